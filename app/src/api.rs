@@ -1,0 +1,134 @@
+//! The server functions: what the page asks of the process. Each goes through the [`Backend`](crate::backend::Backend)
+//! and works as a plain form post, without script, too.
+
+use leptos::{prelude::*, server_fn::codec::JsonEncoding, server_fn::error::ServerFnErrorErr};
+
+use crate::{
+    error::{ErrorCode, LabError},
+    fault::FaultStatus,
+    lab::{Panels, StoredValue},
+    message::Message,
+};
+
+impl FromServerFnError for LabError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let code = match &error {
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                ErrorCode::InvalidRequest
+            }
+            ServerFnErrorErr::Request(_) => ErrorCode::SidecarUnreachable,
+            _ => ErrorCode::Internal,
+        };
+        let error = Self::new(code, error.to_string());
+        #[cfg(feature = "ssr")]
+        let error = ssr::failed(error);
+        error
+    }
+}
+
+/// Sends a message to the actor; the id makes a repeat harmless.
+#[server(prefix = "/api", endpoint = "send_message")]
+pub async fn send_message(actor: String, content: String, message_id: String) -> Result<Message, LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    let id = ssr::answer(message_id.try_into().map_err(LabError::from))?;
+    ssr::answer(backend.send_message(&actor, content, id).await)
+}
+
+/// Asks the actor for its history.
+#[server(prefix = "/api", endpoint = "read_history")]
+pub async fn read_history(actor: String) -> Result<Vec<Message>, LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    ssr::answer(backend.conversation_history(&actor).await)
+}
+
+/// Asks the actor for its history and reads the value from the store itself.
+#[server(prefix = "/api", endpoint = "compare_with_store")]
+pub async fn compare_with_store(actor: String) -> Result<StoredValue, LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    ssr::answer(backend.compare_with_store(&actor).await)
+}
+
+/// Sets the failure switch. `on` is what a checkbox sends: something if it is ticked, nothing if not.
+#[server(prefix = "/api", endpoint = "set_fault")]
+pub async fn set_fault(
+    actor: String,
+    #[server(default)] on: Option<String>,
+    operation: String,
+    attempts: u8,
+) -> Result<FaultStatus, LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    let setting = ssr::answer(ssr::fault_setting(on.is_some(), &operation, attempts))?;
+    Ok(backend.set_fault(&actor, setting))
+}
+
+/// Arms the switch's plan afresh.
+#[server(prefix = "/api", endpoint = "arm_fault")]
+pub async fn arm_fault(actor: String) -> Result<FaultStatus, LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    Ok(backend.arm_fault(&actor))
+}
+
+/// Reads the panels anew.
+#[server(prefix = "/api", endpoint = "panels")]
+pub async fn read_panels(actor: String) -> Result<Panels, LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    Ok(backend.panels(&actor).await)
+}
+
+/// Puts the lab back to how a learner first finds it.
+#[server(prefix = "/api", endpoint = "reset_lab")]
+pub async fn reset_lab(actor: String) -> Result<(), LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    ssr::answer(backend.reset(&actor).await)
+}
+
+#[cfg(feature = "ssr")]
+mod ssr {
+    use http::StatusCode;
+    use leptos::prelude::*;
+    use leptos_axum::ResponseOptions;
+
+    use crate::{
+        actor_id::ActorId,
+        backend::SharedBackend,
+        error::{ErrorCode, LabError},
+        fault::{FaultPlan, FaultSetting},
+        timeline::Operation,
+    };
+
+    /// The backend of this request, and the actor that it names.
+    pub(super) fn lab(actor: &str) -> Result<(SharedBackend, ActorId), LabError> {
+        let actor = answer(actor.parse().map_err(LabError::from))?;
+        Ok((expect_context::<SharedBackend>(), actor))
+    }
+
+    /// The answer, with the response's status set to its error's.
+    pub(super) fn answer<T>(result: Result<T, LabError>) -> Result<T, LabError> {
+        result.map_err(failed)
+    }
+
+    /// Sets the response's status to the error's.
+    pub(super) fn failed(error: LabError) -> LabError {
+        if let Some(response) = use_context::<ResponseOptions>() {
+            let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            response.set_status(status);
+        }
+        error
+    }
+
+    /// The switch's form fields as a setting.
+    pub(super) fn fault_setting(on: bool, operation: &str, attempts: u8) -> Result<FaultSetting, LabError> {
+        let refused = |message: String| LabError::new(ErrorCode::InvalidRequest, message);
+        let operation = match operation {
+            "load" => Operation::Load,
+            "save" => Operation::Save,
+            "publish" => Operation::Publish,
+            other => return Err(refused(format!("operation is {other:?}: use load, save or publish"))),
+        };
+        let attempts =
+            attempts.try_into().map_err(|error: crate::fault::FaultAttemptsError| refused(error.to_string()))?;
+        Ok(FaultSetting { on, plan: Some(FaultPlan { operation, attempts }) })
+    }
+}

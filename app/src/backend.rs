@@ -1,0 +1,70 @@
+//! The one door between the page and the process: what the page, the server functions and the REST routes need done.
+//! `server` implements it; `app` never calls `server`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{
+    actor_id::ActorId,
+    error::LabError,
+    fault::{FaultSetting, FaultStatus},
+    lab::{LabSnapshot, Panels, StoredValue},
+    lesson::checks::Check,
+    message::{Message, MessageId},
+    timeline::TimelineSnapshot,
+};
+
+/// A [`Backend`] as it is handed around; provided as a Leptos context and as axum state.
+pub type SharedBackend = Arc<dyn Backend>;
+
+/// Everything that can be done with a lab.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// Sends a message to the actor and waits for the stored reply: one turn. A repeat of `id` is answered from what
+    /// is stored.
+    ///
+    /// # Errors
+    /// What the sidecar or the turn reported; see [`crate::error::ErrorCode`].
+    async fn send_message(&self, actor: &ActorId, content: String, id: MessageId) -> Result<Message, LabError>;
+
+    /// Asks the actor for its history: one turn, after those that wait.
+    ///
+    /// # Errors
+    /// What the sidecar or the turn reported.
+    async fn conversation_history(&self, actor: &ActorId) -> Result<Vec<Message>, LabError>;
+
+    /// Asks the actor for its history, then reads the value from the store itself: the evidence of *State
+    /// consistency*.
+    ///
+    /// # Errors
+    /// What the sidecar, the turn or the store reported.
+    async fn compare_with_store(&self, actor: &ActorId) -> Result<StoredValue, LabError>;
+
+    /// Sets the failure switch. Never waits for a turn.
+    fn set_fault(&self, actor: &ActorId, setting: FaultSetting) -> FaultStatus;
+
+    /// Arms the plan afresh if the switch is on. Never waits for a turn.
+    fn arm_fault(&self, actor: &ActorId) -> FaultStatus;
+
+    /// The failure switch.
+    fn fault(&self, actor: &ActorId) -> FaultStatus;
+
+    /// The five checks.
+    fn checks(&self, actor: &ActorId) -> Vec<Check>;
+
+    /// The timeline as far as it is still known.
+    fn timeline(&self, actor: &ActorId) -> TimelineSnapshot;
+
+    /// The panels. What cannot be read stands in them as its error.
+    async fn panels(&self, actor: &ActorId) -> Panels;
+
+    /// Everything that the page shows first.
+    async fn snapshot(&self, actor: &ActorId) -> LabSnapshot;
+
+    /// Puts the lab back to how a learner first finds it: conversation, passes, timeline and switch. One turn.
+    ///
+    /// # Errors
+    /// What the sidecar or the turn reported; then nothing was changed.
+    async fn reset(&self, actor: &ActorId) -> Result<(), LabError>;
+}

@@ -1,0 +1,85 @@
+//! What can go wrong between a person and the lab, in words that say what to do.
+
+use serde::{Deserialize, Serialize};
+
+/// The kind of a [`LabError`]. It decides the HTTP status; the words are in the error's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// `400`: the actor id is not one.
+    InvalidActorId,
+    /// `400`: the message, its id or another field is not acceptable.
+    InvalidRequest,
+    /// `403`: the request comes from another site, or names a host that is not this one.
+    Forbidden,
+    /// `404`: nothing is there.
+    NotFound,
+    /// `405`: the path is there, for other methods.
+    MethodNotAllowed,
+    /// `413`: the body is over 16 KiB.
+    TooLarge,
+    /// `415`: the body is not JSON, or does not say so.
+    UnsupportedMediaType,
+    /// `503`: no sidecar answers.
+    SidecarUnreachable,
+    /// `503`: the sidecar answers, the state store behind it does not.
+    StoreUnreachable,
+    /// `503`: every attempt of an operation failed; nothing was stored.
+    RetriesExhausted,
+    /// `503`: an error that no retry mends; nothing was stored.
+    TurnFailed,
+    /// `503`: the save may or may not have been stored; the next turn finds out before it writes.
+    OutcomeUnknown,
+    /// `500`: a fault of this program.
+    Internal,
+}
+
+impl ErrorCode {
+    /// The HTTP status that goes with it.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidActorId | Self::InvalidRequest => 400,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::TooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::SidecarUnreachable
+            | Self::StoreUnreachable
+            | Self::RetriesExhausted
+            | Self::TurnFailed
+            | Self::OutcomeUnknown => 503,
+            Self::Internal => 500,
+        }
+    }
+}
+
+/// An error as the page, the server functions, the REST routes and the actor report it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct LabError {
+    /// What kind it is.
+    pub code: ErrorCode,
+    /// What happened and what to do, for the person who reads it.
+    pub message: String,
+}
+
+impl LabError {
+    /// An error of this kind with these words.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl From<crate::actor_id::ActorIdError> for LabError {
+    fn from(error: crate::actor_id::ActorIdError) -> Self {
+        Self::new(ErrorCode::InvalidActorId, error.to_string())
+    }
+}
+
+impl From<crate::message::MessageIdError> for LabError {
+    fn from(error: crate::message::MessageIdError) -> Self {
+        Self::new(ErrorCode::InvalidRequest, error.to_string())
+    }
+}

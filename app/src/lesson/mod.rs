@@ -1,0 +1,4 @@
+//! The lesson: its five validation steps, how each is proven, and what a turn is going to do.
+
+pub mod checks;
+pub mod prediction;

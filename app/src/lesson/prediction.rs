@@ -1,0 +1,151 @@
+//! What the next message is going to meet, worked out before it is sent.
+
+use crate::{fault::FaultStatus, policy::RetryPolicy, timeline::Operation};
+
+/// One thing that is going to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PredictedStep {
+    /// An attempt.
+    Attempt {
+        /// Of what.
+        operation: Operation,
+        /// Which, from 1.
+        attempt: u8,
+        /// Of how many at most.
+        max: u8,
+        /// Whether it is going to fail.
+        fails: bool,
+    },
+    /// The wait before an attempt.
+    Wait {
+        /// Of what.
+        operation: Operation,
+        /// The attempt that is waited for.
+        attempt: u8,
+        /// How long, in milliseconds.
+        delay_ms: u64,
+    },
+}
+
+/// A whole turn, before it happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prediction {
+    /// Its attempts and waits, in order.
+    pub steps: Vec<PredictedStep>,
+    /// Whether the message is going to be stored and acknowledged.
+    pub succeeds: bool,
+}
+
+/// How many attempts the switch is going to fail in the next turn. A turn on an actor that is not in memory activates
+/// it first, and an activation arms the whole plan.
+#[must_use]
+pub const fn failures_ahead(fault: FaultStatus, active: bool) -> u8 {
+    if active { fault.remaining } else { fault.rearmed().remaining }
+}
+
+/// The next turn under this switch and policy, on an actor that is in memory or not.
+#[must_use]
+pub fn predict(fault: FaultStatus, active: bool, policy: RetryPolicy) -> Prediction {
+    let mut steps = Vec::new();
+    let mut failures = failures_ahead(fault, active);
+    for operation in [Operation::Load, Operation::Save, Operation::Publish] {
+        let max = if operation == Operation::Publish { 1 } else { policy.attempts };
+        let mut done = false;
+        for attempt in 1..=max {
+            if attempt > 1 {
+                steps.push(PredictedStep::Wait { operation, attempt, delay_ms: policy.delay_ms });
+            }
+            let fails = failures > 0 && operation == fault.plan.operation;
+            steps.push(PredictedStep::Attempt { operation, attempt, max, fails });
+            if !fails {
+                done = true;
+                break;
+            }
+            failures -= 1;
+        }
+        if !done && operation != Operation::Publish {
+            return Prediction { steps, succeeds: false };
+        }
+    }
+    Prediction { steps, succeeds: true }
+}
+
+impl Prediction {
+    /// How long the turn waits in all, in milliseconds.
+    #[must_use]
+    pub fn waits_ms(&self) -> u64 {
+        let wait = |step: &PredictedStep| match step {
+            PredictedStep::Wait { delay_ms, .. } => *delay_ms,
+            PredictedStep::Attempt { .. } => 0,
+        };
+        self.steps.iter().map(wait).sum()
+    }
+
+    /// The prediction as a person says it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let failed = |step: &&PredictedStep| matches!(step, PredictedStep::Attempt { fails: true, .. });
+        let wait = self.waits_ms();
+        let after = format!("{}.{} s", wait / 1_000, wait % 1_000 / 100);
+        match self.steps.iter().filter(failed).last() {
+            None => "Every attempt succeeds at once.".to_owned(),
+            Some(PredictedStep::Attempt { operation: Operation::Publish, .. }) => {
+                "The message is stored at once; publishing its event fails, and the turn succeeds all the same."
+                    .to_owned()
+            }
+            Some(PredictedStep::Attempt { operation, attempt, max, .. }) => {
+                let operation = operation.as_str();
+                if !self.succeeds {
+                    return format!("All {max} {operation} attempts fail, in {after}. Nothing is stored.");
+                }
+                let (last, next) = (*attempt, attempt + 1);
+                let fails = match last {
+                    1 => format!("The first {operation} fails."),
+                    _ => format!("{last} {operation} attempts fail."),
+                };
+                format!("{fails} Attempt {next} of {max} succeeds, after {after}.")
+            }
+            Some(PredictedStep::Wait { .. }) => unreachable!("waits were filtered out"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::{FaultPlan, FaultSetting};
+
+    fn switch(operation: Operation, attempts: u8) -> FaultStatus {
+        let plan = FaultPlan { operation, attempts: attempts.try_into().unwrap() };
+        FaultStatus::LESSON.after(FaultSetting { on: true, plan: Some(plan) })
+    }
+
+    #[test]
+    fn the_lesson_recovers_on_the_second_load() {
+        let prediction = predict(FaultStatus::LESSON, false, RetryPolicy::LESSON);
+        assert!(prediction.succeeds);
+        assert_eq!(prediction.waits_ms(), 1_000);
+        assert_eq!(prediction.sentence(), "The first load fails. Attempt 2 of 3 succeeds, after 1.0 s.");
+    }
+
+    #[test]
+    fn a_used_up_plan_fails_nothing_until_the_next_activation() {
+        let used = FaultStatus { remaining: 0, ..FaultStatus::LESSON };
+        assert_eq!(predict(used, true, RetryPolicy::LESSON).waits_ms(), 0);
+        assert_eq!(predict(used, false, RetryPolicy::LESSON).waits_ms(), 1_000);
+    }
+
+    #[test]
+    fn three_failed_saves_exhaust_the_lesson_s_policy() {
+        let prediction = predict(switch(Operation::Save, 3), true, RetryPolicy::LESSON);
+        assert!(!prediction.succeeds);
+        assert_eq!(prediction.sentence(), "All 3 save attempts fail, in 2.0 s. Nothing is stored.");
+    }
+
+    #[test]
+    fn a_failed_publish_does_not_fail_the_turn() {
+        let prediction = predict(switch(Operation::Publish, 1), true, RetryPolicy::LESSON);
+        assert!(prediction.succeeds);
+        assert_eq!(prediction.waits_ms(), 0);
+    }
+}

@@ -1,0 +1,110 @@
+//! The log line of a step, in the lesson's words. The server's log, the page and the checks all show this one text.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Event, Method, Operation, Step};
+use crate::actor_id::ActorId;
+
+/// How loud a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Level {
+    /// As it should be.
+    Info,
+    /// Something failed and will be tried again.
+    Warn,
+    /// Something failed for good.
+    Error,
+}
+
+impl Level {
+    /// The level as a log shows it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// When, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// How loud.
+    pub level: Level,
+    /// The line.
+    pub text: String,
+}
+
+/// Seconds with milliseconds, as `1.002`.
+fn seconds(us: u64) -> String {
+    format!("{}.{:03}", us / 1_000_000, us / 1_000 % 1_000)
+}
+
+impl Event {
+    /// The event's line in the log of `actor`; steps that the lesson does not log have none.
+    #[must_use]
+    pub fn log_line(&self, actor: &ActorId) -> Option<LogLine> {
+        let key = actor.history_key();
+        let (level, text) = match &self.step {
+            Step::Activated => (Level::Info, format!("Activating actor for {key}")),
+            Step::Deactivated => (Level::Info, format!("Deactivating actor for {key}")),
+            Step::TurnStarted { method: Method::ProcessMessage, content, .. } => {
+                let content = content.as_deref().unwrap_or_default();
+                (Level::Info, format!("Processing message for {key}: {content}"))
+            }
+            Step::TurnStarted { method: Method::GetConversationHistory, .. } => {
+                (Level::Info, format!("Reading history for {key}"))
+            }
+            Step::AttemptFailed { operation: Operation::Publish, error, .. } => {
+                (Level::Error, format!("Failed to publish event: {error}"))
+            }
+            Step::AttemptFailed { operation, attempt, max, error, transient, .. } => {
+                let operation = operation.as_str();
+                if !transient {
+                    (Level::Error, format!("Failed to {operation} history for {key}, a retry cannot mend it: {error}"))
+                } else if attempt < max {
+                    (Level::Warn, format!("Retry {attempt} for history {operation}: {error}"))
+                } else {
+                    (Level::Error, format!("Failed to {operation} history for {key} after {max} attempts: {error}"))
+                }
+            }
+            Step::AttemptSucceeded { operation: Operation::Publish, .. } => {
+                (Level::Info, format!("Published event for {key}: ConversationUpdated"))
+            }
+            Step::Recovered { operation, attempt, lost_us, .. } => {
+                let (operation, lost) = (operation.as_str(), seconds(*lost_us));
+                (Level::Info, format!("Recovered history {operation} for {key} on attempt {attempt} after {lost} s"))
+            }
+            Step::ReplyReady { content, .. } => (Level::Info, format!("Processed message for {key}: {content}")),
+            Step::TurnCompleted { repeated: true, .. } => {
+                (Level::Info, format!("Message for {key} was stored before: its stored reply is given again"))
+            }
+            Step::TurnFailed { error, .. } => (Level::Error, format!("Error processing message for {key}: {error}")),
+            Step::EventDelivered { input, output, .. } => {
+                (Level::Info, format!("Received event: User {actor} sent '{input}', got '{output}'"))
+            }
+            Step::FaultChanged { fault } if fault.on => {
+                let (operation, left) = (fault.plan.operation.as_str(), fault.remaining);
+                (Level::Info, format!("Failure switch on for {key}: the next {left} {operation} attempts fail"))
+            }
+            Step::FaultChanged { .. } => (Level::Info, format!("Failure switch off for {key}")),
+            Step::LabReset => (Level::Info, format!("Reset {key}")),
+            Step::TurnStarted { .. }
+            | Step::TurnQueued { .. }
+            | Step::AttemptStarted { .. }
+            | Step::AttemptSucceeded { .. }
+            | Step::RetryScheduled { .. }
+            | Step::HistoryReturned { .. }
+            | Step::TurnCompleted { .. }
+            | Step::FaultFired { .. }
+            | Step::StoreRead { .. }
+            | Step::CheckPassed { .. } => return None,
+        };
+        Some(LogLine { at: self.at, level, text })
+    }
+}

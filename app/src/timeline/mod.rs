@@ -1,0 +1,361 @@
+//! The steps of a turn as events: what the actor records, the stream carries and the page draws.
+//!
+//! An actor's events are numbered by `seq`, which rises by one without gaps. Everything that a reader far away needs
+//! is in the event itself: the page, the checks and the log lines are all made from events alone.
+
+mod log;
+mod turns;
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+pub use self::log::{Level, LogLine};
+pub use self::turns::{Attempt, AttemptState, Outcome, Turn, Wait, turns};
+use crate::{
+    error::LabError,
+    fault::FaultStatus,
+    message::{Message, MessageId},
+};
+
+/// A state operation of a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Operation {
+    /// Reading the history (and the message ids beside it) through the sidecar.
+    Load,
+    /// Writing both in one transaction.
+    Save,
+    /// Publishing `ConversationUpdated`. Tried once, as in the lesson.
+    Publish,
+}
+
+impl Operation {
+    /// The word for it: `load`, `save` or `publish`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Save => "save",
+            Self::Publish => "publish",
+        }
+    }
+}
+
+/// The actor method that a turn runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Method {
+    /// Stores a message and its reply.
+    ProcessMessage,
+    /// Returns the history.
+    GetConversationHistory,
+    /// Takes the stored conversation away. Not in the lesson: it is how a lab is reset.
+    ResetConversation,
+}
+
+impl Method {
+    /// The method's name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ProcessMessage => "ProcessMessage",
+            Self::GetConversationHistory => "GetConversationHistory",
+            Self::ResetConversation => "ResetConversation",
+        }
+    }
+}
+
+/// Where an attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layer {
+    /// In the actor, before the call left.
+    Actor,
+    /// On the way to the sidecar, or in it.
+    Sidecar,
+    /// In the state store behind the sidecar.
+    Store,
+}
+
+/// Why an attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// Whether somebody asked for the failure with the switch.
+    pub simulated: bool,
+    /// Where it happened.
+    pub layer: Layer,
+}
+
+/// One step, at one time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The event's number; the actor's first is 1.
+    pub seq: u64,
+    /// When, in milliseconds since the Unix epoch (wall clock).
+    pub at: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub step: Step,
+}
+
+/// What happened. `turn` is the actor's number for the turn, from 1, in the order in which turns were asked for;
+/// durations are monotonic and in microseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Step {
+    /// The sidecar's first call after nothing or after a deactivation brought the actor into memory.
+    Activated,
+    /// The sidecar took the actor out of memory: it idled, or the process is ending.
+    Deactivated,
+    /// A call has left for the sidecar and waits for its turn.
+    TurnQueued {
+        /// The turn.
+        turn: u64,
+        /// What it will run.
+        method: Method,
+        /// The message's id, for [`Method::ProcessMessage`].
+        message_id: Option<MessageId>,
+        /// The message's text, for [`Method::ProcessMessage`].
+        content: Option<String>,
+    },
+    /// The turn holds the actor.
+    TurnStarted {
+        /// The turn.
+        turn: u64,
+        /// What it runs.
+        method: Method,
+        /// The message's id, for [`Method::ProcessMessage`].
+        message_id: Option<MessageId>,
+        /// The message's text, for [`Method::ProcessMessage`].
+        content: Option<String>,
+    },
+    /// An attempt began.
+    AttemptStarted {
+        /// The turn.
+        turn: u64,
+        /// The operation that is tried.
+        operation: Operation,
+        /// Which attempt it is, from 1.
+        attempt: u8,
+        /// How many there are at most.
+        max: u8,
+    },
+    /// The attempt failed.
+    AttemptFailed {
+        /// The turn.
+        turn: u64,
+        /// The operation that was tried.
+        operation: Operation,
+        /// Which attempt it was, from 1.
+        attempt: u8,
+        /// How many there are at most.
+        max: u8,
+        /// The attempt's own error.
+        error: String,
+        /// Where it failed, and whether on purpose.
+        cause: Cause,
+        /// Whether another attempt could mend it.
+        transient: bool,
+        /// How long it took, in microseconds.
+        took_us: u64,
+    },
+    /// The attempt succeeded.
+    AttemptSucceeded {
+        /// The turn.
+        turn: u64,
+        /// The operation that was tried.
+        operation: Operation,
+        /// Which attempt it was, from 1.
+        attempt: u8,
+        /// How many there are at most.
+        max: u8,
+        /// How long it took, in microseconds.
+        took_us: u64,
+    },
+    /// The actor waits before the next attempt, holding its turn.
+    RetryScheduled {
+        /// The turn.
+        turn: u64,
+        /// The operation that will be tried again.
+        operation: Operation,
+        /// The attempt that is waited for.
+        attempt: u8,
+        /// How many there are at most.
+        max: u8,
+        /// The wait, in milliseconds.
+        delay_ms: u64,
+        /// When it ends, in milliseconds since the Unix epoch.
+        due_at: u64,
+    },
+    /// An operation succeeded after at least one failed attempt.
+    Recovered {
+        /// The turn.
+        turn: u64,
+        /// The operation.
+        operation: Operation,
+        /// The attempt that succeeded.
+        attempt: u8,
+        /// How many there are at most.
+        max: u8,
+        /// From the first attempt's start to the success, in microseconds.
+        lost_us: u64,
+    },
+    /// The message and its reply are stored.
+    ReplyReady {
+        /// The turn.
+        turn: u64,
+        /// The learner's message.
+        content: String,
+        /// The agent's reply.
+        reply: String,
+    },
+    /// The actor returned its history to a caller.
+    HistoryReturned {
+        /// The turn.
+        turn: u64,
+        /// What it returned.
+        messages: Vec<Message>,
+    },
+    /// The turn ended well.
+    TurnCompleted {
+        /// The turn.
+        turn: u64,
+        /// From its start, in microseconds.
+        took_us: u64,
+        /// Whether the message had been stored before, so that the stored reply was given again.
+        repeated: bool,
+    },
+    /// The turn ended without a result; nothing was stored unless the error says that it is unknown.
+    TurnFailed {
+        /// The turn.
+        turn: u64,
+        /// From its start, in microseconds; 0 if it never got its turn.
+        took_us: u64,
+        /// Why.
+        error: LabError,
+    },
+    /// The published `ConversationUpdated` came back through the subscription.
+    EventDelivered {
+        /// The turn that published it, where it is still known.
+        turn: Option<u64>,
+        /// The learner's message in the event.
+        input: String,
+        /// The reply in the event.
+        output: String,
+    },
+    /// Somebody set or armed the failure switch, or an activation armed it.
+    FaultChanged {
+        /// The switch after it.
+        fault: FaultStatus,
+    },
+    /// The switch let an attempt fail; the attempt's own event follows.
+    FaultFired {
+        /// The turn.
+        turn: u64,
+        /// The operation that fails.
+        operation: Operation,
+        /// The attempt that fails.
+        attempt: u8,
+        /// The switch after it.
+        fault: FaultStatus,
+    },
+    /// The value was read from the store itself, past Dapr, to compare it with the history.
+    StoreRead {
+        /// The key in the store.
+        key: String,
+        /// The stored JSON text; `None` if there is no such key.
+        value: Option<String>,
+    },
+    /// A lesson check was proven.
+    CheckPassed {
+        /// The check's number, 1 to 5.
+        check: u8,
+    },
+    /// The lab was put back to how a learner first finds it. What was before is gone from the timeline.
+    LabReset,
+}
+
+impl Step {
+    /// The turn that the step belongs to, if it belongs to one.
+    #[must_use]
+    pub const fn turn(&self) -> Option<u64> {
+        match self {
+            Self::TurnQueued { turn, .. }
+            | Self::TurnStarted { turn, .. }
+            | Self::AttemptStarted { turn, .. }
+            | Self::AttemptFailed { turn, .. }
+            | Self::AttemptSucceeded { turn, .. }
+            | Self::RetryScheduled { turn, .. }
+            | Self::Recovered { turn, .. }
+            | Self::ReplyReady { turn, .. }
+            | Self::HistoryReturned { turn, .. }
+            | Self::TurnCompleted { turn, .. }
+            | Self::TurnFailed { turn, .. }
+            | Self::FaultFired { turn, .. } => Some(*turn),
+            Self::EventDelivered { turn, .. } => *turn,
+            Self::Activated
+            | Self::Deactivated
+            | Self::FaultChanged { .. }
+            | Self::StoreRead { .. }
+            | Self::CheckPassed { .. }
+            | Self::LabReset => None,
+        }
+    }
+}
+
+/// Names an event across restarts, written `<epoch>-<seq>`: the id of the event stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EventId {
+    /// New whenever the numbering starts anew, which is with each start of the process.
+    pub epoch: u64,
+    /// The event's number; 0 stands for "before the first".
+    pub seq: u64,
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.epoch, self.seq)
+    }
+}
+
+/// A text that is not an event id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("An event id is <epoch>-<number>, as the stream's id: lines give it")]
+pub struct EventIdError;
+
+impl FromStr for EventId {
+    type Err = EventIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (epoch, seq) = text.split_once('-').ok_or(EventIdError)?;
+        let number = |text: &str| {
+            let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+            if digits { text.parse().map_err(|_| EventIdError) } else { Err(EventIdError) }
+        };
+        Ok(Self { epoch: number(epoch)?, seq: number(seq)? })
+    }
+}
+
+impl TryFrom<String> for EventId {
+    type Error = EventIdError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<EventId> for String {
+    fn from(id: EventId) -> Self {
+        id.to_string()
+    }
+}
+
+/// What an actor's timeline still knows, at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimelineSnapshot {
+    /// The id of the last event in it: where a stream goes on.
+    pub last: EventId,
+    /// The events, oldest first.
+    pub events: Vec<Event>,
+}

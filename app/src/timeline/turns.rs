@@ -1,0 +1,257 @@
+//! Turns, put together from events: the one reading of the timeline that the page and the checks share.
+
+use super::{Cause, Event, Method, Operation, Step};
+use crate::{error::LabError, message::MessageId};
+
+/// One turn of the actor, as far as its events go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn {
+    /// The actor's number for it, from 1.
+    pub number: u64,
+    /// What it runs.
+    pub method: Method,
+    /// The message's id, for [`Method::ProcessMessage`].
+    pub message_id: Option<MessageId>,
+    /// The message's text, for [`Method::ProcessMessage`].
+    pub content: Option<String>,
+    /// When it was asked for, in milliseconds since the Unix epoch; `None` if the call came past the lab.
+    pub queued_at: Option<u64>,
+    /// When it got the actor.
+    pub started_at: Option<u64>,
+    /// When it ended.
+    pub ended_at: Option<u64>,
+    /// Whether the actor was brought into memory for it.
+    pub activated: bool,
+    /// Every attempt, in order.
+    pub attempts: Vec<Attempt>,
+    /// Every wait between two attempts, in order.
+    pub waits: Vec<Wait>,
+    /// The reply, once it is stored.
+    pub reply: Option<String>,
+    /// Whether its `ConversationUpdated` came back through the subscription.
+    pub delivered: bool,
+    /// How it stands.
+    pub outcome: Outcome,
+}
+
+/// How a turn stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It waits for the actor.
+    Queued,
+    /// It holds the actor.
+    Running,
+    /// It ended well.
+    Completed {
+        /// From its start, in microseconds.
+        took_us: u64,
+        /// Whether the stored reply of an earlier turn was given again.
+        repeated: bool,
+    },
+    /// It ended without a result.
+    Failed {
+        /// From its start, in microseconds.
+        took_us: u64,
+        /// Why.
+        error: LabError,
+    },
+}
+
+/// One attempt of one operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// The operation.
+    pub operation: Operation,
+    /// Which attempt, from 1.
+    pub attempt: u8,
+    /// How many there are at most.
+    pub max: u8,
+    /// When it began, in milliseconds since the Unix epoch.
+    pub started_at: u64,
+    /// How it stands.
+    pub state: AttemptState,
+}
+
+/// How an attempt stands; durations in microseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AttemptState {
+    /// It is under way.
+    Running,
+    /// It failed.
+    Failed {
+        /// Its own error.
+        error: String,
+        /// Where, and whether on purpose.
+        cause: Cause,
+        /// Whether another attempt could mend it.
+        transient: bool,
+        /// How long it took.
+        took_us: u64,
+    },
+    /// It succeeded.
+    Succeeded {
+        /// How long it took.
+        took_us: u64,
+    },
+}
+
+/// The wait before an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The operation that will be tried again.
+    pub operation: Operation,
+    /// The attempt that is waited for.
+    pub attempt: u8,
+    /// How many there are at most.
+    pub max: u8,
+    /// When it began, in milliseconds since the Unix epoch.
+    pub from: u64,
+    /// When it is due to end.
+    pub due_at: u64,
+    /// The wait as the policy gave it, in milliseconds.
+    pub delay_ms: u64,
+    /// Whether the attempt after it has begun.
+    pub over: bool,
+}
+
+impl Turn {
+    fn new(number: u64, method: Method, message_id: Option<MessageId>, content: Option<String>) -> Self {
+        Self {
+            number,
+            method,
+            message_id,
+            content,
+            queued_at: None,
+            started_at: None,
+            ended_at: None,
+            activated: false,
+            attempts: Vec::new(),
+            waits: Vec::new(),
+            reply: None,
+            delivered: false,
+            outcome: Outcome::Queued,
+        }
+    }
+
+    /// Whether any of its load or save attempts failed.
+    #[must_use]
+    pub fn had_failures(&self) -> bool {
+        let failed = |a: &Attempt| matches!(a.state, AttemptState::Failed { .. });
+        self.attempts.iter().any(|a| a.operation != Operation::Publish && failed(a))
+    }
+
+    /// Whether its message and reply were stored and acknowledged in this turn.
+    #[must_use]
+    pub fn acknowledged(&self) -> bool {
+        self.reply.is_some() && !matches!(self.outcome, Outcome::Failed { .. })
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub const fn ended(&self) -> bool {
+        matches!(self.outcome, Outcome::Completed { .. } | Outcome::Failed { .. })
+    }
+
+    fn close_attempt(&mut self, operation: Operation, attempt: u8, state: AttemptState) {
+        let open = self.attempts.iter_mut().rev().find(|a| a.operation == operation && a.attempt == attempt);
+        if let Some(open) = open {
+            open.state = state;
+        }
+    }
+
+    fn apply(&mut self, at: u64, step: &Step) {
+        match step {
+            Step::TurnQueued { .. } => self.queued_at = Some(at),
+            Step::TurnStarted { .. } => {
+                self.started_at = Some(at);
+                self.outcome = Outcome::Running;
+            }
+            Step::AttemptStarted { operation, attempt, max, .. } => {
+                if let Some(wait) = self.waits.last_mut() {
+                    wait.over = true;
+                }
+                self.attempts.push(Attempt {
+                    operation: *operation,
+                    attempt: *attempt,
+                    max: *max,
+                    started_at: at,
+                    state: AttemptState::Running,
+                });
+            }
+            Step::AttemptFailed { operation, attempt, error, cause, transient, took_us, .. } => {
+                let state = AttemptState::Failed {
+                    error: error.clone(),
+                    cause: *cause,
+                    transient: *transient,
+                    took_us: *took_us,
+                };
+                self.close_attempt(*operation, *attempt, state);
+            }
+            Step::AttemptSucceeded { operation, attempt, took_us, .. } => {
+                self.close_attempt(*operation, *attempt, AttemptState::Succeeded { took_us: *took_us });
+            }
+            Step::RetryScheduled { operation, attempt, max, delay_ms, due_at, .. } => self.waits.push(Wait {
+                operation: *operation,
+                attempt: *attempt,
+                max: *max,
+                from: at,
+                due_at: *due_at,
+                delay_ms: *delay_ms,
+                over: false,
+            }),
+            Step::ReplyReady { reply, .. } => self.reply = Some(reply.clone()),
+            Step::TurnCompleted { took_us, repeated, .. } => {
+                self.ended_at = Some(at);
+                self.outcome = Outcome::Completed { took_us: *took_us, repeated: *repeated };
+            }
+            Step::TurnFailed { took_us, error, .. } => {
+                self.ended_at = Some(at);
+                self.outcome = Outcome::Failed { took_us: *took_us, error: error.clone() };
+            }
+            Step::EventDelivered { .. } => self.delivered = true,
+            Step::Recovered { .. }
+            | Step::FaultFired { .. }
+            | Step::HistoryReturned { .. }
+            | Step::Activated
+            | Step::Deactivated
+            | Step::FaultChanged { .. }
+            | Step::StoreRead { .. }
+            | Step::CheckPassed { .. }
+            | Step::LabReset => {}
+        }
+    }
+}
+
+/// The turns that these events tell of, in the order of their numbers. A turn whose first events are gone from the
+/// timeline is left out: half of it would mislead.
+#[must_use]
+pub fn turns(events: &[Event]) -> Vec<Turn> {
+    let mut turns: Vec<Turn> = Vec::new();
+    let mut activated = false;
+    for event in events {
+        match &event.step {
+            Step::Activated => activated = true,
+            Step::LabReset => turns.clear(),
+            _ => {}
+        }
+        let Some(number) = event.step.turn() else { continue };
+        let place = turns.binary_search_by_key(&number, |turn| turn.number);
+        match (&event.step, place) {
+            (
+                Step::TurnQueued { method, message_id, content, .. }
+                | Step::TurnStarted { method, message_id, content, .. },
+                Err(place),
+            ) => turns.insert(place, Turn::new(number, *method, message_id.clone(), content.clone())),
+            (_, Err(_)) => continue,
+            (_, Ok(_)) => {}
+        }
+        let turn = match place {
+            Ok(place) | Err(place) => &mut turns[place],
+        };
+        if matches!(event.step, Step::TurnStarted { .. }) {
+            turn.activated = std::mem::take(&mut activated);
+        }
+        turn.apply(event.at, &event.step);
+    }
+    turns
+}

@@ -1,0 +1,1 @@
+//! Faultlab's process.

@@ -1,0 +1,2 @@
+//! The `faultlab` program.
+fn main() {}
