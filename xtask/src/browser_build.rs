@@ -1,0 +1,115 @@
+//! The browser part: compiling `app` to WebAssembly, making its JavaScript, and shrinking both for release.
+use crate::{
+    npm,
+    paths::{self, Profile},
+    progress,
+    wasm_target::{Compiler, TARGET},
+};
+use anyhow::{Context, Result, anyhow};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+use wasm_bindgen_cli_support::Bindgen;
+
+/// What the browser loads, still without hashes in the names.
+pub(crate) struct BrowserPart {
+    /// The module that loads the WebAssembly.
+    pub(crate) js: PathBuf,
+    /// The WebAssembly.
+    pub(crate) wasm: PathBuf,
+    /// JavaScript files of the crates, which `js` imports by relative path; a folder that may not exist.
+    pub(crate) snippets: PathBuf,
+}
+
+impl BrowserPart {
+    /// Where the finished files are for this profile.
+    fn of(profile: Profile) -> Self {
+        let folder = folder().join(format!("{}-out", profile.browser()));
+        Self { js: folder.join("app.js"), wasm: folder.join("app_bg.wasm"), snippets: folder.join("snippets") }
+    }
+}
+
+/// Everything of the browser part lives in a target folder of its own, so that the two cargos do not wait for each
+/// other's lock.
+fn folder() -> PathBuf {
+    paths::target().join("front")
+}
+
+/// The build tools from npm, which only a release needs.
+fn tools() -> PathBuf {
+    paths::root().join("xtask/npm")
+}
+
+/// A release-build tool from npm, by its name.
+pub(crate) fn tool(name: &str) -> Command {
+    Command::new(npm::program(&tools(), name))
+}
+
+/// Builds the browser part, or does nothing when it is up to date.
+///
+/// # Errors
+/// When there is no compiler for WebAssembly, the code does not compile, or a tool fails or is missing.
+pub(crate) fn build(profile: Profile) -> Result<BrowserPart> {
+    if profile.is_release() {
+        npm::packages(&tools(), "the release build")?;
+    }
+    let compiled = compile(profile)?;
+    let part = BrowserPart::of(profile);
+    if is_newer(&part.wasm, &compiled) && is_newer(&part.js, &compiled) {
+        return Ok(part);
+    }
+    let folder = part.js.parent().context("the output has a folder")?;
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
+    }
+    progress::during("Making the browser part's JavaScript", || bind(&compiled, folder, profile))?;
+    if profile.is_release() {
+        shrink(&part)?;
+    }
+    Ok(part)
+}
+
+/// Runs cargo; the result is the raw WebAssembly, which is touched only when something changed.
+fn compile(profile: Profile) -> Result<PathBuf> {
+    let mut cargo = Compiler::get()?.cargo_build();
+    cargo.args(["--package", "app", "--lib", "--no-default-features", "--features", "hydrate", "--locked"]);
+    cargo.args(["--profile", profile.browser()]).arg("--target-dir").arg(folder());
+    progress::run(&format!("Compiling the browser part ({})", profile.folder()), &mut cargo)?;
+    Ok(folder().join(TARGET).join(profile.browser()).join("app.wasm"))
+}
+
+fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<()> {
+    let release = profile.is_release();
+    let mut bindgen = Bindgen::new();
+    bindgen.web(true)?.input_path(compiled).out_name("app").typescript(false);
+    // Leptos' loader passes the path, which has a hash in it.
+    bindgen.omit_default_module_path(true);
+    bindgen.debug(!release).keep_debug(!release).remove_name_section(release).remove_producers_section(release);
+    bindgen.generate(folder).map_err(|error| anyhow!("wasm-bindgen failed: {error:#}"))
+}
+
+/// Makes the files small, in place.
+fn shrink(part: &BrowserPart) -> Result<()> {
+    // No feature flags: with `--all-features` wasm-opt writes encodings that Chromium refuses.
+    let mut wasm_opt = tool("wasm-opt");
+    wasm_opt.arg("-Oz").arg(&part.wasm).arg("-o").arg(&part.wasm);
+    progress::run("Shrinking the WebAssembly", &mut wasm_opt)?;
+    let mut esbuild = tool("esbuild");
+    // Bundled, so that the snippets become part of the one file.
+    esbuild.arg(&part.js).args(["--bundle", "--minify", "--format=esm", "--log-level=warning", "--allow-overwrite"]);
+    let mut outfile = std::ffi::OsString::from("--outfile=");
+    outfile.push(&part.js);
+    progress::run("Minifying the JavaScript", esbuild.arg(outfile))?;
+    if part.snippets.exists() {
+        fs::remove_dir_all(&part.snippets).context("the bundled snippets cannot be removed")?;
+    }
+    Ok(())
+}
+
+/// Whether `file` is there and was written after `source`.
+fn is_newer(file: &Path, source: &Path) -> bool {
+    let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
+    matches!((modified(file), modified(source)), (Ok(file), Ok(source)) if file > source)
+}

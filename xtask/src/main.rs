@@ -1,0 +1,87 @@
+//! `cargo xtask`: gets what Faultlab needs, builds it, runs it and tests it.
+//!
+//! # Layout
+//! - [`run`]: starting `faultlab`
+//! - [`test`]: every check and test, summed up; [`results`]: reading what the test programs report
+//! - [`programs`]: building `faultlab` and `sidecar`
+//! - [`site`]: `target/site`, made of
+//!   - [`browser_build`]: the WebAssembly and its JavaScript; [`wasm_target`]: getting a compiler for it
+//!   - [`css`]: the stylesheet
+//!   - [`compress`]: smaller forms of every file
+//! - [`install`]: what can be installed with apt; [`npm`]: packages from npm
+//! - [`paths`]: where things are; [`progress`]: saying what is being done
+mod browser_build;
+mod compress;
+mod css;
+mod install;
+mod npm;
+mod paths;
+mod programs;
+mod progress;
+mod results;
+mod run;
+mod site;
+mod test;
+mod wasm_target;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use paths::Profile;
+use std::{ffi::OsString, process::ExitCode};
+
+/// Gets what Faultlab needs, builds it, runs it and tests it.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build everything, start faultlab and print the address to open. Ctrl-C ends it.
+    Run {
+        /// Build small and fast instead of quickly.
+        #[arg(long)]
+        release: bool,
+        /// Flags of faultlab; `cargo xtask run -- --help` shows them. Paths are relative to the repository.
+        #[arg(last = true)]
+        flags: Vec<OsString>,
+    },
+    /// Only build: target/{debug,release}/faultlab and sidecar, and target/site.
+    Build {
+        /// Build small and fast instead of quickly.
+        #[arg(long)]
+        release: bool,
+    },
+    /// Check the format, lint, and run all tests; ends with a line `N passed, N failed`.
+    Test(test::Selection),
+}
+
+fn main() -> ExitCode {
+    match perform(Arguments::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<ExitCode> {
+    match task {
+        Task::Run { release, flags } => {
+            let profile = Profile::from_flag(release);
+            build(profile)?;
+            run::faultlab(profile, &flags)?;
+        }
+        Task::Build { release } => build(Profile::from_flag(release))?,
+        Task::Test(selection) => return Ok(test::all(selection)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn build(profile: Profile) -> Result<()> {
+    site::build(profile)?;
+    programs::build(profile)
+}

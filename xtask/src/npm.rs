@@ -1,0 +1,36 @@
+//! Packages from npm, exactly as their lock file says.
+use crate::{install, progress};
+use anyhow::{Context, Result};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// A copy of the lock file that was installed, to see whether it has changed since.
+const INSTALLED: &str = "node_modules/.installed-lock.json";
+
+/// Installs the packages of `folder/package-lock.json`, unless they are there already.
+///
+/// # Errors
+/// When Node.js is missing and cannot be installed, or npm fails.
+pub(crate) fn packages(folder: &Path, needed_for: &str) -> Result<()> {
+    install::node(needed_for)?;
+    let lock = folder.join("package-lock.json");
+    let wanted = fs::read(&lock).with_context(|| format!("{} cannot be read", lock.display()))?;
+    let marker = folder.join(INSTALLED);
+    if fs::read(&marker).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    let mut npm = Command::new("npm");
+    npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    // The tests use the system's browser.
+    npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    progress::run(&format!("Installing the npm packages for {needed_for}"), &mut npm)?;
+    fs::write(&marker, wanted).with_context(|| format!("{} cannot be written", marker.display()))
+}
+
+/// A program that the packages in `folder` bring along.
+pub(crate) fn program(folder: &Path, name: &str) -> PathBuf {
+    folder.join("node_modules/.bin").join(name)
+}

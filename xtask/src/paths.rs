@@ -1,0 +1,85 @@
+//! Where things are: the repository, what is built, and cargo itself.
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Which of the two ways everything is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Quick to build: no minifying, no precompressing.
+    Debug,
+    /// What a learner is served: small and fast.
+    Release,
+}
+
+impl Profile {
+    /// The profile that the flag `--release` asks for.
+    pub(crate) fn from_flag(release: bool) -> Self {
+        if release { Self::Release } else { Self::Debug }
+    }
+
+    /// Whether this is the release build.
+    pub(crate) fn is_release(self) -> bool {
+        self == Self::Release
+    }
+
+    /// The folder under `target/` that cargo puts the programs into; also the name to print.
+    pub(crate) fn folder(self) -> &'static str {
+        if self.is_release() { "release" } else { "debug" }
+    }
+
+    /// The cargo profile of the browser part; both are in the workspace's `Cargo.toml`.
+    pub(crate) fn browser(self) -> &'static str {
+        if self.is_release() { "wasm-release" } else { "wasm-dev" }
+    }
+}
+
+/// The repository's folder.
+pub(crate) fn root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask).to_path_buf()
+}
+
+/// `target/`, where everything that is built ends up.
+pub(crate) fn target() -> PathBuf {
+    root().join("target")
+}
+
+/// The built browser files, served as they are.
+pub(crate) fn site() -> PathBuf {
+    target().join("site")
+}
+
+/// The hashes in the names of the browser files, as Leptos reads them. Not in [`site`], so that it is not served.
+pub(crate) fn hashes() -> PathBuf {
+    target().join("hash.txt")
+}
+
+/// A built program, by its name.
+pub(crate) fn program(name: &str, profile: Profile) -> PathBuf {
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    target().join(profile.folder()).join(file)
+}
+
+/// Cargo of the default toolchain, in the repository's folder.
+///
+/// The target folder is fixed: with `CARGO_TARGET_DIR` set the programs would not be where they are looked for.
+pub(crate) fn cargo() -> Command {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(cargo);
+    command.current_dir(root()).env("CARGO_TARGET_DIR", target());
+    command
+}
+
+/// The first of these programs that is on the `PATH`.
+pub(crate) fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let folders: Vec<_> = env::split_paths(&path).collect();
+    names.iter().find_map(|name| {
+        let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+        folders.iter().map(|folder| folder.join(&file)).find(|program| program.is_file())
+    })
+}

@@ -1,0 +1,105 @@
+//! Reading how many tests passed and failed, from what the test programs report.
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::ops::AddAssign;
+
+/// How many tests passed and failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Tests that passed.
+    pub(crate) passed: usize,
+    /// Tests that failed, and checks that could not be made.
+    pub(crate) failed: usize,
+}
+
+impl Counts {
+    /// One check that passed.
+    pub(crate) const ONE_PASSED: Self = Self { passed: 1, failed: 0 };
+    /// One check that failed.
+    pub(crate) const ONE_FAILED: Self = Self { passed: 0, failed: 1 };
+
+    /// The counts of a test program that has ended. One that failed without a failed test (it did not compile, it
+    /// crashed) or that ran nothing at all is a failure.
+    pub(crate) fn ended(mut self, successfully: bool) -> Self {
+        if self.failed == 0 && (!successfully || self.passed == 0) {
+            self.failed = 1;
+        }
+        self
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+/// The counts in a line such as `test result: ok. 3 passed; 0 failed; 0 ignored; …`, which Rust's test programs
+/// end with; nothing for any other line.
+pub(crate) fn of_rust_line(line: &str) -> Option<Counts> {
+    let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
+    let number = |name: &str| {
+        let part = counts.split("; ").find_map(|part| part.strip_suffix(name))?;
+        part.trim().parse().ok()
+    };
+    Some(Counts { passed: number("passed")?, failed: number("failed")? })
+}
+
+/// The part of Playwright's JSON report that is read here.
+#[derive(Deserialize)]
+struct Report {
+    stats: Stats,
+    /// What went wrong outside of any test.
+    #[serde(default)]
+    errors: Vec<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Stats {
+    expected: usize,
+    unexpected: usize,
+    flaky: usize,
+}
+
+/// The counts in Playwright's JSON report. A flaky test (failed, then passed) has failed.
+///
+/// # Errors
+/// When it is not such a report.
+pub(crate) fn of_playwright(report: &str) -> Result<Counts> {
+    let report: Report = serde_json::from_str(report).context("Playwright's report cannot be read")?;
+    let Stats { expected, unexpected, flaky } = report.stats;
+    Ok(Counts { passed: expected, failed: unexpected + flaky + report.errors.len() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rust_result_line_is_counted_and_others_are_not() {
+        let ok = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s";
+        assert_eq!(of_rust_line(ok), Some(Counts { passed: 3, failed: 0 }));
+        let failed = "test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1s";
+        assert_eq!(of_rust_line(failed), Some(Counts { passed: 10, failed: 2 }));
+        assert_eq!(of_rust_line("test a_test ... ok"), None);
+        assert_eq!(of_rust_line("test result: unclear"), None);
+    }
+
+    #[test]
+    fn a_playwright_report_is_counted_with_the_errors_outside_of_tests() {
+        let report = r#"{"stats":{"expected":4,"unexpected":1,"flaky":1,"skipped":2},"errors":[{"message":"x"}]}"#;
+        assert_eq!(of_playwright(report).unwrap(), Counts { passed: 4, failed: 3 });
+        assert!(of_playwright("").is_err());
+        assert!(of_playwright("{}").is_err());
+    }
+
+    #[test]
+    fn a_test_program_that_broke_off_or_ran_nothing_has_failed() {
+        let passed = Counts { passed: 5, failed: 0 };
+        assert_eq!(passed.ended(true), passed);
+        assert_eq!(passed.ended(false), Counts { passed: 5, failed: 1 });
+        assert_eq!(Counts::default().ended(true), Counts::ONE_FAILED);
+        assert_eq!(Counts { passed: 5, failed: 2 }.ended(false), Counts { passed: 5, failed: 2 });
+    }
+}

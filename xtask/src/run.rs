@@ -1,0 +1,33 @@
+//! Starting `faultlab`.
+use crate::paths::{self, Profile};
+use anyhow::{Context, Result};
+use std::{env, ffi::OsString, process::Command};
+
+/// Starts `faultlab` with these flags, in the repository's folder, and ends when it ends.
+///
+/// # Errors
+/// When it cannot be started.
+pub(crate) fn faultlab(profile: Profile, flags: &[OsString]) -> Result<()> {
+    let program = paths::program("faultlab", profile);
+    let mut command = Command::new(&program);
+    command.current_dir(paths::root()).args(flags);
+    if env::var_os("FAULTLAB_SITE").is_none() {
+        command.env("FAULTLAB_SITE", paths::site());
+    }
+    start(&mut command).with_context(|| format!("{} cannot be started", program.display()))
+}
+
+/// Takes this process's place: Ctrl-C and other signals reach `faultlab` itself, and its status is the status of
+/// `cargo xtask run`. (Cargo does the same with this program.)
+#[cfg(unix)]
+fn start(command: &mut Command) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec().into())
+}
+
+/// Waits for the program, which gets Ctrl-C from the console by itself.
+#[cfg(not(unix))]
+fn start(command: &mut Command) -> Result<()> {
+    let status = command.status()?;
+    std::process::exit(status.code().unwrap_or(1))
+}
