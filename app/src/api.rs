@@ -86,7 +86,7 @@ pub async fn reset_lab(actor: String) -> Result<(), LabError> {
 
 #[cfg(feature = "ssr")]
 mod ssr {
-    use http::StatusCode;
+    use http::{StatusCode, header::ACCEPT, request::Parts};
     use leptos::prelude::*;
     use leptos_axum::ResponseOptions;
 
@@ -109,9 +109,13 @@ mod ssr {
         result.map_err(failed)
     }
 
-    /// Sets the response's status to the error's.
+    /// Sets the response's status to the error's. A plain form post keeps its redirect: the page shows the error.
     pub(super) fn failed(error: LabError) -> LabError {
-        if let Some(response) = use_context::<ResponseOptions>() {
+        let wants_page = use_context::<Parts>().is_some_and(|request| {
+            let accept = request.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+            accept.is_some_and(|accept| accept.contains("text/html"))
+        });
+        if let Some(response) = use_context::<ResponseOptions>().filter(|_| !wants_page) {
             let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             response.set_status(status);
         }
