@@ -2,7 +2,7 @@
 use crate::{
     npm,
     paths::{self, Profile},
-    progress,
+    progress, site,
     wasm_target::{Compiler, TARGET},
 };
 use anyhow::{Context, Result, anyhow};
@@ -24,9 +24,8 @@ pub(crate) struct BrowserPart {
 }
 
 impl BrowserPart {
-    /// Where the finished files are for this profile.
-    fn of(profile: Profile) -> Self {
-        let folder = folder().join(format!("{}-out", profile.browser()));
+    /// The names that wasm-bindgen gives.
+    fn in_folder(folder: &Path) -> Self {
         Self { js: folder.join("app.js"), wasm: folder.join("app_bg.wasm"), snippets: folder.join("snippets") }
     }
 }
@@ -56,19 +55,28 @@ pub(crate) fn build(profile: Profile) -> Result<BrowserPart> {
         npm::packages(&tools(), "the release build")?;
     }
     let compiled = compile(profile)?;
-    let part = BrowserPart::of(profile);
-    if is_newer(&part.wasm, &compiled) && is_newer(&part.js, &compiled) {
+    let finished = folder().join(format!("{}-out", profile.browser()));
+    let part = BrowserPart::in_folder(&finished);
+    if is_newer_than_all(&part.wasm, &tool_files()?.into_iter().chain([compiled.clone()]).collect::<Vec<_>>()) {
         return Ok(part);
     }
-    let folder = part.js.parent().context("the output has a folder")?;
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
-    }
-    progress::during("Making the browser part's JavaScript", || bind(&compiled, folder, profile))?;
+    // Moved to its place when it is whole: what a broken-off build leaves is not taken for a finished part.
+    let new = folder().join(format!("{}-new", profile.browser()));
+    site::remove_folder(&new)?;
+    progress::during("Making the browser part's JavaScript", || bind(&compiled, &new, profile))?;
     if profile.is_release() {
-        shrink(&part)?;
+        shrink(&BrowserPart::in_folder(&new))?;
     }
+    site::remove_folder(&finished)?;
+    fs::rename(&new, &finished).with_context(|| format!("{} cannot be moved to its place", new.display()))?;
     Ok(part)
+}
+
+/// What the site is made with: when these change it is made again.
+pub(crate) fn tool_files() -> Result<Vec<PathBuf>> {
+    let mut files = site::files_in(&paths::root().join("xtask/src"))?;
+    files.push(tools().join("package-lock.json"));
+    Ok(files)
 }
 
 /// Runs cargo; the result is the raw WebAssembly, which is touched only when something changed.
@@ -102,14 +110,12 @@ fn shrink(part: &BrowserPart) -> Result<()> {
     let mut outfile = std::ffi::OsString::from("--outfile=");
     outfile.push(&part.js);
     progress::run("Minifying the JavaScript", esbuild.arg(outfile))?;
-    if part.snippets.exists() {
-        fs::remove_dir_all(&part.snippets).context("the bundled snippets cannot be removed")?;
-    }
-    Ok(())
+    site::remove_folder(&part.snippets)
 }
 
-/// Whether `file` is there and was written after `source`.
-fn is_newer(file: &Path, source: &Path) -> bool {
-    let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
-    matches!((modified(file), modified(source)), (Ok(file), Ok(source)) if file > source)
+/// Whether `file` is there and was written after every one of `sources`.
+fn is_newer_than_all(file: &Path, sources: &[PathBuf]) -> bool {
+    let written = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let Some(file) = written(file) else { return false };
+    sources.iter().all(|source| written(source).is_some_and(|source| source < file))
 }

@@ -77,7 +77,8 @@ fn fill(folder: &Path, part: &BrowserPart, stylesheet: &str) -> Result<String> {
 /// What the site is made of: the profile, and of every file its size and when it was written. Reading the files
 /// themselves would take longer than everything else of an unchanged build.
 fn stamp(profile: Profile, part: &BrowserPart, stylesheet: &str) -> Result<String> {
-    let mut files = vec![part.js.clone(), part.wasm.clone(), std::env::current_exe()?];
+    let mut files = browser_build::tool_files()?;
+    files.extend([part.js.clone(), part.wasm.clone()]);
     files.extend(files_in(&paths::root().join("public"))?);
     let mut stamp = format!("profile {}\nstylesheet {}\n", profile.folder(), hash(stylesheet.as_bytes()));
     for file in files {
@@ -139,7 +140,8 @@ fn write(file: &Path, content: &[u8]) -> Result<()> {
     fs::write(file, content).with_context(|| format!("{} cannot be written", file.display()))
 }
 
-fn remove_folder(folder: &Path) -> Result<()> {
+/// Removes a folder with everything in it, if it is there.
+pub(crate) fn remove_folder(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
     }
