@@ -18,6 +18,7 @@ pub const LESSON_ACTOR: &str = "user1";
 /// These are the characters that a URL path carries unescaped (RFC 3986 §2.3) and that Dapr puts into its own paths
 /// as they are; the two dot names would be taken for folders on the way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct ActorId(String);
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The kind of a [`LabError`]. It decides the HTTP status; the words are in the error's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// `400`: the actor id is not one.
@@ -57,6 +58,7 @@ impl ErrorCode {
 
 /// An error as the page, the server functions, the REST routes and the actor report it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[error("{message}")]
 pub struct LabError {
     /// What kind it is.

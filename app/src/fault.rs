@@ -48,11 +48,13 @@ pub struct FaultAttemptsError(pub u8);
 ///
 /// Faults fire while a message is processed and at no other time: looking at the lab never uses one up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FaultPlan {
     /// Which operation fails.
     pub operation: Operation,
     /// How many of its attempts fail, counted from the activation or from when the plan was armed.
+    #[cfg_attr(feature = "ssr", schema(value_type = u8, minimum = 1, maximum = 5))]
     pub attempts: FaultAttempts,
 }
 
@@ -63,6 +65,7 @@ impl FaultPlan {
 
 /// The switch as somebody sets it. Switching on arms the plan afresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FaultSetting {
     /// Whether the plan is in force.
@@ -74,6 +77,7 @@ pub struct FaultSetting {
 
 /// The switch as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct FaultStatus {
     /// Whether the plan is in force.
     pub on: bool,

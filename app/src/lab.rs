@@ -22,6 +22,7 @@ pub struct Runtime {
 
 /// The stored value, read from the store itself and past Dapr.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StoredValue {
     /// The key in the store: `daca-ai-app||ChatAgent||user1||history-user1`.
     pub key: String,
@@ -37,10 +38,13 @@ pub struct StoredValue {
 
 /// What stands in the panels beside the timeline. Read without a turn: no wait, no activation, no fault.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Panels {
     /// The history as the sidecar gives it, or why it cannot.
+    #[cfg_attr(feature = "ssr", schema(value_type = Object, example = json!({"Ok": []})))]
     pub history: Result<Vec<Message>, LabError>,
     /// The value as the store itself gives it, or why it cannot.
+    #[cfg_attr(feature = "ssr", schema(value_type = Object))]
     pub stored: Result<StoredValue, LabError>,
     /// The history as it was before the first turn that the timeline knows of.
     pub before: Vec<Message>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who said it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// The learner.
@@ -25,6 +26,7 @@ impl Role {
 
 /// One message of a conversation, as the lesson stores it: `{"role": …, "content": …}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Message {
     /// Who said it.
     pub role: Role,
@@ -62,6 +64,7 @@ pub fn keep_last(history: &mut Vec<Message>) {
 ///
 /// 1 to 64 visible ASCII characters, so that it can travel as an HTTP header.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct MessageId(String);
 

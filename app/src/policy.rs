@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A retry policy. *Attempts* counts every try, *retries* only those after the first: 3 attempts are 2 retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct RetryPolicy {
     /// How often an operation is tried at most, the first time included.
     pub attempts: u8,

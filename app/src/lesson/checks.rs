@@ -16,6 +16,7 @@ pub const RECOVERY_FAILURES: usize = 2;
 
 /// How a check stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckState {
     /// The evidence is not there yet.
@@ -28,6 +29,7 @@ pub enum CheckState {
 
 /// One check, with what proves it or what is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Check {
     /// Its number in the lesson, 1 to 5.
     pub number: u8,
@@ -43,6 +45,7 @@ pub struct Check {
 
 /// One piece of evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Proof {
     /// When, in milliseconds since the Unix epoch.
     pub at: u64,

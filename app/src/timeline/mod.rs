@@ -20,6 +20,7 @@ use crate::{
 
 /// A state operation of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
     /// Reading the history (and the message ids beside it) through the sidecar.
@@ -44,6 +45,7 @@ impl Operation {
 
 /// The actor method that a turn runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub enum Method {
     /// Stores a message and its reply.
     ProcessMessage,
@@ -67,6 +69,7 @@ impl Method {
 
 /// Where an attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Layer {
     /// In the actor, before the call left.
@@ -79,6 +82,7 @@ pub enum Layer {
 
 /// Why an attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Cause {
     /// Whether somebody asked for the failure with the switch.
     pub simulated: bool,
@@ -88,6 +92,7 @@ pub struct Cause {
 
 /// One step, at one time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Event {
     /// The event's number; the actor's first is 1.
     pub seq: u64,
@@ -101,6 +106,7 @@ pub struct Event {
 /// What happened. `turn` is the actor's number for the turn, from 1, in the order in which turns were asked for;
 /// durations are monotonic and in microseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Step {
     /// The sidecar's first call after nothing or after a deactivation brought the actor into memory.
@@ -305,6 +311,7 @@ impl Step {
 
 /// Names an event across restarts, written `<epoch>-<seq>`: the id of the event stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct EventId {
     /// New whenever the numbering starts anew, which is with each start of the process.
@@ -353,6 +360,7 @@ impl From<EventId> for String {
 
 /// What an actor's timeline still knows, at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct TimelineSnapshot {
     /// The id of the last event in it: where a stream goes on.
     pub last: EventId,
