@@ -1,0 +1,96 @@
+//! An actor's state: what the two APIs ask of the store.
+
+use std::time::Instant;
+
+use super::{ActorRef, Actors};
+use crate::api::error::ApiError;
+use crate::config::{StoreCall, StoreOperation};
+use crate::state::{Operation, StateStore, Stored, Value};
+
+/// One operation of a transaction, as a caller gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) key: String,
+    /// `None` deletes the key.
+    pub(crate) value: Option<Value>,
+    /// Whether the caller asked for a time to live.
+    pub(crate) has_ttl: bool,
+}
+
+impl Actors {
+    /// Reads one key. The actor need not be active, nor its type be hosted.
+    pub(crate) async fn get_state(&self, actor: &ActorRef, key: &str) -> Result<Option<Stored>, ApiError> {
+        self.wait_until_known().await?;
+        let store = self.state_store()?;
+        let call = store_call(StoreOperation::Get, actor, vec![key.to_owned()]);
+        let key = self.store_key(actor, key);
+        self.observed(call, async || store.get(&key).await).await.map_err(ApiError::state_get)
+    }
+
+    /// Applies all changes or none. The actor has to be active.
+    pub(crate) async fn change_state(&self, actor: &ActorRef, changes: Vec<Change>) -> Result<(), ApiError> {
+        self.wait_until_known().await?;
+        let store = self.state_store()?;
+        if !self.table.is_active(actor) {
+            return Err(ApiError::instance_missing());
+        }
+        let mut operations = Vec::with_capacity(changes.len());
+        let mut keys = Vec::with_capacity(changes.len());
+        for change in changes {
+            if change.key.is_empty() {
+                return Err(ApiError::state_save("missing key"));
+            }
+            if change.has_ttl {
+                return Err(ApiError::state_save(
+                    "ttlInSeconds is not supported without the \"ActorStateTTL\" feature enabled",
+                ));
+            }
+            let key = self.store_key(actor, &change.key);
+            operations.push(match change.value {
+                Some(value) => Operation::Upsert(key, value),
+                None => Operation::Delete(key),
+            });
+            keys.push(change.key);
+        }
+        let call = store_call(StoreOperation::Transaction, actor, keys);
+        self.observed(call, async || store.transaction(operations).await).await.map_err(ApiError::state_save)
+    }
+
+    /// Runs a store call between the two ports.
+    async fn observed<T>(&self, call: StoreCall, run: impl AsyncFnOnce() -> Result<T, String>) -> Result<T, String> {
+        let started = Instant::now();
+        let outcome = match &self.ports.fault {
+            None => run().await,
+            Some(fault) => match fault.before(&call).await {
+                Ok(()) => run().await,
+                Err(error) => Err(error),
+            },
+        };
+        if let Some(observer) = &self.ports.observer {
+            let summary = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+            observer.observed(&call, &summary, started.elapsed());
+        }
+        outcome
+    }
+
+    /// Like [`Actors::wait_hosted`], but open until the very end: a turn that runs through the
+    /// start of the shutdown still has to save.
+    async fn wait_until_known(&self) -> Result<(), ApiError> {
+        if self.hosted().is_some() {
+            return Ok(());
+        }
+        self.wait_hosted().await.map(|_| ())
+    }
+
+    fn state_store(&self) -> Result<&dyn StateStore, ApiError> {
+        self.store.as_deref().ok_or_else(ApiError::no_actor_state_store)
+    }
+
+    fn store_key(&self, actor: &ActorRef, key: &str) -> String {
+        format!("{}||{}||{}||{key}", self.app_id, actor.kind, actor.id)
+    }
+}
+
+fn store_call(operation: StoreOperation, actor: &ActorRef, keys: Vec<String>) -> StoreCall {
+    StoreCall { operation, actor_type: actor.kind.clone(), actor_id: actor.id.clone(), keys }
+}

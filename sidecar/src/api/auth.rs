@@ -1,0 +1,56 @@
+//! `DAPR_API_TOKEN`: who may call the APIs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::app_channel::TOKEN_HEADER;
+use crate::runtime::Runtime;
+
+/// What is wrong with a caller's token.
+fn problem(runtime: &Runtime, headers: &HeaderMap) -> Option<&'static str> {
+    let wanted = runtime.api_token.as_ref()?;
+    match headers.get(TOKEN_HEADER) {
+        None => Some("missing api token in request metadata"),
+        Some(shown) if same(shown.as_bytes(), wanted.as_bytes()) => None,
+        Some(_) => Some("authentication error: api token mismatch"),
+    }
+}
+
+/// Compares without telling by its duration how much was right.
+fn same(shown: &[u8], wanted: &[u8]) -> bool {
+    let difference = shown.iter().zip(wanted).fold(0, |all, (a, b)| all | (a ^ b));
+    shown.len() == wanted.len() && difference == 0
+}
+
+/// Refuses a gRPC call without the right token, with the details that Dapr's SDKs read.
+pub(super) fn grpc(runtime: &Runtime, headers: &HeaderMap) -> Result<(), Box<Status>> {
+    let Some(problem) = problem(runtime, headers) else {
+        return Ok(());
+    };
+    let details = HashMap::from([
+        ("http.code".to_owned(), "401".to_owned()),
+        ("http.error_message".to_owned(), problem.to_owned()),
+    ]);
+    Err(Box::new(Status::with_error_details(
+        Code::Unauthenticated,
+        "Unauthorized",
+        ErrorDetails::with_error_info("", "dapr.io", details),
+    )))
+}
+
+/// Refuses an HTTP call without the right token; the health checks are open to all.
+pub(super) async fn http(State(runtime): State<Arc<Runtime>>, request: Request, next: Next) -> Response {
+    let exempt = matches!(request.uri().path(), "/v1.0/healthz" | "/v1.0/healthz/outbound")
+        && request.method() == http::Method::GET;
+    if !exempt && problem(&runtime, request.headers()).is_some() {
+        return (StatusCode::UNAUTHORIZED, "invalid api token\n").into_response();
+    }
+    next.run(request).await
+}

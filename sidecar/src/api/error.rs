@@ -1,0 +1,156 @@
+//! What the APIs answer when a call fails: one error, shown over gRPC and over HTTP.
+//!
+//! Texts, codes and statuses are daprd's (`pkg/messages/predefined.go`, `pkg/api/errors`).
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::json;
+use tonic::{Code, Status};
+
+use crate::actors::ActorRef;
+
+/// A failed API call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) code: Code,
+    pub(crate) status: StatusCode,
+    /// `errorCode` of the HTTP body.
+    pub(crate) name: &'static str,
+    pub(crate) message: String,
+}
+
+impl ApiError {
+    fn new(code: Code, status: u16, name: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            name,
+            message: message.into(),
+        }
+    }
+
+    /// Returns `400`: a name or a body is not what it has to be.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(Code::InvalidArgument, 400, "ERR_BAD_REQUEST", message)
+    }
+
+    /// Returns `400`: the body is not what the API takes.
+    pub(crate) fn malformed(message: impl Into<String>) -> Self {
+        Self::new(Code::InvalidArgument, 400, "ERR_MALFORMED_REQUEST", message)
+    }
+
+    /// Returns `500`: the actor's method failed, or could not be reached.
+    pub(crate) fn actor_invoke(why: impl std::fmt::Display) -> Self {
+        Self::new(Code::Internal, 500, "ERR_ACTOR_INVOKE_METHOD", format!("error invoke actor method: {why}"))
+    }
+
+    /// Returns `500` (over gRPC `FailedPrecondition`): nobody hosts the type.
+    pub(crate) fn no_address(actor: &ActorRef) -> Self {
+        let why = format!(
+            "failed to lookup actor: api error: code = FailedPrecondition desc = did not find \
+             address for actor '{}||{}'",
+            actor.kind, actor.id
+        );
+        Self { code: Code::FailedPrecondition, message: why.clone(), ..Self::actor_invoke(why) }
+    }
+
+    /// Returns `503`: the sidecar is shutting down.
+    pub(crate) fn runtime_closed() -> Self {
+        Self::new(Code::Unavailable, 503, "ERR_ACTOR_RUNTIME_CLOSED", "actor runtime is closed")
+    }
+
+    /// Returns `400`: there is no app to call.
+    pub(crate) fn no_app_channel() -> Self {
+        Self::new(Code::Unavailable, 400, "ERR_ACTOR_NO_APP_CHANNEL", "app channel is not initialized")
+    }
+
+    /// Returns `500`: no component says `actorStateStore`.
+    pub(crate) fn no_actor_state_store() -> Self {
+        Self::new(
+            Code::Internal,
+            500,
+            "ERR_ACTOR_RUNTIME_NOT_FOUND",
+            "the state store is not configured to use the actor runtime. Have you set the - name: \
+             actorStateStore value: \"true\" in your state store component file?",
+        )
+    }
+
+    /// Returns `400`: state is changed only in an active actor.
+    pub(crate) fn instance_missing() -> Self {
+        Self::new(Code::Internal, 400, "ERR_ACTOR_INSTANCE_MISSING", "actor instance is missing")
+    }
+
+    /// Returns `500`: the store failed a read.
+    pub(crate) fn state_get(why: impl std::fmt::Display) -> Self {
+        Self::new(Code::Internal, 500, "ERR_ACTOR_STATE_GET", format!("error getting actor state: {why}"))
+    }
+
+    /// Returns `500`: the store failed a write, or it was refused.
+    pub(crate) fn state_save(why: impl std::fmt::Display) -> Self {
+        Self::new(
+            Code::Internal,
+            500,
+            "ERR_ACTOR_STATE_TRANSACTION_SAVE",
+            format!("error saving actor transaction state: {why}"),
+        )
+    }
+
+    /// Returns `500` (over gRPC `Unimplemented`): a transaction only upserts and deletes.
+    pub(crate) fn unsupported_operation(operation: &str) -> Self {
+        Self {
+            code: Code::Unimplemented,
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            name: "ERR_ACTOR_STATE_TRANSACTION_SAVE",
+            message: format!("operation type {operation} not supported"),
+        }
+    }
+
+    /// Returns `404`: no such pub/sub component.
+    pub(crate) fn pubsub_not_found(name: &str) -> Self {
+        Self::new(Code::InvalidArgument, 404, "ERR_PUBSUB_NOT_FOUND", format!("pubsub {name} is not found"))
+    }
+
+    /// Returns `404`: the pub/sub component is not named.
+    pub(crate) fn pubsub_name_empty() -> Self {
+        Self::new(Code::InvalidArgument, 404, "ERR_PUBSUB_EMPTY", "pubsub name is empty")
+    }
+
+    /// Returns `404`: the topic is not named.
+    pub(crate) fn topic_empty(pubsub: &str) -> Self {
+        Self::new(Code::InvalidArgument, 404, "ERR_TOPIC_NAME_EMPTY", format!("topic is empty in pubsub {pubsub}"))
+    }
+
+    /// Returns `400`: publish metadata that cannot be understood.
+    pub(crate) fn publish_metadata(why: impl std::fmt::Display) -> Self {
+        Self::new(
+            Code::InvalidArgument,
+            400,
+            "ERR_PUBSUB_REQUEST_METADATA",
+            format!("failed deserializing metadata. Error: {why}"),
+        )
+    }
+
+    /// Returns `500`: what the caller gave as a CloudEvent is none.
+    pub(crate) fn cloud_event(why: impl std::fmt::Display) -> Self {
+        Self::new(Code::InvalidArgument, 500, "ERR_PUBSUB_CLOUD_EVENTS_SER", format!("cannot create cloudevent: {why}"))
+    }
+
+    /// Returns `501`: a part of Dapr that this sidecar does not have.
+    pub(crate) fn unimplemented(what: impl std::fmt::Display) -> Self {
+        Self::new(Code::Unimplemented, 501, "ERR_NOT_IMPLEMENTED", format!("{what} is not implemented by this sidecar"))
+    }
+}
+
+impl From<ApiError> for Status {
+    fn from(error: ApiError) -> Self {
+        Self::new(error.code, error.message)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = Json(json!({"errorCode": self.name, "message": self.message}));
+        (self.status, body).into_response()
+    }
+}

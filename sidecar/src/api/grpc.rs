@@ -1,0 +1,204 @@
+//! The gRPC API.
+//!
+//! Dapr's service has 88 methods and its generated trait no defaults; this sidecar has seven. So
+//! the service is routed by path here, with the generated messages, and every other method
+//! answers `Unimplemented` with its name.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use dapr::dapr::proto::runtime::v1::{
+    ExecuteActorStateTransactionRequest, GetActorStateRequest, GetActorStateResponse, GetMetadataRequest,
+    InvokeActorRequest, InvokeActorResponse, PublishEventRequest, SetMetadataRequest, ShutdownRequest,
+    TransactionalActorStateOperation,
+};
+use futures::future::BoxFuture;
+use prost::Message;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tonic::{Code, Request, Response, Status};
+use tonic_prost::ProstCodec;
+use tower::{Service, service_fn};
+
+use super::error::ApiError;
+use super::{auth, metadata};
+use crate::actors::{ActorRef, Change, InvokeCall, normalise_method, validate_name};
+use crate::app_channel::forwarded;
+use crate::runtime::Runtime;
+use crate::state::Value;
+
+/// `dapr.proto.runtime.v1.Dapr`, as far as this sidecar has it.
+#[derive(Clone)]
+pub(crate) struct DaprService {
+    runtime: Arc<Runtime>,
+}
+
+impl DaprService {
+    pub(crate) fn new(runtime: Arc<Runtime>) -> Self {
+        Self { runtime }
+    }
+}
+
+impl NamedService for DaprService {
+    const NAME: &'static str = "dapr.proto.runtime.v1.Dapr";
+}
+
+impl Service<http::Request<Body>> for DaprService {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let runtime = Arc::clone(&self.runtime);
+        Box::pin(async move { Ok(route(runtime, request).await) })
+    }
+}
+
+async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Response<Body> {
+    if let Err(status) = auth::grpc(&runtime, request.headers()) {
+        return status.into_http();
+    }
+    let path = request.uri().path().to_owned();
+    match path.rsplit('/').next().unwrap_or_default() {
+        "InvokeActor" => unary(runtime, request, invoke_actor).await,
+        "GetActorState" => unary(runtime, request, get_actor_state).await,
+        "ExecuteActorStateTransaction" => unary(runtime, request, change_actor_state).await,
+        "PublishEvent" => unary(runtime, request, publish_event).await,
+        "GetMetadata" => unary(runtime, request, get_metadata).await,
+        "SetMetadata" => unary(runtime, request, set_metadata).await,
+        "Shutdown" => unary(runtime, request, shutdown).await,
+        other => Status::from(ApiError::unimplemented(other)).into_http(),
+    }
+}
+
+/// Runs one method. Messages over the size limit fail in either direction in the words of
+/// grpc-go, which callers of daprd know.
+async fn unary<Req, Res, F, Fut>(runtime: Arc<Runtime>, request: http::Request<Body>, method: F) -> http::Response<Body>
+where
+    Req: Message + Default + 'static,
+    Res: Message + Default + 'static,
+    F: Fn(Arc<Runtime>, Req) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Result<Res, Status>> + Send + 'static,
+{
+    let limit = runtime.max_body_bytes;
+    let service = service_fn(move |request: Request<Req>| {
+        let answer = method(Arc::clone(&runtime), request.into_inner());
+        async move {
+            let answer = answer.await?;
+            let size = answer.encoded_len();
+            if size > limit {
+                return Err(Status::resource_exhausted(format!(
+                    "grpc: trying to send message larger than max ({size} vs. {limit})"
+                )));
+            }
+            Ok(Response::new(answer))
+        }
+    });
+    let response = tonic::server::Grpc::new(ProstCodec::<Res, Req>::default())
+        .max_decoding_message_size(limit)
+        .unary(service, request)
+        .await;
+    match Status::from_header_map(response.headers()) {
+        Some(status) if status.code() == Code::OutOfRange => match oversize(status.message()) {
+            Some(size) => {
+                Status::resource_exhausted(format!("grpc: received message larger than max ({size} vs. {limit})"))
+                    .into_http()
+            }
+            None => response,
+        },
+        _ => response,
+    }
+}
+
+/// The size of a message that tonic refused, from its text: the status carries it nowhere else.
+fn oversize(text: &str) -> Option<u64> {
+    let rest = text.split_once("decoded message length too large: found ")?.1;
+    rest.split_once(' ')?.0.parse().ok()
+}
+
+async fn invoke_actor(runtime: Arc<Runtime>, request: InvokeActorRequest) -> Result<InvokeActorResponse, Status> {
+    check("actorType", &request.actor_type)?;
+    check("actorId", &request.actor_id)?;
+    let method = normalise_method(&request.method)
+        .map_err(|why| Status::invalid_argument(format!("invalid actor method: {why}")))?;
+    let metadata = request.metadata.iter();
+    let call = InvokeCall {
+        actor: ActorRef::new(request.actor_type, request.actor_id),
+        method,
+        // Dapr drops a content type here, even one in the metadata.
+        headers: forwarded(metadata.map(|(name, value)| (name.as_str(), value.as_bytes()))),
+        body: request.data.into(),
+    };
+    let reply = runtime.actors.invoke(call).await?;
+    Ok(InvokeActorResponse { data: reply.body.into() })
+}
+
+fn check(what: &str, name: &str) -> Result<(), Status> {
+    validate_name(name).map_err(|why| Status::invalid_argument(format!("invalid {what}: {why}")))
+}
+
+async fn get_actor_state(
+    runtime: Arc<Runtime>,
+    request: GetActorStateRequest,
+) -> Result<GetActorStateResponse, Status> {
+    let actor = ActorRef::new(request.actor_type, request.actor_id);
+    let stored = runtime.actors.get_state(&actor, &request.key).await?;
+    Ok(match stored {
+        None => GetActorStateResponse::default(),
+        Some(stored) => GetActorStateResponse {
+            data: stored.data,
+            metadata: stored.expires.map(|expires| ("ttlExpireTime".to_owned(), expires)).into_iter().collect(),
+        },
+    })
+}
+
+async fn change_actor_state(runtime: Arc<Runtime>, request: ExecuteActorStateTransactionRequest) -> Result<(), Status> {
+    let actor = ActorRef::new(request.actor_type, request.actor_id);
+    let changes = request.operations.into_iter().map(change).collect::<Result<_, _>>()?;
+    Ok(runtime.actors.change_state(&actor, changes).await?)
+}
+
+fn change(operation: TransactionalActorStateOperation) -> Result<Change, ApiError> {
+    let value = match operation.operation_type.as_str() {
+        "upsert" => Some(Value::Binary(operation.value.map(|any| any.value).unwrap_or_default())),
+        "delete" => None,
+        other => return Err(ApiError::unsupported_operation(other)),
+    };
+    Ok(Change {
+        has_ttl: value.is_some() && operation.metadata.contains_key("ttlInSeconds"),
+        key: operation.key,
+        value,
+    })
+}
+
+async fn publish_event(runtime: Arc<Runtime>, request: PublishEventRequest) -> Result<(), Status> {
+    Ok(runtime.pubsub.publish(
+        &request.pubsub_name,
+        &request.topic,
+        &request.data,
+        &request.data_content_type,
+        request.metadata,
+    )?)
+}
+
+async fn get_metadata(
+    runtime: Arc<Runtime>,
+    _: GetMetadataRequest,
+) -> Result<dapr::dapr::proto::runtime::v1::GetMetadataResponse, Status> {
+    Ok(metadata::snapshot(&runtime))
+}
+
+async fn set_metadata(runtime: Arc<Runtime>, request: SetMetadataRequest) -> Result<(), Status> {
+    runtime.set_extended(request.key, request.value);
+    Ok(())
+}
+
+async fn shutdown(runtime: Arc<Runtime>, _: ShutdownRequest) -> Result<(), Status> {
+    runtime.shutdown_asked.cancel();
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! The HTTP API.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post, put};
+use axum::{Json, Router, middleware};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::error::ApiError;
+use super::{auth, metadata};
+use crate::actors::{ActorRef, Change, InvokeCall, normalise_method, validate_name};
+use crate::app_channel::forwarded;
+use crate::pubsub::go_json;
+use crate::runtime::Runtime;
+use crate::state::Value;
+
+type Shared = State<Arc<Runtime>>;
+
+/// Dapr's HTTP API, as far as this sidecar has it.
+pub(crate) fn router(runtime: Arc<Runtime>) -> Router {
+    let limit = DefaultBodyLimit::max(runtime.max_body_bytes);
+    let actor = "/v1.0/actors/{actor_type}/{actor_id}";
+    Router::new()
+        .route("/v1.0/healthz", get(healthz))
+        .route("/v1.0/healthz/outbound", get(outbound_healthz))
+        .route("/v1.0/metadata", get(get_metadata))
+        .route("/v1.0/metadata/{key}", put(set_metadata))
+        .route("/v1.0/shutdown", post(shutdown))
+        .route(&format!("{actor}/method/{{*method}}"), any(invoke_actor))
+        .route(&format!("{actor}/state"), post(change_state).put(change_state))
+        .route(&format!("{actor}/state/{{key}}"), get(get_state))
+        .route(&format!("{actor}/timers/{{*rest}}"), any(absent))
+        .route(&format!("{actor}/reminders/{{*rest}}"), any(absent))
+        .route("/v1.0/publish/{pubsub}/{*topic}", post(publish).put(publish))
+        .route("/v1.0/publish/{pubsub}", post(no_topic).put(no_topic))
+        .route("/v1.0/publish/{pubsub}/", post(no_topic).put(no_topic))
+        .fallback(absent)
+        .layer(limit)
+        .layer(middleware::from_fn_with_state(Arc::clone(&runtime), auth::http))
+        .with_state(runtime)
+}
+
+async fn absent(request: Request) -> ApiError {
+    ApiError::unimplemented(format!("{} {}", request.method(), request.uri().path()))
+}
+
+async fn healthz(State(runtime): Shared, Query(query): Query<HashMap<String, String>>) -> Result<StatusCode, Response> {
+    let failed = |name: &str, message: &str| {
+        let body = Json(json!({"errorCode": name, "message": message}));
+        (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
+    };
+    if !*runtime.ready.borrow() {
+        let message = "dapr is not ready: [runtime]";
+        return Err(failed("ERR_HEALTH_NOT_READY", message));
+    }
+    match query.get("appid") {
+        Some(id) if *id != runtime.app_id => Err(failed("ERR_HEALTH_APPID_NOT_MATCH", "dapr app-id does not match")),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// Open as soon as the ports are: the app may not be there yet.
+async fn outbound_healthz() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+async fn get_metadata(State(runtime): Shared) -> Json<serde_json::Value> {
+    Json(metadata::json(&runtime))
+}
+
+async fn set_metadata(State(runtime): Shared, Path(key): Path<String>, value: String) -> StatusCode {
+    runtime.set_extended(key, value);
+    StatusCode::NO_CONTENT
+}
+
+async fn shutdown(State(runtime): Shared) -> StatusCode {
+    runtime.shutdown_asked.cancel();
+    StatusCode::NO_CONTENT
+}
+
+async fn invoke_actor(
+    State(runtime): Shared,
+    verb: Method,
+    Path((actor_type, actor_id, method)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    if !matches!(verb, Method::GET | Method::POST | Method::PUT | Method::DELETE) {
+        return Ok(StatusCode::METHOD_NOT_ALLOWED.into_response());
+    }
+    let invalid = |why: String| ApiError::bad_request(format!("invalid request: {why}"));
+    for (what, name) in [("actorType", &actor_type), ("actorId", &actor_id)] {
+        validate_name(name).map_err(|why| invalid(format!("invalid {what}: {why}")))?;
+    }
+    let method = normalise_method(&method).map_err(invalid)?;
+    let entries = headers.iter();
+    let mut passed = forwarded(entries.map(|(name, value)| (name.as_str(), value.as_bytes())));
+    if let Some(content_type) = headers.get(CONTENT_TYPE) {
+        passed.insert(CONTENT_TYPE, content_type.clone());
+    }
+    let call = InvokeCall { actor: ActorRef::new(actor_type, actor_id), method, headers: passed, body };
+    let mut reply = runtime.actors.invoke(call).await?;
+    reply.headers.remove(CONTENT_LENGTH);
+    reply.headers.remove(TRANSFER_ENCODING);
+    reply.headers.remove(http::header::CONNECTION);
+    Ok((reply.status, reply.headers, reply.body).into_response())
+}
+
+async fn get_state(
+    State(runtime): Shared,
+    Path((actor_type, actor_id, key)): Path<(String, String, String)>,
+) -> Result<Response, ApiError> {
+    let actor = ActorRef::new(actor_type, actor_id);
+    let stored = runtime.actors.get_state(&actor, &key).await?;
+    let Some(stored) = stored.filter(|stored| !stored.data.is_empty()) else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(expires) = stored.expires.and_then(|text| text.parse().ok()) {
+        headers.insert("metadata.ttlexpiretime", expires);
+    }
+    Ok((headers, stored.data).into_response())
+}
+
+#[derive(Deserialize)]
+struct Operation {
+    operation: String,
+    #[serde(default)]
+    request: OperationRequest,
+}
+
+#[derive(Deserialize, Default)]
+struct OperationRequest {
+    #[serde(default)]
+    key: String,
+    #[serde(default)]
+    value: serde_json::Value,
+    #[serde(default)]
+    metadata: HashMap<String, String>,
+}
+
+async fn change_state(
+    State(runtime): Shared,
+    Path((actor_type, actor_id)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<StatusCode, ApiError> {
+    let operations: Vec<Operation> = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::malformed(format!("failed deserializing HTTP body: {error}")))?;
+    let changes = operations.into_iter().map(change).collect::<Result<_, _>>()?;
+    let actor = ActorRef::new(actor_type, actor_id);
+    runtime.actors.change_state(&actor, changes).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn change(operation: Operation) -> Result<Change, ApiError> {
+    let request = operation.request;
+    let value = match operation.operation.as_str() {
+        "upsert" => Some(Value::Json(go_json(&request.value))),
+        "delete" => None,
+        other => return Err(ApiError::unsupported_operation(other)),
+    };
+    Ok(Change { has_ttl: value.is_some() && request.metadata.contains_key("ttlInSeconds"), key: request.key, value })
+}
+
+async fn publish(
+    State(runtime): Shared,
+    Path((pubsub, topic)): Path<(String, String)>,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, ApiError> {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let metadata = query
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("metadata.")?.to_owned(), value)))
+        .collect();
+    runtime.pubsub.publish(&pubsub, &topic, &body, content_type, metadata)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn no_topic(State(runtime): Shared, Path(pubsub): Path<String>) -> Result<StatusCode, ApiError> {
+    runtime.pubsub.publish(&pubsub, "", &[], "", HashMap::new())?;
+    Ok(StatusCode::NO_CONTENT)
+}

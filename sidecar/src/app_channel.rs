@@ -1,0 +1,225 @@
+//! The app channel: the sidecar's HTTP calls to the app.
+//!
+//! It is built on hyper's client and not on one that works on URLs, because such a client
+//! normalises a path (`%2e%2e`), and Dapr hands actor ids on as they are.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+/// The header that carries a token in either direction.
+pub(crate) const TOKEN_HEADER: &str = "dapr-api-token";
+
+/// The app's answer to one call.
+#[derive(Debug, Clone)]
+pub(crate) struct AppReply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// The sidecar's door to the app.
+#[derive(Debug, Clone)]
+pub(crate) struct AppChannel {
+    client: Client<HttpConnector, Full<Bytes>>,
+    addr: SocketAddr,
+    app_id: HeaderValue,
+    token: Option<HeaderValue>,
+}
+
+impl AppChannel {
+    /// `None` when the app's id or token has characters that no header can carry.
+    pub(crate) fn new(addr: SocketAddr, app_id: &str, token: Option<&str>) -> Option<Self> {
+        let token = match token {
+            None | Some("") => None,
+            Some(token) => {
+                let mut value = HeaderValue::from_str(token).ok()?;
+                value.set_sensitive(true);
+                Some(value)
+            }
+        };
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Some(Self {
+            client: Client::builder(TokioExecutor::new()).build(connector),
+            addr,
+            app_id: HeaderValue::from_str(app_id).ok()?,
+            token,
+        })
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// `GET /dapr/config` or `GET /dapr/subscribe`.
+    pub(crate) async fn ask(&self, path: &str) -> Result<AppReply, String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert("dapr-app-id", self.app_id.clone());
+        self.send(Method::GET, path, headers, Bytes::new()).await
+    }
+
+    /// Calls a method of an actor. `headers` are what the caller sent along, already filtered.
+    pub(crate) async fn call_actor(
+        &self,
+        actor: &crate::actors::ActorRef,
+        method: &str,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<AppReply, String> {
+        headers.insert("dapr-api-call", HeaderValue::from_static("true"));
+        let path = format!("/{}", method_path(actor, method));
+        self.send(Method::PUT, &path, headers, body).await
+    }
+
+    /// Tells the app to let go of an actor.
+    pub(crate) async fn deactivate(&self, actor: &crate::actors::ActorRef) -> Result<AppReply, String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
+        let path = format!("/actors/{}/{}", actor.kind, actor.id);
+        self.send(Method::DELETE, &path, headers, Bytes::new()).await
+    }
+
+    /// Delivers a message to one of the app's routes.
+    pub(crate) async fn deliver(
+        &self,
+        route: &str,
+        mut headers: HeaderMap,
+        envelope: Bytes,
+    ) -> Result<AppReply, String> {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"));
+        let path = format!("/{}", route.trim_start_matches('/'));
+        self.send(Method::POST, &path, headers, envelope).await
+    }
+
+    /// Dropping the returned future aborts the request: its connection is closed.
+    async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Bytes) -> Result<AppReply, String> {
+        let target = format!("http://{}{}", self.addr, escape(path));
+        let failed = |error: &(dyn Error + 'static)| {
+            let verb = capitalised(&method);
+            format!("{verb} {target:?}: {}", describe(error, self.addr))
+        };
+        let uri: Uri = target.parse().map_err(|error| failed(&error))?;
+        let mut request = Request::new(Full::new(body.clone()));
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        request.headers_mut().remove(HOST);
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        if let Some(token) = &self.token {
+            request.headers_mut().insert(TOKEN_HEADER, token.clone());
+        }
+        let response = self.client.request(request).await.map_err(|error| failed(&error))?;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| failed(&error))?;
+        Ok(AppReply { status: parts.status, headers: parts.headers, body: body.to_bytes() })
+    }
+}
+
+/// What of a caller's metadata or headers the app receives: not what describes the connection
+/// between the two, nor a body that is another one by now, nor the caller's token.
+pub(crate) fn forwarded<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in entries {
+        let name = name.to_ascii_lowercase();
+        let dropped = matches!(
+            name.as_str(),
+            "connection"
+                | "content-length"
+                | "content-type"
+                | "host"
+                | "keep-alive"
+                | "proxy-authenticate"
+                | "proxy-authorization"
+                | "proxy-connection"
+                | "te"
+                | "trailer"
+                | "transfer-encoding"
+                | "upgrade"
+                | TOKEN_HEADER
+        ) || name.ends_with("-bin");
+        let name = match name.strip_prefix("grpc-") {
+            Some(rest) => format!("dapr-grpc-{rest}"),
+            None => name,
+        };
+        match (HeaderName::try_from(&name), HeaderValue::from_bytes(value)) {
+            _ if dropped => {}
+            (Ok(name), Ok(value)) => drop(headers.append(name, value)),
+            _ => tracing::debug!("metadata {name:?} cannot be an HTTP header: left out"),
+        }
+    }
+    headers
+}
+
+/// The path of an actor's method without its leading slash, as Dapr's error texts write it.
+pub(crate) fn method_path(actor: &crate::actors::ActorRef, method: &str) -> String {
+    format!("actors/{}/{}/method/{method}", actor.kind, actor.id)
+}
+
+/// Escapes what a request line cannot carry and leaves everything else as it is, escapes
+/// included.
+fn escape(path: &str) -> String {
+    let mut escaped = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        let plain = byte.is_ascii_graphic()
+            && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | b'#');
+        if plain {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// `Put`, `Get`: how Go's HTTP client, whose words Dapr passes on, begins an error.
+fn capitalised(method: &Method) -> String {
+    let (first, rest) = method.as_str().split_at(1);
+    format!("{first}{}", rest.to_ascii_lowercase())
+}
+
+/// A transport error in the words of Go's HTTP client, where it has words for it.
+fn describe(error: &(dyn Error + 'static), addr: SocketAddr) -> String {
+    let mut source: Option<&(dyn Error + 'static)> = Some(error);
+    let mut last = error.to_string();
+    while let Some(current) = source {
+        if let Some(io) = current.downcast_ref::<io::Error>() {
+            match io.kind() {
+                io::ErrorKind::ConnectionRefused => {
+                    return format!("dial tcp {addr}: connect: connection refused");
+                }
+                io::ErrorKind::ConnectionReset => {
+                    return format!("read tcp {addr}: read: connection reset by peer");
+                }
+                _ => {}
+            }
+        }
+        if let Some(hyper) = current.downcast_ref::<hyper::Error>()
+            && hyper.is_incomplete_message()
+        {
+            return "EOF".into();
+        }
+        last = current.to_string();
+        source = current.source();
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_escaped_only_where_a_request_line_needs_it() {
+        assert_eq!(escape("/actors/T/a b%2eé"), "/actors/T/a%20b%2e%C3%A9");
+    }
+}

@@ -1,0 +1,104 @@
+//! Finding the app and asking it what it hosts and what it subscribes to.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::net::TcpStream;
+
+use crate::actors::AppConfig;
+use crate::app_channel::AppChannel;
+use crate::pubsub;
+use crate::runtime::Runtime;
+
+const DIAL_PAUSE: Duration = Duration::from_millis(100);
+const DIAL_LIMIT: Duration = Duration::from_millis(500);
+/// daprd's `DaprBuiltInInitializationRetries`: from 0.5 s, at most 1 s, three retries.
+const SUBSCRIBE_PAUSES: [Duration; 3] =
+    [Duration::from_millis(500), Duration::from_millis(750), Duration::from_secs(1)];
+
+/// The second half of the start-up, in daprd's order: the app listens, `/dapr/config`,
+/// `/dapr/subscribe`, actors are hosted.
+pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>) {
+    match &app {
+        None => {
+            tracing::warn!("App channel is not initialized. Did you configure an app-port?");
+            runtime.actors.host(AppConfig::default());
+        }
+        Some(app) => {
+            wait_for(app.addr()).await;
+            let config = ask_config(app).await;
+            if runtime.pubsub.has_components() {
+                subscribe(&runtime, app).await;
+            }
+            runtime.actors.host(config);
+        }
+    }
+    runtime.ready.send_replace(true);
+    tracing::info!("dapr initialized. Status: Running.");
+}
+
+/// Dials until somebody listens.
+async fn wait_for(addr: SocketAddr) {
+    let mut tries: u64 = 0;
+    loop {
+        let dialled = tokio::time::timeout(DIAL_LIMIT, TcpStream::connect(addr)).await;
+        if matches!(dialled, Ok(Ok(_))) {
+            tracing::info!("application discovered on port {}", addr.port());
+            return;
+        }
+        if tries.is_multiple_of(100) {
+            tracing::info!("waiting for application to listen on port {}", addr.port());
+        }
+        tries += 1;
+        tokio::time::sleep(DIAL_PAUSE).await;
+    }
+}
+
+/// Asked once. An app that does not answer hosts nothing, as with daprd; unlike daprd this one
+/// says so.
+async fn ask_config(app: &AppChannel) -> AppConfig {
+    let reply = match app.ask("/dapr/config").await {
+        Ok(reply) if reply.status == StatusCode::OK => reply,
+        Ok(reply) => {
+            tracing::warn!("the app answered {} to GET /dapr/config: no actors are hosted", reply.status.as_u16());
+            return AppConfig::default();
+        }
+        Err(error) => {
+            tracing::warn!("failed to read the app's configuration, no actors are hosted: {error}");
+            return AppConfig::default();
+        }
+    };
+    match AppConfig::parse(&reply.body) {
+        Ok(config) => {
+            tracing::info!("Application configuration loaded");
+            config
+        }
+        Err(error) => {
+            tracing::warn!("Failed to register hosted actors: {error}");
+            AppConfig::default()
+        }
+    }
+}
+
+async fn subscribe(runtime: &Runtime, app: &AppChannel) {
+    let mut pauses = SUBSCRIBE_PAUSES.iter();
+    let reply = loop {
+        match (app.ask("/dapr/subscribe").await, pauses.next()) {
+            (Ok(reply), _) => break reply,
+            (Err(error), Some(pause)) => {
+                tracing::warn!("the app did not answer GET /dapr/subscribe: {error}");
+                tokio::time::sleep(*pause).await;
+            }
+            (Err(error), None) => {
+                tracing::error!("nothing is subscribed: GET /dapr/subscribe failed: {error}");
+                return;
+            }
+        }
+    };
+    match pubsub::parse_subscriptions(&reply) {
+        Ok(programmatic) => runtime.pubsub.start(programmatic),
+        Err(error) => tracing::error!("nothing is subscribed: the app's answer is none: {error}"),
+    }
+}

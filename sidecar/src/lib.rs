@@ -1,0 +1,45 @@
+//! The embedded Dapr sidecar: actors, their state, pub/sub and metadata, as `daprd` 1.18 has them
+//! on one machine, with nothing to install. It knows Dapr and nothing about the app.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use sidecar::{Config, Resources, Sidecar};
+//!
+//! let resources = Resources::from_dir("components/local".as_ref())?;
+//! let config = Config::new("my-app", ([127, 0, 0, 1], 8001).into(), resources);
+//! let sidecar = Sidecar::start(config).await?;
+//! sidecar.ready().await;
+//! sidecar.shutdown().await;
+//! # Ok(()) }
+//! ```
+//!
+//! # Layout
+//! - `config`: what a sidecar is started with, and its two general ports.
+//! - `resources/`: component and subscription files.
+//! - `components`: what those files come to.
+//! - `start`: opening and closing in order; every way a start can fail.
+//! - `discovery`: finding the app and asking it what it hosts.
+//! - `app_channel`: the sidecar's calls to the app.
+//! - `actors/`: hosting, the turn lock, invocation, state, deactivation.
+//! - `state/`: the stores, SQLite in Dapr's own layout and memory.
+//! - `pubsub/`: envelope, subscriptions, routing, delivery.
+//! - `api/`: gRPC, HTTP, metadata, tokens, errors.
+//! - `runtime`: what the APIs share.
+//! - `duration`: Go's notation of times.
+
+mod actors;
+mod api;
+mod app_channel;
+mod components;
+mod config;
+mod discovery;
+mod duration;
+mod pubsub;
+mod resources;
+mod runtime;
+mod start;
+mod state;
+
+pub use config::{Config, DEFAULT_MAX_BODY_BYTES, Ports, StoreCall, StoreFault, StoreObserver, StoreOperation};
+pub use resources::{ResourceError, Resources};
+pub use start::{Sidecar, StartError};

@@ -1,0 +1,123 @@
+//! A declarative subscription: what a `kind: Subscription` document says.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::ResourceError;
+use super::component::Named;
+
+/// Where the messages of one topic go.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Subscription {
+    pub(crate) pubsub: String,
+    pub(crate) topic: String,
+    pub(crate) metadata: HashMap<String, String>,
+    /// Tested in order; the first that is true takes the message.
+    pub(crate) rules: Vec<Rule>,
+    /// Where a message goes that the app refused; empty means nowhere.
+    pub(crate) dead_letter_topic: String,
+    /// The apps that it is for; empty means all.
+    pub(crate) scopes: Vec<String>,
+    pub(crate) origin: Origin,
+}
+
+/// Who asked for a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A file in the resources folder.
+    Declarative,
+    /// The app, in its answer to `GET /dapr/subscribe`.
+    Programmatic,
+}
+
+/// One routing rule.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Rule {
+    /// A CEL expression over `event`; empty matches every message.
+    #[serde(default)]
+    pub(crate) r#match: String,
+    /// The app's route.
+    pub(crate) path: String,
+}
+
+/// The routes of a subscription: rules in order, then the default.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Routes {
+    #[serde(default)]
+    pub(crate) rules: Vec<Rule>,
+    #[serde(default)]
+    pub(crate) default: String,
+}
+
+impl Routes {
+    /// All of them as one list, with the default as its last rule.
+    pub(crate) fn into_rules(self) -> Vec<Rule> {
+        let mut rules = self.rules;
+        if !self.default.is_empty() {
+            rules.push(Rule { r#match: String::new(), path: self.default });
+        }
+        rules
+    }
+}
+
+#[derive(Deserialize)]
+struct Document {
+    metadata: Named,
+    spec: Spec,
+    #[serde(default)]
+    scopes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    pubsubname: String,
+    topic: String,
+    /// `dapr.io/v2alpha1`.
+    #[serde(default)]
+    routes: Routes,
+    /// `dapr.io/v1alpha1`.
+    #[serde(default)]
+    route: String,
+    #[serde(default)]
+    metadata: HashMap<String, String>,
+    #[serde(default)]
+    dead_letter_topic: String,
+}
+
+/// Reads one `kind: Subscription` document that begins at `first_line` of `file`.
+pub(super) fn parse(file: &str, text: &str, first_line: u64) -> Result<Subscription, ResourceError> {
+    let document: Document = super::yaml(file, text, first_line)?;
+    let spec = document.spec;
+    let mut routes = spec.routes;
+    if routes.default.is_empty() {
+        routes.default = spec.route;
+    }
+    let rules = routes.into_rules();
+    if rules.is_empty() {
+        return Err(ResourceError {
+            file: file.to_owned(),
+            line: Some(first_line),
+            problem: format!("subscription {:?} has no route", document.metadata.name),
+            remedy: "give it spec.routes.default or spec.routes.rules".into(),
+        });
+    }
+    for rule in &rules {
+        crate::pubsub::check_expression(&rule.r#match).map_err(|error| ResourceError {
+            file: file.to_owned(),
+            line: Some(first_line),
+            problem: format!("the rule {:?} is no CEL expression: {error}", rule.r#match),
+            remedy: "correct spec.routes.rules[].match".into(),
+        })?;
+    }
+    Ok(Subscription {
+        pubsub: spec.pubsubname,
+        topic: spec.topic,
+        metadata: spec.metadata,
+        rules,
+        dead_letter_topic: spec.dead_letter_topic,
+        scopes: document.scopes,
+        origin: Origin::Declarative,
+    })
+}

@@ -1,0 +1,216 @@
+//! `state.sqlite`: a SQLite file in Dapr's own layout.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+
+use super::writer::Writer;
+use super::{Operation, StateStore, Stored, Tables, layout};
+
+/// What a SQLite file begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// How the store is opened; the defaults are those of Dapr's component.
+#[derive(Debug, Clone)]
+pub(crate) struct SqliteOptions {
+    pub(crate) path: PathBuf,
+    pub(crate) tables: Tables,
+    /// How long to wait for another program's lock.
+    pub(crate) busy_timeout: Duration,
+    /// Whether the journal is a rollback journal instead of a write-ahead log.
+    pub(crate) disable_wal: bool,
+}
+
+/// Why a SQLite file cannot be the state store.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SqliteStoreError {
+    #[error("{0}")]
+    Corrupt(String),
+    #[error("{0}")]
+    Foreign(String),
+    #[error("{0}")]
+    Busy(String),
+    #[error("{0}")]
+    Unwritable(String),
+}
+
+/// The store: one thread that writes and one connection that reads.
+pub(crate) struct SqliteStore {
+    path: PathBuf,
+    tables: Tables,
+    writer: Mutex<Option<Writer>>,
+    reader: Arc<Mutex<Connection>>,
+    /// Held for as long as the store is open: see [`lock`].
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it. A file that is damaged or belongs to something else is
+    /// recognised before anything is written.
+    pub(crate) fn open(options: &SqliteOptions) -> Result<Self, SqliteStoreError> {
+        let path = &options.path;
+        let exists = path.metadata().is_ok_and(|file| file.len() > 0);
+        if exists {
+            inspect(options)?;
+        }
+        make_folder(path)?;
+        let lock = lock(path)?;
+        let mut connection = connect(options, false)?;
+        let sql = |error: rusqlite::Error| classify(&error);
+        let mode = if options.disable_wal { "DELETE" } else { "WAL" };
+        connection.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(())).map_err(sql)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
+        layout::create(&mut connection, &options.tables).map_err(sql)?;
+        let reader = connect(options, true)?;
+        let writer = Writer::spawn(connection, options.tables.clone())
+            .map_err(|error| SqliteStoreError::Unwritable(error.to_string()))?;
+        Ok(Self {
+            path: path.clone(),
+            tables: options.tables.clone(),
+            writer: Mutex::new(Some(writer)),
+            reader: Arc::new(Mutex::new(reader)),
+            _lock: lock,
+        })
+    }
+}
+
+#[async_trait]
+impl StateStore for SqliteStore {
+    async fn get(&self, key: &str) -> Result<Option<Stored>, String> {
+        let reader = Arc::clone(&self.reader);
+        let table = self.tables.state.clone();
+        let key = key.to_owned();
+        tokio::task::spawn_blocking(move || {
+            let connection = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            read(&connection, &table, &key)
+        })
+        .await
+        .map_err(|error| error.to_string())?
+    }
+
+    async fn transaction(&self, operations: Vec<Operation>) -> Result<(), String> {
+        let answer = {
+            let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let writer = writer.as_ref().ok_or("the state store is closed")?;
+            if operations.is_empty() {
+                return Ok(());
+            }
+            writer.submit(operations)
+        };
+        answer.await.unwrap_or_else(|_| Err("the state store is closed".into()))
+    }
+
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    async fn close(&self) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut writer) = writer {
+            let closed = tokio::task::spawn_blocking(move || writer.close()).await;
+            if let Err(error) = closed {
+                tracing::error!("closing the state store: {error}");
+            }
+        }
+    }
+}
+
+fn read(connection: &Connection, table: &str, key: &str) -> Result<Option<Stored>, String> {
+    let row: Option<(Vec<u8>, bool, Option<String>)> = connection
+        .prepare_cached(&format!(
+            "SELECT CAST(value AS BLOB), is_binary,
+                    strftime('%Y-%m-%dT%H:%M:%SZ', expiration_time)
+             FROM {table}
+             WHERE key = ?1
+               AND (expiration_time IS NULL OR expiration_time > CURRENT_TIMESTAMP)"
+        ))
+        .and_then(|mut statement| {
+            statement.query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
+        })
+        .map_err(|error| error.to_string())?;
+    let Some((value, is_binary, expires)) = row else {
+        return Ok(None);
+    };
+    let data = if is_binary {
+        BASE64.decode(value).map_err(|error| format!("failed to decode binary data: {error}"))?
+    } else {
+        value
+    };
+    Ok(Some(Stored { data, expires }))
+}
+
+/// Looks at an existing file without writing to it.
+fn inspect(options: &SqliteOptions) -> Result<(), SqliteStoreError> {
+    let mut magic = [0; 16];
+    File::open(&options.path).and_then(|mut file| file.read_exact(&mut magic)).map_err(|error| match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => SqliteStoreError::Corrupt("it is no SQLite database".into()),
+        _ => SqliteStoreError::Unwritable(error.to_string()),
+    })?;
+    if &magic != MAGIC {
+        return Err(SqliteStoreError::Corrupt("it is no SQLite database".into()));
+    }
+    let connection = connect(options, true)?;
+    let check: String =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|error| classify(&error))?;
+    if check != "ok" {
+        return Err(SqliteStoreError::Corrupt(format!("it is damaged: {check}")));
+    }
+    layout::recognise(&connection, &options.tables)
+        .map_err(|error| classify(&error))?
+        .map_err(SqliteStoreError::Foreign)
+}
+
+fn connect(options: &SqliteOptions, read_only: bool) -> Result<Connection, SqliteStoreError> {
+    let access = if read_only {
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+    };
+    let connection = Connection::open_with_flags(&options.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|error| classify(&error))?;
+    connection.busy_timeout(options.busy_timeout).map_err(|error| classify(&error))?;
+    Ok(connection)
+}
+
+fn classify(error: &rusqlite::Error) -> SqliteStoreError {
+    let text = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => SqliteStoreError::Corrupt(text),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SqliteStoreError::Busy(text),
+        _ => SqliteStoreError::Unwritable(text),
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), SqliteStoreError> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            std::fs::create_dir_all(folder).map_err(|error| SqliteStoreError::Unwritable(error.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Claims the file for this process. SQLite itself would let two sidecars share it, and each of
+/// them would run turns of the same actor. The claim lies on a file beside it, so that programs
+/// which only read are not kept out; it ends with the process, however that ends.
+fn lock(path: &Path) -> Result<File, SqliteStoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&name)
+        .map_err(|error| SqliteStoreError::Unwritable(error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SqliteStoreError::Busy("another process has it open".into())),
+        Err(TryLockError::Error(error)) => Err(SqliteStoreError::Unwritable(error.to_string())),
+    }
+}
