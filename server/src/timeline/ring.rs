@@ -1,0 +1,254 @@
+//! The events of one actor, within bounds: whole turns go, those that ended first before the others.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use app::{
+    error::LabError,
+    message::{Message, MessageId, keep_last},
+    timeline::{Event, EventId, Method, Step, TimelineSnapshot},
+};
+use tokio::sync::broadcast;
+
+use super::{Follow, Missed, clock, open::OpenTurns, open::Ticket};
+
+/// How many events a follower may lag behind before it has to follow anew.
+const LAG: usize = 256;
+
+/// What one actor's timeline may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many turns.
+    pub turns: usize,
+    /// How many bytes of serialized events.
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { turns: 300, bytes: 2 * 1024 * 1024 }
+    }
+}
+
+/// The events of one actor.
+pub(super) struct Ring {
+    epoch: u64,
+    limits: Limits,
+    events: VecDeque<Kept>,
+    /// The bytes of all of `events`.
+    bytes: usize,
+    last_seq: u64,
+    /// The highest number among the events that are gone: a follower that was not past it has missed something.
+    gone: u64,
+    /// The turns that have events here.
+    turns: BTreeMap<u64, KeptTurn>,
+    open: OpenTurns,
+    before: Option<Vec<Message>>,
+    /// Made with the first follower and dropped after the last: most actors have none.
+    live: Option<broadcast::Sender<Arc<Event>>>,
+}
+
+/// An event and its size.
+struct Kept {
+    event: Arc<Event>,
+    bytes: usize,
+}
+
+/// What has to be known of a turn beside its events.
+#[derive(Default)]
+struct KeptTurn {
+    message_id: Option<MessageId>,
+    /// Whether it stored its message.
+    stored: bool,
+    /// The number of the event that ended it.
+    ended: Option<u64>,
+}
+
+impl Ring {
+    pub(super) fn new(epoch: u64, limits: Limits) -> Self {
+        Self {
+            epoch,
+            limits,
+            events: VecDeque::new(),
+            bytes: 0,
+            last_seq: 0,
+            gone: 0,
+            turns: BTreeMap::new(),
+            open: OpenTurns::default(),
+            before: None,
+            live: None,
+        }
+    }
+
+    pub(super) const fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    pub(super) const fn before(&self) -> Option<&Vec<Message>> {
+        self.before.as_ref()
+    }
+
+    pub(super) fn first_load(&mut self, history: &[Message]) {
+        self.before.get_or_insert_with(|| history.to_vec());
+    }
+
+    /// Whether nobody would miss this timeline but a later reader: no turn is open and nobody follows.
+    pub(super) fn idle(&self) -> bool {
+        self.open.is_empty() && self.live.as_ref().is_none_or(|live| live.receiver_count() == 0)
+    }
+
+    pub(super) fn push(&mut self, step: Step) -> Arc<Event> {
+        self.last_seq += 1;
+        let event = Arc::new(Event { seq: self.last_seq, at: clock::now_ms(), step });
+        self.note_turn(&event);
+        let bytes = serde_json::to_vec(&*event).map_or(0, |json| json.len());
+        self.bytes += bytes;
+        self.events.push_back(Kept { event: Arc::clone(&event), bytes });
+        self.shrink();
+        if let Some(live) = &self.live
+            && live.send(Arc::clone(&event)).is_err()
+        {
+            self.live = None;
+        }
+        event
+    }
+
+    pub(super) fn queue_turn(
+        &mut self,
+        ticket: Ticket,
+        method: Method,
+        message_id: Option<MessageId>,
+        content: Option<String>,
+    ) -> Arc<Event> {
+        let step = self.open.queue(ticket, method, message_id, content);
+        self.push(step)
+    }
+
+    pub(super) fn start_turn(
+        &mut self,
+        ticket: Option<&Ticket>,
+        method: Method,
+        message_id: Option<MessageId>,
+        content: Option<String>,
+    ) -> Arc<Event> {
+        let step = self.open.start(ticket, method, message_id, content);
+        self.push(step)
+    }
+
+    pub(super) fn turn_never_started(&mut self, ticket: &Ticket, error: &LabError) -> Option<Arc<Event>> {
+        let turn = self.open.waiting(ticket)?;
+        Some(self.push(Step::TurnFailed { turn, took_us: 0, error: error.clone() }))
+    }
+
+    /// Forgets everything and records the reset; returns its event.
+    pub(super) fn reset(&mut self) -> Arc<Event> {
+        self.events.clear();
+        self.turns.clear();
+        self.bytes = 0;
+        self.gone = self.last_seq;
+        self.before = Some(Vec::new());
+        let waiting = self.open.renumber();
+        let event = self.push(Step::LabReset);
+        for step in waiting {
+            self.push(step);
+        }
+        event
+    }
+
+    pub(super) fn turn_of_message(&self, id: &str) -> Option<u64> {
+        let stored = |turn: &KeptTurn| turn.stored && turn.message_id.as_ref().is_some_and(|kept| kept.as_str() == id);
+        self.turns.iter().rev().find(|(_, turn)| stored(turn)).map(|(number, _)| *number)
+    }
+
+    pub(super) fn snapshot(&self) -> TimelineSnapshot {
+        TimelineSnapshot {
+            last: EventId { epoch: self.epoch, seq: self.last_seq },
+            events: self.events.iter().map(|kept| Event::clone(&kept.event)).collect(),
+        }
+    }
+
+    pub(super) fn follow(&mut self, after: Option<EventId>) -> Follow {
+        let live = self.live.get_or_insert_with(|| broadcast::Sender::new(LAG)).subscribe();
+        Follow { epoch: self.epoch, missed: self.missed(after), live }
+    }
+
+    fn missed(&self, after: Option<EventId>) -> Missed {
+        let Some(after) = after else { return Missed::Events(Vec::new()) };
+        if after.epoch != self.epoch || after.seq < self.gone || after.seq > self.last_seq {
+            return Missed::Gap(self.snapshot());
+        }
+        let from = self.events.partition_point(|kept| kept.event.seq <= after.seq);
+        Missed::Events(self.events.range(from..).map(|kept| Arc::clone(&kept.event)).collect())
+    }
+
+    fn note_turn(&mut self, event: &Event) {
+        let Some(number) = event.step.turn() else { return };
+        match &event.step {
+            Step::TurnQueued { message_id, .. } | Step::TurnStarted { message_id, .. } => {
+                self.turns.entry(number).or_default().message_id.clone_from(message_id);
+            }
+            Step::ReplyReady { .. } => {
+                if let Some(turn) = self.turns.get_mut(&number) {
+                    turn.stored = true;
+                }
+            }
+            Step::TurnCompleted { .. } | Step::TurnFailed { .. } => {
+                self.open.close(number);
+                if let Some(turn) = self.turns.get_mut(&number) {
+                    turn.ended = Some(event.seq);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Keeps the bounds. What ended first goes first, which is the order in which messages were stored; an open turn
+    /// stays.
+    fn shrink(&mut self) {
+        while self.turns.len() > self.limits.turns || self.bytes > self.limits.bytes {
+            let turn = self.turns.iter().filter_map(|(number, turn)| Some((turn.ended?, *number))).min();
+            let loose = self.events.iter().find(|kept| !self.is_kept_turn(&kept.event)).map(|kept| kept.event.seq);
+            match (turn, loose) {
+                (Some((ended, number)), loose) if loose.is_none_or(|seq| ended < seq) => {
+                    self.drop_turn(number);
+                }
+                (_, Some(seq)) => self.drop_events(|event| event.seq == seq),
+                _ => return,
+            }
+        }
+    }
+
+    /// Whether the event belongs to a turn that is kept as a whole.
+    fn is_kept_turn(&self, event: &Event) -> bool {
+        event.step.turn().is_some_and(|number| self.turns.contains_key(&number))
+    }
+
+    fn drop_turn(&mut self, number: u64) {
+        self.turns.remove(&number);
+        self.drop_events(|event| event.step.turn() == Some(number));
+    }
+
+    fn drop_events(&mut self, leaves: impl Fn(&Event) -> bool) {
+        let Self { events, bytes, gone, before, .. } = self;
+        events.retain(|kept| {
+            if !leaves(&kept.event) {
+                return true;
+            }
+            *bytes -= kept.bytes;
+            *gone = (*gone).max(kept.event.seq);
+            if let Step::ReplyReady { content, reply, .. } = &kept.event.step {
+                remember(before.get_or_insert_default(), content, reply);
+            }
+            false
+        });
+    }
+}
+
+/// Adds a stored message and its reply to a history, as the turn did.
+fn remember(history: &mut Vec<Message>, content: &str, reply: &str) {
+    history.push(Message::user(content));
+    history.push(Message { role: app::message::Role::Assistant, content: reply.to_owned() });
+    keep_last(history);
+}

@@ -1,0 +1,213 @@
+use std::num::NonZeroUsize;
+
+use app::{
+    error::{ErrorCode, LabError},
+    timeline::Operation,
+};
+use tokio::sync::broadcast::error::TryRecvError;
+
+use super::*;
+
+fn actor(name: &str) -> ActorId {
+    name.parse().unwrap()
+}
+
+fn user1() -> ActorId {
+    ActorId::lesson()
+}
+
+fn small(turns: usize, bytes: usize) -> Timelines {
+    Timelines::with_limits(ACTORS, Limits { turns, bytes })
+}
+
+/// A turn that stores `content`.
+fn store(timelines: &Timelines, content: &str) -> u64 {
+    let id = MessageId::try_from(format!("id-{}", &content[..content.len().min(8)])).unwrap();
+    let turn = timelines.start_turn(&user1(), None, Method::ProcessMessage, Some(id), Some(content.into()));
+    let reply = Message::reply_to(content).content;
+    timelines.record(&user1(), Step::ReplyReady { turn, content: content.into(), reply });
+    timelines.record(&user1(), Step::TurnCompleted { turn, took_us: 1, repeated: false });
+    turn
+}
+
+fn seqs(events: &[Event]) -> Vec<u64> {
+    events.iter().map(|event| event.seq).collect()
+}
+
+fn missed(follow: &Follow) -> Vec<u64> {
+    match &follow.missed {
+        Missed::Events(events) => events.iter().map(|event| event.seq).collect(),
+        Missed::Gap(snapshot) => panic!("a gap: {snapshot:?}"),
+    }
+}
+
+#[test]
+fn events_are_numbered_from_one_without_gaps() {
+    let timelines = Timelines::new();
+    store(&timelines, "one");
+    store(&timelines, "two");
+    let snapshot = timelines.snapshot(&user1());
+    assert_eq!(seqs(&snapshot.events), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(snapshot.last.seq, 6);
+}
+
+#[test]
+fn a_follower_gets_what_it_missed_and_then_what_comes() {
+    let timelines = Timelines::new();
+    store(&timelines, "one");
+    let epoch = timelines.snapshot(&user1()).last.epoch;
+    let mut follow = timelines.follow(&user1(), Some(EventId { epoch, seq: 1 }));
+    timelines.record(&user1(), Step::Deactivated);
+    assert_eq!(missed(&follow), [2, 3]);
+    assert_eq!(follow.live.try_recv().unwrap().seq, 4);
+    assert_eq!(follow.live.try_recv().unwrap_err(), TryRecvError::Empty);
+    assert!(missed(&timelines.follow(&user1(), None)).is_empty());
+    assert!(missed(&timelines.follow(&user1(), Some(EventId { epoch, seq: 4 }))).is_empty());
+}
+
+#[test]
+fn a_point_that_is_not_known_is_a_gap() {
+    let timelines = small(1, usize::MAX);
+    for content in ["one", "two", "three"] {
+        store(&timelines, content);
+    }
+    let last = timelines.snapshot(&user1()).last;
+    for after in [
+        EventId { seq: last.seq + 1, ..last },
+        EventId { epoch: last.epoch - 1, ..last },
+        EventId { seq: 5, ..last },
+        EventId { seq: 0, ..last },
+    ] {
+        let Missed::Gap(snapshot) = timelines.follow(&user1(), Some(after)).missed else {
+            panic!("{after} was taken for known")
+        };
+        assert_eq!((seqs(&snapshot.events), snapshot.last), (vec![7, 8, 9], last));
+    }
+    assert_eq!(missed(&timelines.follow(&user1(), Some(EventId { seq: 6, ..last }))), [7, 8, 9]);
+}
+
+#[test]
+fn no_event_is_lost_or_doubled_between_what_was_missed_and_what_comes() {
+    const TURNS: u64 = 200;
+    let timelines = Timelines::new();
+    let epoch = timelines.snapshot(&user1()).last.epoch;
+    let writer = std::thread::spawn({
+        let timelines = timelines.clone();
+        move || (0..TURNS).for_each(|n| drop(store(&timelines, &n.to_string())))
+    });
+    for _ in 0..200 {
+        let mut follow = timelines.follow(&user1(), Some(EventId { epoch, seq: 0 }));
+        let mut seqs = missed(&follow);
+        if let Ok(next) = follow.live.try_recv() {
+            seqs.push(next.seq);
+        }
+        assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+    }
+    writer.join().unwrap();
+    assert_eq!(timelines.snapshot(&user1()).last.seq, TURNS * 3);
+}
+
+#[test]
+fn whole_turns_are_forgotten_and_their_messages_become_the_history_before() {
+    let timelines = small(2, usize::MAX);
+    timelines.first_load(&user1(), &[Message::user("earlier")]);
+    timelines.record(&user1(), Step::Activated);
+    for content in ["one", "two", "three"] {
+        store(&timelines, content);
+    }
+    let snapshot = timelines.snapshot(&user1());
+    let kept: Vec<u64> = app::timeline::turns(&snapshot.events).iter().map(|turn| turn.number).collect();
+    assert_eq!(kept, [2, 3]);
+    assert!(snapshot.events.iter().all(|event| event.step.turn().is_some()), "the older activation went first");
+    let before = [Message::user("earlier"), Message::user("one"), Message::reply_to("one")];
+    assert_eq!(timelines.before(&user1()).unwrap(), before);
+    timelines.first_load(&user1(), &[]);
+    assert_eq!(timelines.before(&user1()).unwrap(), before, "only the first load tells what was before");
+}
+
+#[test]
+fn bytes_are_bounded_too_and_an_open_turn_stays() {
+    let timelines = small(usize::MAX, 20_000);
+    let open = timelines.start_turn(&user1(), None, Method::GetConversationHistory, None, None);
+    for n in 0..100 {
+        store(&timelines, &format!("{n}{}", "x".repeat(1_000)));
+    }
+    for _ in 0..1_000 {
+        timelines.record(&user1(), Step::Deactivated);
+    }
+    let snapshot = timelines.snapshot(&user1());
+    assert!(serde_json::to_vec(&snapshot.events).unwrap().len() < 25_000);
+    assert_eq!(snapshot.events[0].step.turn(), Some(open));
+}
+
+#[test]
+fn a_queued_call_keeps_its_number_whatever_starts_before_it() {
+    let timelines = Timelines::new();
+    let queue = |content: &str| timelines.queue_turn(&user1(), Method::ProcessMessage, None, Some(content.into()));
+    let (first, second) = (queue("same"), queue("same"));
+    let start = |ticket| timelines.start_turn(&user1(), ticket, Method::ProcessMessage, None, Some("same".into()));
+    assert_eq!(start(Some(&second)), 2);
+    assert_eq!(start(None), 3, "a call past the lab");
+    assert_eq!(start(Some(&second)), 4, "a call that the sidecar sent again");
+    timelines.turn_never_started(&user1(), &second, &LabError::new(ErrorCode::Internal, "no"));
+    timelines.turn_never_started(&user1(), &first, &LabError::new(ErrorCode::Internal, "no"));
+    let failed = |event: &Event| matches!(event.step, Step::TurnFailed { .. }).then(|| event.step.turn().unwrap());
+    assert_eq!(timelines.snapshot(&user1()).events.iter().filter_map(failed).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn a_reset_forgets_what_was_numbers_turns_anew_and_keeps_those_that_wait() {
+    let timelines = Timelines::new();
+    store(&timelines, "one");
+    let waiting = timelines.queue_turn(&user1(), Method::ProcessMessage, None, Some("later".into()));
+    timelines.reset(&user1());
+    let snapshot = timelines.snapshot(&user1());
+    assert_eq!(seqs(&snapshot.events), [5, 6]);
+    assert_eq!(snapshot.events[0].step, Step::LabReset);
+    assert_eq!(timelines.before(&user1()), Some(Vec::new()));
+    assert_eq!(timelines.start_turn(&user1(), Some(&waiting), Method::ProcessMessage, None, Some("later".into())), 1);
+    assert_eq!(store(&timelines, "next"), 2);
+}
+
+#[test]
+fn a_stored_message_is_found_by_its_id() {
+    let timelines = Timelines::new();
+    let turn = store(&timelines, "one");
+    assert_eq!(timelines.turn_of_message(&user1(), "id-one"), Some(turn));
+    assert_eq!(timelines.turn_of_message(&user1(), "id-two"), None);
+}
+
+#[test]
+fn the_actors_used_least_recently_are_forgotten_unless_somebody_needs_them() {
+    let timelines = Timelines::with_limits(NonZeroUsize::new(3).unwrap(), Limits::default());
+    let record = |name: &str| drop(timelines.record(&actor(name), Step::Activated));
+    record("followed");
+    let follow = timelines.follow(&actor("followed"), None);
+    record("running");
+    timelines.start_turn(&actor("running"), None, Method::GetConversationHistory, None, None);
+    record("old");
+    let epoch = timelines.snapshot(&actor("old")).last.epoch;
+    record("new");
+    assert_eq!(timelines.known_actors(20), [actor("new"), actor("running"), actor("followed")]);
+    let anew = timelines.snapshot(&actor("old")).last;
+    assert!(anew.epoch > epoch && anew.seq == 0, "a timeline that was forgotten starts a new epoch");
+    drop(follow);
+}
+
+#[test]
+fn epochs_rise_also_within_one_millisecond() {
+    let timelines = Timelines::new();
+    let epochs: Vec<u64> = (0..50).map(|n| timelines.snapshot(&actor(&n.to_string())).last.epoch).collect();
+    assert!(epochs.is_sorted_by(|a, b| a < b));
+}
+
+#[test]
+fn a_slow_follower_lags_and_slows_nobody() {
+    let timelines = Timelines::new();
+    let mut follow = timelines.follow(&user1(), None);
+    for attempt in 1..=200 {
+        timelines.record(&user1(), Step::AttemptStarted { turn: 1, operation: Operation::Load, attempt, max: 3 });
+        timelines.record(&user1(), Step::Deactivated);
+    }
+    assert!(matches!(follow.live.try_recv(), Err(TryRecvError::Lagged(_))));
+}
