@@ -1,0 +1,87 @@
+//! What the process is told at its start: flags, each also an environment variable.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Parser;
+
+/// Faultlab: a playground for the fault tolerance of a Dapr virtual actor.
+///
+/// Starts the lab with an embedded Dapr sidecar and a SQLite state store; nothing else has to be installed. If
+/// `DAPR_GRPC_PORT` or `DAPR_GRPC_ENDPOINT` is set, as `dapr run` and the Kubernetes injector do, the sidecar that
+/// they name is used instead.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "faultlab", version, about, long_about)]
+pub struct Config {
+    /// Where people reach the lab. Port 0 takes any free port; the log says which.
+    #[arg(long, env = "FAULTLAB_ADDR", value_name = "HOST:PORT", default_value = "127.0.0.1:8000")]
+    pub addr: SocketAddr,
+
+    /// Where the sidecar reaches the actor. Whoever reaches it bypasses the turn lock: keep it on loopback.
+    #[arg(long, env = "FAULTLAB_APP_ADDR", value_name = "HOST:PORT", default_value = "127.0.0.1:8001")]
+    pub app_addr: SocketAddr,
+
+    /// The folder for the state store's file; made when missing.
+    #[arg(long, env = "FAULTLAB_DATA", value_name = "DIR", default_value = "./data")]
+    pub data: PathBuf,
+
+    /// The folder with the built browser files [default: ./target/site, else ../site beside the program].
+    #[arg(long, env = "FAULTLAB_SITE", value_name = "DIR")]
+    pub site: Option<PathBuf>,
+
+    /// Where the state store itself is read, past Dapr: sqlite:PATH [default: the embedded sidecar's file].
+    #[arg(long, env = "FAULTLAB_STORE", value_name = "URL")]
+    pub store: Option<String>,
+
+    /// The folder with the embedded sidecar's Dapr component files [default: ./components/local if it is there, else
+    /// the copy that is built in].
+    #[arg(long, env = "FAULTLAB_COMPONENTS", value_name = "DIR")]
+    pub components: Option<PathBuf>,
+
+    /// A host name, beside localhost and plain addresses, under which people may open the lab. Give it once for each
+    /// name; in the environment separate them by commas.
+    #[arg(long = "allow-host", env = "FAULTLAB_ALLOW_HOST", value_name = "NAME", value_delimiter = ',')]
+    pub allow_hosts: Vec<String>,
+
+    /// The tokens and the sidecar that the environment names.
+    #[command(flatten)]
+    pub dapr: DaprEnvironment,
+}
+
+/// What `dapr run` and the Kubernetes injector put into the environment. Not meant to be typed as flags.
+///
+/// Source: Dapr's environment variable reference.
+#[derive(Clone, Debug, Default, Parser)]
+pub struct DaprEnvironment {
+    /// The sidecar's gRPC port on this machine.
+    #[arg(long, env = "DAPR_GRPC_PORT", hide = true)]
+    pub dapr_grpc_port: Option<u16>,
+
+    /// The sidecar's gRPC endpoint; wins over the port.
+    #[arg(long, env = "DAPR_GRPC_ENDPOINT", hide = true)]
+    pub dapr_grpc_endpoint: Option<String>,
+
+    /// The sidecar's HTTP port on this machine, for the `curl` lines that the page shows.
+    #[arg(long, env = "DAPR_HTTP_PORT", hide = true)]
+    pub dapr_http_port: Option<u16>,
+
+    /// What the sidecar asks of its callers.
+    #[arg(long, env = "DAPR_API_TOKEN", hide = true, hide_env_values = true)]
+    pub dapr_api_token: Option<String>,
+
+    /// What the app channel asks of the sidecar.
+    #[arg(long, env = "APP_API_TOKEN", hide = true, hide_env_values = true)]
+    pub app_api_token: Option<String>,
+}
+
+impl DaprEnvironment {
+    /// The endpoint of a sidecar that is already there, if the environment names one.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<String> {
+        let port = || self.dapr_grpc_port.map(|port| format!("http://127.0.0.1:{port}"));
+        let given = self.dapr_grpc_endpoint.clone().filter(|endpoint| !endpoint.is_empty()).map(|endpoint| {
+            // Dapr allows an endpoint without a scheme; it then speaks plain HTTP/2.
+            if endpoint.contains("://") { endpoint } else { format!("http://{endpoint}") }
+        });
+        given.or_else(port)
+    }
+}

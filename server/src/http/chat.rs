@@ -1,0 +1,105 @@
+//! The lesson's REST: `POST /chat/{actor_id}` and `GET /chat/{actor_id}/history`. Both invoke the actor.
+
+use app::{
+    backend::SharedBackend,
+    error::ErrorCode,
+    message::{Message, Role},
+};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::HeaderMap,
+    routing::{get, post},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    error::{ApiError, ErrorBody},
+    extract::{Actor, JsonBody, message_id},
+};
+
+pub(crate) fn router() -> Router<SharedBackend> {
+    Router::new().route("/chat/{actor_id}", post(send)).route("/chat/{actor_id}/history", get(history))
+}
+
+/// A learner's message.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Incoming {
+    /// `user`; the assistant's messages are made by the actor.
+    #[serde(default = "user")]
+    role: Role,
+    /// What the learner says; not empty.
+    #[schema(example = "Hi there")]
+    content: String,
+}
+
+const fn user() -> Role {
+    Role::User
+}
+
+/// The agent's reply.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Answer {
+    response: Message,
+}
+
+/// The kept messages.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct History {
+    /// Oldest first, at most five.
+    history: Vec<Message>,
+}
+
+/// Send a message to the actor.
+///
+/// One turn: it waits behind the actor's other turns and behind the retries of its own. The reply comes when both
+/// messages are stored. A repeat with the same `Idempotency-Key` gets the stored reply and changes nothing.
+#[utoipa::path(
+    post, path = "/chat/{actor_id}", tag = "Lesson", request_body = Incoming,
+    params(
+        ("actor_id" = String, Path, description = "1 to 64 of A-Z a-z 0-9 . _ ~ -", example = "user1"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the message, so that it can be sent again")
+    ),
+    responses(
+        (status = 200, description = "The stored reply", body = Answer),
+        (status = 400, description = "The actor id or the body is not acceptable", body = ErrorBody),
+        (status = 413, description = "The body is over 16 KiB", body = ErrorBody),
+        (status = 415, description = "The body does not say that it is JSON", body = ErrorBody),
+        (status = 503, description = "The turn failed, or the sidecar or its store is away", body = ErrorBody)
+    )
+)]
+pub(crate) async fn send(
+    State(backend): State<SharedBackend>,
+    Actor(actor): Actor,
+    headers: HeaderMap,
+    JsonBody(message): JsonBody<Incoming>,
+) -> Result<Json<Answer>, ApiError> {
+    if message.role != Role::User {
+        let message = "role is \"assistant\": only a message with the role \"user\" can be sent";
+        return Err(ApiError::new(ErrorCode::InvalidRequest, message));
+    }
+    let response = backend.send_message(&actor, message.content, message_id(&headers)?).await?;
+    Ok(Json(Answer { response }))
+}
+
+/// Ask the actor for its history.
+///
+/// One turn, as in the lesson: it waits for the turns before it. A store that is away is an error, never an empty list.
+#[utoipa::path(
+    get, path = "/chat/{actor_id}/history", tag = "Lesson",
+    params(("actor_id" = String, Path, description = "1 to 64 of A-Z a-z 0-9 . _ ~ -", example = "user1")),
+    responses(
+        (status = 200, description = "The kept messages", body = History),
+        (status = 400, description = "The actor id is not acceptable", body = ErrorBody),
+        (status = 503, description = "The turn failed, or the sidecar or its store is away", body = ErrorBody)
+    )
+)]
+pub(crate) async fn history(
+    State(backend): State<SharedBackend>,
+    Actor(actor): Actor,
+) -> Result<Json<History>, ApiError> {
+    let history = backend.conversation_history(&actor).await?;
+    Ok(Json(History { history }))
+}

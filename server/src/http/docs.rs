@@ -1,0 +1,146 @@
+//! `GET /docs` and `GET /openapi.json`: what the lab takes and answers. The page needs no network and no script.
+
+use axum::{
+    Json, Router,
+    http::{HeaderValue, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use leptos::prelude::*;
+use utoipa::{
+    OpenApi,
+    openapi::{
+        PathItem,
+        path::{HttpMethod, Operation},
+    },
+};
+
+use super::{chat, events, health, lab};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Faultlab",
+        description = "A playground for the fault tolerance of a Dapr virtual actor. Step 4.4: Fault tolerance."
+    ),
+    paths(
+        chat::send, chat::history, health::healthz, health::dapr_config, lab::panels, lab::timeline, lab::fault,
+        lab::set_fault, lab::arm_fault, lab::checks, lab::compare, lab::reset, events::events
+    ),
+    tags(
+        (name = "Lesson", description = "The two routes of the lesson. Both invoke the actor."),
+        (name = "Actor", description = "What the lesson looks up to see whether the actor is there."),
+        (name = "Lab", description = "Whatever the page can do.")
+    )
+)]
+struct Api;
+
+pub(crate) fn router(stylesheet: Option<String>) -> Router {
+    Router::new()
+        .route("/openapi.json", get(async || Json(Api::openapi())))
+        .route("/docs", get(async move || page(stylesheet.as_deref())))
+}
+
+/// The operations of a path, with their methods.
+fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, HttpMethod, &Operation)> {
+    let all = [
+        ("GET", HttpMethod::Get, &item.get),
+        ("PUT", HttpMethod::Put, &item.put),
+        ("POST", HttpMethod::Post, &item.post),
+        ("DELETE", HttpMethod::Delete, &item.delete),
+    ];
+    all.into_iter().filter_map(|(name, method, operation)| Some((name, method, operation.as_ref()?)))
+}
+
+/// The operation as a line for a shell, against the lab that the page came from.
+fn curl(method: &str, path: &str) -> String {
+    let url = format!("http://localhost:8000{}", path.replace("{actor_id}", "user1"));
+    let body = match (method, path) {
+        ("POST", "/chat/{actor_id}") => Some(r#"{"role": "user", "content": "Hi there"}"#),
+        ("PUT", "/api/lab/{actor_id}/fault") => {
+            Some(r#"{"on": true, "plan": {"operation": "save", "attempts": 2}}"#)
+        }
+        _ => None,
+    };
+    let flags = match (method, path) {
+        ("GET", "/events/{actor_id}") => "-N ".to_owned(),
+        ("GET", _) => String::new(),
+        _ => format!("-X {method} "),
+    };
+    match body {
+        Some(body) => format!("curl {flags}{url} -H \"Content-Type: application/json\" -d '{body}'"),
+        None => format!("curl {flags}{url}"),
+    }
+}
+
+fn page(stylesheet: Option<&str>) -> Response {
+    let api = Api::openapi();
+    let sections = api.tags.clone().unwrap_or_default().into_iter().map(|tag| {
+        let of_tag = api.paths.paths.iter().flat_map(|(path, item)| {
+            let operations = operations(item).filter(|(_, _, operation)| {
+                operation.tags.as_ref().is_some_and(|tags| tags.contains(&tag.name))
+            });
+            operations.map(move |(method, _, operation)| route(method, path, operation)).collect::<Vec<_>>()
+        });
+        let of_tag: Vec<_> = of_tag.collect();
+        view! {
+            <section>
+                <h2>{tag.name.clone()}</h2>
+                <p class="note">{tag.description.clone()}</p>
+                {of_tag}
+            </section>
+        }
+    });
+    let sections: Vec<_> = sections.collect();
+    let stylesheet = stylesheet.map(|href| view! { <link rel="stylesheet" href=href.to_owned()/> });
+    let html = view! {
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <title>"Faultlab: API"</title>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                {stylesheet}
+            </head>
+            <body>
+                <main class="docs">
+                    <p><a href="/">"Faultlab"</a></p>
+                    <h1>"API"</h1>
+                    <p>
+                        "Everything the page does, as HTTP. The same for programs: "
+                        <a href="/openapi.json">"openapi.json"</a> "."
+                    </p>
+                    {sections}
+                </main>
+            </body>
+        </html>
+    };
+    let csp = HeaderValue::from_static("default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'");
+    let html = format!("<!DOCTYPE html>{}", html.to_html());
+    ([(header::CONTENT_SECURITY_POLICY, csp)], Html(html)).into_response()
+}
+
+fn route(method: &'static str, path: &str, operation: &Operation) -> impl IntoView + use<> {
+    let answers: Vec<_> = operation
+        .responses
+        .responses
+        .iter()
+        .map(|(status, response)| {
+            let words = match response {
+                utoipa::openapi::RefOr::T(response) => response.description.clone(),
+                utoipa::openapi::RefOr::Ref(_) => String::new(),
+            };
+            view! { <li><code>{status.clone()}</code>" "{words}</li> }
+        })
+        .collect();
+    view! {
+        <article>
+            <h3><code><b>{method}</b>" "{path.to_owned()}</code></h3>
+            <p>{operation.summary.clone()}</p>
+            <p class="note">{operation.description.clone()}</p>
+            <pre class="code"><code>{curl(method, path)}</code></pre>
+            <ul>{answers}</ul>
+        </article>
+    }
+}

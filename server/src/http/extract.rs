@@ -1,0 +1,64 @@
+//! What a request carries, checked on the way in.
+
+use app::{
+    actor_id::ActorId,
+    error::ErrorCode,
+    message::{Message, MessageId},
+};
+use axum::{
+    body::to_bytes,
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
+};
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+
+/// The actor that the path names.
+pub(crate) struct Actor(pub(crate) ActorId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Actor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let path: Result<Path<String>, _> = Path::from_request_parts(parts, state).await;
+        let Path(id) = path.map_err(|error| ApiError::new(ErrorCode::InvalidActorId, error.body_text()))?;
+        Ok(Self(id.parse::<ActorId>()?))
+    }
+}
+
+/// A JSON body of at most [`Message::MAX_BODY_BYTES`] that says that it is JSON.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        if !says_json(request.headers()) {
+            let message = "Send JSON, with the header Content-Type: application/json";
+            return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
+        }
+        let body = to_bytes(request.into_body(), Message::MAX_BODY_BYTES)
+            .await
+            .map_err(|_| ApiError::new(ErrorCode::TooLarge, "The body is over 16 KiB, which is the most a lab takes"))?;
+        serde_json::from_slice(&body)
+            .map(Self)
+            .map_err(|error| ApiError::new(ErrorCode::InvalidRequest, format!("The body is not as it has to be: {error}")))
+    }
+}
+
+/// `application/json`, with or without parameters, or a type that ends in `+json` (RFC 6839).
+fn says_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else { return false };
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// The id that the `Idempotency-Key` header gives the message, else a new one.
+pub(crate) fn message_id(headers: &HeaderMap) -> Result<MessageId, ApiError> {
+    let Some(key) = headers.get("idempotency-key") else {
+        return Ok(MessageId::try_from(uuid::Uuid::new_v4().to_string())?);
+    };
+    let key = key.to_str().unwrap_or_default().to_owned();
+    Ok(MessageId::try_from(key)?)
+}

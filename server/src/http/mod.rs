@@ -1,0 +1,59 @@
+//! The public listener: pages, server functions, the lesson's REST, the lab as JSON, the event stream, the docs.
+//!
+//! `/actors/…` and `/subscribe` are not here: they are the sidecar's private door, see [`crate::app_channel`].
+
+mod chat;
+mod docs;
+mod error;
+mod events;
+mod extract;
+mod guard;
+pub(crate) mod health;
+mod lab;
+mod pages;
+pub(crate) mod site;
+
+use app::backend::SharedBackend;
+use axum::{Router, middleware};
+use tokio_util::sync::CancellationToken;
+use tower_http::{
+    CompressionLevel,
+    compression::CompressionLayer,
+    limit::RequestBodyLimitLayer,
+    set_header::SetResponseHeaderLayer,
+};
+
+use self::{events::Streams, guard::AllowedHosts, site::Site};
+use crate::{app_channel::ActorConfig, timeline::Timelines};
+
+/// The most bytes of any request. A form needs up to three for each byte of a message of 16 KiB.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// What the public listener serves from.
+pub(crate) struct Public<'a> {
+    pub(crate) backend: SharedBackend,
+    pub(crate) timelines: Timelines,
+    pub(crate) actors: ActorConfig,
+    pub(crate) site: &'a Site,
+    pub(crate) allow_hosts: &'a [String],
+    pub(crate) shutdown: CancellationToken,
+}
+
+/// Everything that people and programs reach.
+pub(crate) fn router(public: Public<'_>) -> Router {
+    let Public { backend, timelines, actors, site, allow_hosts, shutdown } = public;
+    let json = Router::new().merge(chat::router()).merge(lab::router()).with_state(backend.clone());
+    let nosniff = axum::http::HeaderValue::from_static("nosniff");
+    Router::new()
+        .merge(pages::router(site, backend))
+        .merge(json)
+        .merge(docs::router(site.stylesheet()))
+        .merge(health::router(actors))
+        .merge(events::router(Streams { timelines, shutdown }))
+        // An event stream is left as it is: the layer's own predicate knows `text/event-stream`.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(error::one_shape))
+        .layer(middleware::from_fn_with_state(AllowedHosts::new(allow_hosts), guard::guard))
+        .layer(SetResponseHeaderLayer::overriding(axum::http::header::X_CONTENT_TYPE_OPTIONS, nosniff))
+}

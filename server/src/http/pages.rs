@@ -1,0 +1,115 @@
+//! The pages, the server functions behind them, and the two plain forms that need no backend.
+
+use app::{App, actor_id::ActorId, backend::SharedBackend, shell};
+use axum::{
+    Form, Router,
+    extract::{Query, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+    routing::{any, get, post},
+};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
+use serde::Deserialize;
+
+use super::site::Site;
+
+/// How long a browser remembers the theme: a year, in seconds.
+const THEME_MAX_AGE: u32 = 31_536_000;
+
+pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
+    let options = site.leptos_options();
+    let context = move || {
+        provide_context(backend.clone());
+        secure();
+    };
+    let page = {
+        let options = options.clone();
+        move || shell(options.clone())
+    };
+    let not_found = render_app_async_with_context(context.clone(), page.clone());
+    let not_found = Router::new().fallback(any(not_found)).layer(middleware::from_fn(never_ok));
+    Router::new()
+        .leptos_routes_with_context(&options, generate_route_list(App), context, page)
+        .with_state(options)
+        .route("/lab", get(open_lab))
+        .route("/theme", post(set_theme))
+        .fallback_service(site.files(not_found))
+}
+
+/// Lets the page run our own files and Leptos' own scripts, which carry a nonce, and nothing else.
+fn secure() {
+    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.insert_header(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+}
+
+/// A path that is neither a file nor a page is a 404, whatever its page was rendered with.
+async fn never_ok(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if response.status().is_success() {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+/// The lab that somebody asks for in the actor field.
+#[derive(Deserialize)]
+struct LabForm {
+    actor: Option<String>,
+}
+
+/// `GET /lab?actor=user1` from the actor field: to that lab's own address.
+async fn open_lab(Query(form): Query<LabForm>) -> Redirect {
+    match form.actor {
+        // What cannot be an id goes on as it is: the lab's page says why, beside the field.
+        Some(actor) if actor.parse::<ActorId>().is_ok() => Redirect::to(&format!("/lab/{actor}")),
+        Some(actor) => Redirect::to(&format!("/lab/{}", percent_encode(&actor))),
+        None => Redirect::to("/"),
+    }
+}
+
+/// Every byte outside the unreserved characters as `%XX` (RFC 3986 §2.1).
+fn percent_encode(text: &str) -> String {
+    let byte = |b: u8| match b {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(b).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
+/// The theme that somebody chose.
+#[derive(Deserialize)]
+struct ThemeForm {
+    theme: Theme,
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Theme {
+    Light,
+    Dark,
+}
+
+/// `POST /theme`: remembers the theme in a cookie, so that the first paint is right, and goes back to the page.
+async fn set_theme(headers: HeaderMap, Form(form): Form<ThemeForm>) -> Response {
+    let theme = match form.theme {
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    };
+    let cookie = format!("theme={theme}; Path=/; Max-Age={THEME_MAX_AGE}; SameSite=Lax");
+    let from = headers.get(header::REFERER).and_then(|page| page.to_str().ok()?.parse::<Uri>().ok());
+    // Only the path: a referrer must not send anybody to another site.
+    let back = from.as_ref().and_then(|page| page.path_and_query()).map_or("/", |path| path.as_str());
+    let back = if back.starts_with("//") { "/" } else { back };
+    ([(header::SET_COOKIE, cookie)], Redirect::to(back)).into_response()
+}

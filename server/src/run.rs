@@ -1,0 +1,230 @@
+//! Starting and stopping the process: everything that listens, in the order in which it has to come and go.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, anyhow};
+use app::{actor_id::APP_ID, lab::Runtime};
+use axum::{Router, serve::ListenerExt};
+use sidecar::{Resources, Sidecar};
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    http::{self, Public, site::Site},
+    lab::{Lab, Settings},
+    store::StoreReader,
+};
+
+/// How long a stop waits for running turns: one may last 45 s.
+const TURNS_LIMIT: Duration = Duration::from_secs(50);
+
+/// How long a stop waits for each listener after that.
+const LISTENER_LIMIT: Duration = Duration::from_secs(5);
+
+/// The copies of `components/local` that are used where the folder is not there.
+const BUILT_IN: [(&str, &str); 3] = [
+    ("statestore.yaml", include_str!("../../components/local/statestore.yaml")),
+    ("daca-pubsub.yaml", include_str!("../../components/local/daca-pubsub.yaml")),
+    ("message-subscription.yaml", include_str!("../../components/local/message-subscription.yaml")),
+];
+
+/// A process that serves.
+pub struct Running {
+    /// Where people reach the lab.
+    pub addr: SocketAddr,
+    /// Where the sidecar reaches the actor.
+    pub app_addr: SocketAddr,
+    lab: Lab,
+    sidecar: Option<Sidecar>,
+    public: Serving,
+    app_channel: Serving,
+}
+
+/// A listener that serves until it is told to stop.
+struct Serving {
+    stop: CancellationToken,
+    done: JoinHandle<()>,
+}
+
+impl Serving {
+    fn start(listener: TcpListener, router: Router, stop: CancellationToken) -> Self {
+        let stopped = stop.clone().cancelled_owned();
+        // Small answers must not wait for the next one.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!("cannot set TCP_NODELAY: {error}");
+            }
+        });
+        let done = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+                tracing::error!("a listener ended: {error}");
+            }
+        });
+        Self { stop, done }
+    }
+
+    async fn stop(self, limit: Duration) {
+        self.stop.cancel();
+        let abort = self.done.abort_handle();
+        if timeout(limit, self.done).await.is_err() {
+            abort.abort();
+        }
+    }
+}
+
+/// Starts everything: the store and the sidecar in front of it, the app channel behind it, then the public listener.
+///
+/// # Errors
+/// A taken port, an unwritable folder, a file that is not a state store, missing browser files: one line that says what
+/// it is and what to do.
+pub async fn start(config: Config) -> anyhow::Result<Running> {
+    let site = Site::find(config.site.as_deref())?;
+    let public = bind(config.addr, "--addr").await?;
+    let app = bind(config.app_addr, "--app-addr").await?;
+    let (addr, app_addr) = (public.local_addr()?, app.local_addr()?);
+    if !addr.ip().is_loopback() {
+        tracing::warn!(
+            "{addr} can be reached from other machines: whoever reaches it can send messages, read every conversation \
+             and switch failures on"
+        );
+    }
+
+    let parts = match config.dapr.endpoint() {
+        Some(endpoint) => around(&config, endpoint)?,
+        None => embed(&config, app_addr).await?,
+    };
+    let Parts { sidecar, endpoint, app_api_token, store, mut runtime } = parts;
+    runtime.origin = format!("http://{addr}");
+    let lab = Lab::new(Settings {
+        dapr_endpoint: endpoint,
+        dapr_api_token: config.dapr.dapr_api_token.clone(),
+        app_api_token,
+        store,
+        runtime,
+        ..Settings::default()
+    })?;
+
+    let app_channel = Serving::start(app, lab.app_channel(), CancellationToken::new());
+    let stop = CancellationToken::new();
+    let router = http::router(Public {
+        backend: lab.backend(),
+        timelines: lab.timelines(),
+        actors: lab.actor_config(),
+        site: &site,
+        allow_hosts: &config.allow_hosts,
+        shutdown: stop.clone(),
+    });
+    let public = Serving::start(public, router, stop);
+    Ok(Running { addr, app_addr, lab, sidecar, public, app_channel })
+}
+
+impl Running {
+    /// Stops in this order, each within a limit: public listener and streams, running turns, sidecar (it deactivates
+    /// the actors through the app channel), app channel, store.
+    pub async fn stop(self) {
+        self.public.stop(TURNS_LIMIT).await;
+        if timeout(TURNS_LIMIT, self.lab.turns_finished()).await.is_err() {
+            tracing::error!("a turn is still running after {} s and is given up", TURNS_LIMIT.as_secs());
+        }
+        if let Some(sidecar) = self.sidecar {
+            sidecar.shutdown().await;
+        }
+        self.app_channel.stop(LISTENER_LIMIT).await;
+    }
+}
+
+async fn bind(addr: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(addr).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow!("Port {} is taken: end what listens there, or choose another with {flag} HOST:PORT", addr.port())
+        }
+        _ => anyhow!("Cannot listen on {addr} ({error}): choose another address with {flag} HOST:PORT"),
+    })
+}
+
+/// The sidecar, and what the lab has to know of it.
+struct Parts {
+    sidecar: Option<Sidecar>,
+    endpoint: String,
+    app_api_token: Option<String>,
+    store: Option<StoreReader>,
+    runtime: Runtime,
+}
+
+/// The sidecar that the environment names.
+fn around(config: &Config, endpoint: String) -> anyhow::Result<Parts> {
+    let store = config.store.as_deref().map(StoreReader::from_url).transpose()?;
+    tracing::info!("Using the Dapr sidecar at {endpoint}");
+    Ok(Parts {
+        sidecar: None,
+        endpoint,
+        app_api_token: config.dapr.app_api_token.clone(),
+        runtime: Runtime {
+            sidecar: "Dapr sidecar".into(),
+            store: store.as_ref().map_or("state store", StoreReader::product).into(),
+            sidecar_http: config.dapr.dapr_http_port.map(|port| format!("http://127.0.0.1:{port}")),
+            origin: String::new(),
+        },
+        store,
+    })
+}
+
+/// A sidecar of our own.
+async fn embed(config: &Config, app_addr: SocketAddr) -> anyhow::Result<Parts> {
+    prepare_data(&config.data)?;
+    // Nobody else on this machine may call the actor past the turn lock, so the door has a key of its own.
+    let token = config.dapr.app_api_token.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let mut settings = sidecar::Config::new(APP_ID, app_addr, resources(config.components.as_deref())?);
+    settings.free_port_if_taken = true;
+    settings.dapr_api_token = config.dapr.dapr_api_token.clone();
+    settings.app_api_token = Some(token.clone());
+    settings.base_dir = config.data.clone();
+    let sidecar = Sidecar::start(settings).await?;
+    let (grpc, http) = (sidecar.grpc_addr(), sidecar.http_addr());
+    tracing::info!("The embedded sidecar answers on {http} (HTTP) and {grpc} (gRPC)");
+    let store = match (&config.store, sidecar.store_path()) {
+        (Some(url), _) => Some(StoreReader::from_url(url)?),
+        (None, Some(path)) => Some(StoreReader::sqlite(path)),
+        (None, None) => None,
+    };
+    Ok(Parts {
+        runtime: Runtime {
+            sidecar: "embedded sidecar".into(),
+            store: store.as_ref().map_or("memory", StoreReader::product).into(),
+            sidecar_http: Some(format!("http://{http}")),
+            origin: String::new(),
+        },
+        sidecar: Some(sidecar),
+        endpoint: format!("http://{grpc}"),
+        app_api_token: Some(token),
+        store,
+    })
+}
+
+/// Makes the data folder and sees that it can be written.
+fn prepare_data(dir: &Path) -> anyhow::Result<()> {
+    let say = || format!("Cannot write to the folder {}: choose another with --data DIR", dir.display());
+    fs::create_dir_all(dir).with_context(say)?;
+    let probe = dir.join(format!(".faultlab-{}", std::process::id()));
+    fs::write(&probe, []).with_context(say)?;
+    fs::remove_file(&probe).with_context(say)
+}
+
+/// The component files: from the folder that is named, else from `./components/local`, else the built-in copies.
+fn resources(given: Option<&Path>) -> anyhow::Result<Resources> {
+    let usual = PathBuf::from("components/local");
+    match given.or_else(|| usual.is_dir().then_some(usual.as_path())) {
+        Some(dir) => {
+            tracing::info!("Dapr components from {}", dir.display());
+            Ok(Resources::from_dir(dir)?)
+        }
+        None => Ok(Resources::from_documents(BUILT_IN)?),
+    }
+}

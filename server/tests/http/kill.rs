@@ -1,0 +1,105 @@
+//! The program killed with `kill -9` while messages are under way, and started again on the same file.
+
+use std::{path::Path, process::Stdio, sync::Arc};
+
+use app::message::{Message, keep_last};
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+    sync::Semaphore,
+    time::timeout,
+};
+
+use crate::support::{PATIENCE, site};
+
+const ACTORS: usize = 8;
+
+/// The program as people start it, and the address that it says.
+async fn spawn(site: &Path, data: &Path) -> (Child, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_faultlab"))
+        .args(["--addr", "127.0.0.1:0", "--app-addr", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .arg("--site")
+        .arg(site.join("site"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().unwrap();
+    let origin = line.strip_prefix("Faultlab is ready: ").unwrap().to_owned();
+    (child, origin)
+}
+
+/// Sends one message after the other until nobody answers any more; what was acknowledged.
+async fn chatter(client: Client, origin: String, actor: usize, acknowledged: Arc<Semaphore>) -> Vec<String> {
+    let mut stored = Vec::new();
+    for n in 0.. {
+        let content = format!("message {n} of actor {actor}");
+        let body = json!({"role": "user", "content": content});
+        let sent = client.post(format!("{origin}/chat/actor{actor}")).json(&body).send().await;
+        match sent {
+            Ok(answer) if answer.status() == StatusCode::OK => {
+                // The whole answer has to have come: a head alone acknowledges nothing.
+                if answer.bytes().await.is_err() {
+                    break;
+                }
+                stored.push(content);
+                acknowledged.add_permits(1);
+            }
+            Ok(other) => panic!("refused with {}", other.status()),
+            Err(_) => break,
+        }
+    }
+    stored
+}
+
+fn history_after(contents: impl Iterator<Item = String>) -> Vec<Message> {
+    let mut history = Vec::new();
+    for content in contents {
+        history.push(Message::user(content.clone()));
+        history.push(Message::reply_to(&content));
+        keep_last(&mut history);
+    }
+    history
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_acknowledged_message_survives_kill_9_and_no_turn_is_half() {
+    let (site, data) = (site(), TempDir::new().unwrap());
+    let client = Client::new();
+    let (mut child, origin) = spawn(site.path(), data.path()).await;
+    for actor in 0..ACTORS {
+        let off = client.put(format!("{origin}/api/lab/actor{actor}/fault")).json(&json!({"on": false}));
+        assert_eq!(off.send().await.unwrap().status(), StatusCode::OK);
+    }
+    let acknowledged = Arc::new(Semaphore::new(0));
+    let talks: Vec<_> = (0..ACTORS)
+        .map(|actor| tokio::spawn(chatter(client.clone(), origin.clone(), actor, acknowledged.clone())))
+        .collect();
+    // Killed in the middle of things: after 200 acknowledged messages, with eight more under way.
+    let enough = timeout(PATIENCE, acknowledged.acquire_many(200)).await.unwrap().unwrap();
+    enough.forget();
+    child.kill().await.unwrap();
+    let mut stored = Vec::new();
+    for talk in talks {
+        stored.push(talk.await.unwrap());
+    }
+
+    let (mut child, origin) = spawn(site.path(), data.path()).await;
+    for (actor, contents) in stored.iter().enumerate() {
+        let answer = client.get(format!("{origin}/chat/actor{actor}/history")).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        let history: Vec<Message> = serde_json::from_value(answer["history"].clone()).unwrap();
+        let acknowledged = history_after(contents.iter().cloned());
+        // The one message that was under way is there whole or not at all.
+        let under_way = format!("message {} of actor {actor}", contents.len());
+        let with_it = history_after(contents.iter().cloned().chain([under_way]));
+        assert!(history == acknowledged || history == with_it, "actor {actor}: {history:#?} after {contents:?}");
+    }
+    child.kill().await.unwrap();
+}

@@ -1,0 +1,11 @@
+//! The public listener, from outside: a whole Faultlab over loopback, with its embedded sidecar and a SQLite file.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod bad_input;
+mod chat;
+mod events;
+mod kill;
+mod pages;
+mod start;
+mod support;

@@ -1,0 +1,116 @@
+//! What the pages carry in their headers, and the forms that work without script.
+
+use reqwest::{Client, StatusCode, header, redirect::Policy};
+use tempfile::TempDir;
+
+use crate::support::Lab;
+
+#[tokio::test]
+async fn the_lab_s_page_is_whole_before_any_script_runs() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    lab.say("user1", "Hi there").await;
+    let response = lab.get("/lab/user1").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("script-src 'self' 'nonce-") && policy.contains("style-src 'self'"), "{policy}");
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
+    let html = response.text().await.unwrap();
+    assert!(html.contains("Got your message: Hi there"), "the chat is in the page");
+    assert!(html.contains("Retry 1 for history load: Simulated state store failure"), "the log is in the page");
+    assert!(!html.contains(" style=\""), "an inline style would be refused by the policy");
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_and_the_switch_work_as_plain_forms() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    let browser = Client::builder().redirect(Policy::none()).build().unwrap();
+    let page = format!("{}/lab/user1", lab.origin);
+    let post = async |path: &str, form: &str| {
+        let request = browser.post(format!("{}{path}", lab.origin)).header(header::ACCEPT, "text/html");
+        let request = request.header(header::REFERER, &page).header(header::ORIGIN, &lab.origin);
+        let form = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.to_owned());
+        form.send().await.unwrap()
+    };
+    let sent = post("/api/send_message", "actor=user1&content=Hi+there&message_id=m1").await;
+    assert_eq!(sent.status(), StatusCode::FOUND);
+    assert_eq!(sent.headers()[header::LOCATION], page.as_str());
+    assert!(lab.get("/lab/user1").await.text().await.unwrap().contains("Got your message: Hi there"));
+
+    let off = post("/api/set_fault", "actor=user1&operation=save&attempts=2").await;
+    assert_eq!(off.status(), StatusCode::FOUND);
+    let (_, fault) = lab.get_json("/api/lab/user1/fault").await;
+    assert_eq!((&fault["on"], &fault["plan"]["operation"]), (&false.into(), &"save".into()));
+
+    let refused = post("/api/send_message", "actor=user1&content=&message_id=m2").await;
+    assert_eq!(refused.status(), StatusCode::FOUND);
+    assert!(refused.headers()[header::LOCATION].to_str().unwrap().contains("__err="));
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn the_theme_is_remembered_in_a_cookie() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    let browser = Client::builder().redirect(Policy::none()).build().unwrap();
+    let form = browser.post(format!("{}/theme", lab.origin)).header(header::REFERER, "https://evil.example//x");
+    let form = form.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body("theme=dark");
+    let response = form.send().await.unwrap();
+    assert_eq!(response.headers()[header::LOCATION], "/", "a referrer sends nobody to another site");
+    assert!(response.headers()[header::SET_COOKIE].to_str().unwrap().starts_with("theme=dark;"));
+    let page = lab.client.get(format!("{}/", lab.origin)).header(header::COOKIE, "theme=dark").send().await.unwrap();
+    assert!(page.text().await.unwrap().contains("data-theme=\"dark\""));
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_gets_a_page_that_says_why() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    let page = lab.get("/lab/a%20b").await;
+    assert_eq!(page.status(), StatusCode::BAD_REQUEST);
+    assert!(page.text().await.unwrap().contains("An actor id cannot contain"));
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn the_api_is_described_for_people_and_for_programs() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    let (status, api) = lab.get_json("/openapi.json").await;
+    assert_eq!(status, StatusCode::OK);
+    let docs = lab.get("/docs").await.text().await.unwrap();
+    for path in api["paths"].as_object().unwrap().keys() {
+        assert!(docs.contains(path), "/docs leaves out {path}");
+        // Every path that is described is there.
+        let asked = lab.client.patch(format!("{}{}", lab.origin, path.replace("{actor_id}", "user1")));
+        assert_eq!(asked.send().await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
+    assert!(!docs.contains("http://") || docs.contains("http://localhost:8000"), "no third-party address");
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn the_lesson_s_look_ups_are_answered_on_both_listeners() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    assert_eq!(lab.get_json("/healthz").await.1["status"], "ok");
+    let (_, config) = lab.get_json("/dapr/config").await;
+    assert_eq!(config["entities"], serde_json::json!(["ChatAgent"]));
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn hashed_files_may_be_kept_and_missing_ones_not() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    let there = lab.get("/pkg/app.c.css").await;
+    assert_eq!(there.status(), StatusCode::OK);
+    assert!(there.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    let gone = lab.get("/pkg/app.old.css").await;
+    assert_eq!(gone.status(), StatusCode::NOT_FOUND);
+    assert!(!gone.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    lab.stop().await;
+}
