@@ -25,11 +25,11 @@ struct Job {
     reply: oneshot::Sender<Result<(), String>>,
 }
 
-/// How much was written, for the tests that ask whether commits are grouped.
+/// How much was written: whether commits are grouped shows in the two numbers.
 #[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) commits: AtomicU64,
-    pub(super) transactions: AtomicU64,
+struct Counters {
+    commits: AtomicU64,
+    transactions: AtomicU64,
 }
 
 /// The handle of the writing thread.
@@ -37,8 +37,7 @@ pub(super) struct Counters {
 pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<thread::JoinHandle<()>>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by the grouping test"))]
-    pub(super) counters: Arc<Counters>,
+    counters: Arc<Counters>,
 }
 
 impl Writer {
@@ -72,6 +71,11 @@ impl Writer {
         {
             tracing::error!("the state store's writing thread ended in a panic");
         }
+        tracing::debug!(
+            "{} transactions were written in {} commits",
+            self.counters.transactions.load(Ordering::Relaxed),
+            self.counters.commits.load(Ordering::Relaxed)
+        );
     }
 }
 
@@ -167,4 +171,115 @@ fn write_all(connection: &Connection, tables: &Tables, operations: &[Operation])
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layout;
+    use super::*;
+
+    type Answer = oneshot::Receiver<Result<(), String>>;
+
+    /// A store file and the jobs that wait for its writer.
+    struct Waiting {
+        folder: tempfile::TempDir,
+        connection: Connection,
+        jobs: mpsc::Sender<Job>,
+        queue: mpsc::Receiver<Job>,
+    }
+
+    impl Waiting {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("folder");
+            let mut connection = Connection::open(folder.path().join("s.db")).expect("opens");
+            layout::create(&mut connection, &Tables::default()).expect("layout");
+            let (jobs, queue) = mpsc::channel();
+            Self { folder, connection, jobs, queue }
+        }
+
+        fn submit(&self, keys: &[&str]) -> Answer {
+            let upsert = |key: &&str| Operation::Upsert((*key).into(), Value::Binary(b"v".to_vec()));
+            let operations = keys.iter().map(upsert).collect();
+            let (reply, answer) = oneshot::channel();
+            self.jobs.send(Job { operations, reply }).expect("queued");
+            answer
+        }
+
+        /// Lets the writer at it; returns the keys in the file and the number of commits.
+        fn write(self) -> (Vec<String>, u64) {
+            drop(self.jobs);
+            let counters = Counters::default();
+            run(self.connection, &Tables::default(), &self.queue, &counters);
+            let keys = Connection::open(self.folder.path().join("s.db"))
+                .and_then(|file| {
+                    file.prepare("SELECT key FROM state ORDER BY key")?.query_map([], |row| row.get(0))?.collect()
+                })
+                .expect("reads");
+            (keys, counters.commits.load(Ordering::Relaxed))
+        }
+    }
+
+    #[test]
+    fn transactions_that_wait_together_share_a_commit() {
+        let waiting = Waiting::new();
+        let names: Vec<String> = (0..20).map(|n| format!("k{n:02}")).collect();
+        let answers: Vec<_> = names.iter().map(|name| waiting.submit(&[name])).collect();
+        let (keys, commits) = waiting.write();
+        assert_eq!((keys, commits), (names, 1));
+        for answer in answers {
+            assert_eq!(answer.blocking_recv(), Ok(Ok(())));
+        }
+    }
+
+    #[test]
+    fn one_that_fails_takes_no_other_of_its_group_with_it() {
+        let waiting = Waiting::new();
+        waiting
+            .connection
+            .execute_batch(
+                "CREATE TRIGGER refuse BEFORE INSERT ON state WHEN NEW.key = 'bad'
+                 BEGIN SELECT RAISE(ABORT, 'refused'); END",
+            )
+            .expect("trigger");
+        let first = waiting.submit(&["a"]);
+        let half = waiting.submit(&["half", "bad"]);
+        let last = waiting.submit(&["z"]);
+        let (keys, commits) = waiting.write();
+        assert_eq!((keys, commits), (vec!["a".to_owned(), "z".to_owned()], 1));
+        assert_eq!(first.blocking_recv(), Ok(Ok(())));
+        assert_eq!(half.blocking_recv(), Ok(Err("refused".into())));
+        assert_eq!(last.blocking_recv(), Ok(Ok(())));
+    }
+
+    #[test]
+    fn a_group_that_cannot_be_committed_is_reported_to_each_of_its_callers() {
+        let waiting = Waiting::new();
+        // A deferred foreign key is checked by the commit itself.
+        waiting
+            .connection
+            .execute_batch(
+                "PRAGMA foreign_keys = ON;
+                 CREATE TABLE parent (id TEXT PRIMARY KEY);
+                 CREATE TABLE child (id TEXT REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+                 CREATE TRIGGER orphan AFTER INSERT ON state WHEN NEW.key = 'bad'
+                 BEGIN INSERT INTO child VALUES (NEW.key); END",
+            )
+            .expect("trigger");
+        let answers = [waiting.submit(&["a"]), waiting.submit(&["bad"])];
+        let (keys, commits) = waiting.write();
+        assert_eq!((keys, commits), (vec![], 0));
+        for answer in answers {
+            assert!(answer.blocking_recv().expect("answered").is_err());
+        }
+    }
+
+    #[test]
+    fn a_write_whose_caller_left_while_it_waited_never_happens() {
+        let waiting = Waiting::new();
+        let stays = waiting.submit(&["stays"]);
+        drop(waiting.submit(&["left"]));
+        let (keys, _) = waiting.write();
+        assert_eq!(keys, ["stays"]);
+        assert_eq!(stays.blocking_recv(), Ok(Ok(())));
+    }
 }

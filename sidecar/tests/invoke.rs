@@ -1,0 +1,139 @@
+//! What the app receives of a call and the caller of an answer (facts §2, checklist 7–13).
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::collections::HashMap;
+
+use axum::response::IntoResponse;
+use dapr::dapr::proto::runtime::v1::{InvokeActorRequest, RegisterActorTimerRequest, SaveStateRequest};
+use http::StatusCode;
+use support::{App, Lab, TYPE};
+use tonic::Code;
+
+#[tokio::test]
+async fn a_call_is_a_put_with_the_same_bytes_and_no_content_type() {
+    let lab = Lab::start(App::echo()).await;
+    let request = InvokeActorRequest {
+        actor_type: TYPE.into(),
+        actor_id: "user-1".into(),
+        method: "Add".into(),
+        data: b"{\"n\": 1 }".to_vec(),
+        metadata: HashMap::from([
+            ("X-Message-Id".into(), "m1".into()),
+            ("Content-Type".into(), "application/json".into()),
+            ("grpc-trace".into(), "t".into()),
+            ("dapr-api-token".into(), "forged".into()),
+            ("raw-bin".into(), "dropped".into()),
+        ]),
+    };
+    let answer = lab.grpc.clone().invoke_actor(request).await.unwrap();
+    assert_eq!(answer.into_inner().data, b"{\"n\": 1 }");
+
+    let path = "/actors/Counter/user-1/method/Add";
+    let seen = lab.app.wait(1, |seen| seen.is("PUT", path)).await.remove(0);
+    assert_eq!(&seen.body[..], b"{\"n\": 1 }");
+    assert_eq!(seen.header("content-type"), None);
+    assert_eq!(seen.header("dapr-api-call"), Some("true"));
+    assert_eq!(seen.header("x-message-id"), Some("m1"));
+    assert_eq!(seen.header("dapr-grpc-trace"), Some("t"));
+    for absent in ["dapr-api-token", "raw-bin", "grpc-trace", "dapr-reentrancy-id"] {
+        assert_eq!(seen.header(absent), None, "{absent}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_call_says_that_it_is_empty() {
+    let lab = Lab::start(App::echo()).await;
+    lab.invoke("a", "Get", "").await.unwrap();
+    let seen = lab.app.wait(1, |seen| seen.method == "PUT").await.remove(0);
+    assert_eq!(seen.header("content-length"), Some("0"));
+}
+
+#[tokio::test]
+async fn answers_come_back_byte_for_byte() {
+    let lab = Lab::start(App::echo()).await;
+    let long = "x".repeat(8 * 1024);
+    for body in ["", "null", "false", "0", "\"\"", "\u{0}\u{1}", &long] {
+        let answer = lab.invoke("a", "Echo", body).await.unwrap();
+        assert_eq!(answer, body.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn over_http_the_verb_is_still_put_and_the_content_type_goes_along() {
+    let app =
+        App::answering(|_| async { ([("content-type", "text/x-own"), ("x-own", "yes")], "answer").into_response() });
+    let lab = Lab::start(app).await;
+    let url = lab.url("/v1.0/actors/Counter/a/method/Read");
+    let answer = lab
+        .http
+        .post(url)
+        .header("content-type", "application/json")
+        .header("x-caller", "me")
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()["content-type"], "text/x-own");
+    assert_eq!(answer.headers()["x-own"], "yes");
+    assert_eq!(answer.text().await.unwrap(), "answer");
+    let seen = lab.app.wait(1, |seen| seen.method == "PUT").await.remove(0);
+    assert_eq!(seen.header("content-type"), Some("application/json"));
+    assert_eq!(seen.header("x-caller"), Some("me"));
+    assert_eq!(seen.header("dapr-api-call"), Some("true"));
+}
+
+#[tokio::test]
+async fn names_that_would_change_the_path_are_refused_before_the_app_is_called() {
+    let lab = Lab::start(App::echo()).await;
+    let error = lab.invoke("a/b", "Echo", "").await.unwrap_err();
+    assert_eq!(error.code(), Code::InvalidArgument);
+    assert_eq!(error.message(), "invalid actorId: name contains forbidden character: \"a/b\"");
+    let error = lab.invoke("a", "x?y", "").await.unwrap_err();
+    assert_eq!(error.code(), Code::InvalidArgument);
+    assert!(error.message().starts_with("invalid actor method: "), "{error}");
+
+    let url = lab.url("/v1.0/actors/Counter/a%2Fb/method/Echo");
+    let answer = lab.http.put(url).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    assert!(answer.text().await.unwrap().contains("ERR_BAD_REQUEST"));
+    assert!(lab.app.matching(|seen| seen.method == "PUT").is_empty());
+}
+
+#[tokio::test]
+async fn dot_segments_of_a_method_are_resolved_and_those_of_an_escaped_id_are_not() {
+    let lab = Lab::start(App::echo()).await;
+    lab.invoke("a", "x/../y", "").await.unwrap();
+    lab.app.wait(1, |seen| seen.is("PUT", "/actors/Counter/a/method/y")).await;
+    lab.invoke("%2e%2e", "z", "").await.unwrap();
+    lab.app.wait(1, |seen| seen.is("PUT", "/actors/Counter/%2e%2e/method/z")).await;
+}
+
+#[tokio::test]
+async fn a_message_over_the_limit_is_refused_in_the_words_of_grpc_go() {
+    let lab = Lab::start(App::echo()).await;
+    let error = lab.invoke("a", "Echo", &"x".repeat(5 * 1024 * 1024)).await.unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted);
+    let text = error.message();
+    assert!(text.starts_with("grpc: received message larger than max ("), "{text}");
+    assert!(text.ends_with(" vs. 4194304)"), "{text}");
+    assert!(lab.app.matching(|seen| seen.method == "PUT").is_empty());
+}
+
+#[tokio::test]
+async fn what_this_sidecar_does_not_have_says_so_by_its_name() {
+    let lab = Lab::start(App::echo()).await;
+    let error = lab.grpc.clone().register_actor_timer(RegisterActorTimerRequest::default()).await.unwrap_err();
+    assert_eq!(error.code(), Code::Unimplemented);
+    assert!(error.message().contains("RegisterActorTimer"), "{error}");
+    let error = lab.grpc.clone().save_state(SaveStateRequest::default()).await.unwrap_err();
+    assert_eq!(error.code(), Code::Unimplemented);
+    assert!(error.message().contains("SaveState"), "{error}");
+
+    let url = lab.url("/v1.0/actors/Counter/a/reminders/r");
+    let answer = lab.http.post(url).body("{}").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::NOT_IMPLEMENTED);
+    assert!(answer.text().await.unwrap().contains("reminders"));
+}
