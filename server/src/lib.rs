@@ -1,6 +1,33 @@
 //! Faultlab's process.
 //!
 //! # Layout
+//! - [`run`], [`config`]: starting and stopping, and what the process is told
+//! - [`lab`]: the lab, put together
+//! - [`backend`]: what the page and the REST routes need done
+//! - `http`: the public listener
+//! - [`app_channel`]: the sidecar's private door
+//! - [`actor`]: `ChatAgent`: its turns and its state
+//! - [`retry`], [`faults`]: trying again, and what fails on purpose
 //! - [`timeline`]: what every actor did, kept within bounds and handed on to the event streams
+//! - [`checks`]: the lesson's checks over it
+//! - [`dapr`]: the sidecar as the application speaks to it
+//! - [`store`]: the state store itself, read past Dapr
 
+pub mod actor;
+pub mod app_channel;
+pub mod backend;
+pub mod checks;
+pub mod config;
+pub mod dapr;
+pub mod faults;
+mod http;
+pub mod lab;
+pub mod retry;
+pub mod run;
+pub mod store;
 pub mod timeline;
+
+pub use self::{
+    config::Config,
+    run::{Running, start},
+};

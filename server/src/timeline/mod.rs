@@ -162,9 +162,10 @@ impl Timelines {
         before
     }
 
-    /// Tells what the store held at the first load of this process; later calls change nothing.
-    pub fn first_load(&self, actor: &ActorId, history: &[Message]) {
-        lock(&self.ring(actor, true)).first_load(history);
+    /// Tells what the store held at the first load of this process; later calls change nothing. Returns whether this
+    /// was the first.
+    pub fn first_load(&self, actor: &ActorId, history: &[Message]) -> bool {
+        lock(&self.ring(actor, true)).first_load(history)
     }
 
     /// The turn that stored a message, where it is still known.

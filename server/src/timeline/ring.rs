@@ -90,8 +90,10 @@ impl Ring {
         self.before.as_ref()
     }
 
-    pub(super) fn first_load(&mut self, history: &[Message]) {
+    pub(super) fn first_load(&mut self, history: &[Message]) -> bool {
+        let first = self.before.is_none();
         self.before.get_or_insert_with(|| history.to_vec());
+        first
     }
 
     /// Whether nobody would miss this timeline but a later reader: no turn is open and nobody follows.

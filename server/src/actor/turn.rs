@@ -1,0 +1,173 @@
+//! One turn of a `ChatAgent`: load, reply, save, publish.
+
+use app::{
+    error::{ErrorCode, LabError},
+    message::{Message, MessageId, keep_last},
+    timeline::{Operation, Step},
+};
+
+use super::{
+    Answer, Call, Shared,
+    publish::conversation_updated,
+    slot::{Slot, Unsettled},
+    state::Conversation,
+};
+use crate::retry::{AttemptError, GaveUp, Reason, Run};
+
+/// What is at hand during a turn.
+pub(super) struct Turn<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) slot: &'a Slot,
+    pub(super) run: Run<'a>,
+}
+
+/// What a turn comes to.
+pub(super) struct Done {
+    pub(super) answer: Answer,
+    /// Whether the message had been stored before.
+    pub(super) repeated: bool,
+}
+
+impl Done {
+    const fn first(answer: Answer) -> Self {
+        Self { answer, repeated: false }
+    }
+}
+
+impl Turn<'_> {
+    pub(super) async fn run(&self, call: &Call) -> Result<Done, LabError> {
+        match call {
+            Call::ProcessMessage { message, id } => self.process_message(message, id).await,
+            Call::GetConversationHistory => self.get_conversation_history().await,
+            Call::ResetConversation => self.reset_conversation().await,
+        }
+    }
+
+    /// The lesson's `process_message`, its write where its retry is, and its event after the write.
+    async fn process_message(&self, message: &Message, id: &MessageId) -> Result<Done, LabError> {
+        let Conversation { mut history, mut answered } = self.load(true).await?;
+        if let Some(reply) = answered.reply_to(id) {
+            return Ok(Done { answer: Answer::Reply(reply.clone()), repeated: true });
+        }
+        let reply = Message::reply_to(&message.content);
+        history.extend([message.clone(), reply.clone()]);
+        keep_last(&mut history);
+        answered.remember(id.clone(), reply.clone());
+        let unsettled =
+            Unsettled { turn: self.run.turn, id: id.clone(), content: message.content.clone(), reply: reply.clone() };
+        self.save(&Conversation { history, answered }, unsettled).await?;
+        self.record(Step::ReplyReady {
+            turn: self.run.turn,
+            content: message.content.clone(),
+            reply: reply.content.clone(),
+        });
+        self.publish(message, &reply, id).await;
+        Ok(Done::first(Answer::Reply(reply)))
+    }
+
+    async fn get_conversation_history(&self) -> Result<Done, LabError> {
+        let messages = self.load(false).await?.history;
+        self.record(Step::HistoryReturned { turn: self.run.turn, messages: messages.clone() });
+        Ok(Done::first(Answer::History(messages)))
+    }
+
+    async fn reset_conversation(&self) -> Result<Done, LabError> {
+        let (state, actor) = (&self.shared.state, self.run.actor);
+        let deleted = self.run.retry(Operation::Save, |_| state.delete(actor)).await;
+        deleted.map_err(|error| self.gave_up(Operation::Save, &error))?;
+        Ok(Done::first(Answer::Reset))
+    }
+
+    /// Reads what is stored, and settles what earlier turns left open before anything is written.
+    async fn load(&self, faulty: bool) -> Result<Conversation, LabError> {
+        let (state, actor) = (&self.shared.state, self.run.actor);
+        let load = self.run.retry(Operation::Load, |attempt| async move {
+            self.fault(faulty, Operation::Load, attempt)?;
+            state.load(actor).await
+        });
+        let conversation = load.await.map_err(|error| self.gave_up(Operation::Load, &error))?;
+        let first = self.shared.timelines.first_load(actor, &conversation.history);
+        self.settle(&conversation, first);
+        Ok(conversation)
+    }
+
+    /// A save whose outcome was unknown is known now: its message is among the answered ones or it never was stored.
+    /// `counted` says that the history which was just read is what the timeline begins with, the message included.
+    fn settle(&self, conversation: &Conversation, counted: bool) {
+        for Unsettled { turn, id, content, reply } in self.slot.take_unsettled() {
+            if !counted && conversation.answered.reply_to(&id).is_some() {
+                self.record(Step::ReplyReady { turn, content, reply: reply.content });
+            }
+        }
+    }
+
+    async fn save(&self, conversation: &Conversation, unsettled: Unsettled) -> Result<(), LabError> {
+        let (state, actor) = (&self.shared.state, self.run.actor);
+        let save = self.run.retry(Operation::Save, |attempt| async move {
+            self.fault(true, Operation::Save, attempt)?;
+            state.save(actor, conversation).await
+        });
+        save.await.map_err(|error| {
+            if error.maybe_done {
+                self.slot.leave_unsettled(unsettled);
+            }
+            self.gave_up(Operation::Save, &error)
+        })
+    }
+
+    /// Publishes once, as the lesson does: what is stored is stored, whether or not its event goes out.
+    async fn publish(&self, message: &Message, reply: &Message, id: &MessageId) {
+        let (events, actor) = (&self.shared.events, self.run.actor);
+        let event = &conversation_updated(actor, message, reply);
+        let publish = self.run.once(Operation::Publish, |attempt| async move {
+            self.fault(true, Operation::Publish, attempt)?;
+            events.publish(id, event).await
+        });
+        // The failed attempt is in the timeline and in the log; that is all that is to be done about it.
+        drop(publish.await);
+    }
+
+    fn fault(&self, faulty: bool, operation: Operation, attempt: u8) -> Result<(), AttemptError> {
+        let fires = faulty && self.shared.faults.fires(self.run.actor, self.run.turn, operation, attempt);
+        if fires { Err(AttemptError::simulated()) } else { Ok(()) }
+    }
+
+    fn record(&self, step: Step) {
+        self.shared.timelines.record(self.run.actor, step);
+    }
+
+    /// The turn's error of an operation that was given up, in the words of the lesson's log.
+    fn gave_up(&self, operation: Operation, error: &GaveUp) -> LabError {
+        let (key, word, last) = (self.run.actor.history_key(), operation.as_str(), &error.last);
+        let attempts = match error.attempts {
+            1 => "1 attempt".to_owned(),
+            n => format!("{n} attempts"),
+        };
+        if operation == Operation::Save && error.maybe_done {
+            let message = format!(
+                "It is not known whether the save for {key} was carried out, after {attempts}: {last}. Send the same \
+                 message again: it is not applied twice."
+            );
+            return LabError::new(ErrorCode::OutcomeUnknown, message);
+        }
+        let (code, message) = match error.reason {
+            Reason::Exhausted => (
+                ErrorCode::RetriesExhausted,
+                format!("Failed to {word} history for {key} after {attempts}: {last}. Nothing was stored."),
+            ),
+            Reason::Permanent => (
+                ErrorCode::TurnFailed,
+                format!("Failed to {word} history for {key}, a retry cannot mend it: {last}. Nothing was stored."),
+            ),
+            Reason::TurnLimit => (
+                ErrorCode::TurnFailed,
+                format!(
+                    "Failed to {word} history for {key}: the turn's {} s were over after {attempts}: {last}. Nothing \
+                     was stored.",
+                    self.shared.limits.turn.as_secs()
+                ),
+            ),
+        };
+        LabError::new(code, message)
+    }
+}

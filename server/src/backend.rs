@@ -1,0 +1,187 @@
+//! What the page and the REST routes need done, done through the sidecar.
+
+use std::{collections::HashMap, time::Duration};
+
+use app::{
+    actor_id::ActorId,
+    backend::Backend,
+    error::{ErrorCode, LabError},
+    fault::{FaultSetting, FaultStatus},
+    lab::{LabSnapshot, Panels, Runtime, StoredValue},
+    lesson::checks::Check,
+    message::{Message, MessageId},
+    policy::RetryPolicy,
+    timeline::{Method, Step, TimelineSnapshot},
+};
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use crate::{
+    actor::state::decode,
+    app_channel::{MESSAGE_ID_HEADER, TICKET_HEADER, check_content},
+    checks::PassBook,
+    dapr::{
+        Dapr,
+        error::{invoke_error, read_error},
+    },
+    faults::Faults,
+    retry::AttemptError,
+    store::StoreReader,
+    timeline::{Timelines, clock::now_ms},
+};
+
+/// The longest that a call waits for its turn and the turn's end: a turn may last 45 s, and others may be before it.
+const CALL_LIMIT: Duration = Duration::from_secs(150);
+
+/// How long the panels wait for the sidecar.
+const READ_LIMIT: Duration = Duration::from_secs(4);
+
+/// How many other labs a page offers.
+const KNOWN_ACTORS: usize = 20;
+
+/// The lab behind the page.
+pub struct LabBackend {
+    pub(crate) dapr: Dapr,
+    pub(crate) store: Option<StoreReader>,
+    pub(crate) runtime: Runtime,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) timelines: Timelines,
+    pub(crate) faults: Faults,
+    pub(crate) passes: PassBook,
+}
+
+/// A message on its way to the actor.
+struct Sending {
+    id: MessageId,
+    content: String,
+}
+
+impl LabBackend {
+    /// Invokes a method and waits for its answer. Once it has left, a call goes on when whoever asked for it is gone.
+    async fn invoke<T: DeserializeOwned>(
+        &self,
+        actor: &ActorId,
+        method: Method,
+        message: Option<Sending>,
+    ) -> Result<T, LabError> {
+        let mut metadata = HashMap::new();
+        let mut data = Vec::new();
+        let (mut id, mut content) = (None, None);
+        if let Some(message) = message {
+            data = serde_json::to_vec(&Message::user(message.content.clone())).map_err(internal)?;
+            metadata.insert(MESSAGE_ID_HEADER.to_owned(), message.id.as_str().to_owned());
+            (id, content) = (Some(message.id), Some(message.content));
+        }
+        let ticket = self.timelines.queue_turn(actor, method, id, content);
+        metadata.insert(TICKET_HEADER.to_owned(), ticket.as_str().to_owned());
+        let (dapr, timelines, actor) = (self.dapr.clone(), self.timelines.clone(), actor.clone());
+        let call = tokio::spawn(async move {
+            let called = dapr.invoke(&actor, method.as_str(), data, metadata, CALL_LIMIT).await;
+            called.map_err(|status| {
+                let error = invoke_error(&status, dapr.endpoint());
+                timelines.turn_never_started(&actor, &ticket, &error);
+                error
+            })
+        });
+        let answer = call.await.map_err(internal)??;
+        serde_json::from_slice(&answer).map_err(internal)
+    }
+
+    /// The history as the sidecar gives it, past the actor: no turn, no activation, no fault.
+    async fn stored_history(&self, actor: &ActorId) -> Result<Vec<Message>, LabError> {
+        let key = actor.history_key();
+        let endpoint = self.dapr.endpoint();
+        let value = timeout(READ_LIMIT, self.dapr.get_state(actor, &key)).await.map_err(|_| {
+            let seconds = READ_LIMIT.as_secs();
+            let message = format!("The Dapr sidecar at {endpoint} gave no answer within {seconds} s. Try again.");
+            LabError::new(ErrorCode::SidecarUnreachable, message)
+        })?;
+        let value = value.map_err(|status| read_error(&status, endpoint))?;
+        decode(&key, &value).map_err(|error| match error {
+            AttemptError::Transient(failure) | AttemptError::Permanent(failure) => {
+                LabError::new(ErrorCode::TurnFailed, failure.text)
+            }
+        })
+    }
+
+    async fn stored_value(&self, actor: &ActorId) -> Result<StoredValue, LabError> {
+        let Some(store) = &self.store else {
+            let message = "The lab does not know where the state store itself is: start it with --store sqlite:PATH";
+            return Err(LabError::new(ErrorCode::StoreUnreachable, message));
+        };
+        store.history(actor).await
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> LabError {
+    LabError::new(ErrorCode::Internal, error.to_string())
+}
+
+#[async_trait]
+impl Backend for LabBackend {
+    async fn send_message(&self, actor: &ActorId, content: String, id: MessageId) -> Result<Message, LabError> {
+        check_content(&content)?;
+        self.invoke(actor, Method::ProcessMessage, Some(Sending { id, content })).await
+    }
+
+    async fn conversation_history(&self, actor: &ActorId) -> Result<Vec<Message>, LabError> {
+        self.invoke(actor, Method::GetConversationHistory, None).await
+    }
+
+    async fn compare_with_store(&self, actor: &ActorId) -> Result<StoredValue, LabError> {
+        self.conversation_history(actor).await?;
+        let stored = self.stored_value(actor).await?;
+        self.timelines.record(actor, Step::StoreRead { key: stored.key.clone(), value: stored.value.clone() });
+        self.passes.judge(actor);
+        Ok(stored)
+    }
+
+    fn set_fault(&self, actor: &ActorId, setting: FaultSetting) -> FaultStatus {
+        self.faults.set(actor, setting)
+    }
+
+    fn arm_fault(&self, actor: &ActorId) -> FaultStatus {
+        self.faults.arm(actor)
+    }
+
+    fn fault(&self, actor: &ActorId) -> FaultStatus {
+        self.faults.status(actor)
+    }
+
+    fn checks(&self, actor: &ActorId) -> Vec<Check> {
+        self.passes.checks(actor)
+    }
+
+    fn timeline(&self, actor: &ActorId) -> TimelineSnapshot {
+        self.timelines.snapshot(actor)
+    }
+
+    async fn panels(&self, actor: &ActorId) -> Panels {
+        let (history, stored) = tokio::join!(self.stored_history(actor), self.stored_value(actor));
+        // As long as no turn has loaded anything, what was before the first turn is what is there now.
+        let before = self.timelines.before(actor).or_else(|| history.clone().ok()).unwrap_or_default();
+        let checks = self.passes.checks(actor);
+        Panels { history, stored, before, checks, fault: self.faults.status(actor), policy: self.policy }
+    }
+
+    async fn snapshot(&self, actor: &ActorId) -> LabSnapshot {
+        let panels = self.panels(actor).await;
+        let timeline = self.timelines.snapshot(actor);
+        let known = self.timelines.known_actors(KNOWN_ACTORS + 1);
+        let offset = jiff::ZonedDateTime::now().offset();
+        LabSnapshot {
+            actor: actor.clone(),
+            runtime: self.runtime.clone(),
+            panels,
+            timeline,
+            known_actors: known.into_iter().filter(|other| other != actor).take(KNOWN_ACTORS).collect(),
+            now: now_ms(),
+            utc_offset_min: offset.seconds() / 60,
+        }
+    }
+
+    async fn reset(&self, actor: &ActorId) -> Result<(), LabError> {
+        self.invoke(actor, Method::ResetConversation, None).await
+    }
+}

@@ -1,0 +1,209 @@
+//! What the sidecar's errors mean: for the next attempt, and for a person.
+
+use std::error::Error;
+
+use app::{
+    error::{ErrorCode, LabError},
+    timeline::{Cause, Layer},
+};
+use tonic::{Code, ConnectError, Status};
+
+use crate::retry::{AttemptError, Failure};
+
+/// How daprd begins the errors that its state store reported. Source: `pkg/messages/predefined.go`.
+const STORE_ERRORS: [&str; 2] = ["error getting actor state: ", "error saving actor transaction state: "];
+
+/// What daprd puts around an actor's own answer: `error from actor service: (500) <body>`.
+const ACTOR_ERROR: &str = "error from actor service: (";
+
+/// The attempt's error of a failed state or publish call, sorted by whether another attempt can mend it.
+///
+/// Permanent is what the same call meets again: `InvalidArgument`, `Unimplemented`, `PermissionDenied`,
+/// `Unauthenticated`, `ResourceExhausted` (too large a request), `FailedPrecondition`, `NotFound`, `AlreadyExists`,
+/// `OutOfRange`, `DataLoss`, and *actor instance is missing*, which daprd reports as `Internal`: the actor was taken
+/// out of memory under its turn. Transient is the rest: `Internal` (the store's own errors), `Unavailable`,
+/// `DeadlineExceeded`, `Cancelled`, `Aborted`, `Unknown`.
+#[must_use]
+pub fn attempt_error(status: &Status) -> AttemptError {
+    let failure = Failure {
+        text: text(status),
+        cause: Cause { simulated: false, layer: layer(status) },
+        maybe_done: maybe_done(status),
+    };
+    if is_transient(status) { AttemptError::Transient(failure) } else { AttemptError::Permanent(failure) }
+}
+
+fn is_transient(status: &Status) -> bool {
+    match status.code() {
+        Code::Internal => !status.message().contains("actor instance is missing"),
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Aborted | Code::Unknown => true,
+        Code::Ok
+        | Code::InvalidArgument
+        | Code::Unimplemented
+        | Code::PermissionDenied
+        | Code::Unauthenticated
+        | Code::ResourceExhausted
+        | Code::FailedPrecondition
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::OutOfRange
+        | Code::DataLoss => false,
+    }
+}
+
+fn layer(status: &Status) -> Layer {
+    if is_store_error(status) { Layer::Store } else { Layer::Sidecar }
+}
+
+fn is_store_error(status: &Status) -> bool {
+    STORE_ERRORS.iter().any(|words| status.message().contains(words))
+}
+
+/// Whether the call may have been carried out although it failed: it left, and its answer was lost. A connection that
+/// never opened carried nothing, and an answer of the sidecar is an answer, unless it says that the store's own
+/// answer was lost.
+fn maybe_done(status: &Status) -> bool {
+    let lost = ["timeout", "deadline exceeded", "EOF", "connection reset", "broken pipe", "context canceled"];
+    match status.code() {
+        Code::DeadlineExceeded | Code::Cancelled | Code::Unknown => true,
+        Code::Unavailable | Code::Internal if status.source().is_some() => !never_connected(status),
+        Code::Internal | Code::Aborted => lost.iter().any(|words| status.message().contains(words)),
+        _ => false,
+    }
+}
+
+fn causes(status: &Status) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(status.source(), |&error| error.source())
+}
+
+fn never_connected(status: &Status) -> bool {
+    causes(status).any(|error| error.is::<ConnectError>())
+}
+
+/// The status's message; for one that tonic made of a lost connection, what lost it.
+fn text(status: &Status) -> String {
+    let cause = causes(status).last().map(ToString::to_string);
+    match cause {
+        Some(cause) if !status.message().contains(&cause) => format!("{}: {cause}", status.message()),
+        _ if status.message().is_empty() => status.code().description().to_owned(),
+        _ => status.message().to_owned(),
+    }
+}
+
+/// The error of a failed InvokeActor: the actor's own where it answered, else what has to be done about the sidecar.
+#[must_use]
+pub fn invoke_error(status: &Status, endpoint: &str) -> LabError {
+    if let Some(error) = actor_error(status.message()) {
+        return error;
+    }
+    read_error(status, endpoint)
+}
+
+/// The error of a failed call that no actor answered.
+#[must_use]
+pub fn read_error(status: &Status, endpoint: &str) -> LabError {
+    let text = text(status);
+    let unreachable = |message: String| LabError::new(ErrorCode::SidecarUnreachable, message);
+    if is_store_error(status) {
+        let message = format!("The state store does not answer: {text}. Start it, then try again.");
+        return LabError::new(ErrorCode::StoreUnreachable, message);
+    }
+    match status.code() {
+        Code::Unavailable if status.source().is_none() => {
+            unreachable(format!("The Dapr sidecar at {endpoint} is not ready: {text}. Try again in a moment."))
+        }
+        Code::Unavailable => {
+            unreachable(format!("No Dapr sidecar answers at {endpoint} ({text}). Start it, then try again."))
+        }
+        Code::DeadlineExceeded | Code::Cancelled => unreachable(format!(
+            "The Dapr sidecar at {endpoint} gave no answer in time ({text}). The turn may still run: look at the \
+             timeline, then try again; the same message is not applied twice."
+        )),
+        Code::FailedPrecondition => unreachable(format!(
+            "The Dapr sidecar at {endpoint} does not host the actor: {text}. Look whether it reaches this app and has an \
+             actor state store and placement."
+        )),
+        Code::Unauthenticated => unreachable(format!(
+            "The Dapr sidecar at {endpoint} refuses this app ({text}): set DAPR_API_TOKEN to the sidecar's token."
+        )),
+        _ => LabError::new(ErrorCode::Internal, format!("The Dapr sidecar reported: {text}")),
+    }
+}
+
+/// The error that the actor answered with, if this is one.
+fn actor_error(message: &str) -> Option<LabError> {
+    let answer = &message[message.find(ACTOR_ERROR)? + ACTOR_ERROR.len()..];
+    let (status, body) = answer.split_once(") ")?;
+    Some(
+        serde_json::from_str(body)
+            .unwrap_or_else(|_| LabError::new(ErrorCode::Internal, format!("The actor answered {status}: {body}"))),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(code: Code, message: &str) -> (bool, bool) {
+        match attempt_error(&Status::new(code, message)) {
+            AttemptError::Transient(failure) => (true, failure.maybe_done),
+            AttemptError::Permanent(failure) => (false, failure.maybe_done),
+        }
+    }
+
+    #[test]
+    fn what_the_same_call_meets_again_is_permanent() {
+        assert_eq!(sorted(Code::Internal, "actor instance is missing"), (false, false));
+        for code in [
+            Code::InvalidArgument,
+            Code::Unimplemented,
+            Code::PermissionDenied,
+            Code::Unauthenticated,
+            Code::ResourceExhausted,
+            Code::FailedPrecondition,
+        ] {
+            assert_eq!(sorted(code, "no"), (false, false), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn what_can_pass_is_transient_and_says_whether_it_may_have_been_done() {
+        let refused = "error saving actor transaction state: dial tcp 127.0.0.1:6379: connect: connection refused";
+        assert_eq!(sorted(Code::Internal, refused), (true, false));
+        let lost = "error saving actor transaction state: read tcp 127.0.0.1:6379: i/o timeout";
+        assert_eq!(sorted(Code::Internal, lost), (true, true));
+        assert_eq!(sorted(Code::DeadlineExceeded, "too late"), (true, true));
+        assert_eq!(sorted(Code::Unknown, "h2"), (true, true));
+        assert_eq!(sorted(Code::Unavailable, "not yet"), (true, false));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_never_opened_carried_nothing() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let dapr = crate::dapr::Dapr::new(&endpoint, None).unwrap();
+        let status = dapr.get_state(&app::actor_id::ActorId::lesson(), "k").await.unwrap_err();
+        let AttemptError::Transient(failure) = attempt_error(&status) else { panic!("{status:?}") };
+        assert!(!failure.maybe_done && failure.text.contains("refused"), "{failure:?}");
+        let error = invoke_error(&status, &endpoint);
+        assert_eq!(error.code, ErrorCode::SidecarUnreachable);
+        assert!(error.message.contains(&endpoint), "{error}");
+    }
+
+    #[test]
+    fn the_actor_s_own_error_comes_out_as_it_went_in() {
+        let error = LabError::new(ErrorCode::RetriesExhausted, "Failed to load (3) attempts");
+        let json = serde_json::to_string(&error).unwrap();
+        let status = Status::internal(format!("error invoke actor method: error from actor service: (500) {json}"));
+        assert_eq!(invoke_error(&status, "http://x"), error);
+        let other = Status::internal("error invoke actor method: error from actor service: (502) oops");
+        assert_eq!(invoke_error(&other, "http://x").code, ErrorCode::Internal);
+    }
+
+    #[test]
+    fn the_store_s_errors_are_the_store_s() {
+        let status = Status::internal("error getting actor state: disk I/O error");
+        assert_eq!(read_error(&status, "http://x").code, ErrorCode::StoreUnreachable);
+    }
+}

@@ -1,0 +1,172 @@
+//! The sidecar as the application speaks to it: the generated gRPC client and what its errors mean.
+//!
+//! # Layout
+//! - [`Dapr`]: the calls that the lab makes
+//! - [`error`]: which errors another attempt can mend, and what they are called for a person
+
+pub mod error;
+
+use std::{collections::HashMap, time::Duration};
+
+use app::actor_id::{ACTOR_TYPE, ActorId};
+use dapr::dapr::proto::runtime::v1::{
+    ExecuteActorStateTransactionRequest, GetActorStateRequest, InvokeActorRequest, PublishEventRequest,
+    TransactionalActorStateOperation, dapr_client::DaprClient,
+};
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Channel, Endpoint},
+};
+
+/// How long a connection may take to open. On loopback it opens or is refused at once.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+
+/// The sidecar. Clones share one connection, which is opened with the first call and again when it was lost: a sidecar
+/// that is not there yet holds up nobody's start.
+#[derive(Clone)]
+pub struct Dapr {
+    client: DaprClient<InterceptedService<Channel, ApiToken>>,
+    endpoint: String,
+}
+
+/// An endpoint that no sidecar can have.
+#[derive(Debug, thiserror::Error)]
+pub enum DaprError {
+    /// It is not a URL.
+    #[error("The Dapr endpoint {0:?} is not a URL: it is http://HOST:PORT")]
+    Endpoint(String),
+    /// It asks for TLS.
+    #[error("The Dapr endpoint {0:?} asks for TLS, which is not built in: use the sidecar's http:// port")]
+    Tls(String),
+    /// The token cannot be sent.
+    #[error("DAPR_API_TOKEN holds characters that a header cannot carry")]
+    Token,
+}
+
+/// One change of an actor's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateChange {
+    /// Sets a key to these bytes.
+    Set(String, Vec<u8>),
+    /// Takes a key away.
+    Delete(String),
+}
+
+impl Dapr {
+    /// The sidecar at `endpoint` (`http://HOST:PORT`), which is told `token` where one is given. Connects with the
+    /// first call. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// An endpoint or token that cannot be used.
+    pub fn new(endpoint: &str, token: Option<&str>) -> Result<Self, DaprError> {
+        if endpoint.starts_with("https:") {
+            return Err(DaprError::Tls(endpoint.to_owned()));
+        }
+        let token = token.filter(|token| !token.is_empty()).map(str::parse).transpose();
+        let token = ApiToken(token.map_err(|_| DaprError::Token)?);
+        let channel = Endpoint::from_shared(endpoint.to_owned())
+            .map_err(|_| DaprError::Endpoint(endpoint.to_owned()))?
+            .connect_timeout(CONNECT_LIMIT)
+            .tcp_nodelay(true)
+            .connect_lazy();
+        Ok(Self { client: DaprClient::with_interceptor(channel, token), endpoint: endpoint.to_owned() })
+    }
+
+    /// Where the sidecar is expected.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Invokes a method of the actor and waits for its turn, for `limit` at most. `metadata` reaches the actor as
+    /// headers.
+    ///
+    /// # Errors
+    /// The sidecar's status.
+    pub async fn invoke(
+        &self,
+        actor: &ActorId,
+        method: &str,
+        data: Vec<u8>,
+        metadata: HashMap<String, String>,
+        limit: Duration,
+    ) -> Result<Vec<u8>, Status> {
+        let request = InvokeActorRequest {
+            actor_type: ACTOR_TYPE.to_owned(),
+            actor_id: actor.to_string(),
+            method: method.to_owned(),
+            data,
+            metadata,
+        };
+        let mut request = Request::new(request);
+        request.set_timeout(limit);
+        Ok(self.client.clone().invoke_actor(request).await?.into_inner().data)
+    }
+
+    /// Reads a key of the actor's state; empty if there is none. Needs no turn and activates nothing.
+    ///
+    /// # Errors
+    /// The sidecar's status.
+    pub async fn get_state(&self, actor: &ActorId, key: &str) -> Result<Vec<u8>, Status> {
+        let request = GetActorStateRequest {
+            actor_type: ACTOR_TYPE.to_owned(),
+            actor_id: actor.to_string(),
+            key: key.to_owned(),
+        };
+        Ok(self.client.clone().get_actor_state(request).await?.into_inner().data)
+    }
+
+    /// Changes the actor's state, all or nothing. Only an actor that is in memory can.
+    ///
+    /// # Errors
+    /// The sidecar's status.
+    pub async fn change_state(&self, actor: &ActorId, changes: Vec<StateChange>) -> Result<(), Status> {
+        let request = ExecuteActorStateTransactionRequest {
+            actor_type: ACTOR_TYPE.to_owned(),
+            actor_id: actor.to_string(),
+            operations: changes.into_iter().map(operation).collect(),
+        };
+        self.client.clone().execute_actor_state_transaction(request).await?;
+        Ok(())
+    }
+
+    /// Publishes JSON on a topic, as an event with this id.
+    ///
+    /// # Errors
+    /// The sidecar's status.
+    pub async fn publish(&self, pubsub: &str, topic: &str, id: &str, data: Vec<u8>) -> Result<(), Status> {
+        let request = PublishEventRequest {
+            pubsub_name: pubsub.to_owned(),
+            topic: topic.to_owned(),
+            data,
+            data_content_type: "application/json".to_owned(),
+            metadata: HashMap::from([("cloudevent.id".to_owned(), id.to_owned())]),
+        };
+        self.client.clone().publish_event(request).await?;
+        Ok(())
+    }
+}
+
+fn operation(change: StateChange) -> TransactionalActorStateOperation {
+    let (operation_type, key, value) = match change {
+        StateChange::Set(key, value) => ("upsert", key, Some(prost_types::Any { type_url: String::new(), value })),
+        StateChange::Delete(key) => ("delete", key, None),
+    };
+    let metadata = HashMap::new();
+    TransactionalActorStateOperation { operation_type: operation_type.to_owned(), key, value, metadata }
+}
+
+/// Adds `DAPR_API_TOKEN` to every call, as the sidecar asks when it has one.
+#[derive(Clone)]
+struct ApiToken(Option<MetadataValue<Ascii>>);
+
+impl Interceptor for ApiToken {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(token) = &self.0 {
+            request.metadata_mut().insert("dapr-api-token", token.clone());
+        }
+        Ok(request)
+    }
+}

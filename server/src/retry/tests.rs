@@ -1,0 +1,127 @@
+//! On paused time: the waits are exact and cost nothing.
+
+use std::{cell::Cell, future::pending};
+
+use super::*;
+
+const POLICY: RetryPolicy = RetryPolicy::LESSON;
+
+struct Bench {
+    timelines: Timelines,
+    actor: ActorId,
+    began: Instant,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self { timelines: Timelines::new(), actor: ActorId::lesson(), began: Instant::now() }
+    }
+
+    fn run(&self) -> Run<'_> {
+        Run {
+            timelines: &self.timelines,
+            actor: &self.actor,
+            turn: 1,
+            policy: POLICY,
+            attempt_limit: Duration::from_secs(6),
+            deadline: self.began + Duration::from_secs(45),
+        }
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        self.timelines.snapshot(&self.actor).events.into_iter().map(|event| event.step).collect()
+    }
+
+    fn log(&self) -> Vec<String> {
+        let events = self.timelines.snapshot(&self.actor).events;
+        events.iter().filter_map(|event| Some(event.log_line(&self.actor)?.text)).collect()
+    }
+}
+
+fn store_error(text: &str, maybe_done: bool) -> AttemptError {
+    let cause = Cause { simulated: false, layer: Layer::Store };
+    AttemptError::Transient(Failure { text: text.to_owned(), cause, maybe_done })
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_fails_once_is_tried_again_after_a_second() {
+    let bench = Bench::new();
+    let result = bench
+        .run()
+        .retry(Operation::Load, |attempt| async move { if attempt == 1 { Err(AttemptError::simulated()) } else { Ok(7) } })
+        .await;
+    assert_eq!(result, Ok(7));
+    assert_eq!(bench.began.elapsed(), Duration::from_secs(1));
+    assert_eq!(
+        bench.log(),
+        [
+            "Retry 1 for history load: Simulated state store failure",
+            "Recovered history load for history-user1 on attempt 2 after 1.000 s",
+        ]
+    );
+    let names: Vec<_> = bench.steps().iter().map(|step| format!("{step:?}").split(' ').next().unwrap().to_owned()).collect();
+    assert_eq!(
+        names,
+        ["AttemptStarted", "AttemptFailed", "RetryScheduled", "AttemptStarted", "AttemptSucceeded", "Recovered"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_attempts_have_two_waits_and_the_last_error_is_the_one_reported() {
+    let bench = Bench::new();
+    let attempts = Cell::new(0);
+    let result: Result<(), _> = bench
+        .run()
+        .retry(Operation::Save, |attempt| {
+            attempts.set(attempt);
+            async move { Err(store_error(&format!("down {attempt}"), false)) }
+        })
+        .await;
+    let gave_up = GaveUp { reason: Reason::Exhausted, attempts: 3, last: "down 3".into(), maybe_done: false };
+    assert_eq!(result, Err(gave_up));
+    assert_eq!((attempts.get(), bench.began.elapsed()), (3, Duration::from_secs(2)));
+    assert_eq!(bench.log().last().unwrap(), "Failed to save history for history-user1 after 3 attempts: down 3");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_get_better_is_not_tried_again() {
+    let bench = Bench::new();
+    let result: Result<(), _> = bench
+        .run()
+        .retry(Operation::Save, |_| async { Err(AttemptError::permanent("actor instance is missing".into(), Layer::Sidecar)) })
+        .await;
+    assert_eq!(result.unwrap_err().reason, Reason::Permanent);
+    assert_eq!(bench.began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_without_an_answer_ends_and_leaves_its_outcome_open() {
+    let bench = Bench::new();
+    let result: Result<(), _> = bench
+        .run()
+        .retry(Operation::Save, |attempt| async move {
+            if attempt == 1 { pending().await } else { Err(store_error("refused", false)) }
+        })
+        .await;
+    let gave_up = result.unwrap_err();
+    assert!(gave_up.maybe_done, "the first attempt may have been carried out");
+    assert_eq!(bench.began.elapsed(), Duration::from_secs(6 + 1 + 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_never_lasts_longer_than_its_limit() {
+    let bench = Bench::new();
+    let run = Run { deadline: bench.began + Duration::from_secs(10), ..bench.run() };
+    let result: Result<(), _> = run.retry(Operation::Load, |_| pending()).await;
+    let gave_up = result.unwrap_err();
+    assert_eq!((gave_up.reason, gave_up.attempts), (Reason::TurnLimit, 2));
+    assert_eq!(bench.began.elapsed(), Duration::from_secs(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_is_tried_once_is_recorded_all_the_same() {
+    let bench = Bench::new();
+    let result: Result<(), _> = bench.run().once(Operation::Publish, |_| async { Err(store_error("no topic", false)) }).await;
+    assert_eq!(result.unwrap_err().attempts, 1);
+    assert_eq!(bench.log(), ["Failed to publish event: no topic"]);
+}
