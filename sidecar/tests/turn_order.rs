@@ -188,3 +188,18 @@ async fn many_callers_never_meet_in_one_actor() {
     assert_eq!(met.load(Ordering::SeqCst), 1);
     assert!(!lab.app.matching(|seen| seen.method == Method::DELETE).is_empty());
 }
+
+#[tokio::test]
+async fn an_http_caller_that_hangs_up_frees_the_turn_too() {
+    let gate = Gate::closed();
+    let lab = Lab::start(gated(&gate)).await;
+    let url = lab.url("/v1.0/actors/Counter/a/method/Do");
+    let request = lab.http.put(&url).body("hangs").send();
+    let hangs = tokio::spawn(request);
+    lab.app.wait(1, |seen| seen.method == Method::PUT).await;
+    hangs.abort();
+    let next = spawn(&lab, "a", "next");
+    lab.app.wait(2, |seen| seen.method == Method::PUT).await;
+    gate.open(2);
+    assert_eq!(next.await.unwrap().unwrap(), b"next");
+}

@@ -81,7 +81,7 @@ impl Actors {
 /// Only 200 is a success of an actor method; no other 2xx is.
 fn judge(actor: &ActorRef, method: &str, reply: AppReply) -> Result<AppReply, ApiError> {
     match reply.status {
-        StatusCode::OK if reply.headers.contains_key("x-daprremindercancel") => {
+        StatusCode::OK if is_true(&reply, "x-daprremindercancel") => {
             Err(ApiError::actor_invoke("reminder has been canceled"))
         }
         StatusCode::OK => Ok(reply),
@@ -94,6 +94,11 @@ fn judge(actor: &ActorRef, method: &str, reply: AppReply) -> Result<AppReply, Ap
             String::from_utf8_lossy(&reply.body)
         ))),
     }
+}
+
+fn is_true(reply: &AppReply, header: &str) -> bool {
+    let value = reply.headers.get(header);
+    value.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
 }
 
 /// Checks an actor type or id as daprd does.

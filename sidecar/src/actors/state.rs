@@ -20,6 +20,9 @@ pub(crate) struct Change {
 impl Actors {
     /// Reads one key. The actor need not be active, nor its type be hosted.
     pub(crate) async fn get_state(&self, actor: &ActorRef, key: &str) -> Result<Option<Stored>, ApiError> {
+        if actor.kind.starts_with("dapr.internal.") {
+            return Err(ApiError::reserved_type(&actor.kind));
+        }
         self.wait_until_known().await?;
         let store = self.state_store()?;
         let call = store_call(StoreOperation::Get, actor, vec![key.to_owned()]);
@@ -29,6 +32,9 @@ impl Actors {
 
     /// Applies all changes or none. The actor has to be active.
     pub(crate) async fn change_state(&self, actor: &ActorRef, changes: Vec<Change>) -> Result<(), ApiError> {
+        if actor.kind.starts_with("dapr.internal.") {
+            return Err(ApiError::reserved_type(&actor.kind));
+        }
         self.wait_until_known().await?;
         let store = self.state_store()?;
         if !self.table.is_active(actor) {

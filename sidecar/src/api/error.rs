@@ -65,6 +65,19 @@ impl ApiError {
         Self::new(Code::Unavailable, 400, "ERR_ACTOR_NO_APP_CHANNEL", "app channel is not initialized")
     }
 
+    /// Returns `403`: the state of Dapr's own actors is not for callers.
+    pub(crate) fn reserved_type(kind: &str) -> Self {
+        Self::new(
+            Code::PermissionDenied,
+            403,
+            "ERR_ACTOR_TYPE_RESERVED",
+            format!(
+                "actor type {kind:?} is reserved for the Dapr workflow runtime; direct actor API \
+                 access is not permitted"
+            ),
+        )
+    }
+
     /// Returns `500`: no component says `actorStateStore`.
     pub(crate) fn no_actor_state_store() -> Self {
         Self::new(

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
-use sidecar::{Config, DEFAULT_MAX_BODY_BYTES, Resources, Sidecar};
+use sidecar::{Config, Resources, Sidecar};
 use tracing_subscriber::EnvFilter;
 
 /// An embedded Dapr sidecar: actors, actor state (SQLite, memory), pub/sub in memory.
@@ -25,7 +25,7 @@ struct Flags {
     #[arg(long, default_value_t = 0)]
     app_port: u16,
     /// The address that the app listens on.
-    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(long, default_value = "127.0.0.1", value_parser = parse_ip)]
     app_channel_address: IpAddr,
     /// The app's protocol; only http is there.
     #[arg(long, default_value = "http", value_parser = ["http"])]
@@ -36,8 +36,8 @@ struct Flags {
     /// The port of the gRPC API; 0 is any free one.
     #[arg(long, default_value_t = 50001)]
     dapr_grpc_port: u16,
-    /// The address that both APIs listen on.
-    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    /// The address that both APIs listen on; one only.
+    #[arg(long, default_value = "127.0.0.1", value_parser = parse_ip)]
     dapr_listen_addresses: IpAddr,
     /// The folder of component and subscription files.
     #[arg(long, visible_alias = "components-path")]
@@ -143,22 +143,27 @@ struct Ignored {
 }
 
 impl Ignored {
-    /// The flags of this kind that were given.
-    fn given(&self) -> Vec<String> {
-        // The flags are exactly the fields: reading them off the Debug form would be a trick, so
-        // they are read off the command line.
+    /// Those of `args` that are flags of this kind.
+    fn given(args: &[String]) -> Vec<String> {
         let known: Vec<String> = <Self as clap::Args>::augment_args(clap::Command::new("flags"))
             .get_arguments()
             .flat_map(|arg| arg.get_long_and_visible_aliases().unwrap_or_default())
             .map(|long| format!("--{long}"))
             .collect();
-        std::env::args()
-            .filter_map(|arg| {
-                let name = arg.split('=').next().unwrap_or_default().to_owned();
-                known.contains(&name).then_some(name)
-            })
+        args.iter()
+            .filter_map(|arg| arg.split('=').next())
+            .filter(|name| known.iter().any(|known| known == name))
+            .map(str::to_owned)
             .collect()
     }
+}
+
+/// Reads an IP address, in brackets or not, or `localhost`.
+fn parse_ip(text: &str) -> Result<IpAddr, String> {
+    if text == "localhost" {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    text.trim_matches(['[', ']']).parse().map_err(|_| "it is not one IP address".into())
 }
 
 /// Reads a size as Kubernetes writes it.
@@ -194,9 +199,15 @@ fn two_dashes(arg: String) -> String {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let flags = Flags::parse_from(std::env::args().map(two_dashes));
-    let filter = EnvFilter::new(&flags.log_level);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let args: Vec<String> = std::env::args().map(two_dashes).collect();
+    let flags = Flags::parse_from(&args);
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(format!("warn,sidecar={}", flags.log_level)))
+        .with_writer(std::io::stderr)
+        .init();
+    for flag in Ignored::given(&args) {
+        tracing::warn!("{flag} belongs to a part of Dapr that this sidecar does not have: ignored");
+    }
     match run(flags).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -207,9 +218,6 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> anyhow::Result<()> {
-    for flag in flags.ignored.given() {
-        tracing::warn!("{flag} belongs to a part of Dapr that this sidecar does not have: ignored");
-    }
     let resources = match &flags.resources_path {
         Some(folder) => Resources::from_dir(folder)?,
         None => {
@@ -249,5 +257,3 @@ async fn wait_for_end(sidecar: &Sidecar) -> anyhow::Result<()> {
         () = sidecar.shutdown_requested() => Ok(()),
     }
 }
-
-const _: () = assert!(DEFAULT_MAX_BODY_BYTES == 4 << 20, "the default of --max-body-size");

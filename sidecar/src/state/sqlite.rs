@@ -41,13 +41,21 @@ pub(crate) enum SqliteStoreError {
     Unwritable(String),
 }
 
+/// What a closed store answers.
+const CLOSED: &str = "the state store is closed";
+
 /// The store: one thread that writes and one connection that reads.
 pub(crate) struct SqliteStore {
     path: PathBuf,
     tables: Tables,
-    writer: Mutex<Option<Writer>>,
-    reader: Arc<Mutex<Connection>>,
-    /// Held for as long as the store is open: see [`lock`].
+    /// `None` once the store is closed.
+    open: Mutex<Option<Open>>,
+    reader: Arc<Mutex<Option<Connection>>>,
+}
+
+struct Open {
+    writer: Writer,
+    /// See [`lock`].
     _lock: File,
 }
 
@@ -62,21 +70,15 @@ impl SqliteStore {
         }
         make_folder(path)?;
         let lock = lock(path)?;
-        let mut connection = connect(options, false)?;
-        let sql = |error: rusqlite::Error| classify(&error);
-        let mode = if options.disable_wal { "DELETE" } else { "WAL" };
-        connection.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(())).map_err(sql)?;
-        connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
-        layout::create(&mut connection, &options.tables).map_err(sql)?;
+        let connection = open_for_writing(options)?;
         let reader = connect(options, true)?;
         let writer = Writer::spawn(connection, options.tables.clone())
             .map_err(|error| SqliteStoreError::Unwritable(error.to_string()))?;
         Ok(Self {
             path: path.clone(),
             tables: options.tables.clone(),
-            writer: Mutex::new(Some(writer)),
-            reader: Arc::new(Mutex::new(reader)),
-            _lock: lock,
+            open: Mutex::new(Some(Open { writer, _lock: lock })),
+            reader: Arc::new(Mutex::new(Some(reader))),
         })
     }
 }
@@ -89,7 +91,7 @@ impl StateStore for SqliteStore {
         let key = key.to_owned();
         tokio::task::spawn_blocking(move || {
             let connection = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            read(&connection, &table, &key)
+            read(connection.as_ref().ok_or(CLOSED)?, &table, &key)
         })
         .await
         .map_err(|error| error.to_string())?
@@ -97,14 +99,14 @@ impl StateStore for SqliteStore {
 
     async fn transaction(&self, operations: Vec<Operation>) -> Result<(), String> {
         let answer = {
-            let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-            let writer = writer.as_ref().ok_or("the state store is closed")?;
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let open = open.as_ref().ok_or(CLOSED)?;
             if operations.is_empty() {
                 return Ok(());
             }
-            writer.submit(operations)
+            open.writer.submit(operations)
         };
-        answer.await.unwrap_or_else(|_| Err("the state store is closed".into()))
+        answer.await.unwrap_or_else(|_| Err(CLOSED.into()))
     }
 
     fn path(&self) -> Option<&Path> {
@@ -112,14 +114,31 @@ impl StateStore for SqliteStore {
     }
 
     async fn close(&self) {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut writer) = writer {
-            let closed = tokio::task::spawn_blocking(move || writer.close()).await;
-            if let Err(error) = closed {
-                tracing::error!("closing the state store: {error}");
-            }
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut open) = open else { return };
+        let reader = Arc::clone(&self.reader);
+        let closed = tokio::task::spawn_blocking(move || {
+            // The writer goes last: the last connection folds the write-ahead log into the file,
+            // and one that only reads cannot.
+            drop(reader.lock().unwrap_or_else(PoisonError::into_inner).take());
+            open.writer.close();
+        });
+        if let Err(error) = closed.await {
+            tracing::error!("closing the state store: {error}");
         }
     }
+}
+
+/// The connection that writes: durable, and with the layout in place.
+fn open_for_writing(options: &SqliteOptions) -> Result<Connection, SqliteStoreError> {
+    let sql = |error: rusqlite::Error| classify(&error);
+    let mut connection = connect(options, false)?;
+    let mode = if options.disable_wal { "DELETE" } else { "WAL" };
+    connection.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(())).map_err(sql)?;
+    // A commit returns when the disk has it: what is acknowledged survives a power cut.
+    connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
+    layout::create(&mut connection, &options.tables).map_err(sql)?;
+    Ok(connection)
 }
 
 fn read(connection: &Connection, table: &str, key: &str) -> Result<Option<Stored>, String> {
@@ -160,6 +179,7 @@ fn inspect(options: &SqliteOptions) -> Result<(), SqliteStoreError> {
     let check: String =
         connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|error| classify(&error))?;
     if check != "ok" {
+        let check = check.replace('\n', " ");
         return Err(SqliteStoreError::Corrupt(format!("it is damaged: {check}")));
     }
     layout::recognise(&connection, &options.tables)
@@ -212,5 +232,43 @@ fn lock(path: &Path) -> Result<File, SqliteStoreError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(SqliteStoreError::Busy("another process has it open".into())),
         Err(TryLockError::Error(error)) => Err(SqliteStoreError::Unwritable(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(folder: &Path, disable_wal: bool) -> SqliteOptions {
+        SqliteOptions {
+            path: folder.join("s.db"),
+            tables: Tables::default(),
+            busy_timeout: Duration::from_millis(100),
+            disable_wal,
+        }
+    }
+
+    #[test]
+    fn a_commit_waits_for_the_disk_with_either_journal() {
+        for disable_wal in [false, true] {
+            let folder = tempfile::tempdir().expect("folder");
+            let connection = open_for_writing(&options(folder.path(), disable_wal)).expect("opens");
+            let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).expect("asks");
+            assert_eq!(synchronous, 2, "FULL");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_closed_store_is_one_file_that_others_may_have() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = SqliteStore::open(&options(folder.path(), false)).expect("opens");
+        let write = Operation::Upsert("k".into(), super::super::Value::Json("1".into()));
+        store.transaction(vec![write]).await.expect("written");
+        store.close().await;
+        assert!(!folder.path().join("s.db-wal").exists());
+        assert_eq!(store.get("k").await, Err(CLOSED.into()));
+        assert_eq!(store.transaction(vec![]).await, Err(CLOSED.into()));
+        // The closed one is still there, as it is while a connection lingers.
+        SqliteStore::open(&options(folder.path(), false)).expect("opens again");
     }
 }
