@@ -11,18 +11,19 @@ use std::{env, path::PathBuf, process::Command};
 /// Where Chrome is on a Mac; there it is not on the `PATH`.
 const CHROME_ON_MAC: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
-/// Installs Debian packages. `needed_for` ends the sentence "… is needed for".
+/// Installs Debian packages. `needed_for` ends the sentence "needed for …"; the caller's context says
+/// what is missing.
 ///
 /// # Errors
 /// When not root, without apt, or when apt fails: the error says the command that would do it.
 pub(crate) fn apt(packages: &[&str], needed_for: &str) -> Result<()> {
     let names = packages.join(" ");
     if paths::on_path(&["apt-get"]).is_none() {
-        bail!("{names} is needed for {needed_for}, and this system has no apt to install it with");
+        bail!("needed for {needed_for}, and there is no apt here to install it with (on Debian: {names})");
     }
     let by_hand = format!("sudo apt-get update && sudo apt-get install -y {names}");
     if !is_root() {
-        bail!("{names} is needed for {needed_for}. Install it with:\n    {by_hand}");
+        bail!("needed for {needed_for}, and only root can install it here:\n    {by_hand}");
     }
     // A package list that is there and fresh enough makes the update unnecessary; one that is not makes the first
     // attempt fail.
@@ -31,7 +32,7 @@ pub(crate) fn apt(packages: &[&str], needed_for: &str) -> Result<()> {
     }
     progress::run("Updating apt's package lists", apt_get().args(["update", "-qq"]))
         .and_then(|()| install(packages))
-        .with_context(|| format!("{names} is needed for {needed_for}. Install it with:\n    {by_hand}"))
+        .with_context(|| format!("needed for {needed_for}; to install it by hand:\n    {by_hand}\n"))
 }
 
 fn install(packages: &[&str]) -> Result<()> {
@@ -62,7 +63,7 @@ const NODE: u32 = 20;
 pub(crate) fn node(needed_for: &str) -> Result<()> {
     let wanted = format!("Node.js {NODE} or newer, with npm: https://nodejs.org/en/download");
     if paths::on_path(&["node"]).is_none() || paths::on_path(&["npm"]).is_none() {
-        apt(&["nodejs", "npm"], needed_for).with_context(|| format!("missing: {wanted}"))?;
+        apt(&["nodejs", "npm"], needed_for).with_context(|| format!("not found: {wanted}"))?;
     }
     let version = output(Command::new("node").arg("--version"))?;
     if node_major(&version).is_none_or(|major| major < NODE) {

@@ -26,7 +26,8 @@ pub(crate) fn packages(folder: &Path, needed_for: &str) -> Result<()> {
     npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
     // The tests use the system's browser.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-    progress::run(&format!("Installing the npm packages for {needed_for}"), &mut npm)?;
+    progress::run(&format!("Installing the npm packages for {needed_for}"), &mut npm)
+        .with_context(|| format!("the npm packages in {} cannot be installed", folder.display()))?;
     fs::write(&marker, wanted).with_context(|| format!("{} cannot be written", marker.display()))
 }
 

@@ -18,13 +18,16 @@ impl Counts {
     /// One check that failed.
     pub(crate) const ONE_FAILED: Self = Self { passed: 0, failed: 1 };
 
-    /// The counts of a test program that has ended. One that failed without a failed test (it did not compile, it
-    /// crashed) or that ran nothing at all is a failure.
-    pub(crate) fn ended(mut self, successfully: bool) -> Self {
-        if self.failed == 0 && (!successfully || self.passed == 0) {
-            self.failed = 1;
-        }
-        self
+    /// The counts of a test program that has ended, and what was wrong with it besides failed tests. One that failed
+    /// without a failed test (it did not compile, it crashed) or that ran nothing at all counts as a failure.
+    pub(crate) fn ended(mut self, successfully: bool) -> (Self, Option<&'static str>) {
+        let wrong = match (self, successfully) {
+            (Self { failed: 0, .. }, false) => "it broke off without a failed test; see its output above",
+            (Self { failed: 0, passed: 0 }, true) => "it ran no test",
+            _ => return (self, None),
+        };
+        self.failed = 1;
+        (self, Some(wrong))
     }
 }
 
@@ -97,9 +100,12 @@ mod tests {
     #[test]
     fn a_test_program_that_broke_off_or_ran_nothing_has_failed() {
         let passed = Counts { passed: 5, failed: 0 };
-        assert_eq!(passed.ended(true), passed);
-        assert_eq!(passed.ended(false), Counts { passed: 5, failed: 1 });
-        assert_eq!(Counts::default().ended(true), Counts::ONE_FAILED);
-        assert_eq!(Counts { passed: 5, failed: 2 }.ended(false), Counts { passed: 5, failed: 2 });
+        assert_eq!(passed.ended(true), (passed, None));
+        let (counts, wrong) = passed.ended(false);
+        assert_eq!(counts, Counts { passed: 5, failed: 1 });
+        assert!(wrong.is_some_and(|wrong| wrong.contains("broke off")));
+        assert_eq!(Counts::default().ended(true), (Counts::ONE_FAILED, Some("it ran no test")));
+        let failed = Counts { passed: 5, failed: 2 };
+        assert_eq!(failed.ended(false), (failed, None));
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Selection {
 struct Line {
     name: &'static str,
     counts: Counts,
-    /// Why nothing more can be said than that it failed.
+    /// What was wrong besides failed tests.
     error: Option<String>,
 }
 
@@ -70,7 +70,7 @@ fn rust() -> Vec<Line> {
 }
 
 /// Runs `cargo test`, passing its output through and counting in it.
-fn rust_tests() -> Result<Counts> {
+fn rust_tests() -> Result<(Counts, Option<&'static str>)> {
     let mut cargo = paths::cargo();
     cargo.args(["test", "--workspace", "--no-fail-fast", "--locked"]);
     let mut child = cargo.stdout(Stdio::piped()).spawn().context("`cargo test` cannot be started")?;
@@ -117,7 +117,7 @@ fn end2end(program: &str) -> Command {
 }
 
 /// Runs Playwright and counts in the report that it writes.
-fn browser_tests(playwright: &mut Command) -> Result<Counts> {
+fn browser_tests(playwright: &mut Command) -> Result<(Counts, Option<&'static str>)> {
     let report = paths::target().join("end2end-report.json");
     if report.exists() {
         fs::remove_file(&report).context("the last browser tests' report cannot be removed")?;
@@ -130,12 +130,12 @@ fn browser_tests(playwright: &mut Command) -> Result<Counts> {
 }
 
 fn check(name: &'static str, result: Result<()>) -> Line {
-    tests(name, result.map(|()| Counts::ONE_PASSED))
+    tests(name, result.map(|()| (Counts::ONE_PASSED, None)))
 }
 
-fn tests(name: &'static str, result: Result<Counts>) -> Line {
+fn tests(name: &'static str, result: Result<(Counts, Option<&'static str>)>) -> Line {
     match result {
-        Ok(counts) => Line { name, counts, error: None },
+        Ok((counts, wrong)) => Line { name, counts, error: wrong.map(str::to_owned) },
         Err(error) => Line { name, counts: Counts::ONE_FAILED, error: Some(format!("{error:#}")) },
     }
 }

@@ -133,7 +133,7 @@ fn linker() -> Result<PathBuf> {
     if let Some(found) = installed_linker() {
         return Ok(found);
     }
-    install::apt(&["lld-22"], "linking the browser part")?;
+    install::apt(&["lld-22"], "linking the browser part").context("no linker for WebAssembly was found")?;
     installed_linker().context("lld-22 was installed, but neither rust-lld nor wasm-ld was found")
 }
 
