@@ -36,6 +36,15 @@ pub async fn send_message(actor: String, content: String, message_id: String) ->
     ssr::answer(backend.send_message(&actor, content, id).await)
 }
 
+/// Arms the lesson's failure, whatever the switch was set to, and sends a message: what the lesson's steps ask for.
+#[server(prefix = "/api", endpoint = "arm_and_send")]
+pub async fn arm_and_send(actor: String, content: String, message_id: String) -> Result<Message, LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    let id = ssr::answer(message_id.try_into().map_err(LabError::from))?;
+    backend.set_fault(&actor, ssr::LESSON_ARMED);
+    ssr::answer(backend.send_message(&actor, content, id).await)
+}
+
 /// Asks the actor for its history.
 #[server(prefix = "/api", endpoint = "read_history")]
 pub async fn read_history(actor: String) -> Result<Vec<Message>, LabError> {
@@ -97,6 +106,9 @@ mod ssr {
         fault::{FaultPlan, FaultSetting},
         timeline::Operation,
     };
+
+    /// The switch on, with the lesson's failure.
+    pub(super) const LESSON_ARMED: FaultSetting = FaultSetting { on: true, plan: Some(FaultPlan::LESSON) };
 
     /// The backend of this request, and the actor that it names.
     pub(super) fn lab(actor: &str) -> Result<(SharedBackend, ActorId), LabError> {

@@ -6,18 +6,44 @@
 //! - [`lesson`]: the five checks and the prediction, as pure functions
 //! - [`backend`] (server only): the one trait through which everything is done; `server` implements it
 //! - [`api`]: the server functions
+//! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
+//! - [`island`]: the lab's page as one island, which the browser brings to life
+//! - [`live`]: the lab's reactive state, the event stream that feeds it, what a person can do to it
+//! - [`panels`]: one folder or file per panel of the lab
+//! - [`format`], [`icons`]: times and durations as people read them; the symbols
 
-// Leptos components and server functions expand to items that the lint cannot see documented.
-#![allow(missing_docs)]
+// Leptos components and server functions expand to items that the lints cannot see documented or narrowed.
+#![allow(missing_docs, unreachable_pub)]
 
 pub mod actor_id;
 pub mod api;
 #[cfg(feature = "ssr")]
+mod app;
+#[cfg(feature = "ssr")]
 pub mod backend;
 pub mod error;
 pub mod fault;
+pub mod format;
+pub mod icons;
+pub mod island;
 pub mod lab;
 pub mod lesson;
+pub mod live;
 pub mod message;
+#[cfg(feature = "ssr")]
+pub mod pages;
+pub mod panels;
 pub mod policy;
+#[cfg(feature = "ssr")]
+mod shell;
 pub mod timeline;
+
+#[cfg(feature = "ssr")]
+pub use self::{app::App, shell::shell};
+
+/// Brings the page's island to life. Called once by the loader when the WebAssembly has arrived.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_islands();
+}

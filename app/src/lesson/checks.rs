@@ -43,6 +43,14 @@ pub struct Check {
     pub evidence: Vec<Proof>,
 }
 
+impl Check {
+    /// Whether it is proven.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        self.state == CheckState::Passed
+    }
+}
+
 /// One piece of evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -303,3 +311,6 @@ fn recovery(evidence: &Evidence<'_>, turns: &[Turn]) -> Check {
     proof.push(Proof { at: event.at, level: None, text: json(history), turn: Some(turn) });
     passed(5, proof)
 }
+
+#[cfg(test)]
+mod tests;

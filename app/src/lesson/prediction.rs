@@ -46,13 +46,44 @@ pub const fn failures_ahead(fault: FaultStatus, active: bool) -> u8 {
 /// The next turn under this switch and policy, on an actor that is in memory or not.
 #[must_use]
 pub fn predict(fault: FaultStatus, active: bool, policy: RetryPolicy) -> Prediction {
-    let mut steps = Vec::new();
-    let mut failures = failures_ahead(fault, active);
-    for operation in [Operation::Load, Operation::Save, Operation::Publish] {
+    let ahead = FaultStatus { remaining: failures_ahead(fault, active), ..fault };
+    go_on(Vec::new(), Operation::Load, 1, ahead, policy)
+}
+
+/// A turn that has come as far as `so_far`, under the switch as it stands now: the switch may be set while a retry
+/// waits.
+#[must_use]
+pub fn predict_rest(so_far: &[PredictedStep], fault: FaultStatus, policy: RetryPolicy) -> Prediction {
+    let steps = so_far.to_vec();
+    let (operation, attempt) = match so_far.last() {
+        None => (Operation::Load, 1),
+        Some(PredictedStep::Wait { operation, attempt, .. }) => (*operation, *attempt),
+        Some(PredictedStep::Attempt { operation, attempt, fails: true, .. }) => (*operation, attempt + 1),
+        Some(PredictedStep::Attempt { operation: Operation::Load, .. }) => (Operation::Save, 1),
+        Some(PredictedStep::Attempt { operation: Operation::Save, .. }) => (Operation::Publish, 1),
+        Some(PredictedStep::Attempt { operation: Operation::Publish, .. }) => {
+            return Prediction { steps, succeeds: true };
+        }
+    };
+    go_on(steps, operation, attempt, fault, policy)
+}
+
+/// Adds what is still going to happen, from attempt `first` of operation `from` on.
+fn go_on(
+    mut steps: Vec<PredictedStep>,
+    from: Operation,
+    mut first: u8,
+    fault: FaultStatus,
+    policy: RetryPolicy,
+) -> Prediction {
+    let mut failures = fault.remaining;
+    let operations = [Operation::Load, Operation::Save, Operation::Publish];
+    for operation in operations.into_iter().skip_while(|operation| *operation != from) {
         let max = if operation == Operation::Publish { 1 } else { policy.attempts };
         let mut done = false;
-        for attempt in 1..=max {
-            if attempt > 1 {
+        for attempt in first..=max {
+            let waited = matches!(steps.last(), Some(PredictedStep::Wait { .. }));
+            if attempt > 1 && !waited {
                 steps.push(PredictedStep::Wait { operation, attempt, delay_ms: policy.delay_ms });
             }
             let fails = failures > 0 && operation == fault.plan.operation;
@@ -63,6 +94,7 @@ pub fn predict(fault: FaultStatus, active: bool, policy: RetryPolicy) -> Predict
             }
             failures -= 1;
         }
+        first = 1;
         if !done && operation != Operation::Publish {
             return Prediction { steps, succeeds: false };
         }
@@ -147,5 +179,23 @@ mod tests {
         let prediction = predict(switch(Operation::Publish, 1), true, RetryPolicy::LESSON);
         assert!(prediction.succeeds);
         assert_eq!(prediction.waits_ms(), 0);
+    }
+
+    #[test]
+    fn an_outage_that_ends_while_a_retry_waits_lets_the_next_attempt_succeed() {
+        let waiting = &predict(switch(Operation::Load, 3), true, RetryPolicy::LESSON).steps[..2];
+        let off = FaultStatus::LESSON.after(FaultSetting { on: false, plan: None });
+        let rest = predict_rest(waiting, off, RetryPolicy::LESSON);
+        assert!(rest.succeeds);
+        assert_eq!(rest.sentence(), "The first load fails. Attempt 2 of 3 succeeds, after 1.0 s.");
+    }
+
+    #[test]
+    fn a_failure_armed_between_two_operations_meets_the_second() {
+        let loaded =
+            &predict(FaultStatus::LESSON.after(FaultSetting { on: false, plan: None }), true, RetryPolicy::LESSON)
+                .steps[..1];
+        let rest = predict_rest(loaded, switch(Operation::Save, 1), RetryPolicy::LESSON);
+        assert_eq!(rest.sentence(), "The first save fails. Attempt 2 of 3 succeeds, after 1.0 s.");
     }
 }

@@ -72,6 +72,20 @@ pub struct Attempt {
     pub state: AttemptState,
 }
 
+impl Attempt {
+    /// Whether it failed.
+    #[must_use]
+    pub const fn failed(&self) -> bool {
+        matches!(self.state, AttemptState::Failed { .. })
+    }
+
+    /// Whether it succeeded.
+    #[must_use]
+    pub const fn succeeded(&self) -> bool {
+        matches!(self.state, AttemptState::Succeeded { .. })
+    }
+}
+
 /// How an attempt stands; durations in microseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AttemptState {

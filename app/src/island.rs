@@ -1,0 +1,96 @@
+//! The lab's page as one island: rendered with its data by the server, brought to life by the browser.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::LabError,
+    lab::LabSnapshot,
+    live::{self, store::Store},
+    panels::{
+        chat::Chat,
+        checks::Checks,
+        path::SignalPath,
+        prediction::PredictionLine,
+        stored::StoredPane,
+        switch::FailureSwitch,
+        tabs::{PaneChoice, PaneStrip, PaneTabs},
+        timeline::{DetailPanel, TimelinePanel},
+        topbar::Topbar,
+    },
+};
+
+/// What went wrong with a form, told by the address after a plain post, or by the server function's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormError {
+    /// The path of the server function.
+    pub path: String,
+    /// Why it refused or failed.
+    pub error: LabError,
+}
+
+/// The lab.
+///
+/// What never changes while the page is open, the panes *Policy* and *Code*, comes as children: the server renders
+/// them, and the browser's half need not carry them.
+#[island]
+pub fn Lab(
+    /// Everything that the page shows first.
+    snapshot: LabSnapshot,
+    /// What went wrong with the form that led here.
+    error: Option<FormError>,
+    /// The name of the selected bar, from the address.
+    selected: Option<String>,
+    /// The id of the next message, made by the server, so that a form posted twice is one message.
+    message_id: String,
+    /// The panes that never change.
+    children: Children,
+) -> impl IntoView {
+    let selected = selected.and_then(|bar| bar.parse().ok());
+    let store = Store::new(&snapshot, error, selected, message_id);
+    provide_context(store);
+    live::start(store);
+    let (actor, offset) = (snapshot.actor.clone(), snapshot.utc_offset_min);
+    let turns = Signal::from(store.turns);
+    let next = Signal::derive(move || Some(store.outlook.read().next.clone()));
+    view! {
+        <div class="lab">
+            <a class="skip" href="#msg">"Skip to the chat"</a>
+            <PaneChoice />
+            <Topbar actor=snapshot.actor known=snapshot.known_actors runtime=snapshot.runtime />
+            <main class="lab-main">
+                <Chat />
+                <section class="bench" aria-label="Failure switch and signal path">
+                    <FailureSwitch />
+                    <div class="path">
+                        <SignalPath />
+                        <PredictionLine />
+                    </div>
+                </section>
+                <section class="timeline" id="timeline" aria-labelledby="h-time">
+                    <TimelinePanel
+                        turns
+                        predicted=next
+                        now=store.now.into()
+                        live=store.running.into()
+                        selected=store.selected
+                        log=store.log.into()
+                        utc_offset_min=offset
+                        next_content=Signal::derive(move || store.next_content())
+                    />
+                    <DetailPanel turns selected=store.selected actor utc_offset_min=offset />
+                </section>
+                <PaneStrip />
+                <Checks />
+                <section class="panel side" aria-label="What is stored, and the retry policy">
+                    <PaneTabs />
+                    <StoredPane />
+                    {children()}
+                </section>
+            </main>
+            <p class="vh" role="status" aria-live="polite">
+                {store.said}
+            </p>
+        </div>
+    }
+}

@@ -1,0 +1,232 @@
+//! What a person can do to the lab, through the same server functions that its forms post to.
+
+use std::future::Future;
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{
+    dom,
+    store::{Reading, Store, Unsent, UnsentState, is_turn_of},
+};
+use crate::{
+    api,
+    error::LabError,
+    fault::{FaultPlan, FaultStatus},
+    island::FormError,
+    lesson::steps,
+};
+
+/// Where a message goes.
+pub const SEND: &str = "/api/send_message";
+/// Where the lesson's failure is armed and a message sent, in one.
+pub const ARM_AND_SEND: &str = "/api/arm_and_send";
+/// Where the switch is set.
+pub const SET_FAULT: &str = "/api/set_fault";
+/// Where the switch is armed.
+pub const ARM_FAULT: &str = "/api/arm_fault";
+/// Where the actor is asked for its history.
+pub const READ_HISTORY: &str = "/api/read_history";
+/// Where the history is compared with the store.
+pub const COMPARE: &str = "/api/compare_with_store";
+/// Where the lab is reset.
+pub const RESET: &str = "/api/reset_lab";
+
+/// Reads the panels anew. Several wishes while one reading is under way make one more.
+pub fn refresh(store: Store) {
+    let before = store.reading.get_value();
+    store.reading.set_value(if before == Reading::Idle { Reading::UnderWay } else { Reading::Again });
+    if before == Reading::Idle {
+        spawn_local(async move {
+            while store.reading.get_value() != Reading::Idle {
+                store.reading.set_value(Reading::UnderWay);
+                read_panels(store).await;
+                if store.reading.get_value() == Reading::UnderWay {
+                    store.reading.set_value(Reading::Idle);
+                }
+            }
+        });
+    }
+}
+
+/// Without an answer the panels stay as they are: the live mark says that the server is away.
+async fn read_panels(store: Store) {
+    let heard = store.fault_heard.get_value();
+    if let Ok(panels) = api::read_panels(store.actor_id()).await {
+        if heard == store.fault_heard.get_value() {
+            store.fault.set(panels.fault);
+        }
+        store.panels.set(panels);
+    }
+}
+
+/// Sends a message in the background.
+pub fn send(store: Store, content: String, id: String) {
+    spawn_local(async move {
+        let _ = deliver(store, SEND, content, id).await;
+    });
+}
+
+/// Arms the lesson's failure and sends a message, in the background.
+pub fn arm_and_send(store: Store, content: String, id: String) {
+    spawn_local(async move {
+        let _ = deliver(store, ARM_AND_SEND, content, id).await;
+    });
+}
+
+/// Sends a message and shows it at once, until the timeline knows of its turn.
+///
+/// # Errors
+/// What the server or the turn reported; it is shown where the message stands, or beside the field if the message was
+/// refused.
+async fn deliver(store: Store, path: &'static str, content: String, id: String) -> Result<(), LabError> {
+    let after_turn = store.last_turn();
+    let message = Unsent { id: id.clone(), content: content.clone(), after_turn, state: UnsentState::Sending };
+    store.error.set(None);
+    store.unsent.update(|unsent| {
+        unsent.retain(|other| other.id != id);
+        unsent.push(message);
+    });
+    let result = match path {
+        ARM_AND_SEND => api::arm_and_send(store.actor_id(), content.clone(), id.clone()).await,
+        _ => api::send_message(store.actor_id(), content.clone(), id.clone()).await,
+    };
+    let known =
+        store.turns.with_untracked(|turns| turns.iter().any(|turn| turn.number > after_turn && is_turn_of(turn, &id)));
+    let refused = matches!(&result, Err(error) if error.code.status() < 500);
+    store.unsent.update(|unsent| {
+        if known || refused {
+            unsent.retain(|other| other.id != id);
+        } else if let Some(message) = unsent.iter_mut().find(|other| other.id == id) {
+            message.state = match &result {
+                Ok(_) => UnsentState::Answered,
+                Err(error) => UnsentState::Failed(error.clone()),
+            };
+        }
+    });
+    let error = result.err();
+    if let (true, Some(error)) = (refused, &error) {
+        store.error.set(Some(FormError { path: path.to_owned(), error: error.clone() }));
+        store.draft.update(|draft| {
+            if draft.is_empty() {
+                *draft = content;
+            }
+        });
+    }
+    error.map_or(Ok(()), Err)
+}
+
+/// Sets the switch.
+pub fn set_fault(store: Store, on: bool, plan: FaultPlan) {
+    let on = on.then(|| "on".to_owned());
+    let operation = plan.operation.as_str().to_owned();
+    change_fault(store, SET_FAULT, async move {
+        api::set_fault(store.actor_id(), on, operation, plan.attempts.get()).await
+    });
+}
+
+/// Arms the switch afresh.
+pub fn arm_fault(store: Store) {
+    change_fault(store, ARM_FAULT, async move { api::arm_fault(store.actor_id()).await });
+}
+
+fn change_fault(
+    store: Store,
+    path: &'static str,
+    change: impl Future<Output = Result<FaultStatus, LabError>> + 'static,
+) {
+    spawn_local(async move {
+        match attempt(store, path, change).await {
+            Ok(fault) => store.hear_fault(fault),
+            // The controls have moved already: they go back to what is in force.
+            Err(_) => store.fault.update(|_| ()),
+        }
+    });
+}
+
+/// Asks the actor for its history.
+pub fn read_history(store: Store) {
+    spawn_local(async move {
+        let _ = attempt(store, READ_HISTORY, api::read_history(store.actor_id())).await;
+    });
+}
+
+/// Compares the history with the store.
+pub fn compare(store: Store) {
+    spawn_local(async move {
+        let _ = attempt(store, COMPARE, api::compare_with_store(store.actor_id())).await;
+    });
+}
+
+/// Puts the lab back to how a learner first finds it.
+pub fn reset(store: Store) {
+    spawn_local(async move {
+        if attempt(store, RESET, api::reset_lab(store.actor_id())).await.is_ok() {
+            store.unsent.set(Vec::new());
+            store.opened.set(1);
+            store.draft.set(steps::FIRST_MESSAGE.to_owned());
+            refresh(store);
+        }
+    });
+}
+
+/// Waits for a request whose button shows that it is under way; its error is shown beside it.
+async fn attempt<T>(
+    store: Store,
+    path: &'static str,
+    request: impl Future<Output = Result<T, LabError>>,
+) -> Result<T, LabError> {
+    store.error.set(None);
+    store.busy.set(Some(path));
+    let result = request.await;
+    store.busy.set(None);
+    if let Err(error) = &result {
+        store.error.set(Some(FormError { path: path.to_owned(), error: error.clone() }));
+    }
+    result
+}
+
+/// Does the lesson's steps one after the other, as a person would, and stops where one does not pass.
+pub fn run_all(store: Store) {
+    if store.running_all.get_untracked() {
+        return;
+    }
+    store.running_all.set(true);
+    spawn_local(async move {
+        for number in 1..=5 {
+            store.opened.set(number);
+            if !run_step(store, number).await {
+                break;
+            }
+        }
+        store.running_all.set(false);
+    });
+}
+
+/// Does one step until it passes; the last takes several messages.
+async fn run_step(store: Store, number: u8) -> bool {
+    for _ in 0..=steps::RECOVERY_CONTENTS.len() {
+        read_panels(store).await;
+        let check = store.check_untracked(number);
+        if check.is_passed() {
+            return true;
+        }
+        let reads = number == 2 || (number == 5 && check.progress == "read history");
+        let result = if reads {
+            attempt(store, READ_HISTORY, api::read_history(store.actor_id())).await.map(drop)
+        } else if number == 4 {
+            attempt(store, COMPARE, api::compare_with_store(store.actor_id())).await.map(drop)
+        } else {
+            let content = steps::content(number, &check).to_owned();
+            let sent = deliver(store, ARM_AND_SEND, content, dom::new_message_id()).await;
+            if let Err(error) = &sent {
+                store.error.set(Some(FormError { path: ARM_AND_SEND.to_owned(), error: error.clone() }));
+            }
+            sent
+        };
+        if result.is_err() {
+            return false;
+        }
+    }
+    read_panels(store).await;
+    store.check_untracked(number).is_passed()
+}

@@ -1,0 +1,56 @@
+//! The server's clock in the browser. It moves while something runs and stands still otherwise.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use super::store::Store;
+
+/// How often a countdown is redrawn: often enough to look even, seldom enough to cost nothing.
+const TICK: Duration = Duration::from_millis(50);
+/// How long after the last event the clock still moves, in milliseconds, so that what has just ended can fade.
+const AFTERGLOW_MS: u64 = 1_600;
+
+/// Keeps [`Store::now`] going while a turn runs, waits or has just ended.
+///
+/// The two clocks may differ. What the server says arrives after it was said, so of all the differences heard the
+/// smallest is the closest to the truth.
+pub fn start(store: Store) {
+    let ahead = StoredValue::new(local_ms() - signed(store.now.get_untracked()));
+    let ticking = StoredValue::new(None::<IntervalHandle>);
+    Effect::new(move |_| {
+        let newest = store.events.with(|events| events.last().map_or(0, |event| event.at));
+        ahead.update_value(|ahead| *ahead = (*ahead).min(local_ms() - signed(newest)));
+        let due = store.running.get() || fades(store);
+        if !due || ticking.with_value(Option::is_some) {
+            return;
+        }
+        let tick = move || {
+            let now = u64::try_from(local_ms() - ahead.get_value()).unwrap_or_default();
+            store.now.update(|shown| *shown = (*shown).max(now));
+            if !store.running.get_untracked() && !fades(store) {
+                ticking.update_value(|handle| {
+                    if let Some(handle) = handle.take() {
+                        handle.clear();
+                    }
+                });
+            }
+        };
+        ticking.set_value(set_interval_with_handle(tick, TICK).ok());
+    });
+}
+
+/// Whether the last event is still fresh.
+fn fades(store: Store) -> bool {
+    let newest = store.events.with_untracked(|events| events.last().map_or(0, |event| event.at));
+    store.now.get_untracked() < newest + AFTERGLOW_MS
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since the Unix epoch are far from the limit")]
+fn local_ms() -> i64 {
+    js_sys::Date::now() as i64
+}
+
+fn signed(ms: u64) -> i64 {
+    i64::try_from(ms).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,389 @@
+//! The reactive state of one lab, reduced from its events: every panel reads from here, and from nowhere else.
+
+use leptos::prelude::*;
+
+use super::{
+    dom,
+    outlook::{Outlook, outlook},
+};
+use crate::{
+    actor_id::ActorId,
+    error::LabError,
+    fault::FaultStatus,
+    island::FormError,
+    lab::{LabSnapshot, Panels, Runtime},
+    lesson::{
+        checks::{Check, CheckState},
+        steps::{self, FIRST_MESSAGE},
+    },
+    panels::timeline::BarId,
+    timeline::{Event, EventId, LogLine, Outcome, Step, TimelineSnapshot, Turn, turns},
+};
+
+/// How many events the page keeps at most; the oldest whole turns go first.
+const MAX_EVENTS: usize = 6_000;
+/// How many log lines the page shows at most.
+const MAX_LOG_LINES: usize = 200;
+
+/// Whether the page hears of what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// The page is as the server rendered it; the stream opens as soon as the script runs.
+    Opening,
+    /// Events arrive.
+    Live,
+    /// The stream broke, and the browser opens it again.
+    Reconnecting,
+    /// It could not be opened again for a while; the page goes on trying.
+    Lost,
+}
+
+/// A message that was sent from this page and of which the timeline does not know yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unsent {
+    /// Its id: the same again for *Send again*.
+    pub id: String,
+    /// Its text.
+    pub content: String,
+    /// The last turn that the timeline knew when it was sent: a later one with this id is this message's.
+    pub after_turn: u64,
+    /// How it stands.
+    pub state: UnsentState,
+}
+
+/// How an [`Unsent`] message stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UnsentState {
+    /// It is on its way.
+    Sending,
+    /// It was answered, but the events of its turn have not arrived.
+    Answered,
+    /// It never became a turn.
+    Failed(LabError),
+}
+
+/// Whether the panels are being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// They are not.
+    Idle,
+    /// They are.
+    UnderWay,
+    /// They are, and something has changed since.
+    Again,
+}
+
+/// The state of one lab.
+#[derive(Clone, Copy)]
+pub struct Store {
+    /// The actor.
+    pub actor: StoredValue<ActorId>,
+    /// What the lab runs on.
+    pub runtime: StoredValue<Runtime>,
+    /// The server's offset from UTC, in minutes.
+    pub utc_offset_min: i32,
+    /// The timeline, oldest first.
+    pub events: RwSignal<Vec<Event>>,
+    /// Where the stream goes on.
+    pub last: StoredValue<EventId>,
+    /// The turns that the events tell of.
+    pub turns: Memo<Vec<Turn>>,
+    /// The last lines of the log.
+    pub log: Memo<Vec<LogLine>>,
+    /// Whether the actor is in memory.
+    pub active: Memo<bool>,
+    /// What the next message is going to meet, and how far the last one kept to what was predicted for it.
+    pub outlook: Memo<Outlook>,
+    /// Whether anything moves: a turn that runs or waits its turn.
+    pub running: Memo<bool>,
+    /// The panels, read anew when something changed them.
+    pub panels: RwSignal<Panels>,
+    /// The failure switch.
+    pub fault: RwSignal<FaultStatus>,
+    /// How often the switch was heard of: a reading that began before the last time is stale.
+    pub fault_heard: StoredValue<u64>,
+    /// Whether the panels are being read.
+    pub reading: StoredValue<Reading>,
+    /// What stands in the message field.
+    pub draft: RwSignal<String>,
+    /// The id of the next message.
+    pub message_id: RwSignal<String>,
+    /// Whether the page does the lesson's steps by itself.
+    pub running_all: RwSignal<bool>,
+    /// Whether events arrive.
+    pub connection: RwSignal<Connection>,
+    /// Messages from this page that the timeline does not know yet.
+    pub unsent: RwSignal<Vec<Unsent>>,
+    /// The server's clock, in milliseconds since the Unix epoch; it moves while something runs.
+    pub now: RwSignal<u64>,
+    /// What is selected in the timeline.
+    pub selected: RwSignal<Option<BarId>>,
+    /// The last outcome as a sentence, for those who hear the page.
+    pub said: RwSignal<String>,
+    /// What went wrong with the last form, to be shown beside it.
+    pub error: RwSignal<Option<FormError>>,
+    /// The server-function path of the request that is under way, so that its button can say so.
+    pub busy: RwSignal<Option<&'static str>>,
+    /// The check that is open, 1 to 5.
+    pub opened: RwSignal<u8>,
+    /// Whether the script runs: what needs it stays hidden until then.
+    pub mounted: RwSignal<bool>,
+}
+
+impl Store {
+    /// The state that the server rendered.
+    pub fn new(snapshot: &LabSnapshot, error: Option<FormError>, selected: Option<BarId>, message_id: String) -> Self {
+        let events = RwSignal::new(snapshot.timeline.events.clone());
+        let panels = RwSignal::new(snapshot.panels.clone());
+        let fault = RwSignal::new(snapshot.panels.fault);
+        let actor = StoredValue::new(snapshot.actor.clone());
+        let turns = Memo::new(move |_| events.with(|events| turns(events)));
+        let active = Memo::new(move |_| events.with(|events| is_active(events)));
+        let log = Memo::new(move |_| actor.with_value(|actor| events.with(|events| log_lines(events, actor))));
+        let outlook = Memo::new(move |_| {
+            let policy = panels.with(|panels| panels.policy);
+            events.with(|events| turns.with(|turns| outlook(events, turns, fault.get(), active.get(), policy)))
+        });
+        let running = Memo::new(move |_| turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
+        let untouched = snapshot.panels.before.is_empty()
+            && turns.with_untracked(|turns| turns.iter().all(|t| t.content.is_none()));
+        let next_check = snapshot.panels.checks.iter().find(|check| !check.is_passed());
+        Self {
+            actor,
+            runtime: StoredValue::new(snapshot.runtime.clone()),
+            utc_offset_min: snapshot.utc_offset_min,
+            events,
+            last: StoredValue::new(snapshot.timeline.last),
+            turns,
+            log,
+            active,
+            outlook,
+            running,
+            panels,
+            fault,
+            fault_heard: StoredValue::new(0),
+            reading: StoredValue::new(Reading::Idle),
+            draft: RwSignal::new(if untouched { FIRST_MESSAGE.to_owned() } else { String::new() }),
+            message_id: RwSignal::new(message_id),
+            running_all: RwSignal::new(false),
+            connection: RwSignal::new(Connection::Opening),
+            unsent: RwSignal::new(Vec::new()),
+            now: RwSignal::new(snapshot.now),
+            selected: RwSignal::new(selected),
+            said: RwSignal::new(String::new()),
+            error: RwSignal::new(error),
+            busy: RwSignal::new(None),
+            opened: RwSignal::new(next_check.map_or(0, |check| check.number)),
+            mounted: RwSignal::new(false),
+        }
+    }
+
+    /// The actor's id as the server functions take it.
+    pub fn actor_id(self) -> String {
+        self.actor.with_value(ToString::to_string)
+    }
+
+    /// Takes in one event from the stream. One that is known already changes nothing.
+    pub fn take(self, id: EventId, event: Event) {
+        let last = self.last.get_value();
+        if id.epoch == last.epoch && id.seq <= last.seq {
+            return;
+        }
+        self.last.set_value(id);
+        self.now.update(|now| *now = (*now).max(event.at));
+        if let Step::FaultChanged { fault } | Step::FaultFired { fault, .. } = &event.step {
+            self.hear_fault(*fault);
+        }
+        if matches!(event.step, Step::LabReset) {
+            self.panels.update(|panels| panels.before.clear());
+            self.selected.set(None);
+        }
+        if let Step::TurnQueued { turn, message_id: Some(message_id), .. }
+        | Step::TurnStarted { turn, message_id: Some(message_id), .. } = &event.step
+        {
+            let (turn, id) = (*turn, message_id.as_str());
+            if self.unsent.with_untracked(|unsent| unsent.iter().any(|unsent| unsent.id == id)) {
+                self.unsent.update(|unsent| unsent.retain(|unsent| unsent.id != id || turn <= unsent.after_turn));
+            }
+        }
+        let changes_panels = changes_panels(&event.step);
+        self.events.update(|events| {
+            if matches!(event.step, Step::LabReset) {
+                events.clear();
+            }
+            events.push(event);
+            forget_oldest(events);
+        });
+        if let Some(sentence) = self.events.with_untracked(|events| events.last().and_then(|e| self.sentence(&e.step)))
+        {
+            self.said.set(sentence);
+        }
+        if changes_panels {
+            super::actions::refresh(self);
+        }
+    }
+
+    /// Takes a whole timeline in place of what is known: the stream could not go on where it broke.
+    pub fn replace(self, timeline: TimelineSnapshot) {
+        self.last.set_value(timeline.last);
+        self.events.set(timeline.events);
+        let known = self.turns.get_untracked();
+        self.unsent.update(|unsent| {
+            unsent.retain(|unsent| !known.iter().any(|turn| is_turn_of(turn, &unsent.id)));
+        });
+        super::actions::refresh(self);
+    }
+
+    /// The switch as somebody has just told.
+    pub fn hear_fault(self, fault: FaultStatus) {
+        self.fault_heard.update_value(|heard| *heard += 1);
+        self.fault.set(fault);
+    }
+
+    /// A check as it was last judged.
+    pub fn check(self, number: u8) -> Check {
+        self.panels.with(|panels| check_of(panels, number))
+    }
+
+    /// The same without following it.
+    pub fn check_untracked(self, number: u8) -> Check {
+        self.panels.with_untracked(|panels| check_of(panels, number))
+    }
+
+    /// Selects a bar by its name and brings the timeline into view.
+    pub fn select(self, bar: &str) {
+        self.selected.set(bar.parse().ok());
+        dom::bring_into_view("timeline");
+    }
+
+    /// How many checks are proven.
+    pub fn passed(self) -> usize {
+        self.panels.with(|panels| panels.checks.iter().filter(|check| check.is_passed()).count())
+    }
+
+    /// Whether nobody has sent anything yet.
+    pub fn is_untouched(self) -> bool {
+        self.panels.with(|panels| panels.before.is_empty())
+            && self.turns.with(|turns| turns.iter().all(|turn| turn.content.is_none()))
+            && self.unsent.with(Vec::is_empty)
+    }
+
+    /// The text of the next message, as far as it is known: what stands in the field, else a failed message that has
+    /// not been sent again.
+    pub fn next_content(self) -> Option<String> {
+        let draft = self.draft.with(|draft| draft.trim().to_owned());
+        if !draft.is_empty() {
+            return Some(draft);
+        }
+        self.turns.with(|turns| {
+            let last = turns.iter().rfind(|turn| turn.content.is_some())?;
+            matches!(last.outcome, Outcome::Failed { .. }).then(|| last.content.clone())?
+        })
+    }
+
+    /// The id for one more message, made after those before it.
+    pub fn next_message_id(self) -> String {
+        let id = self.message_id.get_untracked();
+        self.message_id.set(dom::new_message_id());
+        id
+    }
+
+    /// The time that an operation of a turn lost by failing first, in microseconds, and the attempt that recovered it.
+    pub fn recovery_of(self, turn: u64) -> Option<(u8, u8, u64)> {
+        self.events.with_untracked(|events| {
+            events.iter().find_map(|event| match event.step {
+                Step::Recovered { turn: number, attempt, max, lost_us, .. } if number == turn => {
+                    Some((attempt, max, lost_us))
+                }
+                _ => None,
+            })
+        })
+    }
+
+    /// The number of the last turn that the timeline knows of; 0 if there is none.
+    pub fn last_turn(self) -> u64 {
+        self.turns.with_untracked(|turns| turns.last().map_or(0, |turn| turn.number))
+    }
+
+    /// What a step means to somebody who hears the page: outcomes only.
+    fn sentence(self, step: &Step) -> Option<String> {
+        match step {
+            Step::TurnCompleted { turn, .. } => self.turns.with_untracked(|turns| {
+                let turn = turns.iter().find(|other| other.number == *turn)?;
+                turn.content.as_ref()?;
+                let n = turn.number;
+                Some(match turn.attempts.iter().find(|a| a.attempt > 1 && a.succeeded()) {
+                    Some(a) => format!("Turn {n} recovered on attempt {} of {}.", a.attempt, a.max),
+                    None => format!("Turn {n} was answered."),
+                })
+            }),
+            Step::TurnFailed { turn, error, .. } => Some(format!("Turn {turn} failed: {error}")),
+            Step::CheckPassed { check } => {
+                let title = steps::step(*check)?.title;
+                Some(format!("Check {check}, {title}, is proven."))
+            }
+            Step::LabReset => Some("The lab was reset.".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+fn check_of(panels: &Panels, number: u8) -> Check {
+    let check = panels.checks.iter().find(|check| check.number == number).cloned();
+    check.unwrap_or_else(|| Check {
+        number,
+        state: CheckState::NotYet,
+        progress: "not yet".to_owned(),
+        missing: None,
+        evidence: Vec::new(),
+    })
+}
+
+/// Whether a turn runs the message with this id.
+pub fn is_turn_of(turn: &Turn, id: &str) -> bool {
+    turn.message_id.as_ref().is_some_and(|message_id| message_id.as_str() == id)
+}
+
+/// Whether the panels beside the timeline have to be read anew after this step.
+const fn changes_panels(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::TurnCompleted { .. }
+            | Step::TurnFailed { .. }
+            | Step::HistoryReturned { .. }
+            | Step::StoreRead { .. }
+            | Step::CheckPassed { .. }
+            | Step::EventDelivered { .. }
+            | Step::LabReset
+    )
+}
+
+/// Whether the actor is in memory, as far as the events tell: a turn and a reset need it there.
+fn is_active(events: &[Event]) -> bool {
+    let said = events.iter().rev().find_map(|event| match event.step {
+        Step::Activated | Step::TurnStarted { .. } | Step::LabReset => Some(true),
+        Step::Deactivated => Some(false),
+        _ => None,
+    });
+    said.unwrap_or(false)
+}
+
+fn log_lines(events: &[Event], actor: &ActorId) -> Vec<LogLine> {
+    let mut lines: Vec<LogLine> =
+        events.iter().rev().filter_map(|event| event.log_line(actor)).take(MAX_LOG_LINES).collect();
+    lines.reverse();
+    lines
+}
+
+/// Drops the oldest turns once there are too many events. A turn whose first events are gone is left out by
+/// [`turns`], so nothing half remains.
+fn forget_oldest(events: &mut Vec<Event>) {
+    if events.len() > MAX_EVENTS {
+        events.drain(..MAX_EVENTS / 6);
+    }
+}
+
+/// The turn that holds the actor now.
+pub fn running_turn(turns: &[Turn]) -> Option<&Turn> {
+    turns.iter().find(|turn| turn.outcome == Outcome::Running)
+}

@@ -1,0 +1,64 @@
+//! The lab's page: reads everything that it shows first, and hands it to the island.
+
+use http::StatusCode;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use server_fn::error::ServerFnUrlError;
+
+use super::plain::PlainPage;
+use crate::{
+    actor_id::{ActorId, LESSON_ACTOR},
+    backend::SharedBackend,
+    error::LabError,
+    island::{FormError, Lab},
+    panels::{code::CodePane, policy::PolicyPane},
+};
+
+/// `/` and `/lab/{actor_id}`.
+#[component]
+pub fn LabPage() -> impl IntoView {
+    let id = use_params_map().read_untracked().get("actor_id").unwrap_or_else(|| LESSON_ACTOR.to_owned());
+    let query = use_query_map().get_untracked();
+    let selected = query.get("bar");
+    let error = query
+        .get("__path")
+        .zip(query.get("__err"))
+        .map(|(path, error)| FormError { path, error: ServerFnUrlError::<LabError>::decode_err(&error) });
+    match id.parse::<ActorId>() {
+        Ok(actor) => lab(actor, error, selected).into_any(),
+        Err(why) => bad_actor(id, why.to_string()).into_any(),
+    }
+}
+
+fn lab(actor: ActorId, error: Option<FormError>, selected: Option<String>) -> impl IntoView {
+    let backend = expect_context::<SharedBackend>();
+    let page = Suspend::new(async move {
+        let snapshot = backend.snapshot(&actor).await;
+        let message_id = uuid::Uuid::new_v4().to_string();
+        let policy = snapshot.panels.policy;
+        view! {
+            <Title text=format!("Faultlab: {actor}") />
+            <Lab snapshot error selected message_id>
+                <PolicyPane policy />
+                <CodePane />
+            </Lab>
+        }
+    });
+    view! { <Suspense>{page}</Suspense> }
+}
+
+/// `400`, with the reason beside the field in which another id can be typed.
+fn bad_actor(id: String, why: String) -> impl IntoView {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        response.set_status(StatusCode::BAD_REQUEST);
+    }
+    view! {
+        <PlainPage title="This is not an actor id" actor=id actor_error=why.clone()>
+            <p>
+                {why} ". Correct it in the field above, or go to " <a href="/">"the lesson’s lab"</a> "."
+            </p>
+        </PlainPage>
+    }
+}

@@ -1,0 +1,5 @@
+//! One file per page. Pages are rendered on the server; what moves on them is an island.
+
+pub mod lab;
+pub mod not_found;
+pub mod plain;

@@ -1,0 +1,15 @@
+//! The panels of the lab, one folder or file each.
+
+pub mod chat;
+pub mod checks;
+pub mod code;
+pub mod controls;
+pub mod path;
+pub mod policy;
+pub mod prediction;
+pub mod stored;
+pub mod switch;
+pub mod tabs;
+pub mod timeline;
+pub mod topbar;
+pub mod trace;

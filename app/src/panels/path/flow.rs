@@ -1,0 +1,256 @@
+//! How the signal path stands: a pure function of the turns and of what can be reached.
+
+use crate::{
+    error::ErrorCode,
+    fault::FaultStatus,
+    format::tenths_ms,
+    lab::Panels,
+    lesson::prediction::failures_ahead,
+    live::store::{Connection, running_turn},
+    timeline::{Attempt, AttemptState, Cause, Layer, Method, Operation, Outcome, Turn},
+};
+
+/// How long a turn that ended well stays lit, in milliseconds.
+const AFTERGLOW_MS: u64 = 1_500;
+
+/// A stretch between two stations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hop {
+    /// Nothing passes.
+    Idle,
+    /// A call is on its way.
+    Live,
+    /// A caller waits at it.
+    Held,
+    /// A call has just passed well.
+    Ok,
+    /// It broke.
+    Broken,
+    /// What lies behind the break.
+    Dead,
+}
+
+impl Hop {
+    pub(super) const fn class(self) -> &'static str {
+        match self {
+            Self::Idle => "hop idle",
+            Self::Live => "hop live",
+            Self::Held => "hop held",
+            Self::Ok => "hop ok",
+            Self::Broken => "hop hop-fail",
+            Self::Dead => "hop hop-dead",
+        }
+    }
+}
+
+/// A station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NodeLook {
+    /// Nothing happens there.
+    Idle,
+    /// It works.
+    Live,
+    /// It waits between two attempts.
+    Waits,
+    /// It has just ended well.
+    Ok,
+    /// It gave up.
+    Failed,
+    /// It cannot be reached.
+    Off,
+}
+
+impl NodeLook {
+    pub(super) const fn class(self) -> &'static str {
+        match self {
+            Self::Idle => "node",
+            Self::Live => "node live",
+            Self::Waits => "node wait",
+            Self::Ok => "node ok",
+            Self::Failed => "node fail",
+            Self::Off => "node off",
+        }
+    }
+}
+
+/// The whole path.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Flow {
+    /// Browser to server function, to sidecar, to actor, to store.
+    pub(super) hops: [Hop; 4],
+    /// Browser, server function, sidecar, actor, store.
+    pub(super) nodes: [NodeLook; 5],
+    /// What stands under the actor, and the same for a narrow page.
+    pub(super) actor: String,
+    pub(super) actor_short: &'static str,
+    /// The class of the switch in the last hop; without one there is no switch to see.
+    pub(super) knife: Option<&'static str>,
+    /// The class and the words under the last hop.
+    pub(super) hop_words: Option<(&'static str, String)>,
+    /// All of it in a sentence.
+    pub(super) sentence: String,
+}
+
+/// Works it out. `now` is the server's clock in milliseconds since the Unix epoch.
+pub(super) fn flow(
+    turns: &[Turn],
+    fault: FaultStatus,
+    active: bool,
+    panels: &Panels,
+    connection: Connection,
+    now: u64,
+) -> Flow {
+    let mut flow = match running_turn(turns) {
+        Some(turn) => running(turn, fault, now),
+        None => idle(turns, fault, active, now),
+    };
+    if let Some(code) = panels.history.as_ref().err().map(|error| error.code) {
+        unreachable(&mut flow, code);
+    }
+    if matches!(connection, Connection::Reconnecting | Connection::Lost) {
+        flow.hops[0] = Hop::Dead;
+        flow.sentence.insert_str(0, "The connection from the browser to the server is broken. ");
+    }
+    flow
+}
+
+fn unreachable(flow: &mut Flow, code: ErrorCode) {
+    match code {
+        ErrorCode::SidecarUnreachable => {
+            flow.hops[1] = Hop::Broken;
+            flow.nodes[2] = NodeLook::Off;
+            flow.sentence = "The sidecar does not answer.".to_owned();
+        }
+        ErrorCode::StoreUnreachable => {
+            flow.hops[3] = Hop::Broken;
+            flow.nodes[4] = NodeLook::Off;
+            flow.knife = Some("knife torn");
+            flow.hop_words = Some(("hop-t broken", "not reachable".to_owned()));
+            flow.sentence = "The state store does not answer.".to_owned();
+        }
+        _ => {}
+    }
+}
+
+/// The last attempt of a turn that failed, with whether it was on purpose.
+fn failure(attempt: &Attempt) -> Option<Cause> {
+    match attempt.state {
+        AttemptState::Failed { cause, .. } => Some(cause),
+        _ => None,
+    }
+}
+
+const fn torn(cause: Cause) -> &'static str {
+    if cause.simulated { "knife broken" } else { "knife torn" }
+}
+
+fn why(cause: Cause) -> &'static str {
+    match (cause.simulated, cause.layer) {
+        (true, _) => "on purpose",
+        (false, Layer::Actor) => "in the actor",
+        (false, Layer::Sidecar) => "at the sidecar",
+        (false, Layer::Store) => "in the state store",
+    }
+}
+
+/// The path while a turn holds the actor.
+fn running(turn: &Turn, fault: FaultStatus, now: u64) -> Flow {
+    let n = turn.number;
+    let mut flow = Flow {
+        hops: [Hop::Held, Hop::Held, Hop::Held, Hop::Idle],
+        nodes: [NodeLook::Idle, NodeLook::Idle, NodeLook::Idle, NodeLook::Live, NodeLook::Idle],
+        actor: format!("runs turn {n}"),
+        actor_short: "runs",
+        knife: armed(fault, true),
+        hop_words: None,
+        sentence: format!("The actor runs turn {n}."),
+    };
+    let last = turn.attempts.last();
+    if let Some(wait) = turn.waits.last().filter(|wait| !wait.over) {
+        let left = tenths_ms(wait.due_at.saturating_sub(now).div_ceil(500) * 500);
+        let next = wait.attempt;
+        flow.nodes[3] = NodeLook::Waits;
+        flow.actor = format!("holds turn {n}");
+        flow.actor_short = "waits";
+        flow.sentence = format!(
+            "Browser, server function and sidecar wait on the actor. The actor waits {left} before attempt {next}."
+        );
+        if let Some((attempt, cause)) = last.and_then(|attempt| Some((attempt, failure(attempt)?))) {
+            broken(&mut flow, attempt, cause);
+        }
+    } else if let Some(attempt) = last.filter(|attempt| attempt.state == AttemptState::Running) {
+        let what = attempt.operation.as_str();
+        flow.hops[3] = Hop::Live;
+        flow.hop_words = Some(("hop-t", what.to_owned()));
+        flow.sentence = format!("The actor runs turn {n}: {what}, attempt {} of {}.", attempt.attempt, attempt.max);
+    }
+    flow
+}
+
+fn broken(flow: &mut Flow, attempt: &Attempt, cause: Cause) {
+    let what = attempt.operation.as_str();
+    flow.hops[3] = Hop::Broken;
+    flow.nodes[4] = NodeLook::Off;
+    flow.knife = Some(torn(cause));
+    flow.hop_words = Some(("hop-t broken", format!("{what} failed")));
+    flow.sentence.push_str(&format!(
+        " The hop from the actor to the state store is open: {what} attempt {} failed {}.",
+        attempt.attempt,
+        why(cause)
+    ));
+}
+
+/// The switch as it stands in the line while nothing has broken it.
+const fn armed(fault: FaultStatus, active: bool) -> Option<&'static str> {
+    match (fault.on, failures_ahead(fault, active)) {
+        (false, _) => None,
+        (true, 0) => Some("knife"),
+        (true, _) => Some("knife armed"),
+    }
+}
+
+/// The path while nothing runs: what the last turn left, or what the switch holds ready.
+fn idle(turns: &[Turn], fault: FaultStatus, active: bool, now: u64) -> Flow {
+    let resting = if active { "in memory" } else { "not active yet" };
+    let mut flow = Flow {
+        hops: [Hop::Idle; 4],
+        nodes: [NodeLook::Idle; 5],
+        actor: resting.to_owned(),
+        actor_short: if active { "ready" } else { "asleep" },
+        knife: armed(fault, active),
+        hop_words: None,
+        sentence: "Nothing is running.".to_owned(),
+    };
+    let ahead = failures_ahead(fault, active);
+    if ahead > 0 {
+        let times = if ahead == 1 { "fails once".to_owned() } else { format!("fails {ahead} times") };
+        flow.sentence.push_str(&format!(
+            " The hop from the actor to the state store is set to fail: {} {times}.",
+            fault.plan.operation.as_str()
+        ));
+        flow.hop_words = Some(("hop-t armed", times));
+    }
+    let Some(last) = turns.iter().rfind(|turn| turn.ended()) else { return flow };
+    match &last.outcome {
+        Outcome::Completed { .. } if last.ended_at.is_some_and(|end| now < end + AFTERGLOW_MS) => {
+            flow.hops = [Hop::Ok; 4];
+            flow.nodes = [NodeLook::Ok; 5];
+            flow.sentence = format!("Turn {} ended well.", last.number);
+            if fault.on && ahead == 0 {
+                flow.knife = None;
+            }
+        }
+        Outcome::Failed { .. } if last.method == Method::ProcessMessage && active => {
+            flow.nodes[3] = NodeLook::Failed;
+            flow.actor = "gave up".to_owned();
+            flow.actor_short = "gave up";
+            let failed = last.attempts.iter().rfind(|a| a.operation != Operation::Publish && a.failed());
+            flow.sentence = format!("Nothing is running. Turn {} failed.", last.number);
+            if let Some((attempt, cause)) = failed.and_then(|attempt| Some((attempt, failure(attempt)?))) {
+                broken(&mut flow, attempt, cause);
+            }
+        }
+        _ => {}
+    }
+    flow
+}

@@ -1,0 +1,39 @@
+//! What is going to happen, said before it does, and whether it came true.
+
+use leptos::prelude::*;
+
+use crate::{
+    icons::icon,
+    live::{
+        outlook::Verdict,
+        store::{Store, running_turn},
+    },
+};
+
+/// The line under the signal path.
+#[component]
+pub fn PredictionLine() -> impl IntoView {
+    let store = expect_context::<Store>();
+    // While a message is on its way, what was predicted for it; else what the next one would meet.
+    let words = Memo::new(move |_| {
+        let outlook = store.outlook.read();
+        let running = store.turns.with(|turns| running_turn(turns).map(|turn| turn.number));
+        match &outlook.last {
+            Some(last) if running == Some(last.turn) => format!("Turn {}: {}", last.turn, last.prediction.sentence()),
+            _ => outlook.next.sentence(),
+        }
+    });
+    let verdict = Memo::new(move |_| store.outlook.read().last.as_ref().map(|last| (last.turn, last.verdict.clone())));
+    let verdict = move || {
+        let (class, mark, words) = match verdict.get()? {
+            (_, Verdict::Open) => return None,
+            (_, Verdict::RightSoFar) => ("sofar", "#i-check", "right so far".to_owned()),
+            (turn, Verdict::CameTrue) => ("sofar", "#i-check", format!("turn {turn}: it came true")),
+            (turn, Verdict::Otherwise(how)) => {
+                ("sofar otherwise", "#i-alert", format!("turn {turn} went otherwise: {how}"))
+            }
+        };
+        Some(view! { <span class=class>{icon(mark)} <span>{words}</span></span> })
+    };
+    view! { <p class="predict"><b>"Predicted"</b> <span>{move || words.get()}</span> {verdict}</p> }
+}

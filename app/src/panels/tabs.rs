@@ -1,0 +1,43 @@
+//! The panes beside the chat and, on a narrow page, below the timeline. The choice is a group of radio buttons that the
+//! stylesheet reads, so it works without script.
+
+use leptos::prelude::*;
+
+use crate::live::store::Store;
+
+/// The radio buttons. They stand before everything that depends on them.
+#[component]
+pub fn PaneChoice() -> impl IntoView {
+    view! {
+        <input class="vh" type="radio" name="pane" id="pane-checks" aria-label="Checks" autocomplete="off" checked />
+        <input class="vh" type="radio" name="pane" id="pane-stored" aria-label="Stored" autocomplete="off" />
+        <input class="vh" type="radio" name="pane" id="pane-policy" aria-label="Policy" autocomplete="off" />
+        <input class="vh" type="radio" name="pane" id="pane-code" aria-label="Code" autocomplete="off" />
+    }
+}
+
+/// Their labels on a wide page, where the checks have a column of their own.
+#[component]
+pub fn PaneTabs() -> impl IntoView {
+    view! {
+        <div class="panel-head tabs">
+            <label class="tab t-stored" for="pane-stored">"Stored"</label>
+            <label class="tab t-policy" for="pane-policy">"Policy"</label>
+            <label class="tab t-code" for="pane-code">"Code"</label>
+        </div>
+    }
+}
+
+/// Their labels on a narrow page.
+#[component]
+pub fn PaneStrip() -> impl IntoView {
+    let store = expect_context::<Store>();
+    view! {
+        <div class="strip">
+            <label for="pane-checks">"Checks " <b>{move || format!("{}/5", store.passed())}</b></label>
+            <label for="pane-stored">"Stored"</label>
+            <label for="pane-policy">"Policy"</label>
+            <label for="pane-code">"Code"</label>
+        </div>
+    }
+}

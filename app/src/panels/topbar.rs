@@ -1,0 +1,163 @@
+//! The bar on top: which lab this is, what it runs on, whether the page hears of what happens.
+
+use leptos::prelude::*;
+
+use crate::{
+    actor_id::ActorId,
+    error::ErrorCode,
+    format,
+    icons::icon,
+    lab::Runtime,
+    live::{
+        dom,
+        store::{Connection, Store},
+    },
+};
+
+/// The bar of a lab.
+#[component]
+pub fn Topbar(
+    /// The actor.
+    actor: ActorId,
+    /// Labs that have been used.
+    known: Vec<ActorId>,
+    /// What the lab runs on.
+    runtime: Runtime,
+) -> impl IntoView {
+    view! {
+        <header class="topbar">
+            <Brand />
+            <span class="topbar-step">"Step 4.4 " <span>"Fault tolerance"</span></span>
+            <ActorField actor=actor.to_string() known error=None />
+            <span class="where" tabindex="0" data-tip=where_tip(&runtime)>
+                {runtime.sidecar.clone()} " " <i>"·"</i> " " {runtime.store.clone()}
+            </span>
+            <LiveMark />
+            <span class="topbar-gap"></span>
+            <ThemeButton />
+        </header>
+    }
+}
+
+fn where_tip(runtime: &Runtime) -> String {
+    let api = runtime.sidecar_http.as_ref().map(|at| format!(" Its HTTP API answers at {at}.")).unwrap_or_default();
+    format!("The page speaks to the actor through the {}. State is kept in {}.{api}", runtime.sidecar, runtime.store)
+}
+
+/// The name of the product, and the way to the lesson's lab.
+#[component]
+pub fn Brand() -> impl IntoView {
+    view! {
+        <a class="brand" href="/">
+            <svg class="logo" viewBox="0 0 22 22" aria-hidden="true">
+                <path class="logo-a" d="M1 11h5.5l2-6"></path>
+                <path class="logo-b" d="M12 17.5l2.5-6.5H21"></path>
+            </svg>
+            <b>"Faultlab"</b>
+        </a>
+    }
+}
+
+/// The field that opens another lab.
+#[component]
+pub fn ActorField(
+    /// What stands in it.
+    actor: String,
+    /// What it proposes.
+    known: Vec<ActorId>,
+    /// What is wrong with what stands in it.
+    error: Option<String>,
+) -> impl IntoView {
+    let invalid = error.is_some().then_some("true");
+    let described = error.is_some().then_some("actor-error");
+    let options = known.into_iter().map(|id| view! { <option value=String::from(id)></option> }).collect_view();
+    view! {
+        <form class="actor" action="/lab" method="get">
+            <label for="actor">"actor"</label>
+            <input
+                id="actor"
+                name="actor"
+                list="actors"
+                value=actor
+                required
+                autocomplete="off"
+                autocapitalize="off"
+                spellcheck="false"
+                aria-invalid=invalid
+                aria-describedby=described
+            />
+            <datalist id="actors">{options}</datalist>
+            <button class="btn quiet icon" type="submit" aria-label="Open this actor’s lab" title="Open this actor’s lab">
+                {icon("#i-right")}
+            </button>
+            {error.map(|error| view! { <span class="form-error" id="actor-error" role="alert">{error}</span> })}
+        </form>
+    }
+}
+
+/// Whether events arrive, in a word; what cannot be reached is named.
+#[component]
+fn LiveMark() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let away = move || {
+        store.panels.with(|panels| match panels.history.as_ref().err()?.code {
+            ErrorCode::SidecarUnreachable => Some("Sidecar not reachable"),
+            ErrorCode::StoreUnreachable => Some("Store not reachable"),
+            _ => None,
+        })
+    };
+    // Before the script runs, and without it, the page is a picture of one moment.
+    let taken = format!("As of {}", format::clock(store.now.get_untracked(), store.utc_offset_min));
+    let words = move || match store.connection.get() {
+        Connection::Reconnecting => "Reconnecting".to_owned(),
+        Connection::Lost => "Connection lost, trying again".to_owned(),
+        Connection::Live => away().unwrap_or("Live").to_owned(),
+        Connection::Opening => away().map_or_else(|| taken.clone(), str::to_owned),
+    };
+    let class = move || match store.connection.get() {
+        Connection::Reconnecting => "live wait",
+        Connection::Lost => "live lost",
+        _ if away().is_some() => "live lost",
+        Connection::Live => "live",
+        Connection::Opening => "live still",
+    };
+    view! { <span class=class><span class="live-dot"></span>{words}</span> }
+}
+
+/// Changes the theme: a plain form, which the script answers at once. The stylesheet shows the one that would change
+/// something.
+#[component]
+pub fn ThemeButton() -> impl IntoView {
+    let choose = |theme: &'static str| {
+        move |event: leptos::ev::MouseEvent| {
+            event.prevent_default();
+            dom::set_theme(theme);
+        }
+    };
+    view! {
+        <form class="theme" action="/theme" method="post">
+            <button
+                class="btn quiet icon to-dark"
+                type="submit"
+                name="theme"
+                value="dark"
+                aria-label="Use the dark theme"
+                title="Use the dark theme"
+                on:click=choose("dark")
+            >
+                {icon("#i-moon")}
+            </button>
+            <button
+                class="btn quiet icon to-light"
+                type="submit"
+                name="theme"
+                value="light"
+                aria-label="Use the light theme"
+                title="Use the light theme"
+                on:click=choose("light")
+            >
+                {icon("#i-sun")}
+            </button>
+        </form>
+    }
+}

@@ -1,0 +1,45 @@
+//! The HTML document around every page.
+
+use http::{header::COOKIE, request::Parts};
+use leptos::prelude::*;
+use leptos_meta::{HashedStylesheet, MetaTags};
+
+use crate::{app::App, icons::Definitions};
+
+/// The document: head, hydration scripts, drawing definitions, and the page in it.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=chosen_theme()>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta
+                    name="description"
+                    content="Let the state store of a Dapr virtual actor fail on purpose, and watch the actor recover."
+                />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <HashedStylesheet options=options.clone() id="leptos" />
+                <HydrationScripts options islands=true />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+                <Definitions />
+            </body>
+        </html>
+    }
+}
+
+/// The theme in the reader's cookie, `light` or `dark`; without one the theme follows the system.
+fn chosen_theme() -> Option<&'static str> {
+    let parts = use_context::<Parts>()?;
+    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    match pairs.find(|(name, _)| *name == "theme")?.1 {
+        "light" => Some("light"),
+        "dark" => Some("dark"),
+        _ => None,
+    }
+}
