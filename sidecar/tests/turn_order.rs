@@ -203,3 +203,45 @@ async fn an_http_caller_that_hangs_up_frees_the_turn_too() {
     gate.open(2);
     assert_eq!(next.await.unwrap().unwrap(), b"next");
 }
+
+#[tokio::test]
+async fn callers_that_come_and_leave_at_random_wedge_nothing_and_leave_no_trace() {
+    let app = App::answering(|seen| async move {
+        if seen.method == Method::PUT {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+        seen.body.into_response()
+    });
+    let lab = Lab::start(app.idle("5ms")).await;
+    let mut callers = Vec::new();
+    for n in 0..300_u64 {
+        let client = lab.grpc.clone();
+        // Spread without a generator: patience from 0 to 40 ms, three actors.
+        let patience = Duration::from_millis(n * 7919 % 41);
+        let id = format!("a{}", n % 3);
+        callers.push(tokio::spawn(async move {
+            let call = invoke(client, TYPE, &id, "Do", "");
+            match tokio::time::timeout(patience, call).await {
+                Ok(answer) => answer.map(|_| ()),
+                Err(_) => Ok(()),
+            }
+        }));
+        if n % 10 == 0 {
+            tokio::time::sleep(Duration::from_millis(4)).await;
+        }
+    }
+    for caller in callers {
+        caller.await.unwrap().unwrap();
+    }
+    for id in ["a0", "a1", "a2"] {
+        assert_eq!(lab.invoke(id, "Do", "last").await.unwrap(), b"last");
+    }
+    support::until("all three are let go", || async {
+        let request = dapr::dapr::proto::runtime::v1::GetMetadataRequest {};
+        let metadata = lab.grpc.clone().get_metadata(request).await.unwrap();
+        let active = metadata.into_inner().actor_runtime.unwrap().active_actors;
+        active[0].count == 0
+    })
+    .await;
+    lab.sidecar.shutdown().await;
+}

@@ -3,6 +3,7 @@
 //! It takes daprd's flags. Those of parts that it does not have are accepted with a warning, so
 //! that a set-up made for daprd starts; a flag that daprd does not know is refused.
 
+use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -204,6 +205,7 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(format!("warn,sidecar={}", flags.log_level)))
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     for flag in Ignored::given(&args) {
         tracing::warn!("{flag} belongs to a part of Dapr that this sidecar does not have: ignored");

@@ -157,7 +157,13 @@ fn yaml<T: DeserializeOwned>(file: &str, text: &str, first_line: u64) -> Result<
     serde_saphyr::from_str(text).map_err(|error| {
         let line = error.location().map(|location| first_line + location.line().saturating_sub(1));
         let whole = error.to_string();
-        let problem = whole.lines().next().unwrap_or_default().to_owned();
+        let first = whole.lines().next().unwrap_or_default();
+        // The place in front of the message counts from the document's first line, not the file's.
+        let problem = match first.split_once(": ").zip(line) {
+            Some(((_, rest), _)) => rest.split_once(": ").map_or(rest, |(_, problem)| problem),
+            None => first,
+        };
+        let problem = problem.to_owned();
         ResourceError {
             file: file.to_owned(),
             line: Some(line.unwrap_or(first_line)),
@@ -216,6 +222,9 @@ scopes: [app]
         assert_eq!(error.file, "a.yaml");
         assert!(error.line >= Some(16), "{error}");
         assert!(error.to_string().starts_with("a.yaml:1"), "{error}");
+
+        let error = error_of(&format!("{STORE}---\n{}", STORE.replace("  type: state.sqlite\n", "")));
+        assert_eq!(error.problem, "missing field `type`");
     }
 
     #[test]
