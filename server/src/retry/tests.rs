@@ -48,7 +48,10 @@ async fn an_attempt_that_fails_once_is_tried_again_after_a_second() {
     let bench = Bench::new();
     let result = bench
         .run()
-        .retry(Operation::Load, |attempt| async move { if attempt == 1 { Err(AttemptError::simulated()) } else { Ok(7) } })
+        .retry(
+            Operation::Load,
+            |attempt| async move { if attempt == 1 { Err(AttemptError::simulated()) } else { Ok(7) } },
+        )
         .await;
     assert_eq!(result, Ok(7));
     assert_eq!(bench.began.elapsed(), Duration::from_secs(1));
@@ -59,7 +62,8 @@ async fn an_attempt_that_fails_once_is_tried_again_after_a_second() {
             "Recovered history load for history-user1 on attempt 2 after 1.000 s",
         ]
     );
-    let names: Vec<_> = bench.steps().iter().map(|step| format!("{step:?}").split(' ').next().unwrap().to_owned()).collect();
+    let names: Vec<_> =
+        bench.steps().iter().map(|step| format!("{step:?}").split(' ').next().unwrap().to_owned()).collect();
     assert_eq!(
         names,
         ["AttemptStarted", "AttemptFailed", "RetryScheduled", "AttemptStarted", "AttemptSucceeded", "Recovered"]
@@ -88,7 +92,9 @@ async fn what_cannot_get_better_is_not_tried_again() {
     let bench = Bench::new();
     let result: Result<(), _> = bench
         .run()
-        .retry(Operation::Save, |_| async { Err(AttemptError::permanent("actor instance is missing".into(), Layer::Sidecar)) })
+        .retry(Operation::Save, |_| async {
+            Err(AttemptError::permanent("actor instance is missing".into(), Layer::Sidecar))
+        })
         .await;
     assert_eq!(result.unwrap_err().reason, Reason::Permanent);
     assert_eq!(bench.began.elapsed(), Duration::ZERO);
@@ -121,7 +127,8 @@ async fn a_turn_never_lasts_longer_than_its_limit() {
 #[tokio::test(start_paused = true)]
 async fn an_operation_that_is_tried_once_is_recorded_all_the_same() {
     let bench = Bench::new();
-    let result: Result<(), _> = bench.run().once(Operation::Publish, |_| async { Err(store_error("no topic", false)) }).await;
+    let result: Result<(), _> =
+        bench.run().once(Operation::Publish, |_| async { Err(store_error("no topic", false)) }).await;
     assert_eq!(result.unwrap_err().attempts, 1);
     assert_eq!(bench.log(), ["Failed to publish event: no topic"]);
 }

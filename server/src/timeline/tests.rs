@@ -93,7 +93,11 @@ fn no_event_is_lost_or_doubled_between_what_was_missed_and_what_comes() {
     let epoch = timelines.snapshot(&user1()).last.epoch;
     let writer = std::thread::spawn({
         let timelines = timelines.clone();
-        move || (0..TURNS).for_each(|n| drop(store(&timelines, &n.to_string())))
+        move || {
+            (0..TURNS).for_each(|n| {
+                store(&timelines, &n.to_string());
+            })
+        }
     });
     for _ in 0..200 {
         let mut follow = timelines.follow(&user1(), Some(EventId { epoch, seq: 0 }));

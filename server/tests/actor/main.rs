@@ -1,0 +1,12 @@
+//! `ChatAgent` through the real embedded sidecar over loopback, on a real SQLite file.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod app_channel;
+mod checks;
+mod deactivation;
+mod recovery;
+mod repeats;
+mod restart;
+mod stored;
+mod support;
+mod turns;

@@ -1,0 +1,202 @@
+//! A lab with everything real below it: sidecar, SQLite file, app channel; no public listener.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use app::{
+    actor_id::{APP_ID, ActorId},
+    backend::SharedBackend,
+    error::LabError,
+    fault::{FaultPlan, FaultSetting},
+    message::{Message, MessageId},
+    policy::RetryPolicy,
+    timeline::{Event, Operation, Step},
+};
+use reqwest::{Client, StatusCode};
+use server::{
+    lab::{Lab, Settings},
+    store::StoreReader,
+};
+use sidecar::{Ports, Resources, Sidecar};
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+
+/// How long anything may take before a test gives up on it.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the sidecar shows to the app channel.
+pub const APP_TOKEN: &str = "app-token";
+
+/// The wait between two attempts: enough to act in between, short enough for many tests.
+pub const DELAY_MS: u64 = 40;
+
+pub struct Bench {
+    pub lab: Lab,
+    pub app: SocketAddr,
+    pub store: PathBuf,
+    sidecar: Sidecar,
+    serving: JoinHandle<()>,
+}
+
+impl Bench {
+    pub async fn start(data: &Path) -> Self {
+        Self::start_with(data, |_| {}, Ports::default()).await
+    }
+
+    pub async fn start_with(data: &Path, change: impl FnOnce(&mut Settings), ports: Ports) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let app = listener.local_addr().unwrap();
+        let components = Path::new(env!("CARGO_MANIFEST_DIR")).join("../components/local");
+        let mut config = sidecar::Config::new(APP_ID, app, Resources::from_dir(&components).unwrap());
+        config.http_addr.set_port(0);
+        config.grpc_addr.set_port(0);
+        config.dapr_api_token = Some("dapr-token".into());
+        config.app_api_token = Some(APP_TOKEN.into());
+        config.base_dir = data.to_owned();
+        config.ports = ports;
+        let sidecar = Sidecar::start(config).await.unwrap();
+        let store = sidecar.store_path().unwrap();
+        let mut settings = Settings {
+            dapr_endpoint: format!("http://{}", sidecar.grpc_addr()),
+            dapr_api_token: Some("dapr-token".into()),
+            app_api_token: Some(APP_TOKEN.into()),
+            store: Some(StoreReader::sqlite(&store)),
+            policy: RetryPolicy { delay_ms: DELAY_MS, ..RetryPolicy::LESSON },
+            ..Settings::default()
+        };
+        change(&mut settings);
+        let lab = Lab::new(settings).unwrap();
+        let router = lab.app_channel();
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        timeout(PATIENCE, sidecar.ready()).await.expect("the sidecar finds the app");
+        Self { lab, app, store, sidecar, serving }
+    }
+
+    /// Ends as the process does.
+    pub async fn stop(self) {
+        timeout(PATIENCE, self.lab.turns_finished()).await.expect("the turns end");
+        timeout(PATIENCE, self.sidecar.shutdown()).await.expect("the sidecar ends");
+        self.serving.abort();
+    }
+
+    pub fn backend(&self) -> SharedBackend {
+        self.lab.backend()
+    }
+
+    pub async fn send(&self, content: &str) -> Result<Message, LabError> {
+        self.send_as(content, &uuid::Uuid::new_v4().to_string()).await
+    }
+
+    pub async fn send_as(&self, content: &str, id: &str) -> Result<Message, LabError> {
+        let id = MessageId::try_from(id.to_owned()).unwrap();
+        self.backend().send_message(&user1(), content.to_owned(), id).await
+    }
+
+    pub async fn history(&self) -> Vec<Message> {
+        self.backend().conversation_history(&user1()).await.unwrap()
+    }
+
+    pub fn switch(&self, operation: Operation, attempts: u8) {
+        let plan = FaultPlan { operation, attempts: attempts.try_into().unwrap() };
+        self.backend().set_fault(&user1(), FaultSetting { on: true, plan: Some(plan) });
+    }
+
+    pub fn switch_off(&self) {
+        self.backend().set_fault(&user1(), FaultSetting { on: false, plan: None });
+    }
+
+    pub fn events(&self) -> Vec<Event> {
+        self.lab.timelines().snapshot(&user1()).events
+    }
+
+    pub fn log(&self) -> Vec<String> {
+        self.events().iter().filter_map(|event| Some(event.log_line(&user1())?.text)).collect()
+    }
+
+    /// Waits until a step is in the timeline that `wanted` picks; returns its event.
+    pub async fn until(&self, wanted: impl Fn(&Step) -> bool) -> Event {
+        let epoch = self.lab.timelines().snapshot(&user1()).last.epoch;
+        let start = app::timeline::EventId { epoch, seq: 0 };
+        let follow = self.lab.timelines().follow(&user1(), Some(start));
+        let known = match follow.missed {
+            server::timeline::Missed::Events(events) => events.iter().map(|event| Event::clone(event)).collect(),
+            server::timeline::Missed::Gap(snapshot) => snapshot.events,
+        };
+        if let Some(event) = known.into_iter().find(|event| wanted(&event.step)) {
+            return event;
+        }
+        let mut live = follow.live;
+        let found = async {
+            loop {
+                let event = live.recv().await.unwrap();
+                if wanted(&event.step) {
+                    return Event::clone(&event);
+                }
+            }
+        };
+        let found = timeout(PATIENCE, found).await;
+        found.unwrap_or_else(|_| panic!("waited in vain; the timeline: {:#?}", self.log()))
+    }
+
+    /// Calls the app channel as the sidecar does; `token` as it shows it.
+    pub async fn call_app(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        token: Option<&str>,
+        body: &str,
+    ) -> (StatusCode, String) {
+        let mut request = Client::new().request(method, format!("http://{}{path}", self.app)).body(body.to_owned());
+        if let Some(token) = token {
+            request = request.header("dapr-api-token", token);
+        }
+        let response = request.send().await.unwrap();
+        (response.status(), response.text().await.unwrap())
+    }
+
+    /// The sidecar's gRPC endpoint.
+    pub fn grpc(&self) -> String {
+        format!("http://{}", self.sidecar.grpc_addr())
+    }
+
+    /// The file's rows, decoded, past sidecar and lab.
+    pub fn rows(&self) -> Vec<(String, String)> {
+        let connection = rusqlite::Connection::open(&self.store).unwrap();
+        let mut rows = connection.prepare("SELECT key, value FROM state ORDER BY key").unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(|row: rusqlite::Result<(String, String)>| {
+            let (key, value) = row.unwrap();
+            let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, value).unwrap();
+            (key, String::from_utf8(bytes).unwrap())
+        })
+        .collect()
+    }
+}
+
+pub fn user1() -> ActorId {
+    ActorId::lesson()
+}
+
+pub fn both(content: &str) -> [Message; 2] {
+    [Message::user(content), Message::reply_to(content)]
+}
+
+/// A fault in front of the store, which each call is shown to.
+pub struct StoreFault<F>(pub F);
+
+#[async_trait::async_trait]
+impl<F> sidecar::StoreFault for StoreFault<F>
+where
+    F: Fn(&sidecar::StoreCall) -> Result<(), String> + Send + Sync,
+{
+    async fn before(&self, call: &sidecar::StoreCall) -> Result<(), String> {
+        (self.0)(call)
+    }
+}
+
+pub fn store_fault(fault: impl Fn(&sidecar::StoreCall) -> Result<(), String> + Send + Sync + 'static) -> Ports {
+    Ports { fault: Some(Arc::new(StoreFault(fault))), observer: None }
+}
