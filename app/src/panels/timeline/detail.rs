@@ -1,0 +1,252 @@
+//! The detail of the selected bar; without one, how to read the timeline.
+
+use leptos::prelude::*;
+
+use super::{
+    bar_id::BarId,
+    link,
+    words::{self, Mark},
+};
+use crate::{
+    actor_id::ActorId,
+    format::{clock_ms, duration_us},
+    icons::icon,
+    timeline::{Attempt, AttemptState, Event, Operation, Outcome, Step, Turn, Wait},
+};
+
+/// One bar in words.
+#[derive(Clone, Debug, PartialEq)]
+struct Detail {
+    bar: BarId,
+    mark: Mark,
+    title: String,
+    error: Option<String>,
+    turn: String,
+    subject: String,
+    /// Whether it was on purpose, who it was, where.
+    cause: Option<(bool, &'static str, &'static str)>,
+    started: String,
+    lasted: String,
+    next: String,
+    log: Option<String>,
+}
+
+fn of_attempt(turn: &Turn, a: &Attempt, actor: &ActorId, utc_offset_min: i32) -> Detail {
+    let (mark, took) = match &a.state {
+        AttemptState::Running => (Mark::Run, None),
+        AttemptState::Succeeded { took_us } => (Mark::Ok, Some(*took_us)),
+        AttemptState::Failed { took_us, .. } => (Mark::Fail, Some(*took_us)),
+    };
+    let failure = match &a.state {
+        AttemptState::Failed { error, cause, .. } => Some((error.clone(), *cause)),
+        _ => None,
+    };
+    Detail {
+        bar: BarId::of_attempt(turn.number, a),
+        mark,
+        title: format!("{}, attempt {} of {}", words::title(a.operation), a.attempt, a.max),
+        cause: failure.as_ref().map(|(_, cause)| {
+            let (who, place) = words::cause(*cause);
+            (cause.simulated, who, place)
+        }),
+        error: failure.map(|(error, _)| error),
+        turn: turn.number.to_string(),
+        subject: words::subject(turn),
+        started: clock_ms(a.started_at, utc_offset_min),
+        lasted: took.map_or_else(|| "under way".to_owned(), duration_us),
+        next: next(turn, a, utc_offset_min),
+        log: log_line(turn, a, actor),
+    }
+}
+
+fn of_wait(turn: &Turn, wait: &Wait, utc_offset_min: i32) -> Detail {
+    let operation = wait.operation.as_str();
+    let began = turn.attempts.iter().find(|a| a.operation == wait.operation && a.attempt == wait.attempt);
+    let next = match began {
+        Some(a) => format!("attempt {} at {}", a.attempt, clock_ms(a.started_at, utc_offset_min)),
+        None => format!("attempt {}, due {}", wait.attempt, clock_ms(wait.due_at, utc_offset_min)),
+    };
+    Detail {
+        bar: BarId::of_wait(turn.number, wait),
+        mark: Mark::Wait,
+        title: format!("Wait before {operation} attempt {} of {}", wait.attempt, wait.max),
+        error: None,
+        turn: turn.number.to_string(),
+        subject: words::subject(turn),
+        cause: None,
+        started: clock_ms(wait.from, utc_offset_min),
+        lasted: format!("{}; the turn is held meanwhile", words::seconds(wait.delay_ms * 1_000)),
+        next,
+        log: None,
+    }
+}
+
+/// What came after an attempt, or is to come.
+fn next(turn: &Turn, a: &Attempt, utc_offset_min: i32) -> String {
+    let place = turn.attempts.iter().position(|other| std::ptr::eq(other, a)).unwrap_or_default();
+    let after = turn.attempts.get(place + 1);
+    match (&a.state, after) {
+        (AttemptState::Running, _) => "its result".to_owned(),
+        (AttemptState::Failed { .. }, _) if a.operation == Operation::Publish => {
+            "none: publishing is tried once, and the turn goes on".to_owned()
+        }
+        (AttemptState::Failed { .. }, Some(next)) => {
+            format!("attempt {} at {}", next.attempt, clock_ms(next.started_at, utc_offset_min))
+        }
+        (AttemptState::Failed { transient: false, .. }, None) => "none: another attempt cannot mend it".to_owned(),
+        (AttemptState::Failed { .. }, None) => match words::live_wait(turn) {
+            Some(wait) => format!("attempt {} at {}", wait.attempt, clock_ms(wait.due_at, utc_offset_min)),
+            None if a.attempt == a.max => format!("none: {} attempts are the limit", a.max),
+            None => "none".to_owned(),
+        },
+        (AttemptState::Succeeded { .. }, Some(next)) => {
+            format!("{}, attempt {}", next.operation.as_str(), next.attempt)
+        }
+        (AttemptState::Succeeded { .. }, None) => match turn.outcome {
+            Outcome::Completed { .. } => "the reply".to_owned(),
+            _ => "the next step of the turn".to_owned(),
+        },
+    }
+}
+
+/// The line that the attempt left in the log, if it left one.
+fn log_line(turn: &Turn, a: &Attempt, actor: &ActorId) -> Option<String> {
+    let (turn, operation, attempt, max) = (turn.number, a.operation, a.attempt, a.max);
+    let step = match &a.state {
+        AttemptState::Running => return None,
+        AttemptState::Succeeded { took_us } => {
+            Step::AttemptSucceeded { turn, operation, attempt, max, took_us: *took_us }
+        }
+        AttemptState::Failed { error, cause, transient, took_us } => {
+            let (error, cause, transient, took_us) = (error.clone(), *cause, *transient, *took_us);
+            Step::AttemptFailed { turn, operation, attempt, max, error, cause, transient, took_us }
+        }
+    };
+    Event { seq: 0, at: a.started_at, step }.log_line(actor).map(|line| line.text)
+}
+
+/// The detail beside the timeline.
+#[component]
+pub fn DetailPanel(
+    /// The turns, in the order of their numbers.
+    turns: Signal<Vec<Turn>>,
+    /// The bar that the reader chose.
+    selected: RwSignal<Option<BarId>>,
+    /// The actor, for the log line.
+    actor: ActorId,
+    /// The server's offset from UTC, in minutes.
+    utc_offset_min: i32,
+) -> impl IntoView {
+    let detail = Memo::new(move |_| {
+        turns.with(|turns| {
+            let bar = words::shown(turns, selected.get())?;
+            let attempt = bar.attempt_in(turns).map(|(turn, a)| of_attempt(turn, a, &actor, utc_offset_min));
+            attempt.or_else(|| bar.wait_in(turns).map(|(turn, wait)| of_wait(turn, wait, utc_offset_min)))
+        })
+    });
+    let copied = RwSignal::new(None);
+    move || match detail.get() {
+        Some(detail) => shown(detail, selected, copied).into_any(),
+        None => how_to().into_any(),
+    }
+}
+
+fn line(term: &'static str, of: impl IntoView + 'static) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{term}</dt>
+            <dd>{of}</dd>
+        </div>
+    }
+}
+
+fn shown(detail: Detail, selected: RwSignal<Option<BarId>>, copied: RwSignal<Option<BarId>>) -> impl IntoView {
+    let bar = detail.bar;
+    let close = move || {
+        (selected.get() == Some(bar)).then(|| {
+            view! {
+                <a
+                    class="btn quiet icon"
+                    href="?#timeline"
+                    aria-label="Close"
+                    on:click=link::on_click(selected, None)
+                >
+                    {icon("#i-cross")}
+                </a>
+            }
+        })
+    };
+    let done = move || copied.get() == Some(bar);
+    let cause = detail.cause.map(|(simulated, who, place)| {
+        let who = if simulated {
+            view! { <span class="sim-t">{icon("#i-flag")} {who}</span> }.into_any()
+        } else {
+            who.into_any()
+        };
+        line("Cause", view! { {who} " " <span class="note">{place}</span> })
+    });
+    let turn = view! { {detail.turn} " " <span class="note">"“" {detail.subject} "”"</span> };
+    view! {
+        <aside class="detail" aria-label="Selected bar">
+            <div class="detail-head">
+                <span class=detail.mark.detail_class()>{icon(detail.mark.icon())}</span>
+                <h3>{detail.title}</h3>
+                <a
+                    class="btn quiet icon"
+                    href=bar.href()
+                    aria-label="Copy a link to this bar"
+                    on:click=link::on_copy(bar, copied)
+                >
+                    {move || icon(if done() { "#i-check" } else { "#i-link" })}
+                </a>
+                {close}
+            </div>
+            <p class="vh" role="status">{move || done().then_some("The link is copied")}</p>
+            {detail.error.map(|error| view! { <p class="detail-err">{error}</p> })}
+            <dl>
+                {line("Turn", turn)} {cause} {line("Started", detail.started)} {line("Lasted", detail.lasted)}
+                {line("Next", detail.next)}
+            </dl>
+            {detail.log.map(|log| view! { <p class="detail-log"><code>{log}</code></p> })}
+        </aside>
+    }
+}
+
+fn how_to() -> impl IntoView {
+    view! {
+        <aside class="detail howto" aria-label="How to read the timeline">
+            <div class="detail-head">
+                <h3>"How to read it"</h3>
+            </div>
+            <ul>
+                <li>
+                    <svg class="trace" width="12" height="12" aria-hidden="true">
+                        <rect class="m-ok" width="12" height="12" rx="2"></rect>
+                        <path class="m-mark-ok" d="M3.2 6.3l2 2 3.8-4.4"></path>
+                    </svg>
+                    <span><b>"A bar is one attempt."</b> " Its number counts from 1."</span>
+                </li>
+                <li>
+                    <svg class="trace" width="24" height="20" aria-hidden="true">
+                        <path class="flag" d="M1 20V1l8 3-8 3"></path>
+                        <path class="m-fail" d="M1 9h21l-2.5 2.75 2.5 2.75-2.5 2.75L22 20H1z"></path>
+                    </svg>
+                    <span><b>"Torn: it failed."</b> " A flag means on purpose."</span>
+                </li>
+                <li>
+                    <svg class="trace" width="22" height="12" aria-hidden="true">
+                        <rect class="m-wait" x=".5" y="2.5" width="21" height="7" rx="1.5" fill="url(#hatch-mini)"></rect>
+                    </svg>
+                    <span><b>"Hatched: the wait"</b> " before the next attempt."</span>
+                </li>
+                <li>
+                    <svg class="trace" width="26" height="12" aria-hidden="true">
+                        <path class="m-queue" d="M0 6h26"></path>
+                    </svg>
+                    <span><b>"Dashed: queued."</b> " One turn at a time."</span>
+                </li>
+            </ul>
+            <p class="note">"Press any bar for its error, times and log line."</p>
+        </aside>
+    }
+}

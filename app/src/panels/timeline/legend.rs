@@ -1,0 +1,63 @@
+//! What the shapes of the timeline mean.
+
+use leptos::prelude::*;
+
+/// The legend beside the timeline's title.
+pub(super) fn legend() -> impl IntoView {
+    let stretched = "Fast steps last a few milliseconds. They are drawn wider than they last, so that you can see and \
+                     press them. Waits are to scale.";
+    view! {
+        <ul class="legend" aria-label="Legend">
+            <li>
+                <svg width="16" height="12" aria-hidden="true">
+                    <rect class="m-ok" x="1" width="12" height="12" rx="2"></rect>
+                    <path class="m-mark-ok" d="M4.2 6.3l2 2 3.8-4.4"></path>
+                </svg>
+                "succeeded"
+            </li>
+            <li>
+                <svg width="16" height="12" aria-hidden="true">
+                    <path class="m-fail" d="M3 0h10l-2.5 3 2.5 3-2.5 3 2.5 3H3a2 2 0 0 1-2-2V2a2 2 0 0 1 2-2z"></path>
+                    <path class="m-mark-fail" d="M4 3.9l4.2 4.2m0-4.2L4 8.1"></path>
+                </svg>
+                "failed"
+            </li>
+            <li>
+                <svg width="12" height="14" aria-hidden="true">
+                    <path class="flag" d="M2 14V1l9 3.5-9 3.5"></path>
+                </svg>
+                "on purpose"
+            </li>
+            <li>
+                <svg width="24" height="12" aria-hidden="true">
+                    <rect class="m-wait" x=".5" y="2.5" width="21" height="7" rx="1.5" fill="url(#hatch-mini)"></rect>
+                </svg>
+                "wait"
+            </li>
+            <li>
+                <svg width="24" height="12" aria-hidden="true">
+                    <path class="m-queue" d="M0 6h22"></path>
+                </svg>
+                "queued"
+            </li>
+            <li>
+                <svg width="16" height="12" aria-hidden="true">
+                    <rect class="m-ghost" x="1.5" y=".5" width="11" height="11" rx="2"></rect>
+                </svg>
+                "predicted"
+            </li>
+            <li>
+                <svg class="i" aria-hidden="true">
+                    <use_ href="#i-power"></use_>
+                </svg>
+                "activated"
+            </li>
+            <li tabindex="0" data-tip=stretched class="tip-left">
+                <svg width="24" height="12" aria-hidden="true">
+                    <rect width="22" height="8" y="2" class="vern" fill="url(#vernier)"></rect>
+                </svg>
+                "stretched"
+            </li>
+        </ul>
+    }
+}

@@ -1,0 +1,205 @@
+//! What a running turn has still before it, and how a predicted step is drawn: dotted, since it has not happened.
+
+use leptos::{prelude::*, svg};
+
+use super::{
+    bar::{FLAG, name_above},
+    scale::Percent,
+    words,
+};
+use crate::{
+    lesson::prediction::{PredictedStep, Prediction},
+    timeline::{AttemptState, Method, Operation, Turn},
+};
+
+/// What lies ahead of a running turn if the rest goes as predicted. `next` is the prediction for the next message:
+/// it tells how many failures the switch still holds.
+#[must_use]
+pub(super) fn remainder(turn: &Turn, next: Option<&Prediction>) -> Vec<PredictedStep> {
+    let operations: &[Operation] = match turn.method {
+        Method::ProcessMessage => &[Operation::Load, Operation::Save, Operation::Publish],
+        Method::GetConversationHistory => &[Operation::Load],
+        Method::ResetConversation => &[],
+    };
+    // Only messages meet the switch.
+    let next = next.filter(|_| turn.method == Method::ProcessMessage);
+    let mut ahead = Ahead { next, turn, steps: Vec::new() };
+    let Some(last) = turn.attempts.last() else {
+        ahead.operations(operations);
+        return ahead.steps;
+    };
+    let place = operations.iter().position(|o| *o == last.operation).map_or(operations.len(), |place| place + 1);
+    let after = &operations[place..];
+    let goes_on = match &last.state {
+        AttemptState::Succeeded { .. } => true,
+        AttemptState::Running => {
+            let fails = ahead.failures(last.operation) > 0;
+            !fails || last.attempt < last.max && ahead.retries(last.operation, last.attempt + 1, 1, false)
+        }
+        AttemptState::Failed { .. } if last.operation == Operation::Publish => true,
+        AttemptState::Failed { transient, .. } => {
+            let waits = words::live_wait(turn).is_some();
+            *transient && last.attempt < last.max && ahead.retries(last.operation, last.attempt + 1, 0, waits)
+        }
+    };
+    if goes_on {
+        ahead.operations(after);
+    }
+    ahead.steps
+}
+
+struct Ahead<'a> {
+    next: Option<&'a Prediction>,
+    turn: &'a Turn,
+    steps: Vec<PredictedStep>,
+}
+
+impl Ahead<'_> {
+    fn attempts(&self, of: Operation) -> impl Iterator<Item = (u8, bool)> {
+        let steps = self.next.map_or(&[][..], |next| &next.steps);
+        steps.iter().filter_map(move |step| match step {
+            PredictedStep::Attempt { operation, max, fails, .. } if *operation == of => Some((*max, *fails)),
+            _ => None,
+        })
+    }
+
+    fn failures(&self, of: Operation) -> usize {
+        self.attempts(of).filter(|(_, fails)| *fails).count()
+    }
+
+    fn max(&self, of: Operation) -> u8 {
+        if of == Operation::Publish {
+            return 1;
+        }
+        let known = self.turn.attempts.iter().find(|a| a.operation != Operation::Publish).map(|a| a.max);
+        known.or_else(|| self.attempts(of).next().map(|(max, _)| max)).unwrap_or(1)
+    }
+
+    fn delay_ms(&self) -> u64 {
+        let predicted = self.next.and_then(|next| {
+            next.steps.iter().find_map(|step| match step {
+                PredictedStep::Wait { delay_ms, .. } => Some(*delay_ms),
+                PredictedStep::Attempt { .. } => None,
+            })
+        });
+        self.turn.waits.last().map(|wait| wait.delay_ms).or(predicted).unwrap_or_default()
+    }
+
+    /// Attempts of `of` from `attempt` on, `used` of the switch's failures being spent already. Says whether one of
+    /// them succeeds.
+    fn retries(&mut self, of: Operation, attempt: u8, used: usize, waits_already: bool) -> bool {
+        let (max, delay_ms) = (self.max(of), self.delay_ms());
+        let mut failures = self.failures(of).saturating_sub(used);
+        for n in attempt..=max {
+            if n > 1 && !(waits_already && n == attempt) {
+                self.steps.push(PredictedStep::Wait { operation: of, attempt: n, delay_ms });
+            }
+            let fails = failures > 0;
+            self.steps.push(PredictedStep::Attempt { operation: of, attempt: n, max, fails });
+            if !fails {
+                return true;
+            }
+            failures -= 1;
+        }
+        false
+    }
+
+    fn operations(&mut self, operations: &[Operation]) {
+        for operation in operations {
+            let succeeds = self.retries(*operation, 1, 0, false);
+            if !succeeds && *operation != Operation::Publish {
+                return;
+            }
+        }
+    }
+}
+
+/// A predicted step at its place.
+pub(super) fn ghost(x: Percent, w: Percent, step: PredictedStep) -> AnyView {
+    let (x, w, label) = (x.to_string(), w.to_string(), words::predicted_label(step));
+    match step {
+        PredictedStep::Wait { delay_ms, .. } => {
+            let text = words::wait_text(delay_ms);
+            view! {
+                <g class="bar ghost" role="img" aria-label=label>
+                    <rect class="face" x=x.clone() y="29" width=w.clone() height="18" rx="3"></rect>
+                    <rect x=x.clone() y="29" width=w height="18" fill="url(#hatch-ghost)"></rect>
+                    <text class="op" x=x dx="6" y="16">{text}</text>
+                </g>
+            }
+            .into_any()
+        }
+        PredictedStep::Attempt { operation, attempt, fails, .. } => {
+            let icon = if fails { "#i-cross" } else { "#i-check" };
+            let flag = fails.then(|| svg::path().class("flag").attr("d", FLAG));
+            view! {
+                <g class="bar ghost" role="img" aria-label=label>
+                    <rect class="face" x=x.clone() y="24" width=w height="28" rx="3"></rect>
+                    {name_above(&x, operation, fails)}
+                    <svg x=x y="0">
+                        <g class="mark">
+                            <use_ href=icon x="5" y="32" width="12" height="12"></use_>
+                            <text x="20" y="42">{attempt.to_string()}</text>
+                        </g>
+                        {flag}
+                    </svg>
+                </g>
+            }
+            .into_any()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+    use crate::{
+        fault::{FaultPlan, FaultStatus},
+        lesson::prediction::predict,
+        policy::RetryPolicy,
+    };
+
+    /// The prediction while the switch still holds `left` failures of `operation`.
+    fn next(operation: Operation, left: u8) -> Prediction {
+        let plan = FaultPlan { operation, ..FaultPlan::LESSON };
+        predict(FaultStatus { on: true, plan, remaining: left }, true, RetryPolicy::LESSON)
+    }
+
+    fn said(turn: &Turn, next: &Prediction) -> Vec<String> {
+        let short = |step: PredictedStep| words::predicted_label(step).replace("Predicted: ", "");
+        remainder(turn, Some(next)).into_iter().map(short).collect()
+    }
+
+    #[test]
+    fn a_turn_that_waits_goes_on_without_a_further_failure() {
+        let ahead = said(&samples::waiting(1, 0), &next(Operation::Load, 0));
+        let want =
+            ["load, attempt 2 of 3 succeeds", "save, attempt 1 of 3 succeeds", "publish, attempt 1 of 1 succeeds"];
+        assert_eq!(ahead, want);
+    }
+
+    #[test]
+    fn failures_that_are_left_are_met_by_the_next_attempts() {
+        let ahead = said(&samples::waiting(1, 0), &next(Operation::Load, 1));
+        let want = ["load, attempt 2 of 3 fails on purpose", "wait of 1.0 s", "load, attempt 3 of 3 succeeds"];
+        assert_eq!(ahead[..3], want);
+        let ahead = said(&samples::waiting(1, 0), &next(Operation::Load, 2));
+        assert_eq!(ahead.last().unwrap(), "load, attempt 3 of 3 fails on purpose", "nothing comes after giving up");
+    }
+
+    #[test]
+    fn a_turn_that_only_begins_has_the_whole_prediction_before_it() {
+        let mut turn = samples::waiting(1, 0);
+        turn.attempts.clear();
+        turn.waits.clear();
+        let next = next(Operation::Save, 1);
+        assert_eq!(remainder(&turn, Some(&next)), next.steps);
+    }
+
+    #[test]
+    fn nothing_lies_ahead_of_a_turn_that_gave_up() {
+        let mut turn = samples::exhausted(1, 0);
+        turn.outcome = crate::timeline::Outcome::Running;
+        assert_eq!(remainder(&turn, Some(&next(Operation::Load, 0))), []);
+    }
+}

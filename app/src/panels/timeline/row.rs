@@ -1,0 +1,227 @@
+//! One row: a turn's number, message and standing at the left, and what it did beside it.
+
+use leptos::prelude::*;
+
+use super::{
+    Lab,
+    axis::close_up,
+    bar::{attempt, ring},
+    bar_id::{BarId, find},
+    link,
+    predicted::ghost,
+    queue::{Queue, queue},
+    scale::Percent,
+    wait::wait,
+    window::Item,
+    words::{self, Mark},
+};
+use crate::{
+    icons::icon,
+    panels::trace::{telling_bar, trace},
+    timeline::Turn,
+};
+
+/// How a row is drawn.
+#[derive(Clone, PartialEq)]
+enum Shape {
+    /// On the axis. The one that a narrow page shows large is the main one.
+    Full { items: Vec<Item>, main: bool },
+    /// Off the axis: small, with how long it began before it.
+    Small(String),
+}
+
+fn head(number: String, subject: String, (mark, words): (Mark, String)) -> impl IntoView {
+    view! {
+        <div class="turn-head">
+            <p class="turn-n">
+                <b>{number}</b>
+                <q>{subject}</q>
+            </p>
+            <p class=mark.row_class()>
+                {icon(mark.icon())}
+                <span>{words}</span>
+            </p>
+        </div>
+    }
+}
+
+/// The row of the turn of this number.
+pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
+    let turn = Memo::new(move |_| lab.turns.with(|turns| find(turns, number).cloned()));
+    let ahead = Memo::new(move |_| lab.turns.with(|turns| words::ahead(turns, number)));
+    let shape = Memo::new(move |_| {
+        lab.drawing.with(|drawing| match drawing.row(number) {
+            Some(items) => {
+                let queued = items.iter().any(|item| matches!(item, Item::Queue { to: None, .. }));
+                let last = drawing
+                    .rows
+                    .iter()
+                    .rev()
+                    .find(|(_, items)| !items.iter().any(|item| matches!(item, Item::Queue { to: None, .. })));
+                let main = queued || last.is_none_or(|(last, _)| *last == number);
+                Shape::Full { items: items.clone(), main }
+            }
+            None => {
+                let began = turn.with(|turn| turn.as_ref().and_then(|turn| turn.started_at));
+                let earlier = drawing.begins.zip(began).map(|(axis, began)| axis.saturating_sub(began));
+                Shape::Small(earlier.map(|ms| format!("{} earlier", words::roughly(ms))).unwrap_or_default())
+            }
+        })
+    });
+    let class = move || {
+        let kind = shape.with(|shape| match shape {
+            Shape::Full { main: true, .. } => "turn",
+            Shape::Full { main: false, .. } => "turn past",
+            Shape::Small(_) => "turn past short",
+        });
+        let selected = lab.shown.get().is_some_and(|bar| bar.turn == number);
+        format!("{kind}{}", if selected { " sel" } else { "" })
+    };
+    let title = move || {
+        turn.with(|turn| {
+            let turn = turn.as_ref()?;
+            Some(head(number.to_string(), words::subject(turn), words::status(turn, ahead.get())))
+        })
+    };
+    let body = move || match shape.get() {
+        Shape::Full { items, main } => {
+            let stub = (!main).then(|| view! { <div class="stub narrow-only">{small(lab, turn)}</div> });
+            view! {
+                {plot(lab, number, items)}
+                {stub}
+            }
+            .into_any()
+        }
+        Shape::Small(earlier) => view! {
+            <div class="stub">
+                <span class="stub-w">
+                    {icon("#i-older")}
+                    {earlier}
+                </span>
+                {small(lab, turn)}
+            </div>
+        }
+        .into_any(),
+    };
+    view! {
+        <li class=class>
+            {title}
+            {body}
+        </li>
+    }
+}
+
+/// The turn in small; pressing it selects the attempt that says most about it.
+fn small(lab: Lab, turn: Memo<Option<Turn>>) -> impl IntoView {
+    move || {
+        let turn = turn.get()?;
+        let bar = telling_bar(&turn).and_then(|bar| bar.parse::<BarId>().ok());
+        let (number, trace) = (turn.number, trace(&turn));
+        Some(match bar {
+            Some(bar) => view! {
+                <a
+                    class="trace-a"
+                    href=bar.href()
+                    aria-label=format!("Turn {number} in detail")
+                    on:click=link::on_click(lab.selected, Some(bar))
+                >
+                    {trace}
+                </a>
+            }
+            .into_any(),
+            None => trace.into_any(),
+        })
+    }
+}
+
+fn plot(lab: Lab, number: u64, items: Vec<Item>) -> impl IntoView {
+    let (x, width) = close_up(lab);
+    let rings: Vec<AnyView> =
+        items.iter().enumerate().filter_map(|(nth, item)| item_ring(lab, number, nth, item)).collect();
+    let drawn: Vec<AnyView> = items.into_iter().enumerate().map(|(nth, i)| draw_item(lab, number, nth, i)).collect();
+    view! {
+        <svg class="plot" height="64">
+            <svg class="zoom" x=x width=width>
+                {drawn}
+                {rings}
+            </svg>
+        </svg>
+    }
+}
+
+fn item_ring(lab: Lab, number: u64, nth: usize, item: &Item) -> Option<AnyView> {
+    match item {
+        Item::Attempt(x, w, a) => Some(ring(lab, BarId::of_attempt(number, a), nth, *x, *w, false)),
+        Item::Wait(x, w, wait) => Some(ring(lab, BarId::of_wait(number, wait), nth, *x, *w, true)),
+        _ => None,
+    }
+}
+
+fn glyph(x: Percent, class: &'static str, icon: &'static str, name: &'static str) -> AnyView {
+    view! {
+        <svg x=x.to_string() y="32" class=class role="img" aria-label=name>
+            <use_ href=icon width="12" height="12"></use_>
+        </svg>
+    }
+    .into_any()
+}
+
+fn draw_item(lab: Lab, number: u64, nth: usize, item: Item) -> AnyView {
+    match item {
+        Item::Activated(x) => glyph(x, "glyph act", "#i-power", "Actor activated"),
+        Item::Reply(x) => glyph(x, "glyph rep", "#i-reply", "Reply sent"),
+        Item::Queue { x, to, from, until, named } => queue(lab, number, &Queue { x, to, from, until, named }),
+        Item::Attempt(x, w, a) => attempt(lab, number, nth, x, w, &a),
+        Item::Wait(x, w, waits) => wait(lab, number, nth, x, w, &waits),
+        Item::Ghost(x, w, step) => ghost(x, w, step),
+        Item::GaveUp(x) => view! {
+            <svg x=x.to_string() y="24" class="end">
+                <path d="M1.5-4v36"></path>
+                <text x="9" y="18">"gave up"</text>
+            </svg>
+        }
+        .into_any(),
+    }
+}
+
+/// The row of the turn that comes next: the first one of a lab, or the one after a failure. `next_content` is the
+/// message that would be sent.
+pub(super) fn next_row(lab: Lab, next_content: Signal<Option<String>>) -> impl IntoView {
+    let coming = Memo::new(move |_| {
+        lab.drawing.with(|drawing| drawing.next.clone().map(|items| (items, drawing.begins.is_none())))
+    });
+    let again = move || {
+        let last = lab.turns.with(|turns| turns.last().and_then(|turn| turn.content.clone()));
+        last.is_some() && last == next_content.get()
+    };
+    let drawn = move |(items, first): (Vec<Item>, bool)| {
+        let words = move || if again() { "if sent again" } else { "predicted" };
+        let blank = first.then(|| {
+            view! {
+                <li class="turn blank-row">
+                    <div class="turn-head"></div>
+                    <svg class="plot" height="64">
+                        <text class="blank" x="4.85%" y="36">"Your turns are drawn here, as they happen."</text>
+                    </svg>
+                </li>
+            }
+        });
+        view! {
+            <li class=if first { "turn coming" } else { "turn coming past" }>
+                <div class="turn-head">
+                    <p class="turn-n">
+                        <b>"next"</b>
+                        <q>{move || next_content.get()}</q>
+                    </p>
+                    <p class="turn-s queue-t">
+                        {icon("#i-dash")}
+                        <span>{words}</span>
+                    </p>
+                </div>
+                {plot(lab, 0, items)}
+            </li>
+            {blank}
+        }
+    };
+    move || coming.get().map(drawn)
+}

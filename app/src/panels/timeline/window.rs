@@ -1,0 +1,381 @@
+//! Which turns stand on the axis, and where everything on it goes: one pure function from turns to a drawing.
+
+use super::{
+    marks::{self, Marks},
+    predicted::remainder,
+    scale::{Axis, Percent, Piece},
+    words,
+};
+use crate::{
+    lesson::prediction::{PredictedStep, Prediction},
+    timeline::{Attempt, AttemptState, Outcome, Turn, Wait},
+};
+
+/// The plot that the drawing is made for. Places are percentages, so its real width may differ by a third.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Plot {
+    /// Its width in pixels.
+    pub(super) width: f64,
+    /// The width of an attempt.
+    pub(super) step: f64,
+    /// How many turns may share the axis.
+    pub(super) turns: usize,
+}
+
+impl Plot {
+    /// Beside the rows' heads.
+    pub(super) const WIDE: Self = Self { width: 824.0, step: 36.0, turns: 4 };
+    /// The whole width of a phone: the last turn only.
+    pub(super) const NARROW: Self = Self { width: 366.0, step: 46.0, turns: 1 };
+}
+
+/// One thing in a row.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Item {
+    /// The actor was brought into memory for this turn.
+    Activated(Percent),
+    /// The time behind other turns, to the turn's start or, if it still waits, to the right edge.
+    Queue {
+        /// Where it begins.
+        x: Percent,
+        /// Where the turn starts.
+        to: Option<Percent>,
+        /// When it was asked for, in milliseconds since the Unix epoch.
+        from: u64,
+        /// When it started.
+        until: Option<u64>,
+        /// Whether there is room for words over it.
+        named: bool,
+    },
+    /// An attempt, at its place and of its width.
+    Attempt(Percent, Percent, Attempt),
+    /// The wait before one.
+    Wait(Percent, Percent, Wait),
+    /// What has not happened yet.
+    Ghost(Percent, Percent, PredictedStep),
+    /// The reply went out.
+    Reply(Percent),
+    /// The last attempt failed.
+    GaveUp(Percent),
+}
+
+/// The axis and the rows that stand on it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Drawing {
+    /// Ticks, labels, verniers and folds.
+    pub(super) marks: Marks,
+    /// The turns on the axis, by number, with what their rows hold.
+    pub(super) rows: Vec<(u64, Vec<Item>)>,
+    /// The turn that comes next, where one is drawn.
+    pub(super) next: Option<Vec<Item>>,
+    /// When the first turn on the axis began.
+    pub(super) begins: Option<u64>,
+    /// The stretch that a narrow plot shows until a script can draw it anew: left edge and width.
+    pub(super) close_up: (Percent, Percent),
+    axis: Axis,
+    known: usize,
+    clock: Clock,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Clock {
+    /// Nothing runs: there is no *now* on the axis.
+    Still,
+    /// A turn runs: *now* moves along the axis.
+    Runs,
+    /// Idle time is folded: *now* stands at its end.
+    At(f64),
+}
+
+impl Drawing {
+    /// What the row of this turn holds, if it stands on the axis.
+    #[must_use]
+    pub(super) fn row(&self, number: u64) -> Option<&Vec<Item>> {
+        self.rows.iter().find(|(of, _)| *of == number).map(|(_, items)| items)
+    }
+
+    /// Where *now* is, if the axis shows it.
+    #[must_use]
+    pub(super) fn now(&self, now: u64) -> Option<Percent> {
+        match self.clock {
+            Clock::Still => None,
+            Clock::Runs => Some(self.axis.percent(self.axis.at(now, self.known))),
+            Clock::At(px) => Some(self.axis.percent(px)),
+        }
+    }
+}
+
+/// A piece's meaning.
+#[derive(Clone, Debug)]
+pub(super) enum Slot {
+    Space,
+    /// Idle time, in milliseconds; 0 if it has not ended.
+    Fold(u64),
+    Attempt(usize, Attempt),
+    Wait(usize, Wait),
+    Ghost(Option<usize>, PredictedStep),
+    Tail(usize),
+}
+
+/// How long an attempt may last before it is drawn to scale, in milliseconds.
+const LONG: u64 = 150;
+/// Idle time beyond this is folded, in milliseconds.
+const IDLE: u64 = 2_000;
+const FOLD: f64 = 56.0;
+/// Room for the activation's mark.
+const LEAD: f64 = 22.0;
+
+/// Collects the pieces of the axis together with what they mean.
+struct Layout<'a> {
+    turns: &'a [Turn],
+    now: u64,
+    step: f64,
+    pieces: Vec<Piece>,
+    slots: Vec<Slot>,
+}
+
+impl Layout<'_> {
+    fn push(&mut self, piece: Piece, slot: Slot) {
+        self.pieces.push(piece);
+        self.slots.push(slot);
+    }
+
+    fn space(&mut self, at: u64, width: f64) {
+        self.push(Piece::fixed(at, at, width), Slot::Space);
+    }
+
+    /// The attempts and waits of a turn; says when the last of them ends.
+    fn turn(&mut self, place: usize) -> u64 {
+        let turn = &self.turns[place];
+        let mut at = turn.started_at.unwrap_or_default();
+        for attempt in &turn.attempts {
+            let begins = attempt.started_at.max(at);
+            let same = |wait: &&Wait| wait.operation == attempt.operation && wait.attempt == attempt.attempt;
+            if let Some(wait) = turn.waits.iter().find(same) {
+                self.push(Piece::scaled(at, begins, 24.0), Slot::Wait(place, wait.clone()));
+                at = begins;
+            } else if begins > at + LONG {
+                self.push(Piece::scaled(at, begins, 0.0), Slot::Space);
+                at = begins;
+            }
+            let ends = match attempt.state {
+                AttemptState::Running => self.now,
+                AttemptState::Failed { took_us, .. } | AttemptState::Succeeded { took_us } => {
+                    begins + took_us.div_ceil(1_000)
+                }
+            };
+            let ends = ends.max(at);
+            let piece = Piece { from: at, to: ends, least: self.step, to_scale: ends - begins.min(ends) > LONG };
+            self.push(piece, Slot::Attempt(place, attempt.clone()));
+            at = ends;
+        }
+        if let Some(wait) = words::live_wait(turn) {
+            self.push(Piece::scaled(at, wait.due_at.max(at), 24.0), Slot::Wait(place, wait.clone()));
+            at = wait.due_at.max(at);
+        }
+        let ends = turn.ended_at.unwrap_or(at).max(at);
+        if ends > at + LONG {
+            self.push(Piece::scaled(at, ends, 0.0), Slot::Space);
+        }
+        if turn.ended() {
+            let gave_up = if self.step > Plot::WIDE.step { 12.0 } else { 62.0 };
+            let width = if matches!(turn.outcome, Outcome::Failed { .. }) { gave_up } else { 24.0 };
+            self.push(Piece::fixed(ends, ends, width), Slot::Tail(place));
+        }
+        ends
+    }
+
+    /// The time between two turns.
+    fn gap(&mut self, from: u64, to: u64) {
+        if to > from + IDLE {
+            self.space(from, 6.0);
+            self.push(Piece::fixed(from, to, FOLD), Slot::Fold(to - from));
+            self.space(to, LEAD);
+        } else {
+            self.push(Piece::scaled(from, to.max(from), LEAD), Slot::Space);
+        }
+    }
+
+    fn ghosts(&mut self, row: Option<usize>, steps: Vec<PredictedStep>) {
+        for step in steps {
+            let piece = match step {
+                PredictedStep::Wait { delay_ms, .. } => Piece::scaled(0, delay_ms, 24.0),
+                PredictedStep::Attempt { operation, .. } => Piece::fixed(0, 0, self.step + marks::extra(operation)),
+            };
+            self.push(piece, Slot::Ghost(row, step));
+        }
+    }
+}
+
+/// Draws these turns. `predicted` is what the next message will meet. It is drawn as a row of its own in a lab that has
+/// no turn yet and, if there is a `next` message, after a turn that failed.
+#[must_use]
+pub(super) fn draw(turns: &[Turn], predicted: Option<&Prediction>, next: bool, now: u64, plot: Plot) -> Drawing {
+    let mut began: Vec<usize> = (0..turns.len()).filter(|place| turns[*place].started_at.is_some()).collect();
+    began.sort_by_key(|place| turns[*place].started_at);
+    let idle = turns.iter().all(Turn::ended);
+    let failed = began.last().is_some_and(|last| matches!(turns[*last].outcome, Outcome::Failed { .. }));
+    let coming = predicted.filter(|_| idle && (turns.is_empty() || failed && next && plot.turns > 1));
+
+    let on_axis = fitting(turns, &began, plot, coming.is_some() && failed);
+    let alone = on_axis.len() + usize::from(coming.is_some()) == 1 && plot.turns > 1;
+    let step = if alone { plot.step + 8.0 } else { plot.step };
+    let mut layout = Layout { turns, now, step, pieces: Vec::new(), slots: Vec::new() };
+    layout.space(0, if plot.turns == 1 { 18.0 } else { LEAD + 4.0 + if alone { 14.0 } else { 0.0 } });
+
+    let mut ends = None;
+    let mut main = 0;
+    for place in on_axis {
+        if let Some(ends) = ends {
+            layout.gap(ends, turns[*place].started_at.unwrap_or_default());
+        }
+        main = layout.pieces.len() - 1;
+        ends = Some(layout.turn(*place));
+    }
+    let known = layout.pieces.len();
+    let running = on_axis.last().filter(|place| !turns[**place].ended());
+    if let Some(place) = running {
+        layout.ghosts(Some(*place), remainder(&turns[*place], predicted));
+    }
+    let shown = layout.pieces.len();
+    if let Some(coming) = coming {
+        if let Some(ends) = ends {
+            layout.push(Piece::fixed(ends, ends, FOLD), Slot::Fold(0));
+            layout.space(ends, LEAD + 4.0);
+        }
+        layout.ghosts(None, coming.steps.clone());
+        let room = if turns.is_empty() { if coming.succeeds { 24.0 } else { 62.0 } } else { 0.0 };
+        layout.space(0, room);
+    }
+    layout.space(0, 4.0);
+
+    let axis = Axis::new(&layout.pieces, plot.width);
+    let clock = match (running, coming, ends) {
+        (Some(_), ..) => Clock::Runs,
+        (None, Some(_), Some(_)) => Clock::At(axis.left(shown + 2) - 6.0),
+        _ => Clock::Still,
+    };
+    let rows = rows(&layout, &axis, on_axis, known);
+    let next = coming.map(|coming| next_row(&layout, &axis, coming, turns.is_empty()));
+    let close_up = close_up(&axis, main, shown, plot.width);
+    let marks = Marks::new(turns, &layout.pieces, &layout.slots, &axis);
+    let begins = on_axis.first().and_then(|place| turns[*place].started_at);
+    Drawing { marks, rows, next, begins, close_up, axis, known, clock }
+}
+
+/// The last turns that fit onto the axis at a scale at which a second is easy to see.
+fn fitting<'a>(turns: &[Turn], began: &'a [usize], plot: Plot, with_next: bool) -> &'a [usize] {
+    const COMFORTABLE: f64 = 0.15;
+    let mut room = plot.width - if with_next { FOLD + LEAD + 3.0 * plot.step } else { 0.0 };
+    let mut from = began.len();
+    for place in began.iter().rev().take(plot.turns) {
+        let turn = &turns[*place];
+        // A turn that runs is going to have its three operations drawn.
+        let steps = if turn.ended() { turn.attempts.len() } else { turn.attempts.len() + 3 };
+        let waits: u64 = turn.waits.iter().map(|wait| wait.delay_ms).sum();
+        room -= LEAD + FOLD + 30.0 + steps as f64 * plot.step + waits as f64 * COMFORTABLE;
+        if room < 0.0 && from < began.len() {
+            break;
+        }
+        from -= 1;
+    }
+    &began[from..]
+}
+
+fn rows(layout: &Layout<'_>, axis: &Axis, on_axis: &[usize], known: usize) -> Vec<(u64, Vec<Item>)> {
+    let queued = (0..layout.turns.len()).filter(|place| layout.turns[*place].outcome == Outcome::Queued);
+    let mut places: Vec<usize> = on_axis.iter().copied().chain(queued).collect();
+    places.sort_unstable();
+    let row = |place: usize| {
+        let turn = &layout.turns[place];
+        let mut items = Vec::new();
+        let starts = layout.slots.iter().position(|slot| slot.of() == Some(place)).map(|piece| axis.left(piece));
+        if let Some(item) = queue(turn, axis, starts, known) {
+            items.push(item);
+        }
+        if turn.activated
+            && let Some(x) = starts
+        {
+            items.push(Item::Activated(axis.percent(x - 16.0)));
+        }
+        items.extend((0..layout.slots.len()).filter_map(|piece| layout.item(axis, piece, place)));
+        (turn.number, items)
+    };
+    places.into_iter().map(row).collect()
+}
+
+/// The dashes of a turn that had to wait for its turn, where they are long enough to be seen.
+fn queue(turn: &Turn, axis: &Axis, starts: Option<f64>, known: usize) -> Option<Item> {
+    let from = turn.queued_at?;
+    let x = axis.at(from, known);
+    let waited = match (turn.started_at, starts) {
+        (Some(started), Some(starts)) => (starts - x > 40.0 && started > from + 20).then_some(Some(starts - 20.0))?,
+        _ => None,
+    };
+    let named = waited.is_none_or(|to| to - x > 70.0);
+    let to = waited.map(|to| axis.percent(to));
+    Some(Item::Queue { x: axis.percent(x), to, from, until: turn.started_at, named })
+}
+
+fn next_row(layout: &Layout<'_>, axis: &Axis, coming: &Prediction, first: bool) -> Vec<Item> {
+    let ghosts = (0..layout.slots.len()).filter_map(|piece| match layout.slots[piece] {
+        Slot::Ghost(None, step) => {
+            Some(Item::Ghost(axis.percent(axis.left(piece)), axis.percent(axis.wide(piece)), step))
+        }
+        _ => None,
+    });
+    let mut items: Vec<Item> = ghosts.collect();
+    let end = axis.left(layout.slots.len() - 2) + 8.0;
+    match (first, coming.succeeds) {
+        (true, true) => items.push(Item::Reply(axis.percent(end))),
+        (true, false) => items.push(Item::GaveUp(axis.percent(end))),
+        (false, _) => {}
+    }
+    items
+}
+
+impl Slot {
+    const fn of(&self) -> Option<usize> {
+        match self {
+            Self::Attempt(place, _) | Self::Wait(place, _) | Self::Tail(place) => Some(*place),
+            Self::Ghost(place, _) => *place,
+            Self::Space | Self::Fold(_) => None,
+        }
+    }
+}
+
+impl Layout<'_> {
+    fn item(&self, axis: &Axis, piece: usize, of: usize) -> Option<Item> {
+        let slot = &self.slots[piece];
+        if slot.of() != Some(of) {
+            return None;
+        }
+        let (x, w) = (axis.percent(axis.left(piece)), axis.percent(axis.wide(piece)));
+        Some(match slot {
+            Slot::Attempt(_, attempt) => Item::Attempt(x, w, attempt.clone()),
+            Slot::Wait(_, wait) => Item::Wait(x, w, wait.clone()),
+            Slot::Ghost(_, step) => Item::Ghost(x, w, *step),
+            Slot::Tail(place) => {
+                let x = axis.percent(axis.left(piece) + 6.0);
+                if matches!(self.turns[*place].outcome, Outcome::Failed { .. }) {
+                    Item::GaveUp(x)
+                } else {
+                    Item::Reply(x)
+                }
+            }
+            Slot::Space | Slot::Fold(_) => return None,
+        })
+    }
+}
+
+/// Where a nested drawing has to begin, and how wide it has to be, for the main turn alone to fill the plot.
+fn close_up(axis: &Axis, from: usize, to: usize, width: f64) -> (Percent, Percent) {
+    let left = (axis.left(from) + axis.wide(from) - 20.0).max(0.0);
+    let stretch = (axis.left(to) - left).clamp(width / 8.0, width);
+    let zoom = width / stretch;
+    (axis.percent(-left * zoom), axis.percent(width * zoom))
+}
+
+#[cfg(test)]
+#[path = "window_tests.rs"]
+mod tests;
