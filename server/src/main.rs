@@ -18,7 +18,7 @@ struct Clock;
 
 impl FormatTime for Clock {
     fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
-        write!(writer, "{}", jiff::Zoned::now().strftime("%H:%M:%S%.3f"))
+        write!(writer, "{}", jiff::ZonedDateTime::now().strftime("%H:%M:%S%.3f"))
     }
 }
 

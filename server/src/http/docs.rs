@@ -57,9 +57,7 @@ fn curl(method: &str, path: &str) -> String {
     let url = format!("http://localhost:8000{}", path.replace("{actor_id}", "user1"));
     let body = match (method, path) {
         ("POST", "/chat/{actor_id}") => Some(r#"{"role": "user", "content": "Hi there"}"#),
-        ("PUT", "/api/lab/{actor_id}/fault") => {
-            Some(r#"{"on": true, "plan": {"operation": "save", "attempts": 2}}"#)
-        }
+        ("PUT", "/api/lab/{actor_id}/fault") => Some(r#"{"on": true, "plan": {"operation": "save", "attempts": 2}}"#),
         _ => None,
     };
     let flags = match (method, path) {
@@ -77,9 +75,8 @@ fn page(stylesheet: Option<&str>) -> Response {
     let api = Api::openapi();
     let sections = api.tags.clone().unwrap_or_default().into_iter().map(|tag| {
         let of_tag = api.paths.paths.iter().flat_map(|(path, item)| {
-            let operations = operations(item).filter(|(_, _, operation)| {
-                operation.tags.as_ref().is_some_and(|tags| tags.contains(&tag.name))
-            });
+            let operations = operations(item)
+                .filter(|(_, _, operation)| operation.tags.as_ref().is_some_and(|tags| tags.contains(&tag.name)));
             operations.map(move |(method, _, operation)| route(method, path, operation)).collect::<Vec<_>>()
         });
         let of_tag: Vec<_> = of_tag.collect();

@@ -51,7 +51,8 @@ pub(crate) fn is_api(path: &str) -> bool {
 pub(crate) async fn one_shape(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = next.run(request).await;
-    let json = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let json =
+        response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     if json || !is_api(&path) {
         return response;
     }
@@ -63,7 +64,9 @@ pub(crate) async fn one_shape(request: Request, next: Next) -> Response {
         StatusCode::PAYLOAD_TOO_LARGE => {
             (ErrorCode::TooLarge, "The request is over the limit: a message has at most 16 KiB".to_owned())
         }
-        StatusCode::NOT_FOUND => (ErrorCode::NotFound, format!("There is nothing at {path}; /docs lists what there is")),
+        StatusCode::NOT_FOUND => {
+            (ErrorCode::NotFound, format!("There is nothing at {path}; /docs lists what there is"))
+        }
         _ => return response,
     };
     let mut shaped = ApiError::new(code, message).into_response();

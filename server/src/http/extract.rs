@@ -38,12 +38,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             let message = "Send JSON, with the header Content-Type: application/json";
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
         }
-        let body = to_bytes(request.into_body(), Message::MAX_BODY_BYTES)
-            .await
-            .map_err(|_| ApiError::new(ErrorCode::TooLarge, "The body is over 16 KiB, which is the most a lab takes"))?;
-        serde_json::from_slice(&body)
-            .map(Self)
-            .map_err(|error| ApiError::new(ErrorCode::InvalidRequest, format!("The body is not as it has to be: {error}")))
+        let body = to_bytes(request.into_body(), Message::MAX_BODY_BYTES).await.map_err(|_| {
+            ApiError::new(ErrorCode::TooLarge, "The body is over 16 KiB, which is the most a lab takes")
+        })?;
+        serde_json::from_slice(&body).map(Self).map_err(|error| {
+            ApiError::new(ErrorCode::InvalidRequest, format!("The body is not as it has to be: {error}"))
+        })
     }
 }
 

@@ -117,10 +117,7 @@ pub(crate) async fn compare(
     post, path = "/api/lab/{actor_id}/reset", tag = "Lab", params(("actor_id" = String, Path, example = "user1")),
     responses((status = 204), (status = 400, body = ErrorBody), (status = 503, body = ErrorBody))
 )]
-pub(crate) async fn reset(
-    State(backend): State<SharedBackend>,
-    Actor(actor): Actor,
-) -> Result<StatusCode, ApiError> {
+pub(crate) async fn reset(State(backend): State<SharedBackend>, Actor(actor): Actor) -> Result<StatusCode, ApiError> {
     backend.reset(&actor).await?;
     Ok(StatusCode::NO_CONTENT)
 }

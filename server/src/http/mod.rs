@@ -17,10 +17,7 @@ use app::backend::SharedBackend;
 use axum::{Router, middleware};
 use tokio_util::sync::CancellationToken;
 use tower_http::{
-    CompressionLevel,
-    compression::CompressionLayer,
-    limit::RequestBodyLimitLayer,
-    set_header::SetResponseHeaderLayer,
+    CompressionLevel, compression::CompressionLayer, limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
 };
 
 use self::{events::Streams, guard::AllowedHosts, site::Site};

@@ -3,6 +3,7 @@
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use axum::{
@@ -58,7 +59,7 @@ impl Site {
             .site_root(self.root.to_string_lossy().into_owned())
             .site_pkg_dir(PKG)
             .hash_files(true)
-            .hash_file(self.hashes.to_string_lossy().into_owned())
+            .hash_file(Arc::<str>::from(self.hashes.to_string_lossy()))
             .build()
     }
 

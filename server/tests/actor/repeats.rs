@@ -46,6 +46,8 @@ async fn a_call_that_the_sidecar_sends_again_is_applied_once() {
 async fn without_an_id_each_call_is_a_message_of_its_own() {
     let data = TempDir::new().unwrap();
     let bench = Bench::start(data.path()).await;
+    // Only an actor that is in the sidecar's memory can save.
+    bench.history().await;
     for _ in 0..2 {
         let path = "/actors/ChatAgent/user1/method/ProcessMessage";
         let body = r#"{"role":"user","content":"again"}"#;

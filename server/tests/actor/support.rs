@@ -157,11 +157,6 @@ impl Bench {
         (response.status(), response.text().await.unwrap())
     }
 
-    /// The sidecar's gRPC endpoint.
-    pub fn grpc(&self) -> String {
-        format!("http://{}", self.sidecar.grpc_addr())
-    }
-
     /// The file's rows, decoded, past sidecar and lab.
     pub fn rows(&self) -> Vec<(String, String)> {
         let connection = rusqlite::Connection::open(&self.store).unwrap();

@@ -35,7 +35,14 @@ pub fn site() -> TempDir {
 pub fn config(site: &Path, data: &Path) -> Config {
     let site = site.join("site");
     let flags = [
-        "faultlab", "--addr", "127.0.0.1:0", "--app-addr", "127.0.0.1:0", "--site", site.to_str().unwrap(), "--data",
+        "faultlab",
+        "--addr",
+        "127.0.0.1:0",
+        "--app-addr",
+        "127.0.0.1:0",
+        "--site",
+        site.to_str().unwrap(),
+        "--data",
         data.to_str().unwrap(),
     ];
     Config::parse_from(flags)
