@@ -125,6 +125,16 @@ impl AppChannel {
     }
 }
 
+/// Reads a field of the app's JSON in which `null` means the same as nothing, as in Go.
+pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de> + Default,
+{
+    let value = <Option<T> as serde::Deserialize>::deserialize(deserializer)?;
+    Ok(value.unwrap_or_default())
+}
+
 /// What of a caller's metadata or headers the app receives: not what describes the connection
 /// between the two, nor a body that is another one by now, nor the caller's token.
 pub(crate) fn forwarded<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {

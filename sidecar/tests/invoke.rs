@@ -123,6 +123,21 @@ async fn a_message_over_the_limit_is_refused_in_the_words_of_grpc_go() {
 }
 
 #[tokio::test]
+async fn an_answer_over_the_limit_is_refused_too_and_the_limit_can_be_set() {
+    let app = App::answering(|_| async { "x".repeat(2000).into_response() });
+    let lab = Lab::with(app, &[support::STORE], |config| config.max_body_bytes = 1000).await;
+    let error = lab.invoke("a", "Read", "").await.unwrap_err();
+    assert_eq!(error.code(), Code::ResourceExhausted);
+    let text = error.message();
+    assert!(text.starts_with("grpc: trying to send message larger than max ("), "{text}");
+    assert!(text.ends_with(" vs. 1000)"), "{text}");
+
+    let url = lab.url("/v1.0/actors/Counter/a/method/Echo");
+    let answer = lab.http.put(url).body("x".repeat(1001)).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
 async fn what_this_sidecar_does_not_have_says_so_by_its_name() {
     let lab = Lab::start(App::echo()).await;
     let error = lab.grpc.clone().register_actor_timer(RegisterActorTimerRequest::default()).await.unwrap_err();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::app_channel::or_default;
 use crate::duration;
 
 /// Dapr's default: an actor that nobody calls for an hour is deactivated.
@@ -28,10 +29,15 @@ impl Default for AppConfig {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Answer {
+    #[serde(deserialize_with = "or_default")]
     entities: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
     actor_idle_timeout: String,
+    #[serde(deserialize_with = "or_default")]
     drain_ongoing_call_timeout: String,
+    #[serde(deserialize_with = "or_default")]
     reentrancy: Reentrancy,
+    #[serde(deserialize_with = "or_default")]
     entities_config: Vec<serde_json::Value>,
 }
 
@@ -72,7 +78,8 @@ mod tests {
 
     #[test]
     fn what_the_app_leaves_out_has_daprs_defaults() {
-        let config = AppConfig::parse(br#"{"entities":["T"]}"#).expect("valid");
+        let config =
+            AppConfig::parse(br#"{"entities":["T"],"reentrancy":null,"actorIdleTimeout":null}"#).expect("valid");
         assert_eq!(config.entities, ["T"]);
         assert_eq!(config.idle_timeout, Duration::from_secs(3600));
         assert_eq!(config.drain_timeout, Duration::from_secs(2));

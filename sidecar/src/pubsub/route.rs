@@ -84,6 +84,8 @@ mod tests {
             "event.data.f > 1",
             "event.data.neg < 0",
             "has(event.data.n) && !has(event.data.other)",
+            r#"event.type.matches("^order\\.v[0-9]$")"#,
+            r#"event.type.startsWith("order") && event.data.n in [1, 5]"#,
         ] {
             assert_eq!(find(expression, event.clone()), Ok(true), "{expression}");
         }
@@ -95,8 +97,26 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_evaluated_is_an_error_and_no_panic() {
+        let event = json!({"type": "t", "data": {"n": 5}});
+        for expression in [
+            "event.data.n / 0 == 1",
+            r#"event.type.matches("(")"#,
+            "event.data.n",
+            r#"event.type > 5"#,
+            "nothing.here",
+            "event.data.n.startsWith('a')",
+            "unknown(event)",
+        ] {
+            assert!(find(expression, event.clone()).is_err(), "{expression}");
+        }
+    }
+
+    #[test]
     fn what_is_no_expression_is_refused() {
-        assert!(check_expression("event.type ==").is_err());
+        for expression in ["event.type ==", "(", "'", "event.", "a b", "\u{0}", "é ==="] {
+            assert!(check_expression(expression).is_err(), "{expression:?}");
+        }
         assert_eq!(check_expression(""), Ok(()));
     }
 }

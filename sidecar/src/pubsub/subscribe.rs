@@ -5,24 +5,24 @@ use std::collections::HashMap;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::app_channel::AppReply;
+use crate::app_channel::{AppReply, or_default};
 use crate::resources::Subscription;
 use crate::resources::subscription::{Origin, Routes};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pubsubname: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     topic: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     metadata: HashMap<String, String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     route: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     routes: Routes,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     dead_letter_topic: String,
 }
 
