@@ -2,7 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use app::{
@@ -10,33 +14,56 @@ use app::{
     lesson::checks::{Check, CheckState, Evidence, judge, keep_passes},
     timeline::Step,
 };
+use tokio::time::{Instant, sleep_until};
 
 use crate::timeline::Timelines;
+
+/// How many checks there are.
+const CHECKS: usize = 5;
+
+/// The shortest time between two judgements of one actor that nobody asked for: an actor that is sent hundreds of
+/// messages a second need not be judged after each.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// From how many actors on those are forgotten that have proven nothing: looking at a lab makes an entry too.
+const TIDY_AT: usize = 2_000;
 
 /// The passes of all actors. Clones share them.
 #[derive(Clone)]
 pub struct PassBook {
     timelines: Timelines,
-    /// By actor. Each is locked while it is judged, so that a pass is recorded once and not after a reset.
-    passes: Arc<Mutex<HashMap<ActorId, Arc<Mutex<Vec<Check>>>>>>,
+    pages: Arc<Mutex<HashMap<ActorId, Arc<Page>>>>,
+}
+
+/// The passes of one actor.
+#[derive(Default)]
+struct Page {
+    /// Locked while the evidence is judged, so that a pass is recorded once, and none after a reset.
+    passed: Mutex<Vec<Check>>,
+    /// Whether a judgement is about to be made anyway.
+    pending: AtomicBool,
+    /// When the last judgement was made that nobody asked for.
+    judged: Mutex<Option<Instant>>,
 }
 
 impl PassBook {
     /// Nothing is proven yet; the evidence comes from `timelines`, and passes are recorded there.
     #[must_use]
     pub fn new(timelines: Timelines) -> Self {
-        Self { timelines, passes: Arc::default() }
+        Self { timelines, pages: Arc::default() }
     }
 
     /// The five checks as they stand. What the evidence proves for the first time is kept and recorded.
     #[must_use]
     pub fn checks(&self, actor: &ActorId) -> Vec<Check> {
-        let passed = self.of(actor);
-        let mut passed = passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let page = self.page(actor);
+        let mut passed = lock(&page.passed);
         if passed.len() == CHECKS {
             return passed.clone();
         }
-        let now = keep_passes(&passed, self.now(actor));
+        let (before, events) = self.timelines.evidence(actor);
+        let evidence = Evidence { actor, before: before.as_deref().unwrap_or_default(), events: &events };
+        let now = keep_passes(&passed, judge(&evidence));
         for check in &now {
             let known = passed.iter().any(|pass| pass.number == check.number);
             if check.state == CheckState::Passed && !known {
@@ -48,36 +75,43 @@ impl PassBook {
         now
     }
 
-    /// Judges the evidence anew, because it grew.
+    /// Sees to it that the evidence is judged, because it grew: at once, or soon if that has just been done. Needs a
+    /// Tokio runtime.
     pub fn judge(&self, actor: &ActorId) {
-        drop(self.checks(actor));
+        let page = self.page(actor);
+        if page.pending.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (book, actor) = (self.clone(), actor.clone());
+        tokio::spawn(async move {
+            let due = lock(&page.judged).map(|judged| judged + PAUSE);
+            if let Some(due) = due {
+                sleep_until(due).await;
+            }
+            *lock(&page.judged) = Some(Instant::now());
+            page.pending.store(false, Ordering::Release);
+            drop(book.checks(&actor));
+        });
     }
 
     /// Takes the passes away and begins the timeline anew; nothing is judged in between.
     pub fn reset(&self, actor: &ActorId) {
-        let passed = self.of(actor);
-        let mut passed = passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let page = self.page(actor);
+        let mut passed = lock(&page.passed);
         self.timelines.reset(actor);
         passed.clear();
     }
 
-    fn now(&self, actor: &ActorId) -> Vec<Check> {
-        let (before, events) = self.timelines.evidence(actor);
-        judge(&Evidence { actor, before: before.as_deref().unwrap_or_default(), events: &events })
-    }
-
-    fn of(&self, actor: &ActorId) -> Arc<Mutex<Vec<Check>>> {
-        let mut passes = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
-        if passes.len() >= TIDY_AT {
-            let proven = |pass: &Mutex<Vec<Check>>| !pass.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
-            passes.retain(|_, pass| Arc::strong_count(pass) > 1 || proven(pass));
+    fn page(&self, actor: &ActorId) -> Arc<Page> {
+        let mut pages = lock(&self.pages);
+        if pages.len() >= TIDY_AT {
+            pages.retain(|_, page| Arc::strong_count(page) > 1 || !lock(&page.passed).is_empty());
         }
-        Arc::clone(passes.entry(actor.clone()).or_default())
+        Arc::clone(pages.entry(actor.clone()).or_default())
     }
 }
 
-/// How many checks there are.
-const CHECKS: usize = 5;
-
-/// From how many actors on those are forgotten that have proven nothing: looking at a lab makes an entry too.
-const TIDY_AT: usize = 2_000;
+/// Locks for a moment: no lock here is held over an `.await`, and a panic elsewhere leaves the data whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

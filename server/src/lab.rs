@@ -103,7 +103,6 @@ impl Lab {
     }
 
     /// The door for the sidecar.
-    #[must_use]
     pub fn app_channel(&self) -> Router {
         app_channel::router(Parts {
             agents: self.agents.clone(),

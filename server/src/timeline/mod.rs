@@ -140,8 +140,7 @@ impl Timelines {
     #[must_use]
     pub fn snapshot(&self, actor: &ActorId) -> TimelineSnapshot {
         let ring = self.ring(actor, false);
-        let snapshot = lock(&ring).snapshot();
-        snapshot
+        lock(&ring).snapshot()
     }
 
     /// The events of an actor, oldest first, and the history as it was before the first of them; `None` as long as
@@ -158,8 +157,7 @@ impl Timelines {
     #[must_use]
     pub fn before(&self, actor: &ActorId) -> Option<Vec<Message>> {
         let ring = self.ring(actor, false);
-        let before = lock(&ring).before().cloned();
-        before
+        lock(&ring).before().cloned()
     }
 
     /// Tells what the store held at the first load of this process; later calls change nothing. Returns whether this
@@ -178,8 +176,7 @@ impl Timelines {
     #[must_use]
     pub fn follow(&self, actor: &ActorId, after: Option<EventId>) -> Follow {
         let ring = self.ring(actor, false);
-        let follow = lock(&ring).follow(after);
-        follow
+        lock(&ring).follow(after)
     }
 
     /// Actors of which something is known, the one that did something last in front.

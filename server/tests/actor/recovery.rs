@@ -1,8 +1,11 @@
 //! Failures that the retry mends, and those that it does not.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use app::{
@@ -144,5 +147,48 @@ async fn a_failed_first_read_never_overwrites_what_is_stored() {
     down.store(false, Ordering::SeqCst);
     assert_eq!(bench.rows(), rows);
     assert_eq!(bench.history().await, both("kept"));
+    bench.stop().await;
+}
+
+/// Holds the first save up for good; whoever gives it up takes it with them.
+struct HoldFirstSave(AtomicBool);
+
+#[async_trait::async_trait]
+impl sidecar::StoreFault for HoldFirstSave {
+    async fn before(&self, call: &sidecar::StoreCall) -> Result<(), String> {
+        if call.operation == StoreOperation::Transaction && self.0.swap(false, Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_save_that_hangs_is_given_up_and_never_written_late() {
+    let data = TempDir::new().unwrap();
+    let ports = sidecar::Ports { fault: Some(Arc::new(HoldFirstSave(AtomicBool::new(true)))), observer: None };
+    let short = |settings: &mut server::lab::Settings| settings.limits.attempt = Duration::from_millis(250);
+    let bench = Bench::start_with(data.path(), short, ports).await;
+    bench.switch_off();
+    assert_eq!(bench.send("one").await.unwrap(), Message::reply_to("one"));
+    assert!(bench.log().contains(&"Retry 1 for history save: no answer within 0.2 s".to_owned()), "{:?}", bench.log());
+    bench.send("two").await.unwrap();
+    assert_eq!(bench.history().await, [both("one"), both("two")].concat());
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_save_whose_outcome_stays_unknown_is_reported_so() {
+    let data = TempDir::new().unwrap();
+    let ports = sidecar::Ports { fault: Some(Arc::new(HoldFirstSave(AtomicBool::new(true)))), observer: None };
+    let short = |settings: &mut server::lab::Settings| {
+        settings.limits.attempt = Duration::from_millis(250);
+        settings.policy.attempts = 1;
+    };
+    let bench = Bench::start_with(data.path(), short, ports).await;
+    bench.switch_off();
+    assert_eq!(bench.send_as("one", "id-1").await.unwrap_err().code, ErrorCode::OutcomeUnknown);
+    assert_eq!(bench.send_as("one", "id-1").await.unwrap(), Message::reply_to("one"), "sent again it is stored");
+    assert_eq!(bench.history().await, both("one"));
     bench.stop().await;
 }
