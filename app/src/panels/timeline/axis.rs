@@ -4,15 +4,6 @@ use leptos::prelude::*;
 
 use super::{Lab, marks::Kind, scale::Percent};
 
-/// Where the nested drawing begins and how wide it is on a narrow page. A wide page overrides both by its style sheet.
-pub(super) fn close_up(lab: Lab) -> (impl Fn() -> String + Clone, impl Fn() -> String + Clone) {
-    let place = move || lab.drawing.with(|drawing| drawing.close_up);
-    let here = move || lab.narrow.get();
-    let x = move || if here() { "0".to_owned() } else { place().0.to_string() };
-    let width = move || if here() { "100%".to_owned() } else { place().1.to_string() };
-    (x, width)
-}
-
 /// Where the future begins: at *now*, or everywhere in a lab that has not begun.
 fn future(lab: Lab) -> Memo<Option<Percent>> {
     Memo::new(move |_| {
@@ -42,7 +33,6 @@ pub(super) fn axis(lab: Lab) -> impl IntoView {
     let marks = Memo::new(move |_| lab.drawing.with(|drawing| drawing.marks.clone()));
     let future = future(lab);
     let now = lab.now_place();
-    let (x, width) = close_up(lab);
     let verniers = move || {
         let vernier = |(x, w): (Percent, Percent)| {
             let end = Percent(x.0 + w.0).to_string();
@@ -81,14 +71,12 @@ pub(super) fn axis(lab: Lab) -> impl IntoView {
         <div class="tl-axis">
             <span class="tl-axis-l">"turn"</span>
             <svg class="axis" height="28" aria-hidden="true">
-                <svg class="zoom" x=x width=width>
-                    {move || future.get().map(dots)}
-                    {verniers}
-                    {ticks}
-                    {folds}
-                    {labels}
-                    {tag}
-                </svg>
+            {move || future.get().map(dots)}
+                {verniers}
+                {ticks}
+            {folds}
+                {labels}
+                {tag}
             </svg>
         </div>
     }
@@ -97,7 +85,6 @@ pub(super) fn axis(lab: Lab) -> impl IntoView {
 /// What lies under the rows.
 pub(super) fn under(lab: Lab) -> impl IntoView {
     let future = future(lab);
-    let (x, width) = close_up(lab);
     let grid = move || {
         lab.drawing.with(|drawing| {
             let main = drawing.marks.ticks.iter().filter(|(_, main)| *main);
@@ -117,11 +104,9 @@ pub(super) fn under(lab: Lab) -> impl IntoView {
     };
     view! {
         <svg class="plot under" aria-hidden="true">
-            <svg class="zoom" x=x width=width>
-                {move || future.get().map(dots)}
-                {grid}
-                {folds}
-            </svg>
+            {move || future.get().map(dots)}
+            {grid}
+            {folds}
         </svg>
     }
 }
@@ -129,12 +114,9 @@ pub(super) fn under(lab: Lab) -> impl IntoView {
 /// What lies over the rows.
 pub(super) fn over(lab: Lab) -> impl IntoView {
     let now = lab.now_place();
-    let (x, width) = close_up(lab);
     view! {
         <svg class="plot over" aria-hidden="true">
-            <svg class="zoom" x=x width=width>
-                {move || now.get().map(|x| upright("now", x, "0", "100%"))}
-            </svg>
+            {move || now.get().map(|x| upright("now", x, "0", "100%"))}
         </svg>
     }
 }

@@ -34,7 +34,12 @@ pub(super) fn ring(lab: Lab, bar: BarId, nth: usize, x: Percent, w: Percent, is_
         format!("ring k{nth}{selected}")
     };
     let (y, height) = if is_wait { ("29", "18") } else { ("24", "28") };
-    view! { <rect class=class x=x.to_string() y=y width=w.to_string() height=height rx="3"></rect> }.into_any()
+    view! {
+        <svg class=class x=x.to_string() y=y width=w.to_string() height=height>
+            <rect rx="4"></rect>
+        </svg>
+    }
+    .into_any()
 }
 
 /// A link around `children` that selects `bar`.

@@ -63,19 +63,19 @@ fn of_wait(turn: &Turn, wait: &Wait, utc_offset_min: i32) -> Detail {
     let operation = wait.operation.as_str();
     let began = turn.attempts.iter().find(|a| a.operation == wait.operation && a.attempt == wait.attempt);
     let next = match began {
-        Some(a) => format!("attempt {} at {}", a.attempt, clock_ms(a.started_at, utc_offset_min)),
-        None => format!("attempt {}, due {}", wait.attempt, clock_ms(wait.due_at, utc_offset_min)),
+        Some(a) => format!("{operation}, attempt {} at {}", a.attempt, clock_ms(a.started_at, utc_offset_min)),
+        None => format!("{operation}, attempt {}, due {}", wait.attempt, clock_ms(wait.due_at, utc_offset_min)),
     };
     Detail {
         bar: BarId::of_wait(turn.number, wait),
         mark: Mark::Wait,
-        title: format!("Wait before {operation} attempt {} of {}", wait.attempt, wait.max),
+        title: format!("Wait before attempt {} of {}", wait.attempt, wait.max),
         error: None,
         turn: turn.number.to_string(),
         subject: words::subject(turn),
         cause: None,
         started: clock_ms(wait.from, utc_offset_min),
-        lasted: format!("{}; the turn is held meanwhile", words::seconds(wait.delay_ms * 1_000)),
+        lasted: words::seconds(wait.delay_ms * 1_000),
         next,
         log: None,
     }

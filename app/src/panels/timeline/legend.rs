@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::icons::icon;
+
 /// The legend beside the timeline's title.
 pub(super) fn legend() -> impl IntoView {
     let stretched = "Fast steps last a few milliseconds. They are drawn wider than they last, so that you can see and \
@@ -47,9 +49,7 @@ pub(super) fn legend() -> impl IntoView {
                 "predicted"
             </li>
             <li>
-                <svg class="i" aria-hidden="true">
-                    <use_ href="#i-power"></use_>
-                </svg>
+                {icon("#i-power")}
                 "activated"
             </li>
             <li tabindex="0" data-tip=stretched class="tip-left">

@@ -36,7 +36,7 @@ use self::{
 pub use self::{bar_id::BarId, detail::DetailPanel};
 use crate::{
     lesson::prediction::Prediction,
-    timeline::{AttemptState, LogLine, Turn},
+    timeline::{AttemptState, LogLine, Outcome, Turn},
 };
 
 /// What every part of the timeline draws from.
@@ -48,7 +48,8 @@ struct Lab {
     /// The bar that the detail shows, chosen or not.
     shown: Memo<Option<BarId>>,
     drawing: Memo<Drawing>,
-    narrow: RwSignal<bool>,
+    /// How many turns wait for the actor.
+    queued: Memo<usize>,
     utc_offset_min: i32,
 }
 
@@ -101,7 +102,9 @@ pub fn TimelinePanel(
             predicted.with(|predicted| draw(turns, predicted.as_ref(), next, now, plot))
         })
     });
-    let lab = Lab { turns, now, selected, shown, drawing, narrow, utc_offset_min };
+    let queued =
+        Memo::new(move |_| turns.with(|turns| turns.iter().filter(|turn| turn.outcome == Outcome::Queued).count()));
+    let lab = Lab { turns, now, selected, shown, drawing, queued, utc_offset_min };
     let numbers = Memo::new(move |_| turns.with(|turns| turns.iter().map(|turn| turn.number).collect::<Vec<_>>()));
 
     view! {
@@ -109,7 +112,7 @@ pub fn TimelinePanel(
             <h2 id="h-time">"Retry timeline"</h2>
             {legend()}
         </div>
-        <div class="tl-body">
+        <div class="tl-body" class:close=narrow>
             <div class="rows">
                 <div class="rows-in">
                     {axis(lab)}

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::{
     Lab,
-    axis::close_up,
     bar::{attempt, ring},
     bar_id::{BarId, find},
     link,
@@ -18,15 +17,17 @@ use super::{
 use crate::{
     icons::icon,
     panels::trace::{telling_bar, trace},
-    timeline::Turn,
+    timeline::{Outcome, Turn},
 };
 
 /// How a row is drawn.
 #[derive(Clone, PartialEq)]
 enum Shape {
-    /// On the axis. The one that a narrow page shows large is the main one.
-    Full { items: Vec<Item>, main: bool },
-    /// Off the axis: small, with how long it began before it.
+    /// On the axis.
+    Full(Vec<Item>),
+    /// On the axis, and low: several turns are queued, and the one that runs is to stay in sight.
+    Low(Vec<Item>),
+    /// Off the axis: small, with how long before it the turn began.
     Small(String),
 }
 
@@ -51,16 +52,8 @@ pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
     let ahead = Memo::new(move |_| lab.turns.with(|turns| words::ahead(turns, number)));
     let shape = Memo::new(move |_| {
         lab.drawing.with(|drawing| match drawing.row(number) {
-            Some(items) => {
-                let queued = items.iter().any(|item| matches!(item, Item::Queue { to: None, .. }));
-                let last = drawing
-                    .rows
-                    .iter()
-                    .rev()
-                    .find(|(_, items)| !items.iter().any(|item| matches!(item, Item::Queue { to: None, .. })));
-                let main = queued || last.is_none_or(|(last, _)| *last == number);
-                Shape::Full { items: items.clone(), main }
-            }
+            Some(items) if turn.with(is_queued) && lab.queued.get() > 1 => Shape::Low(items.clone()),
+            Some(items) => Shape::Full(items.clone()),
             None => {
                 let began = turn.with(|turn| turn.as_ref().and_then(|turn| turn.started_at));
                 let earlier = drawing.begins.zip(began).map(|(axis, began)| axis.saturating_sub(began));
@@ -69,10 +62,12 @@ pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
         })
     });
     let class = move || {
+        let runs = || turn.with(|turn| turn.as_ref().is_some_and(|turn| turn.outcome == Outcome::Running));
         let kind = shape.with(|shape| match shape {
-            Shape::Full { main: true, .. } => "turn",
-            Shape::Full { main: false, .. } => "turn past",
-            Shape::Small(_) => "turn past short",
+            Shape::Full(_) if lab.queued.get() > 4 && runs() => "turn hold",
+            Shape::Full(_) => "turn",
+            Shape::Low(_) => "turn short low",
+            Shape::Small(_) => "turn short past",
         });
         let selected = lab.shown.get().is_some_and(|bar| bar.turn == number);
         format!("{kind}{}", if selected { " sel" } else { "" })
@@ -84,14 +79,13 @@ pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
         })
     };
     let body = move || match shape.get() {
-        Shape::Full { items, main } => {
-            let stub = (!main).then(|| view! { <div class="stub narrow-only">{small(lab, turn)}</div> });
-            view! {
-                {plot(lab, number, items)}
-                {stub}
-            }
-            .into_any()
+        Shape::Full(items) => plot(lab, number, items).into_any(),
+        Shape::Low(items) => view! {
+            <svg class="plot" height="32">
+                <svg y="-22">{plot(lab, number, items)}</svg>
+            </svg>
         }
+        .into_any(),
         Shape::Small(earlier) => view! {
             <div class="stub">
                 <span class="stub-w">
@@ -109,6 +103,10 @@ pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
             {body}
         </li>
     }
+}
+
+fn is_queued(turn: &Option<Turn>) -> bool {
+    turn.as_ref().is_some_and(|turn| turn.outcome == Outcome::Queued)
 }
 
 /// The turn in small; pressing it selects the attempt that says most about it.
@@ -135,16 +133,13 @@ fn small(lab: Lab, turn: Memo<Option<Turn>>) -> impl IntoView {
 }
 
 fn plot(lab: Lab, number: u64, items: Vec<Item>) -> impl IntoView {
-    let (x, width) = close_up(lab);
     let rings: Vec<AnyView> =
         items.iter().enumerate().filter_map(|(nth, item)| item_ring(lab, number, nth, item)).collect();
     let drawn: Vec<AnyView> = items.into_iter().enumerate().map(|(nth, i)| draw_item(lab, number, nth, i)).collect();
     view! {
         <svg class="plot" height="64">
-            <svg class="zoom" x=x width=width>
-                {drawn}
-                {rings}
-            </svg>
+            {drawn}
+            {rings}
         </svg>
     }
 }

@@ -70,8 +70,6 @@ pub(super) struct Drawing {
     pub(super) next: Option<Vec<Item>>,
     /// When the first turn on the axis began.
     pub(super) begins: Option<u64>,
-    /// The stretch that a narrow plot shows until a script can draw it anew: left edge and width.
-    pub(super) close_up: (Percent, Percent),
     axis: Axis,
     known: usize,
     clock: Clock,
@@ -224,12 +222,10 @@ pub(super) fn draw(turns: &[Turn], predicted: Option<&Prediction>, next: bool, n
     layout.space(0, if plot.turns == 1 { 18.0 } else { LEAD + 4.0 + if alone { 14.0 } else { 0.0 } });
 
     let mut ends = None;
-    let mut main = 0;
     for place in on_axis {
         if let Some(ends) = ends {
             layout.gap(ends, turns[*place].started_at.unwrap_or_default());
         }
-        main = layout.pieces.len() - 1;
         ends = Some(layout.turn(*place));
     }
     let known = layout.pieces.len();
@@ -257,10 +253,9 @@ pub(super) fn draw(turns: &[Turn], predicted: Option<&Prediction>, next: bool, n
     };
     let rows = rows(&layout, &axis, on_axis, known);
     let next = coming.map(|coming| next_row(&layout, &axis, coming, turns.is_empty()));
-    let close_up = close_up(&axis, main, shown, plot.width);
     let marks = Marks::new(turns, &layout.pieces, &layout.slots, &axis);
     let begins = on_axis.first().and_then(|place| turns[*place].started_at);
-    Drawing { marks, rows, next, begins, close_up, axis, known, clock }
+    Drawing { marks, rows, next, begins, axis, known, clock }
 }
 
 /// The last turns that fit onto the axis at a scale at which a second is easy to see.
@@ -366,14 +361,6 @@ impl Layout<'_> {
             Slot::Space | Slot::Fold(_) => return None,
         })
     }
-}
-
-/// Where a nested drawing has to begin, and how wide it has to be, for the main turn alone to fill the plot.
-fn close_up(axis: &Axis, from: usize, to: usize, width: f64) -> (Percent, Percent) {
-    let left = (axis.left(from) + axis.wide(from) - 20.0).max(0.0);
-    let stretch = (axis.left(to) - left).clamp(width / 8.0, width);
-    let zoom = width / stretch;
-    (axis.percent(-left * zoom), axis.percent(width * zoom))
 }
 
 #[cfg(test)]
