@@ -36,7 +36,9 @@ async fn a_message_and_the_switch_work_as_plain_forms() {
     };
     let sent = post("/api/send_message", "actor=user1&content=Hi+there&message_id=m1").await;
     assert_eq!(sent.status(), StatusCode::FOUND);
-    assert_eq!(sent.headers()[header::LOCATION], page.as_str());
+    // The library adds a question mark of its own.
+    let back = sent.headers()[header::LOCATION].to_str().unwrap();
+    assert_eq!(back.trim_end_matches('?'), page);
     assert!(lab.get("/lab/user1").await.text().await.unwrap().contains("Got your message: Hi there"));
 
     let off = post("/api/set_fault", "actor=user1&operation=save&attempts=2").await;

@@ -1,0 +1,42 @@
+// The page without script: plain forms and links.
+import { LabPage } from "../support/lab.ts";
+import { expect, test } from "../support/test.ts";
+
+test.use({ javaScriptEnabled: false });
+
+test("a message, the switch and the checks work without script", async ({ page }) => {
+  const lab = new LabPage(page);
+  await page.goto("/");
+  await lab.expectScore(0);
+  await lab.message.fill("Hi there");
+  await lab.send.click();
+  await expect(lab.reply("Hi there")).toBeVisible();
+  await lab.expectScore(2);
+  await lab.press("History retrieval", "Read history");
+  await lab.expectScore(3);
+  await lab.press("State consistency", "Compare with the store");
+  await lab.expectScore(4);
+  await expect(page.getByRole("switch")).toBeChecked();
+  await page.locator(".knob").click();
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(page.getByRole("switch")).not.toBeChecked();
+  await lab.timeline.getByRole("link", { name: /load, attempt 1 of 3/i }).first().click();
+  await expect(page.getByRole("complementary", { name: "Selected bar" })).toContainText("Load, attempt 1 of 3");
+  await page.getByRole("button", { name: "Use the dark theme" }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+test("an actor id that is none is refused beside the field", async ({ page, complaints }) => {
+  complaints.expect(/status of 400/);
+  await page.goto("/");
+  await page.getByLabel("actor", { exact: true }).fill("a b");
+  await page.getByLabel("actor", { exact: true }).press("Enter");
+  await expect(page.getByRole("alert")).toContainText("An actor id cannot contain");
+  await expect(page.getByLabel("actor", { exact: true })).toHaveValue("a b");
+  for (const dots of [".", ".."]) {
+    await page.goto("/");
+    await page.getByLabel("actor", { exact: true }).fill(dots);
+    await page.getByLabel("actor", { exact: true }).press("Enter");
+    await expect(page.getByRole("alert")).toContainText("taken for a folder");
+  }
+});
