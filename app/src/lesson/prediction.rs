@@ -119,7 +119,7 @@ impl Prediction {
         let failed = |step: &&PredictedStep| matches!(step, PredictedStep::Attempt { fails: true, .. });
         let wait = self.waits_ms();
         let after = format!("{}.{} s", wait / 1_000, wait % 1_000 / 100);
-        match self.steps.iter().filter(failed).next_back() {
+        match self.steps.iter().rfind(failed) {
             None => "Every attempt succeeds at once.".to_owned(),
             Some(PredictedStep::Attempt { operation: Operation::Publish, .. }) => {
                 "The message is stored at once; publishing its event fails, and the turn succeeds all the same."
