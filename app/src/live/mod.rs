@@ -17,9 +17,9 @@ use self::store::Store;
 pub fn start(store: Store) {
     Effect::new(move |_| {
         store.mounted.set(true);
+        clock::start(store);
         stream::start(store);
     });
-    clock::start(store);
     // The address follows the selection. At the first run it only loses the error of a form, which has been shown.
     Effect::new(move |_| {
         let bar = store.selected.get().map(|bar| bar.to_string());

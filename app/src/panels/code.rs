@@ -8,7 +8,7 @@ pub fn CodePane() -> impl IntoView {
     view! {
         <div class="pane pane-code">
             <div class="block">
-                <h3>"The retry in this actor " <span class="note">"Rust, server/src/actor/retry.rs"</span></h3>
+                <h3>"The retry in this actor " <span class="note">"Rust, server/src/retry.rs"</span></h3>
                 <pre class="code"><code>{EXCERPT}</code></pre>
             </div>
             <div class="block">
@@ -23,7 +23,23 @@ pub fn CodePane() -> impl IntoView {
     }
 }
 
-const EXCERPT: &str = "";
+/// Lines of the retry as it runs, in order; what stands between them is left out. A test holds it to the source.
+const EXCERPT: &str = "\
+let result = self.limited(one(attempt)).await;
+…
+let reason = match transient {
+    false => Some(Reason::Permanent),
+    true if attempt == max => Some(Reason::Exhausted),
+    true if Instant::now() + delay >= self.deadline
+        => Some(Reason::TurnLimit),
+    true => None,
+};
+if let Some(reason) = reason {
+    return Err(GaveUp { reason, … });
+}
+attempt += 1;
+…
+sleep(delay).await;";
 
 /// What the lesson does, in our own words.
 const IDEA: &str = "\
@@ -36,3 +52,25 @@ for attempt in 1, 2, 3:
             raise
         log(f\"Retry {attempt}: {error}\")
         await sleep(1)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text without its white space, so that line breaks may differ.
+    fn dense(text: &str) -> String {
+        text.split_whitespace().collect()
+    }
+
+    #[test]
+    fn the_excerpt_is_what_runs() {
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../server/src/retry.rs");
+        let source = dense(&std::fs::read_to_string(source).unwrap());
+        let mut rest = source.as_str();
+        for part in EXCERPT.split('…').map(dense) {
+            let at = rest.find(&part);
+            assert!(at.is_some(), "not in the source any more, or not in this order: {part}");
+            rest = &rest[at.unwrap() + part.len()..];
+        }
+    }
+}

@@ -115,7 +115,7 @@ fn LiveMark() -> impl IntoView {
         Connection::Opening => away().map_or_else(|| taken.clone(), str::to_owned),
     };
     let class = move || match store.connection.get() {
-        Connection::Reconnecting => "live wait",
+        Connection::Reconnecting => "live again",
         Connection::Lost => "live lost",
         _ if away().is_some() => "live lost",
         Connection::Live => "live",

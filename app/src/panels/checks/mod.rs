@@ -105,7 +105,7 @@ fn CheckRow(number: u8, step: &'static LessonStep) -> impl IntoView {
                     <span class="check-mark">{mark}</span>
                     <span class="check-t"><span class="num">{number.to_string()}</span> " " {step.title}</span>
                     <span class="check-w">{move || look.get().2}</span>
-                    <svg class="i turn-chev" aria-hidden="true"><use_ href="#i-chevron"></use_></svg>
+                    <span class="turn-chev">{icon("#i-chevron")}</span>
                 </summary>
                 <div class="check-body">
                     {move || check.with(|check| body(store, check, step))}
