@@ -4,10 +4,7 @@
 use leptos::{ev, prelude::*, svg};
 
 use super::{Lab, bar_id::BarId, link, scale::Percent, words};
-use crate::{
-    format::duration_us,
-    timeline::{Attempt, AttemptState, Operation},
-};
+use crate::timeline::{Attempt, AttemptState, Operation};
 
 /// The flag that stands on what was done on purpose, on a drawing whose bars begin at 24.
 pub(super) const FLAG: &str = "M1 24V9M1 9l10 3.5-10 3.5z";
@@ -79,14 +76,31 @@ pub(super) fn tip(x: Percent, lines: Vec<String>) -> impl IntoView {
     }
 }
 
+const fn kind(a: &Attempt) -> &'static str {
+    match a.state {
+        AttemptState::Running => "run",
+        AttemptState::Succeeded { .. } => "ok",
+        AttemptState::Failed { .. } => "fail",
+    }
+}
+
+/// The attempt's number on its bar. It stands beside the link and not in it: in the link's name it is said in words.
+pub(super) fn number(x: Percent, a: &Attempt) -> AnyView {
+    let class = format!("num {}", kind(a));
+    view! { <text class=class x=x.to_string() dx="20" y="42" aria-hidden="true">{a.attempt.to_string()}</text> }
+        .into_any()
+}
+
 /// The bar of an attempt of `turn`.
 pub(super) fn attempt(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, a: &Attempt) -> AnyView {
     let (left, right) = (x.to_string(), Percent(x.0 + w.0).to_string());
-    let (kind, icon, flagged) = match &a.state {
-        AttemptState::Running => ("run", "#i-dot", false),
-        AttemptState::Succeeded { .. } => ("ok", "#i-check", false),
-        AttemptState::Failed { cause, .. } => ("fail", "#i-cross", cause.simulated),
+    let kind = kind(a);
+    let icon = match kind {
+        "ok" => "#i-check",
+        "fail" => "#i-cross",
+        _ => "#i-dot",
     };
+    let flagged = matches!(a.state, AttemptState::Failed { cause, .. } if cause.simulated);
     let tear = (kind == "fail").then(|| view! { <use_ class="tear" href="#tear" x=right y="24"></use_> });
     let flag = flagged.then(|| svg::path().class("flag").attr("d", FLAG));
     let bar = BarId::of_attempt(turn, a);
@@ -95,10 +109,7 @@ pub(super) fn attempt(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, a
         {tear}
         {name_above(&left, a.operation, flagged)}
         <svg x=left y="0">
-            <g class="mark">
-                <use_ href=icon x="5" y="32" width="12" height="12"></use_>
-                <text x="20" y="42">{a.attempt.to_string()}</text>
-            </g>
+            <use_ class="mark" href=icon x="5" y="32" width="12" height="12"></use_>
             {flag}
         </svg>
         {tip(x, told(a))}
@@ -110,10 +121,10 @@ fn told(a: &Attempt) -> Vec<String> {
     let title = |outcome| format!("{}, attempt {} of {}: {outcome}", words::title(a.operation), a.attempt, a.max);
     match &a.state {
         AttemptState::Running => vec![title("under way")],
-        AttemptState::Succeeded { took_us } => vec![title("succeeded"), duration_us(*took_us)],
+        AttemptState::Succeeded { took_us } => vec![title("succeeded"), words::lasted(*took_us)],
         AttemptState::Failed { error, cause, took_us, .. } => {
             let (who, place) = words::cause(*cause);
-            vec![title("failed"), error.clone(), format!("{who}, {place} · {}", duration_us(*took_us))]
+            vec![title("failed"), error.clone(), format!("{who}, {place} · {}", words::lasted(*took_us))]
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     actor_id::ActorId,
-    format::{clock_ms, duration_us},
+    format::clock_ms,
     icons::icon,
     timeline::{Attempt, AttemptState, Event, Operation, Outcome, Step, Turn, Wait},
 };
@@ -53,7 +53,7 @@ fn of_attempt(turn: &Turn, a: &Attempt, actor: &ActorId, utc_offset_min: i32) ->
         turn: turn.number.to_string(),
         subject: words::subject(turn),
         started: clock_ms(a.started_at, utc_offset_min),
-        lasted: took.map_or_else(|| "under way".to_owned(), duration_us),
+        lasted: took.map_or_else(|| "under way".to_owned(), words::lasted),
         next: next(turn, a, utc_offset_min),
         log: log_line(turn, a, actor),
     }

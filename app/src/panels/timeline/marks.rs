@@ -6,7 +6,7 @@ use super::{
     words,
 };
 use crate::{
-    format::{clock, duration_us, tenths_ms},
+    format::{clock, tenths_ms},
     lesson::prediction::PredictedStep,
     timeline::{AttemptState, Operation, Turn},
 };
@@ -159,7 +159,7 @@ impl Kind {
             Self::Clock(at) => clock(at, utc_offset_min),
             Self::Tenths(0) => "0 s".to_owned(),
             Self::Tenths(ms) => tenths_ms(ms),
-            Self::Took(us) => duration_us(us),
+            Self::Took(us) => words::lasted(us),
             Self::Predicted => "predicted".to_owned(),
             Self::Idle(ms) if ms < 1_000 => "idle".to_owned(),
             Self::Idle(ms) => format!("{} idle", words::roughly(ms)),

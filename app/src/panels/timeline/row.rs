@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     Lab,
-    bar::{attempt, ring},
+    bar::{self, attempt, ring},
     bar_id::{BarId, find},
     link,
     predicted::ghost,
@@ -57,7 +57,7 @@ pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
             None => {
                 let began = turn.with(|turn| turn.as_ref().and_then(|turn| turn.started_at));
                 let earlier = drawing.begins.zip(began).map(|(axis, began)| axis.saturating_sub(began));
-                Shape::Small(earlier.map(|ms| format!("{} earlier", words::roughly(ms))).unwrap_or_default())
+                Shape::Small(earlier.map(words::earlier).unwrap_or_default())
             }
         })
     });
@@ -133,20 +133,23 @@ fn small(lab: Lab, turn: Memo<Option<Turn>>) -> impl IntoView {
 }
 
 fn plot(lab: Lab, number: u64, items: Vec<Item>) -> impl IntoView {
-    let rings: Vec<AnyView> =
-        items.iter().enumerate().filter_map(|(nth, item)| item_ring(lab, number, nth, item)).collect();
+    let over: Vec<AnyView> = items.iter().enumerate().filter_map(|(nth, i)| over_item(lab, number, nth, i)).collect();
     let drawn: Vec<AnyView> = items.into_iter().enumerate().map(|(nth, i)| draw_item(lab, number, nth, i)).collect();
     view! {
         <svg class="plot" height="64">
             {drawn}
-            {rings}
+            {over}
         </svg>
     }
 }
 
-fn item_ring(lab: Lab, number: u64, nth: usize, item: &Item) -> Option<AnyView> {
+/// What is painted over all bars of the row.
+fn over_item(lab: Lab, number: u64, nth: usize, item: &Item) -> Option<AnyView> {
     match item {
-        Item::Attempt(x, w, a) => Some(ring(lab, BarId::of_attempt(number, a), nth, *x, *w, false)),
+        Item::Attempt(x, w, a) => {
+            let ring = ring(lab, BarId::of_attempt(number, a), nth, *x, *w, false);
+            Some(view! { {ring} {bar::number(*x, a)} }.into_any())
+        }
         Item::Wait(x, w, wait) => Some(ring(lab, BarId::of_wait(number, wait), nth, *x, *w, true)),
         _ => None,
     }

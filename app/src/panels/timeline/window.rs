@@ -24,7 +24,7 @@ pub(super) struct Plot {
 
 impl Plot {
     /// Beside the rows' heads.
-    pub(super) const WIDE: Self = Self { width: 824.0, step: 36.0, turns: 4 };
+    pub(super) const WIDE: Self = Self { width: 824.0, step: 36.0, turns: 5 };
     /// The whole width of a phone: the last turn only.
     pub(super) const NARROW: Self = Self { width: 366.0, step: 46.0, turns: 1 };
 }
@@ -163,7 +163,8 @@ impl Layout<'_> {
                 }
             };
             let ends = ends.max(at);
-            let piece = Piece { from: at, to: ends, least: self.step, to_scale: ends - begins.min(ends) > LONG };
+            let least = self.step + marks::extra(attempt.operation);
+            let piece = Piece { from: at, to: ends, least, to_scale: ends - begins.min(ends) > LONG };
             self.push(piece, Slot::Attempt(place, attempt.clone()));
             at = ends;
         }
@@ -263,12 +264,16 @@ fn fitting<'a>(turns: &[Turn], began: &'a [usize], plot: Plot, with_next: bool) 
     const COMFORTABLE: f64 = 0.15;
     let mut room = plot.width - if with_next { FOLD + LEAD + 3.0 * plot.step } else { 0.0 };
     let mut from = began.len();
+    let mut begins = None;
     for place in began.iter().rev().take(plot.turns) {
         let turn = &turns[*place];
         // A turn that runs is going to have its three operations drawn.
         let steps = if turn.ended() { turn.attempts.len() } else { turn.attempts.len() + 3 };
         let waits: u64 = turn.waits.iter().map(|wait| wait.delay_ms).sum();
-        room -= LEAD + FOLD + 30.0 + steps as f64 * plot.step + waits as f64 * COMFORTABLE;
+        let ends = turn.ended_at.unwrap_or(u64::MAX);
+        let fold = if begins.is_some_and(|begins| begins > ends.saturating_add(IDLE)) { FOLD + 6.0 } else { 0.0 };
+        begins = turn.started_at;
+        room -= LEAD + 32.0 + fold + steps as f64 * plot.step + waits as f64 * COMFORTABLE;
         if room < 0.0 && from < began.len() {
             break;
         }

@@ -85,7 +85,7 @@ fn real_bars_replace_the_predicted_ones_in_place() {
     turns[0].outcome = Outcome::Running;
     let after = wide(draw(&turns, Some(&used_up()), true, now, Plot::WIDE).row(2).unwrap());
     for ((_, x, w), (_, x2, w2)) in before.iter().zip(&after).skip(3) {
-        assert!((x - x2).abs() <= 30 && (w - w2).abs() <= 120, "{x},{w} became {x2},{w2}");
+        assert!((x - x2).abs() <= 30 && (w - w2).abs() <= 30, "{x},{w} became {x2},{w2}");
     }
 }
 

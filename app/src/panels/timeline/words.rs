@@ -66,6 +66,12 @@ pub(super) fn seconds(us: u64) -> String {
     format!("{}.{:03} s", us / 1_000_000, us / 1_000 % 1_000)
 }
 
+/// How long an attempt lasted. Some never leave the process, and a time of zero would look like an error.
+#[must_use]
+pub(super) fn lasted(us: u64) -> String {
+    if us < 100 { "under 0.1 ms".to_owned() } else { duration_us(us) }
+}
+
 /// A long time in one round figure: `38 s`, `12 min`, `3 h`.
 #[must_use]
 pub(super) fn roughly(ms: u64) -> String {
@@ -74,6 +80,12 @@ pub(super) fn roughly(ms: u64) -> String {
         s @ 120..7_200 => format!("{} min", s / 60),
         s => format!("{} h", s / 3_600),
     }
+}
+
+/// How long before the axis a turn began.
+#[must_use]
+pub(super) fn earlier(ms: u64) -> String {
+    if ms < 1_000 { "earlier".to_owned() } else { format!("{} earlier", roughly(ms)) }
 }
 
 /// The operation's word at the start of a sentence.
@@ -166,12 +178,12 @@ pub(super) fn attempt_label(turn: u64, a: &Attempt) -> String {
     let (operation, attempt, max) = (a.operation.as_str(), a.attempt, a.max);
     let outcome = match &a.state {
         AttemptState::Running => "under way".to_owned(),
-        AttemptState::Succeeded { took_us } => format!("succeeded, {}", duration_us(*took_us)),
+        AttemptState::Succeeded { took_us } => format!("succeeded, {}", lasted(*took_us)),
         AttemptState::Failed { cause, took_us, .. } if cause.simulated => {
-            format!("failed on purpose, {}", duration_us(*took_us))
+            format!("failed on purpose, {}", lasted(*took_us))
         }
         AttemptState::Failed { cause: why, took_us, .. } => {
-            format!("failed {}, {}", cause(*why).1, duration_us(*took_us))
+            format!("failed {}, {}", cause(*why).1, lasted(*took_us))
         }
     };
     format!("Turn {turn}, {operation}, attempt {attempt} of {max}, {outcome}")
