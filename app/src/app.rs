@@ -8,7 +8,10 @@ use leptos_router::{
     path,
 };
 
-use crate::pages::{lab::LabPage, not_found::NotFoundPage};
+use crate::pages::{
+    lab::{LabPage, OpenLab},
+    not_found::NotFoundPage,
+};
 
 /// The pages. A lab is sent whole, not streamed: what it shows first is in the HTML, and its status is known.
 #[component]
@@ -18,6 +21,7 @@ pub fn App() -> impl IntoView {
         <Router>
             <Routes fallback=NotFoundPage>
                 <Route path=path!("/") view=LabPage ssr=SsrMode::Async />
+                <Route path=path!("/lab") view=OpenLab ssr=SsrMode::Async />
                 <Route path=path!("/lab/:actor_id") view=LabPage ssr=SsrMode::Async />
             </Routes>
         </Router>

@@ -54,6 +54,6 @@ export class LabPage {
   /** Sets the switch's sentence. */
   async breakStore(operation: "load" | "save" | "publish", attempts: number): Promise<void> {
     await this.page.getByLabel("Which operation fails").selectOption(operation);
-    await this.page.getByLabel("How long").selectOption(String(attempts));
+    await this.page.getByRole("combobox", { name: "How long" }).selectOption(String(attempts));
   }
 }

@@ -20,7 +20,7 @@ test("a message, the switch and the checks work without script", async ({ page }
   await page.locator(".knob").click();
   await page.getByRole("button", { name: "Apply" }).click();
   await expect(page.getByRole("switch")).not.toBeChecked();
-  await lab.timeline.getByRole("link", { name: /load, attempt 1 of 3/i }).first().click();
+  await lab.timeline.getByRole("link", { name: /load, attempt 1 of 3/i }).locator(".face").first().click();
   await expect(page.getByRole("complementary", { name: "Selected bar" })).toContainText("Load, attempt 1 of 3");
   await page.getByRole("button", { name: "Use the dark theme" }).click();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");

@@ -97,7 +97,7 @@ test("the log line of an attempt is found by pressing its bar, and its address c
   await lab.open();
   await lab.say("Hi there");
   await expect(lab.reply("Hi there")).toBeVisible();
-  await lab.timeline.getByRole("link", { name: /load, attempt 1 of 3/i }).first().click();
+  await lab.timeline.getByRole("link", { name: /load, attempt 1 of 3/i }).locator(".face").first().click();
   await expect(page).toHaveURL(/bar=t1-load-1/);
   const detail = page.getByRole("complementary", { name: "Selected bar" });
   await expect(detail).toContainText("Load, attempt 1 of 3");

@@ -32,6 +32,24 @@ pub fn LabPage() -> impl IntoView {
     }
 }
 
+/// `/lab?actor=user1`, which the actor field asks for: goes on to that lab's own address. What is no id is answered
+/// here, since `.` and `..` would be folded away in a path.
+#[component]
+pub fn OpenLab() -> impl IntoView {
+    let id = use_query_map().get_untracked().get("actor");
+    match id.map(|id| (id.parse::<ActorId>(), id)) {
+        Some((Err(why), id)) => Some(bad_actor(id, why.to_string())),
+        Some((Ok(actor), _)) => {
+            leptos_axum::redirect(&format!("/lab/{actor}"));
+            None
+        }
+        None => {
+            leptos_axum::redirect("/");
+            None
+        }
+    }
+}
+
 fn lab(actor: ActorId, error: Option<FormError>, selected: Option<String>) -> impl IntoView {
     let backend = expect_context::<SharedBackend>();
     let page = Suspend::new(async move {

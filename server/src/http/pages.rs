@@ -1,13 +1,13 @@
-//! The pages, the server functions behind them, and the two plain forms that need no backend.
+//! The pages, the server functions behind them, and the plain form that needs no backend.
 
-use app::{App, actor_id::ActorId, backend::SharedBackend, shell};
+use app::{App, backend::SharedBackend, shell};
 use axum::{
     Form, Router,
-    extract::{Query, Request},
+    extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
-    routing::{any, get, post},
+    routing::{any, post},
 };
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
@@ -33,7 +33,6 @@ pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), context, page)
         .with_state(options)
-        .route("/lab", get(open_lab))
         .route("/theme", post(set_theme))
         .fallback_service(site.files(not_found))
 }
@@ -59,31 +58,6 @@ async fn never_ok(request: Request, next: Next) -> Response {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
     response
-}
-
-/// The lab that somebody asks for in the actor field.
-#[derive(Deserialize)]
-struct LabForm {
-    actor: Option<String>,
-}
-
-/// `GET /lab?actor=user1` from the actor field: to that lab's own address.
-async fn open_lab(Query(form): Query<LabForm>) -> Redirect {
-    match form.actor {
-        // What cannot be an id goes on as it is: the lab's page says why, beside the field.
-        Some(actor) if actor.parse::<ActorId>().is_ok() => Redirect::to(&format!("/lab/{actor}")),
-        Some(actor) => Redirect::to(&format!("/lab/{}", percent_encode(&actor))),
-        None => Redirect::to("/"),
-    }
-}
-
-/// Every byte outside the unreserved characters as `%XX` (RFC 3986 §2.1).
-fn percent_encode(text: &str) -> String {
-    let byte = |b: u8| match b {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(b).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 /// The theme that somebody chose.

@@ -1,6 +1,6 @@
 //! The public listener, from outside: a whole Faultlab over loopback, with its embedded sidecar and a SQLite file.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 mod bad_input;
 mod chat;
