@@ -1,8 +1,8 @@
 //! What the axis wears: ticks, figures, the verniers where it is stretched, the folds where it is shortened.
 
 use super::{
+    layout::Slot,
     scale::{Axis, Percent, Piece},
-    window::Slot,
     words,
 };
 use crate::{

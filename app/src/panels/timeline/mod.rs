@@ -1,8 +1,9 @@
 //! The retry timeline: a row for each turn, a bar for each attempt, on one axis.
 //!
 //! - [`words`]: what everything is called; [`bar_id`]: the name of a bar in the address; [`link`]: selecting by address
-//! - [`scale`]: time to place; [`window`]: which turns stand on the axis, and the drawing of them; [`marks`]: ticks,
-//!   labels, verniers, folds; [`predicted`]: what a running turn has before it, all of them pure functions
+//! - [`scale`]: time to place; [`layout`]: what the axis consists of; [`window`]: which turns stand on it, and the
+//!   drawing of them; [`marks`]: ticks, labels, verniers, folds; [`predicted`]: what a running turn has before it; all
+//!   of them pure functions
 //! - [`row`], [`bar`], [`wait`], [`queue`], [`axis`]: the drawing's pieces as SVG
 //! - [`legend`], [`log`], [`detail`]: what stands around it
 
@@ -10,6 +11,7 @@ mod axis;
 mod bar;
 pub mod bar_id;
 pub mod detail;
+mod layout;
 mod legend;
 mod link;
 mod log;

@@ -1,7 +1,12 @@
 //! What the drawing holds, in the situations that the lesson leads to.
 
 use super::{super::samples, *};
-use crate::{fault::FaultStatus, lesson::prediction::predict, policy::RetryPolicy, timeline::Operation};
+use crate::{
+    fault::FaultStatus,
+    lesson::prediction::predict,
+    policy::RetryPolicy,
+    timeline::{AttemptState, Operation},
+};
 
 fn lesson() -> Prediction {
     predict(FaultStatus::LESSON, false, RetryPolicy::LESSON)
