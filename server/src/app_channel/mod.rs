@@ -25,7 +25,7 @@ use axum::{
 pub(crate) use self::actors::check_content;
 pub use self::config::ActorConfig;
 use self::token::AppToken;
-use crate::{actor::Agents, http::health::healthz, timeline::Timelines};
+use crate::{actor::Agents, http::health, timeline::Timelines};
 
 /// The header in which the id of a message travels. InvokeActor metadata becomes headers, and the sidecar sends them
 /// again when it sends the call again.
@@ -54,13 +54,12 @@ pub fn router(parts: Parts) -> Router {
     Router::new()
         .route("/actors/{type}/{id}/method/{method}", actor)
         .route("/actors/{type}/{id}", axum::routing::delete(actors::deactivate).with_state(agents))
-        .route("/dapr/config", get(move || async move { Json(config) }))
         // The subscription is declarative: see components/*/message-subscription.yaml.
         .route("/dapr/subscribe", get(|| async { Json([(); 0]) }))
         .route("/subscribe", post(events::deliver).with_state(timelines))
         .layer(middleware::from_fn_with_state(AppToken::new(token), token::check))
-        // Dapr's health probe carries no token.
-        .route("/healthz", get(healthz))
+        // Dapr's health probe carries no token, and what is hosted here is no secret: the public listener says both.
+        .merge(health::router(config))
 }
 
 /// An error as the sidecar hands it on to the caller: as text, inside its own error.

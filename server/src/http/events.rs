@@ -116,3 +116,40 @@ fn frame(id: EventId, json: serde_json::Result<String>) -> Frame {
         Err(error) => Frame::default().event("broken").data(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use app::{actor_id::ActorId, fault::FaultStatus, timeline::Step};
+    use axum::response::Sse;
+
+    use super::*;
+
+    /// The ids of all that a stream says until it ends.
+    async fn read_to_the_end(follow: Follow) -> Vec<u64> {
+        let body = Sse::new(frames(follow)).into_response().into_body();
+        let text = String::from_utf8(axum::body::to_bytes(body, usize::MAX).await.unwrap().into()).unwrap();
+        let ids = text.lines().filter_map(|line| line.strip_prefix("id: "));
+        ids.map(|id| id.parse::<EventId>().unwrap().seq).collect()
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_falls_behind_is_let_go_and_misses_nothing_when_it_comes_back() {
+        let (timelines, actor) = (Timelines::new(), ActorId::lesson());
+        let record = || timelines.record(&actor, Step::FaultChanged { fault: FaultStatus::LESSON });
+        let start = EventId { epoch: timelines.snapshot(&actor).last.epoch, seq: record().seq };
+        // It is connected and does not read, while more happens than is held for it.
+        let slow = timelines.follow(&actor, Some(start));
+        let last = (0..5_000).map(|_| record().seq).last().unwrap();
+        // The actor was not held up, and the stream ends instead of growing.
+        let seen = read_to_the_end(slow).await;
+        assert!(seen.len() < 5_000, "{} events were held for one reader", seen.len());
+
+        let resume = seen.last().map_or(start, |seq| EventId { epoch: start.epoch, seq: *seq });
+        let rest = match timelines.follow(&actor, Some(resume)).missed {
+            Missed::Events(events) => events.iter().map(|event| event.seq).collect::<Vec<_>>(),
+            Missed::Gap(snapshot) => snapshot.events.iter().map(|event| event.seq).collect(),
+        };
+        assert_eq!(rest.last(), Some(&last));
+        assert!(rest.windows(2).all(|pair| pair[1] == pair[0] + 1));
+    }
+}

@@ -101,6 +101,10 @@ async fn the_lesson_s_look_ups_are_answered_on_both_listeners() {
     assert_eq!(lab.get_json("/healthz").await.1["status"], "ok");
     let (_, config) = lab.get_json("/dapr/config").await;
     assert_eq!(config["entities"], serde_json::json!(["ChatAgent"]));
+    for path in ["/healthz", "/dapr/config"] {
+        let answer = lab.client.get(format!("{}{path}", lab.app_channel)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    }
     lab.stop().await;
 }
 

@@ -16,6 +16,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// A running Faultlab on free ports.
 pub struct Lab {
     pub origin: String,
+    pub app_channel: String,
     pub client: Client,
     running: Running,
     // Dropped last: the folder goes when the lab is gone.
@@ -59,7 +60,8 @@ impl Lab {
         change(&mut config);
         let running = start(config).await.unwrap();
         let origin = format!("http://{}", running.addr);
-        Self { origin, client: Client::new(), running, _site: site }
+        let app_channel = format!("http://{}", running.app_addr);
+        Self { origin, app_channel, client: Client::new(), running, _site: site }
     }
 
     pub async fn get(&self, path: &str) -> Response {
