@@ -2,6 +2,7 @@
 //! and works as a plain form post, without script, too.
 
 use leptos::{prelude::*, server_fn::codec::JsonEncoding, server_fn::error::ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{ErrorCode, LabError},
@@ -43,6 +44,36 @@ pub async fn arm_and_send(actor: String, content: String, message_id: String) ->
     let id = ssr::answer(message_id.try_into().map_err(LabError::from))?;
     backend.set_fault(&actor, ssr::LESSON_ARMED);
     ssr::answer(backend.send_message(&actor, content, id).await)
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Delivery {
+    /// It is stored, and this is the reply.
+    Answered(Message),
+    /// Its turn failed, or there was none.
+    Failed(LabError),
+}
+
+/// Sends a message for a page whose script runs. A turn that failed is an answer and not a failed request: a browser
+/// would report it as one, although it may be just what the lesson asks for.
+#[server(prefix = "/api", endpoint = "deliver_message")]
+pub async fn deliver_message(
+    actor: String,
+    content: String,
+    message_id: String,
+    arm: bool,
+) -> Result<Delivery, LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    let id = ssr::answer(message_id.try_into().map_err(LabError::from))?;
+    if arm {
+        backend.set_fault(&actor, ssr::LESSON_ARMED);
+    }
+    match backend.send_message(&actor, content, id).await {
+        Ok(reply) => Ok(Delivery::Answered(reply)),
+        Err(error) if error.code.status() >= 500 => Ok(Delivery::Failed(error)),
+        Err(error) => Err(ssr::failed(error)),
+    }
 }
 
 /// Asks the actor for its history.

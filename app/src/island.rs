@@ -56,7 +56,6 @@ pub fn Lab(
     view! {
         <div class="lab">
             <a class="skip" href="#msg">"Skip to the chat"</a>
-            <PaneChoice />
             <Topbar actor=snapshot.actor known=snapshot.known_actors runtime=snapshot.runtime />
             <main class="lab-main">
                 <Chat />
@@ -80,6 +79,7 @@ pub fn Lab(
                     />
                     <DetailPanel turns selected=store.selected actor utc_offset_min=offset />
                 </section>
+                <PaneChoice />
                 <PaneStrip />
                 <Checks />
                 <section class="panel side" aria-label="What is stored, and the retry policy">

@@ -9,7 +9,7 @@ use super::{
     store::{Reading, Store, Unsent, UnsentState, is_turn_of},
 };
 use crate::{
-    api,
+    api::{self, Delivery},
     error::LabError,
     fault::{FaultPlan, FaultStatus},
     island::FormError,
@@ -66,10 +66,13 @@ pub fn send(store: Store, content: String, id: String) {
     });
 }
 
-/// Arms the lesson's failure and sends a message, in the background.
-pub fn arm_and_send(store: Store, content: String, id: String) {
+/// Sends the message of a check, whose button waits for it: pressed twice it is one message.
+pub fn send_for_check(store: Store, arms: bool, content: String, id: String) {
+    let path = if arms { ARM_AND_SEND } else { SEND };
+    store.busy.set(Some(path));
     spawn_local(async move {
-        let _ = deliver(store, ARM_AND_SEND, content, id).await;
+        let _ = deliver(store, path, content, id).await;
+        store.busy.set(None);
     });
 }
 
@@ -86,9 +89,10 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
         unsent.retain(|other| other.id != id);
         unsent.push(message);
     });
-    let result = match path {
-        ARM_AND_SEND => api::arm_and_send(store.actor_id(), content.clone(), id.clone()).await,
-        _ => api::send_message(store.actor_id(), content.clone(), id.clone()).await,
+    let arm = path == ARM_AND_SEND;
+    let result = match api::deliver_message(store.actor_id(), content.clone(), id.clone(), arm).await {
+        Ok(Delivery::Answered(_)) => Ok(()),
+        Ok(Delivery::Failed(error)) | Err(error) => Err(error),
     };
     let known =
         store.turns.with_untracked(|turns| turns.iter().any(|turn| turn.number > after_turn && is_turn_of(turn, &id)));
@@ -98,13 +102,12 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
             unsent.retain(|other| other.id != id);
         } else if let Some(message) = unsent.iter_mut().find(|other| other.id == id) {
             message.state = match &result {
-                Ok(_) => UnsentState::Answered,
+                Ok(()) => UnsentState::Answered,
                 Err(error) => UnsentState::Failed(error.clone()),
             };
         }
     });
-    let error = result.err();
-    if let (true, Some(error)) = (refused, &error) {
+    if let (true, Err(error)) = (refused, &result) {
         store.error.set(Some(FormError { path: path.to_owned(), error: error.clone() }));
         store.draft.update(|draft| {
             if draft.is_empty() {
@@ -112,7 +115,7 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
             }
         });
     }
-    error.map_or(Ok(()), Err)
+    result
 }
 
 /// Sets the switch.

@@ -281,6 +281,11 @@ impl Store {
         })
     }
 
+    /// Whether the next message, as far as it is known, is one that failed.
+    pub fn sends_again(self) -> bool {
+        self.draft.with(|draft| draft.trim().is_empty()) && self.next_content().is_some()
+    }
+
     /// The id for one more message, made after those before it.
     pub fn next_message_id(self) -> String {
         let id = self.message_id.get_untracked();

@@ -20,6 +20,7 @@ pub fn PredictionLine() -> impl IntoView {
         let running = store.turns.with(|turns| running_turn(turns).map(|turn| turn.number));
         match &outlook.last {
             Some(last) if running == Some(last.turn) => format!("Turn {}: {}", last.turn, last.prediction.sentence()),
+            _ if store.sends_again() => format!("Sent again: {}", outlook.next.sentence()),
             _ => outlook.next.sentence(),
         }
     });

@@ -116,7 +116,7 @@ pub fn FailureSwitch() -> impl IntoView {
                 </span>
                 <span>"fails with an error for the"</span>
                 <span class="select">
-                    <select node_ref=attempts name="attempts" aria-label="How often it fails">
+                    <select node_ref=attempts name="attempts" aria-label="How long">
                         {counts.collect_view()}
                     </select>
                     {icon("#i-chevron")}

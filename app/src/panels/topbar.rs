@@ -31,6 +31,7 @@ pub fn Topbar(
             <ActorField actor=actor.to_string() known error=None />
             <span class="where" tabindex="0" data-tip=where_tip(&runtime)>
                 {runtime.sidecar.clone()} " " <i>"·"</i> " " {runtime.store.clone()}
+                <span class="vh">". " {where_tip(&runtime)}</span>
             </span>
             <LiveMark />
             <span class="topbar-gap"></span>

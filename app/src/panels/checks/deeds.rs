@@ -68,15 +68,17 @@ pub(super) fn Deeds(check: Check) -> impl IntoView {
 
 fn perform(store: Store, deed: Deed) {
     match deed {
-        Deed::Send { content, id } | Deed::SendAgain { content, id } => actions::send(store, content, id),
-        Deed::ArmAndSend { content, id } => actions::arm_and_send(store, content, id),
+        Deed::SendAgain { content, id } => actions::send_for_check(store, false, content, id),
+        // The id in the form is for a page without script; here the row may outlive many messages.
+        Deed::Send { content, .. } => actions::send_for_check(store, false, content, store.next_message_id()),
+        Deed::ArmAndSend { content, .. } => actions::send_for_check(store, true, content, store.next_message_id()),
         Deed::ReadHistory => actions::read_history(store),
         Deed::Compare => actions::compare(store),
     }
 }
 
 fn deed(store: Store, check: &Check) -> Deed {
-    // Made by the server for this page and check, then anew with each message: posted twice it is one message.
+    // Made by the server for this page and check: a form posted twice is one message.
     let id = || format!("{}-{}", store.message_id.get_untracked(), check.number);
     let content = steps::content(check.number, check).to_owned();
     match check.number {

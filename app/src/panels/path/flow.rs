@@ -211,7 +211,11 @@ const fn armed(fault: FaultStatus, active: bool) -> Option<&'static str> {
 
 /// The path while nothing runs: what the last turn left, or what the switch holds ready.
 fn idle(turns: &[Turn], fault: FaultStatus, active: bool, now: u64) -> Flow {
-    let resting = if active { "in memory" } else { "not active yet" };
+    let resting = match (active, turns.is_empty()) {
+        (true, _) => "in memory",
+        (false, true) => "not active yet",
+        (false, false) => "not in memory",
+    };
     let mut flow = Flow {
         hops: [Hop::Idle; 4],
         nodes: [NodeLook::Idle; 5],
