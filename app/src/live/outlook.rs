@@ -125,3 +125,72 @@ const fn failed(attempt: &Attempt) -> Option<bool> {
         AttemptState::Succeeded { .. } => Some(false),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fault::FaultSetting,
+        timeline::{Cause, Layer, Operation, turns},
+    };
+
+    const CAUSE: Cause = Cause { simulated: true, layer: Layer::Actor };
+
+    fn started() -> Vec<Step> {
+        let (method, message_id, content) = (Method::ProcessMessage, None, Some("Hi there".to_owned()));
+        vec![Step::Activated, Step::TurnStarted { turn: 1, method, message_id, content }]
+    }
+
+    fn attempt(operation: Operation, attempt: u8, fails: bool) -> Vec<Step> {
+        let (turn, max, took_us) = (1, 3, 400);
+        let end = if fails {
+            let (error, cause, transient) = ("away".to_owned(), CAUSE, true);
+            Step::AttemptFailed { turn, operation, attempt, max, error, cause, transient, took_us }
+        } else {
+            Step::AttemptSucceeded { turn, operation, attempt, max, took_us }
+        };
+        vec![Step::AttemptStarted { turn, operation, attempt, max }, end]
+    }
+
+    fn verdict_of(steps: Vec<Step>) -> Verdict {
+        let event = |(seq, step)| Event { seq, at: 1_000 + seq, step };
+        let events: Vec<Event> = (1..).zip(steps).map(event).collect();
+        let turns = turns(&events);
+        outlook(&events, &turns, FaultStatus::LESSON, true, RetryPolicy::LESSON).last.unwrap().verdict
+    }
+
+    #[test]
+    fn a_turn_is_right_so_far_until_it_ends() {
+        assert_eq!(verdict_of(started()), Verdict::Open);
+        let mut steps = started();
+        steps.extend(attempt(Operation::Load, 1, true));
+        assert_eq!(verdict_of(steps.clone()), Verdict::RightSoFar);
+        steps.extend(attempt(Operation::Load, 2, false));
+        steps.extend(attempt(Operation::Save, 1, false));
+        steps.push(Step::TurnCompleted { turn: 1, took_us: 1_000, repeated: false });
+        assert_eq!(verdict_of(steps), Verdict::CameTrue);
+    }
+
+    #[test]
+    fn a_failure_that_nobody_asked_for_is_told() {
+        let mut steps = started();
+        steps.extend(attempt(Operation::Load, 1, true));
+        steps.extend(attempt(Operation::Load, 2, true));
+        assert_eq!(verdict_of(steps), Verdict::Otherwise("load attempt 2 failed".to_owned()));
+    }
+
+    #[test]
+    fn what_is_set_while_a_retry_waits_is_predicted_anew() {
+        let three = FaultStatus::LESSON.after(FaultSetting {
+            on: true,
+            plan: Some(crate::fault::FaultPlan { attempts: 3.try_into().unwrap(), ..crate::fault::FaultPlan::LESSON }),
+        });
+        let mut steps = vec![Step::FaultChanged { fault: three }];
+        steps.extend(started());
+        steps.extend(attempt(Operation::Load, 1, true));
+        let off = three.after(FaultSetting { on: false, plan: None });
+        steps.push(Step::FaultChanged { fault: off });
+        steps.extend(attempt(Operation::Load, 2, false));
+        assert_eq!(verdict_of(steps), Verdict::RightSoFar);
+    }
+}

@@ -258,3 +258,71 @@ fn idle(turns: &[Turn], fault: FaultStatus, active: bool, now: u64) -> Flow {
     }
     flow
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::{Event, Step, turns};
+
+    fn panels() -> Panels {
+        Panels {
+            history: Ok(Vec::new()),
+            stored: Err(crate::error::LabError::new(ErrorCode::Internal, "not read")),
+            before: Vec::new(),
+            checks: Vec::new(),
+            fault: FaultStatus::LESSON,
+            policy: crate::policy::RetryPolicy::LESSON,
+        }
+    }
+
+    fn path(turns: &[Turn], panels: &Panels, connection: Connection) -> Flow {
+        let used = FaultStatus { remaining: 0, ..FaultStatus::LESSON };
+        flow(turns, used, true, panels, connection, 1_600)
+    }
+
+    fn waiting(simulated: bool) -> Vec<Turn> {
+        let (turn, operation, max) = (1, Operation::Load, 3);
+        let cause = Cause { simulated, layer: if simulated { Layer::Actor } else { Layer::Store } };
+        let steps = [
+            Step::TurnStarted { turn, method: Method::ProcessMessage, message_id: None, content: Some("Hi".into()) },
+            Step::AttemptStarted { turn, operation, attempt: 1, max },
+            Step::AttemptFailed {
+                turn,
+                operation,
+                attempt: 1,
+                max,
+                error: "away".into(),
+                cause,
+                transient: true,
+                took_us: 1,
+            },
+            Step::RetryScheduled { turn, operation, attempt: 2, max, delay_ms: 1_000, due_at: 2_000 },
+        ];
+        turns(&(1..).zip(steps).map(|(seq, step)| Event { seq, at: 1_000, step }).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn while_a_retry_waits_the_callers_are_held_and_the_last_hop_is_open() {
+        let path = path(&waiting(true), &panels(), Connection::Live);
+        assert_eq!(path.hops, [Hop::Held, Hop::Held, Hop::Held, Hop::Broken]);
+        assert_eq!((path.nodes[3], path.nodes[4]), (NodeLook::Waits, NodeLook::Off));
+        assert_eq!(path.knife, Some("knife broken"));
+        assert!(path.sentence.contains("load attempt 1 failed on purpose"), "{}", path.sentence);
+    }
+
+    #[test]
+    fn a_failure_that_nobody_asked_for_does_not_wear_the_colour_of_the_switch() {
+        let path = path(&waiting(false), &panels(), Connection::Live);
+        assert_eq!(path.knife, Some("knife torn"));
+        assert!(path.sentence.contains("failed in the state store"), "{}", path.sentence);
+    }
+
+    #[test]
+    fn what_does_not_answer_is_named_and_its_hop_is_broken() {
+        let mut away = panels();
+        away.history = Err(crate::error::LabError::new(ErrorCode::SidecarUnreachable, "no answer"));
+        let path = path(&[], &away, Connection::Lost);
+        assert_eq!((path.hops[0], path.hops[1]), (Hop::Dead, Hop::Broken));
+        assert!(path.sentence.contains("connection") && path.sentence.contains("The sidecar does not answer."));
+    }
+}
