@@ -34,6 +34,15 @@ export class LabPage {
     return this.chat.getByText(`Got your message: ${text}`, { exact: true });
   }
 
+  /**
+   * Waits for a text in the chat that stands there for a moment only. Called before what brings it about, and watching
+   * every frame: an ordinary expectation looks once a second and can miss it.
+   */
+  async glimpse(text: string): Promise<void> {
+    const inChat = (text: string) => document.querySelector(".chat")?.textContent?.includes(text) ?? false;
+    await this.page.waitForFunction(inChat, text, { polling: "raf" });
+  }
+
   /** One of the five checks, by its title. */
   check(title: string): Locator {
     return this.page.locator(".check").filter({ hasText: title });

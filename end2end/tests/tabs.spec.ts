@@ -7,8 +7,9 @@ test("two tabs move together", async ({ page, context }) => {
   const two = new LabPage(await context.newPage());
   await one.open();
   await two.open();
+  const waiting = two.glimpse("Attempt 1 failed. Attempt 2 of 3 in");
   await one.say("Hi there");
-  await expect(two.chat.getByText(/Attempt 1 failed. Attempt 2 of 3 in/)).toBeVisible();
+  await waiting;
   await expect(two.reply("Hi there")).toBeVisible();
   await expect(one.reply("Hi there")).toBeVisible();
   await two.expectScore(2);
