@@ -1,5 +1,5 @@
 // What axe finds, and whether everything fits.
-import AxeBuilder from "@axe-core/playwright";
+import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { LabPage } from "../support/lab.ts";
 import { expect, test } from "../support/test.ts";
