@@ -1,18 +1,19 @@
 //! The server functions: what the page asks of the process. Each goes through the [`Backend`](crate::backend::Backend)
 //! and works as a plain form post, without script, too.
 
-use leptos::{prelude::*, server_fn::codec::JsonEncoding, server_fn::error::ServerFnErrorErr};
+use leptos::{prelude::*, server_fn::error::ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{ErrorCode, LabError},
     fault::FaultStatus,
+    json::{Json, TextJson},
     lab::{Panels, StoredValue},
     message::Message,
 };
 
 impl FromServerFnError for LabError {
-    type Encoder = JsonEncoding;
+    type Encoder = TextJson;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let code = match &error {
@@ -30,7 +31,7 @@ impl FromServerFnError for LabError {
 }
 
 /// Sends a message to the actor; the id makes a repeat harmless.
-#[server(prefix = "/api", endpoint = "send_message")]
+#[server(output = Json, prefix = "/api", endpoint = "send_message")]
 pub async fn send_message(actor: String, content: String, message_id: String) -> Result<Message, LabError> {
     let (backend, actor) = ssr::lab(&actor)?;
     let id = ssr::answer(message_id.try_into().map_err(LabError::from))?;
@@ -38,7 +39,7 @@ pub async fn send_message(actor: String, content: String, message_id: String) ->
 }
 
 /// Arms the lesson's failure, whatever the switch was set to, and sends a message: what the lesson's steps ask for.
-#[server(prefix = "/api", endpoint = "arm_and_send")]
+#[server(output = Json, prefix = "/api", endpoint = "arm_and_send")]
 pub async fn arm_and_send(actor: String, content: String, message_id: String) -> Result<Message, LabError> {
     let (backend, actor) = ssr::lab(&actor)?;
     let id = ssr::answer(message_id.try_into().map_err(LabError::from))?;
@@ -57,7 +58,7 @@ pub enum Delivery {
 
 /// Sends a message for a page whose script runs. A turn that failed is an answer and not a failed request: a browser
 /// would report it as one, although it may be just what the lesson asks for.
-#[server(prefix = "/api", endpoint = "deliver_message")]
+#[server(output = Json, prefix = "/api", endpoint = "deliver_message")]
 pub async fn deliver_message(
     actor: String,
     content: String,
@@ -77,21 +78,21 @@ pub async fn deliver_message(
 }
 
 /// Asks the actor for its history.
-#[server(prefix = "/api", endpoint = "read_history")]
+#[server(output = Json, prefix = "/api", endpoint = "read_history")]
 pub async fn read_history(actor: String) -> Result<Vec<Message>, LabError> {
     let (backend, actor) = ssr::lab(&actor)?;
     ssr::answer(backend.conversation_history(&actor).await)
 }
 
 /// Asks the actor for its history and reads the value from the store itself.
-#[server(prefix = "/api", endpoint = "compare_with_store")]
+#[server(output = Json, prefix = "/api", endpoint = "compare_with_store")]
 pub async fn compare_with_store(actor: String) -> Result<StoredValue, LabError> {
     let (backend, actor) = ssr::lab(&actor)?;
     ssr::answer(backend.compare_with_store(&actor).await)
 }
 
 /// Sets the failure switch. `on` is what a checkbox sends: something if it is ticked, nothing if not.
-#[server(prefix = "/api", endpoint = "set_fault")]
+#[server(output = Json, prefix = "/api", endpoint = "set_fault")]
 pub async fn set_fault(
     actor: String,
     #[server(default)] on: Option<String>,
@@ -104,21 +105,21 @@ pub async fn set_fault(
 }
 
 /// Arms the switch's plan afresh.
-#[server(prefix = "/api", endpoint = "arm_fault")]
+#[server(output = Json, prefix = "/api", endpoint = "arm_fault")]
 pub async fn arm_fault(actor: String) -> Result<FaultStatus, LabError> {
     let (backend, actor) = ssr::lab(&actor)?;
     Ok(backend.arm_fault(&actor))
 }
 
 /// Reads the panels anew.
-#[server(prefix = "/api", endpoint = "panels")]
+#[server(output = Json, prefix = "/api", endpoint = "panels")]
 pub async fn read_panels(actor: String) -> Result<Panels, LabError> {
     let (backend, actor) = ssr::lab(&actor)?;
     Ok(backend.panels(&actor).await)
 }
 
 /// Puts the lab back to how a learner first finds it.
-#[server(prefix = "/api", endpoint = "reset_lab")]
+#[server(output = Json, prefix = "/api", endpoint = "reset_lab")]
 pub async fn reset_lab(actor: String) -> Result<(), LabError> {
     let (backend, actor) = ssr::lab(&actor)?;
     ssr::answer(backend.reset(&actor).await)

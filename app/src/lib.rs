@@ -5,7 +5,7 @@
 //! - [`timeline`]: the steps of a turn as events, their log lines, and turns put together from them
 //! - [`lesson`]: the five checks and the prediction, as pure functions
 //! - [`backend`] (server only): the one trait through which everything is done; `server` implements it
-//! - [`api`]: the server functions
+//! - [`api`], [`json`]: the server functions, and the JSON that they answer in
 //! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
 //! - [`island`]: the lab's page as one island, which the browser brings to life
 //! - [`live`]: the lab's reactive state, the event stream that feeds it, what a person can do to it
@@ -26,6 +26,7 @@ pub mod fault;
 pub mod format;
 pub mod icons;
 pub mod island;
+pub mod json;
 pub mod lab;
 pub mod lesson;
 pub mod live;

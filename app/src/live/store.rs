@@ -293,18 +293,6 @@ impl Store {
         id
     }
 
-    /// The time that an operation of a turn lost by failing first, in microseconds, and the attempt that recovered it.
-    pub fn recovery_of(self, turn: u64) -> Option<(u8, u8, u64)> {
-        self.events.with_untracked(|events| {
-            events.iter().find_map(|event| match event.step {
-                Step::Recovered { turn: number, attempt, max, lost_us, .. } if number == turn => {
-                    Some((attempt, max, lost_us))
-                }
-                _ => None,
-            })
-        })
-    }
-
     /// The number of the last turn that the timeline knows of; 0 if there is none.
     pub fn last_turn(self) -> u64 {
         self.turns.with_untracked(|turns| turns.last().map_or(0, |turn| turn.number))

@@ -15,7 +15,7 @@ use crate::{
 pub fn PredictionLine() -> impl IntoView {
     let store = expect_context::<Store>();
     // While a message is on its way, what was predicted for it; else what the next one would meet.
-    let words = Memo::new(move |_| {
+    let words = move || {
         let outlook = store.outlook.read();
         let running = store.turns.with(|turns| running_turn(turns).map(|turn| turn.number));
         match &outlook.last {
@@ -23,18 +23,18 @@ pub fn PredictionLine() -> impl IntoView {
             _ if store.sends_again() => format!("Sent again: {}", outlook.next.sentence()),
             _ => outlook.next.sentence(),
         }
-    });
-    let verdict = Memo::new(move |_| store.outlook.read().last.as_ref().map(|last| (last.turn, last.verdict.clone())));
+    };
     let verdict = move || {
-        let (class, mark, words) = match verdict.get()? {
-            (_, Verdict::Open) => return None,
-            (_, Verdict::RightSoFar) => ("sofar", "#i-check", "right so far".to_owned()),
-            (turn, Verdict::CameTrue) => ("sofar", "#i-check", format!("turn {turn}: it came true")),
-            (turn, Verdict::Otherwise(how)) => {
-                ("sofar otherwise", "#i-alert", format!("turn {turn} went otherwise: {how}"))
-            }
+        let outlook = store.outlook.read();
+        let last = outlook.last.as_ref()?;
+        let turn = last.turn;
+        let (class, mark, words) = match &last.verdict {
+            Verdict::Open => return None,
+            Verdict::RightSoFar => ("sofar", "#i-check", "right so far".to_owned()),
+            Verdict::CameTrue => ("sofar", "#i-check", format!("turn {turn}: it came true")),
+            Verdict::Otherwise(how) => ("sofar otherwise", "#i-alert", format!("turn {turn} went otherwise: {how}")),
         };
         Some(view! { <span class=class>{icon(mark)} <span>{words}</span></span> })
     };
-    view! { <p class="predict"><b>"Predicted"</b> <span>{move || words.get()}</span> {verdict}</p> }
+    view! { <p class="predict"><b>"Predicted"</b> <span>{words}</span> {verdict}</p> }
 }

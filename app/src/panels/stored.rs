@@ -29,21 +29,28 @@ pub fn StoredPane() -> impl IntoView {
     }
 }
 
-fn unreadable(error: &LabError) -> impl IntoView + use<> {
-    view! {
-        <p class="form-error">{icon("#i-alert")} <span>{error.message.clone()}</span></p>
-    }
+/// What stands in a block in place of what cannot be read.
+fn unreadable<T>(result: &Result<T, LabError>) -> Option<impl IntoView + use<T>> {
+    let message = result.as_ref().err()?.message.clone();
+    Some(view! { <p class="form-error">{icon("#i-alert")} <span>{message}</span></p> })
+}
+
+/// What stands in a block in place of nothing.
+fn none(nothing: bool, words: &'static str) -> Option<impl IntoView> {
+    nothing.then(|| view! { <p class="none">{words}</p> })
 }
 
 #[component]
 fn History() -> impl IntoView {
     let store = expect_context::<Store>();
-    let history = Memo::new(move |_| store.panels.with(|panels| panels.history.clone()));
     let list = move || {
-        history.with(|history| match history {
-            Err(error) => unreadable(error).into_any(),
-            Ok(messages) if messages.is_empty() => view! { <p class="none">"No messages yet."</p> }.into_any(),
-            Ok(messages) => view! { <ol class="hist">{messages.iter().map(line).collect_view()}</ol> }.into_any(),
+        store.panels.with(|panels| {
+            let messages = panels.history.as_deref().unwrap_or_default();
+            view! {
+                {unreadable(&panels.history)}
+                {none(panels.history.is_ok() && messages.is_empty(), "No messages yet.")}
+                <ol class="hist">{messages.iter().map(line).collect_view()}</ol>
+            }
         })
     };
     view! {
@@ -63,18 +70,19 @@ fn line(message: &Message) -> impl IntoView + use<> {
 #[component]
 fn Stored() -> impl IntoView {
     let store = expect_context::<Store>();
-    let stored = Memo::new(move |_| store.panels.with(|panels| panels.stored.clone()));
     let kind = store.runtime.with_value(|runtime| runtime.store.clone());
     let when = move || {
-        stored.with(|stored| match stored {
+        store.panels.with(|panels| match &panels.stored {
             Ok(stored) => format!("read from {kind}, {}", format::clock(stored.read_at, store.utc_offset_min)),
             Err(_) => "not readable".to_owned(),
         })
     };
     let value = move || {
-        stored.with(|stored| match stored {
-            Ok(stored) => entry(stored).into_any(),
-            Err(error) => unreadable(error).into_any(),
+        store.panels.with(|panels| {
+            view! {
+                {unreadable(&panels.stored)}
+                {panels.stored.as_ref().ok().map(entry)}
+            }
         })
     };
     view! {
@@ -87,12 +95,9 @@ fn Stored() -> impl IntoView {
 
 /// The key, the value, and the command that shows the same.
 fn entry(stored: &StoredValue) -> impl IntoView + use<> {
-    let value = match &stored.value {
-        None => view! { <p class="none">"No such key yet. The first save creates it."</p> }.into_any(),
-        Some(json) => view! { <pre class="code json"><code>{pretty(json)}</code></pre> }.into_any(),
-    };
-    let command = stored.value.is_some().then(|| {
+    let value = stored.value.as_ref().map(|json| {
         view! {
+            <pre class="code json"><code>{pretty(json)}</code></pre>
             <p class="cmd">
                 <code><span>"$"</span> " " {stored.command.clone()}</code>
                 <CopyButton label="Copy the command" text=stored.command.clone() />
@@ -104,16 +109,16 @@ fn entry(stored: &StoredValue) -> impl IntoView + use<> {
             <code>{stored.key.clone()}</code>
             <CopyButton label="Copy the key" text=stored.key.clone() />
         </p>
+        {none(stored.value.is_none(), "No such key yet. The first save creates it.")}
         {value}
-        {command}
     }
 }
 
 /// The stored list with one message per line; what is not such a list is shown as it is.
-fn pretty(json: &str) -> AnyView {
-    let Ok(messages) = serde_json::from_str::<Vec<Message>>(json) else {
-        return json.to_owned().into_any();
-    };
+fn pretty(json: &str) -> impl IntoView + use<> {
+    let messages = serde_json::from_str::<Vec<Message>>(json);
+    let raw = messages.is_err().then(|| json.to_owned());
+    let messages = messages.unwrap_or_default();
     let last = messages.len().saturating_sub(1);
     let lines = messages.into_iter().enumerate().map(|(n, message)| {
         let content = serde_json::to_string(&message.content).unwrap_or_default();
@@ -123,7 +128,7 @@ fn pretty(json: &str) -> AnyView {
             {format!(":{content}{close}")}
         }
     });
-    lines.collect_view().into_any()
+    view! { {raw} {lines.collect_view()} }
 }
 
 /// What became of one turn's event.
@@ -167,15 +172,13 @@ fn deliveries(events: &[Event]) -> Vec<Delivery> {
 #[component]
 fn Events() -> impl IntoView {
     let store = expect_context::<Store>();
-    let deliveries = Memo::new(move |_| store.events.with(|events| deliveries(events)));
     let list = move || {
-        deliveries.with(|deliveries| {
-            if deliveries.is_empty() {
-                return view! { <p class="none">"None yet. Each saved turn publishes one."</p> }.into_any();
-            }
-            let lines = deliveries.iter().map(|delivery| delivery_line(delivery, store.utc_offset_min));
-            view! { <ul class="events">{lines.collect_view()}</ul> }.into_any()
-        })
+        let deliveries = store.events.with(|events| deliveries(events));
+        let lines = deliveries.iter().map(|delivery| delivery_line(delivery, store.utc_offset_min));
+        view! {
+            {none(deliveries.is_empty(), "None yet. Each saved turn publishes one.")}
+            <ul class="events">{lines.collect_view()}</ul>
+        }
     };
     view! {
         <div class="block">

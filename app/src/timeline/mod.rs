@@ -5,6 +5,7 @@
 
 mod log;
 mod turns;
+mod wire;
 
 use std::{fmt, str::FromStr};
 
@@ -93,6 +94,7 @@ pub struct Cause {
 /// One step, at one time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(try_from = "wire::FlatEvent")]
 pub struct Event {
     /// The event's number; the actor's first is 1.
     pub seq: u64,
@@ -105,7 +107,7 @@ pub struct Event {
 
 /// What happened. `turn` is the actor's number for the turn, from 1, in the order in which turns were asked for;
 /// durations are monotonic and in microseconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Step {

@@ -84,7 +84,7 @@ pub(super) fn Composer(
 
 /// What a new lab says.
 #[component]
-pub(super) fn Invitation() -> impl IntoView {
+pub(super) fn Invitation(untouched: Memo<bool>) -> impl IntoView {
     let store = expect_context::<Store>();
     let words = move || {
         let outlook = store.outlook.read();
@@ -97,7 +97,7 @@ pub(super) fn Invitation() -> impl IntoView {
         }
     };
     view! {
-        <div class="invite-box">
+        <div class="invite-box" hidden=move || !untouched.get()>
             <h1>"Send the first message."</h1>
             <p>{words}</p>
         </div>
@@ -106,9 +106,9 @@ pub(super) fn Invitation() -> impl IntoView {
 
 /// Two other settings of the switch that are worth a message.
 #[component]
-pub(super) fn ThenTry() -> impl IntoView {
+pub(super) fn ThenTry(untouched: Memo<bool>) -> impl IntoView {
     view! {
-        <div class="then">
+        <div class="then" hidden=move || !untouched.get()>
             "Then try" <Setting name="save fails twice" operation=Operation::Save attempts=2 />
             <Setting name="retries exhausted" operation=Operation::Load attempts=3 />
         </div>

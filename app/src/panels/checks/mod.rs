@@ -89,26 +89,24 @@ fn look(check: &Check, is_next: bool) -> (&'static str, &'static str, String) {
 #[component]
 fn CheckRow(number: u8, step: &'static LessonStep) -> impl IntoView {
     let store = expect_context::<Store>();
-    let check = Memo::new(move |_| store.check(number));
-    let look = Memo::new(move |_| {
+    // The check, and whether it is the first that is not proven.
+    let check = Memo::new(move |_| {
         let next = store.panels.with(|panels| panels.checks.iter().find(|c| !c.is_passed()).map(|c| c.number));
-        check.with(|check| look(check, next == Some(number)))
+        (store.check(number), next == Some(number))
     });
-    let mark = move || {
-        let (_, mark, _) = look.get();
-        (!mark.is_empty()).then(|| icon(mark))
-    };
+    let look = move || check.with(|(check, is_next)| look(check, *is_next));
+    let mark = move || Some(look().1).filter(|mark| !mark.is_empty()).map(icon);
     view! {
-        <li class=move || look.get().0>
+        <li class=move || look().0>
             <details name="check" open=move || store.opened.get() == number>
                 <summary>
                     <span class="check-mark">{mark}</span>
                     <span class="check-t"><span class="num">{number.to_string()}</span> " " {step.title}</span>
-                    <span class="check-w">{move || look.get().2}</span>
+                    <span class="check-w">{move || look().2}</span>
                     <span class="turn-chev">{icon("#i-chevron")}</span>
                 </summary>
                 <div class="check-body">
-                    {move || check.with(|check| body(store, check, step))}
+                    {move || check.with(|(check, _)| body(store, check, step))}
                     <Help number step />
                 </div>
             </details>
@@ -117,21 +115,18 @@ fn CheckRow(number: u8, step: &'static LessonStep) -> impl IntoView {
 }
 
 /// The evidence of a proven check; else what to do, what is missing, and the buttons that do it.
-fn body(store: Store, check: &Check, step: &'static LessonStep) -> AnyView {
-    if check.is_passed() {
-        return view! { <Evidence store proofs=check.evidence.clone() /> }.into_any();
-    }
-    let missing = check.missing.clone().map(|missing| view! { <p class="missing">{missing}</p> });
+fn body(store: Store, check: &Check, step: &'static LessonStep) -> impl IntoView + use<> {
+    let proven = check.is_passed();
+    let missing = check.missing.clone().filter(|_| !proven);
     view! {
-        <p>{step.todo}</p>
-        {missing}
-        <Deeds check=check.clone() />
+        {proven.then(|| evidence(store, &check.evidence))}
+        {(!proven).then(|| view! { <p>{step.todo}</p> })}
+        {missing.map(|missing| view! { <p class="missing">{missing}</p> })}
+        {(!proven).then(|| view! { <Deeds check=check.clone() /> })}
     }
-    .into_any()
 }
 
-#[component]
-fn Evidence(store: Store, proofs: Vec<Proof>) -> impl IntoView {
+fn evidence(store: Store, proofs: &[Proof]) -> impl IntoView + use<> {
     let turn = proofs.iter().find_map(|proof| proof.turn.filter(|_| proof.level.is_some()));
     let link = turn.map(|turn| {
         let bar = format!("t{turn}-load-1");
@@ -140,14 +135,20 @@ fn Evidence(store: Store, proofs: Vec<Proof>) -> impl IntoView {
             event.prevent_default();
             store.select(&bar);
         };
-        view! { <p class="acts"><a class="btn quiet small" href=href on:click=select>{icon("#i-eye")} "In the timeline"</a></p> }
+        view! {
+            <p class="acts">
+                <a class="btn quiet small" href=href on:click=select>
+                    {icon("#i-eye")} "In the timeline"
+                </a>
+            </p>
+        }
     });
-    let lines = proofs.into_iter().map(|proof| {
+    let line = |proof: &Proof| {
         let level = proof.level.map(|level| view! { <b class=level_class(level)>{level.as_str()}</b> });
-        view! { <li>{level} <span>{proof.text}</span></li> }
-    });
+        view! { <li>{level} <span>{proof.text.clone()}</span></li> }
+    };
     view! {
-        <ol class="log evidence">{lines.collect_view()}</ol>
+        <ol class="log evidence">{proofs.iter().map(line).collect_view()}</ol>
         {link}
     }
 }

@@ -1,0 +1,251 @@
+//! The lines of the conversation, put together from what was stored before, the turns, and what was just sent. Pure.
+
+use super::words;
+use crate::{
+    live::store::{Unsent, UnsentState},
+    message::{HISTORY_LIMIT, Message, Role},
+    timeline::{Event, Method, Outcome, Turn},
+};
+
+/// One line of the conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Line {
+    /// Tells lines and their states apart: one whose state changed is drawn anew, the others stay as they are.
+    pub(super) key: String,
+    /// Who says it and how it stands, as a class.
+    pub(super) class: &'static str,
+    /// Who says it; `None` for a note of the lab itself.
+    pub(super) who: Option<&'static str>,
+    /// What is said.
+    pub(super) text: String,
+    /// How its turn goes.
+    pub(super) foot: Option<Foot>,
+    /// Why its turn failed.
+    pub(super) failure: Option<Failure>,
+}
+
+/// What stands under a message.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Foot {
+    /// The turn, to be drawn small.
+    pub(super) turn: Option<Turn>,
+    /// The colour of the words, as a class.
+    pub(super) class: &'static str,
+    /// The words.
+    pub(super) words: String,
+    /// The end of a wait that the words count down to, in milliseconds since the Unix epoch.
+    pub(super) due_at: Option<u64>,
+}
+
+/// What stands under a message whose turn failed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Failure {
+    /// What failed.
+    pub(super) title: String,
+    /// Why, and what it changed.
+    pub(super) text: String,
+    /// The turn, if there was one.
+    pub(super) turn: Option<Turn>,
+    /// The message's id, so that it can be sent again; `None` when it was.
+    pub(super) again: Option<String>,
+    /// The turn in which it was sent again.
+    pub(super) sent_again_in: Option<u64>,
+}
+
+/// A line that only says something.
+fn said(key: String, class: &'static str, who: &'static str, text: String) -> Line {
+    Line { key, class, who: Some(who), text, foot: None, failure: None }
+}
+
+/// The line above which messages have dropped out of the history.
+fn kept() -> Line {
+    let text = format!("The history keeps the last {HISTORY_LIMIT} messages: those above have dropped out.");
+    Line { key: "kept".to_owned(), class: "kept", who: None, text, foot: None, failure: None }
+}
+
+/// The conversation, oldest first.
+pub(super) fn lines(before: &[Message], events: &[Event], turns: &[Turn], unsent: &[Unsent]) -> Vec<Line> {
+    let messages: Vec<&Turn> = turns.iter().filter(|turn| turn.method == Method::ProcessMessage).collect();
+    let stored = before.len() + 2 * messages.iter().filter(|turn| turn.acknowledged()).count();
+    let mut lines = Lines { lines: Vec::new(), stored: 0, first_kept: stored.saturating_sub(HISTORY_LIMIT) };
+    for (n, message) in before.iter().enumerate() {
+        let (class, who) = match message.role {
+            Role::User => ("msg you", "you"),
+            Role::Assistant => ("msg agent", "agent"),
+        };
+        lines.stored(said(format!("b{n}"), class, who, message.content.clone()));
+    }
+    for turn in &messages {
+        add_turn(&mut lines, turn, events, turns, &messages);
+    }
+    lines.lines.extend(unsent.iter().map(of_unsent));
+    lines.lines
+}
+
+/// The lines so far, and how many of them are stored messages.
+struct Lines {
+    lines: Vec<Line>,
+    stored: usize,
+    first_kept: usize,
+}
+
+impl Lines {
+    /// Adds the line of a stored message; a note comes before the first that is still kept.
+    fn stored(&mut self, line: Line) {
+        if self.first_kept > 0 && self.stored == self.first_kept {
+            self.lines.push(kept());
+        }
+        self.stored += 1;
+        self.lines.push(line);
+    }
+}
+
+fn add_turn(lines: &mut Lines, turn: &Turn, events: &[Event], turns: &[Turn], messages: &[&Turn]) {
+    let n = turn.number;
+    let done = turn.attempts.iter().filter(|a| a.failed() || a.succeeded()).count();
+    let state = format!("{},{done},{}", turn.attempts.len(), turn.waits.len());
+    let text = turn.content.clone().unwrap_or_default();
+    let mut line = said(String::new(), "msg you", "you", text);
+    match &turn.outcome {
+        Outcome::Queued | Outcome::Running => {
+            let behind = behind(turn, turns);
+            line.key = format!("p{n},{state},{}", behind.unwrap_or_default());
+            line.class = "msg you pending";
+            line.foot = Some(words::pending(turn, behind));
+            lines.lines.push(line);
+        }
+        Outcome::Failed { error, .. } => {
+            let sent_again_in = messages.iter().find(|other| is_repeat(other, turn)).map(|other| other.number);
+            let id = turn.message_id.clone().map(String::from).filter(|_| sent_again_in.is_none());
+            let (title, text) = words::failure(Some(turn), error);
+            line.key = format!("f{n},{}", sent_again_in.unwrap_or_default());
+            line.class = "msg you failed";
+            line.failure = Some(Failure { title, text, turn: Some(turn.clone()), again: id, sent_again_in });
+            lines.lines.push(line);
+        }
+        Outcome::Completed { took_us, repeated } => {
+            line.key = format!("y{n}");
+            let reply = reply_of(turn, messages).unwrap_or_default();
+            let mut answer = said(format!("a{n},{state}"), "msg agent", "agent", reply);
+            answer.foot = Some(words::answered(turn, events, *took_us, *repeated));
+            if turn.acknowledged() {
+                lines.stored(line);
+                lines.stored(answer);
+            } else {
+                lines.lines.extend([line, answer]);
+            }
+        }
+    }
+}
+
+/// A message that this page sent and of which the timeline does not know yet.
+fn of_unsent(unsent: &Unsent) -> Line {
+    let mut line = said(String::new(), "msg you pending", "you", unsent.content.clone());
+    let foot = |words: &str| Some(Foot { turn: None, class: "", words: words.to_owned(), due_at: None });
+    let state = match &unsent.state {
+        UnsentState::Sending => {
+            line.foot = foot("Sending");
+            's'
+        }
+        UnsentState::Answered => {
+            line.class = "msg you";
+            line.foot = foot("Answered; its turn is shown when the connection is back");
+            'a'
+        }
+        UnsentState::Failed(error) => {
+            let (title, text) = words::failure(None, error);
+            let again = Some(unsent.id.clone());
+            line.class = "msg you failed";
+            line.failure = Some(Failure { title, text, turn: None, again, sent_again_in: None });
+            'f'
+        }
+    };
+    line.key = format!("u{}{state}", unsent.id);
+    line
+}
+
+/// Whether `other` is the same message as `turn`, sent again later.
+fn is_repeat(other: &Turn, turn: &Turn) -> bool {
+    other.number > turn.number && turn.message_id.is_some() && other.message_id == turn.message_id
+}
+
+/// The turn's reply. A repeated message was answered with the reply of the turn that stored it.
+fn reply_of(turn: &Turn, messages: &[&Turn]) -> Option<String> {
+    let original = || messages.iter().find(|other| is_repeat(turn, other) && other.reply.is_some());
+    turn.reply.clone().or_else(|| original()?.reply.clone())
+}
+
+/// The turn right before a queued one that has not ended.
+fn behind(turn: &Turn, turns: &[Turn]) -> Option<u64> {
+    let before = turns.iter().rev().find(|other| other.number < turn.number && !other.ended());
+    before.filter(|_| turn.outcome == Outcome::Queued).map(|other| other.number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::{Step, turns};
+
+    fn conversation(count: u64) -> Vec<Turn> {
+        let mut events = Vec::new();
+        let mut push = |step| events.push(Event { seq: events.len() as u64 + 1, at: 1_000, step });
+        for turn in 1..=count {
+            let content = format!("message {turn}");
+            push(Step::TurnStarted {
+                turn,
+                method: Method::ProcessMessage,
+                message_id: format!("id-{turn}").try_into().ok(),
+                content: Some(content.clone()),
+            });
+            push(Step::ReplyReady { turn, content: content.clone(), reply: format!("Got your message: {content}") });
+            push(Step::TurnCompleted { turn, took_us: 1_000, repeated: false });
+        }
+        turns(&events)
+    }
+
+    fn texts(before: &[Message], turns: &[Turn]) -> Vec<String> {
+        lines(before, &[], turns, &[]).into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn nothing_has_dropped_out_while_all_messages_are_kept() {
+        assert!(!texts(&[], &conversation(2)).iter().any(|text| text.contains("dropped out")));
+    }
+
+    #[test]
+    fn with_three_exchanges_the_first_message_has_left_and_its_reply_has_not() {
+        let texts = texts(&[], &conversation(3));
+        assert_eq!(texts[0], "message 1");
+        assert!(texts[1].contains("dropped out"), "{texts:?}");
+        assert_eq!(texts[2], "Got your message: message 1");
+    }
+
+    #[test]
+    fn messages_from_before_leave_first() {
+        let before: Vec<Message> = (0..5).map(|n| Message::user(n.to_string())).collect();
+        let texts = texts(&before, &conversation(1));
+        assert_eq!(texts[..2], ["0", "1"]);
+        assert!(texts[2].contains("dropped out"), "{texts:?}");
+        assert_eq!(texts.len(), 8);
+    }
+
+    #[test]
+    fn a_queued_message_names_the_turn_before_it() {
+        let mut turns = conversation(2);
+        turns[0].outcome = Outcome::Running;
+        turns[1].outcome = Outcome::Queued;
+        let lines = lines(&[], &[], &turns, &[]);
+        assert_eq!(lines[1].foot.as_ref().unwrap().words, "Queued behind turn 1");
+    }
+
+    #[test]
+    fn a_failed_message_that_was_sent_again_says_where() {
+        let mut turns = conversation(2);
+        let error = crate::error::LabError::new(crate::error::ErrorCode::RetriesExhausted, "gave up");
+        turns[0].outcome = Outcome::Failed { took_us: 1, error };
+        turns[1].message_id = turns[0].message_id.clone();
+        let lines = lines(&[], &[], &turns, &[]);
+        let failure = lines[0].failure.as_ref().unwrap();
+        assert_eq!((failure.sent_again_in, &failure.again), (Some(2), &None));
+    }
+}

@@ -1,0 +1,74 @@
+//! What is said of a message's turn.
+
+use super::lines::Foot;
+use crate::{
+    error::{ErrorCode, LabError},
+    format::duration_us,
+    timeline::{AttemptState, Event, Operation, Outcome, Step, Turn},
+};
+
+/// Under a message that is answered.
+pub(super) fn answered(turn: &Turn, events: &[Event], took_us: u64, repeated: bool) -> Foot {
+    let recovery = events.iter().find_map(|event| match event.step {
+        Step::Recovered { turn: number, attempt, max, lost_us, .. } if number == turn.number => {
+            Some((attempt, max, lost_us))
+        }
+        _ => None,
+    });
+    let publish_failed = turn.attempts.iter().any(|a| a.operation == Operation::Publish && a.failed());
+    let words = match recovery {
+        _ if repeated => "Stored before: the same reply again".to_owned(),
+        Some((attempt, max, lost_us)) => {
+            format!("Recovered on attempt {attempt} of {max}, after {}", duration_us(lost_us))
+        }
+        None if publish_failed => "Stored, but its event could not be published".to_owned(),
+        None => format!("Answered in {}", duration_us(took_us)),
+    };
+    Foot { turn: Some(turn.clone()), class: "", words, due_at: None }
+}
+
+/// Under a message that is under way; `behind` is the turn that it queues behind.
+pub(super) fn pending(turn: &Turn, behind: Option<u64>) -> Foot {
+    let mut due_at = None;
+    let (class, words) = match (&turn.outcome, turn.waits.last(), turn.attempts.last()) {
+        (Outcome::Queued, ..) => {
+            let behind = behind.map(|number| format!("Queued behind turn {number}"));
+            ("queue-t", behind.unwrap_or_else(|| "On its way to the actor".to_owned()))
+        }
+        (_, Some(wait), _) if !wait.over => {
+            due_at = Some(wait.due_at);
+            let (failed, next, max) = (wait.attempt.saturating_sub(1), wait.attempt, wait.max);
+            ("wait-t", format!("Attempt {failed} failed. Attempt {next} of {max} in "))
+        }
+        (_, _, Some(a)) if a.state == AttemptState::Running => {
+            ("", format!("Attempt {} of {} to {}", a.attempt, a.max, a.operation.as_str()))
+        }
+        _ => ("", "The actor has it".to_owned()),
+    };
+    Foot { turn: Some(turn.clone()), class, words, due_at }
+}
+
+/// Of a failure: the headline, and the reason with what it means. `turn` is `None` if there was none.
+pub(super) fn failure(turn: Option<&Turn>, error: &LabError) -> (String, String) {
+    let last = turn.and_then(|turn| turn.attempts.iter().rfind(|a| a.failed()));
+    let reason = match last.map(|a| &a.state) {
+        Some(AttemptState::Failed { error, .. }) => error,
+        _ => &error.message,
+    };
+    let reason = reason.trim_end_matches('.');
+    let title = match (error.code, last) {
+        (ErrorCode::OutcomeUnknown, _) => {
+            let text = format!("{reason}. Send it again: the next turn finds out before it writes.");
+            return ("Unknown: the save may or may not have been stored.".to_owned(), text);
+        }
+        (_, Some(a)) => {
+            let what = if a.operation == Operation::Load { "loaded" } else { "saved" };
+            let tries = if a.attempt == 1 { "attempt" } else { "attempts" };
+            format!("Failed: the history could not be {what} in {} {tries}.", a.attempt)
+        }
+        (ErrorCode::SidecarUnreachable, _) => "Not delivered: the sidecar does not answer.".to_owned(),
+        (ErrorCode::StoreUnreachable, _) => "Failed: the state store does not answer.".to_owned(),
+        _ => "Failed.".to_owned(),
+    };
+    (title, format!("{reason}. Nothing was stored, nothing was changed."))
+}
