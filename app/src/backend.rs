@@ -13,6 +13,7 @@ use crate::{
     lesson::checks::Check,
     message::{Message, MessageId},
     timeline::TimelineSnapshot,
+    wire::{WireSetting, WireStatus},
 };
 
 /// A [`Backend`] as it is handed around; provided as a Leptos context and as axum state.
@@ -49,6 +50,15 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The failure switch.
     fn fault(&self, actor: &ActorId) -> FaultStatus;
+
+    /// The wire to Redis, which all actors share; `None` where the lab has no wire layer.
+    fn wire(&self) -> Option<WireStatus>;
+
+    /// Sets the wire to Redis. Never waits for a turn.
+    ///
+    /// # Errors
+    /// The lab has no wire layer.
+    fn set_wire(&self, setting: WireSetting) -> Result<WireStatus, LabError>;
 
     /// The five checks.
     fn checks(&self, actor: &ActorId) -> Vec<Check>;

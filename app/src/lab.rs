@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actor_id::ActorId, error::LabError, fault::FaultStatus, lesson::checks::Check, message::Message,
-    policy::RetryPolicy, timeline::TimelineSnapshot,
+    policy::RetryPolicy, timeline::TimelineSnapshot, wire::WireStatus,
 };
 
 /// The sidecar and the store that this lab runs on, for people to read.
@@ -18,6 +18,11 @@ pub struct Runtime {
     pub sidecar_http: Option<String>,
     /// Where this lab answers, as `http://127.0.0.1:8000`, for the `curl` lines.
     pub origin: String,
+}
+
+impl Runtime {
+    /// What stands for a sidecar that has not told its name yet.
+    pub const UNKNOWN_SIDECAR: &str = "Dapr sidecar";
 }
 
 /// The stored value, read from the store itself and past Dapr.
@@ -54,6 +59,8 @@ pub struct Panels {
     pub fault: FaultStatus,
     /// The retry policy in force.
     pub policy: RetryPolicy,
+    /// The wire to Redis; `None` where the lab has no wire layer.
+    pub wire: Option<WireStatus>,
 }
 
 /// Everything that the page shows first.

@@ -2,6 +2,7 @@
 //!
 //! # Layout
 //! - [`actor_id`], [`message`], [`fault`], [`policy`], [`error`], [`lab`]: the types that both sides share
+//! - [`wire`]: how the wire to Redis fails on purpose, and what is seen on it
 //! - [`timeline`]: the steps of a turn as events, their log lines, and turns put together from them
 //! - [`lesson`]: the five checks and the prediction, as pure functions
 //! - [`backend`] (server only): the one trait through which everything is done; `server` implements it
@@ -38,6 +39,7 @@ pub mod policy;
 #[cfg(feature = "ssr")]
 mod shell;
 pub mod timeline;
+pub mod wire;
 
 #[cfg(feature = "ssr")]
 pub use self::{app::App, shell::shell};

@@ -16,6 +16,7 @@ use app::{
     policy::RetryPolicy,
     shell,
     timeline::{Cause, Event, EventId, Layer, Method, Operation, Step, TimelineSnapshot},
+    wire::{WireSetting, WireStatus},
 };
 use async_trait::async_trait;
 use axum::{body::Body, http::Request};
@@ -123,6 +124,14 @@ impl Backend for Told {
         FaultStatus::LESSON
     }
 
+    fn wire(&self) -> Option<WireStatus> {
+        None
+    }
+
+    fn set_wire(&self, _: WireSetting) -> Result<WireStatus, LabError> {
+        Err(Self::refused())
+    }
+
     fn checks(&self, actor: &ActorId) -> Vec<Check> {
         judge(&Evidence { actor, before: &[], events: &self.events })
     }
@@ -148,6 +157,7 @@ impl Backend for Told {
             checks: self.checks(actor),
             fault: FaultStatus::LESSON,
             policy: RetryPolicy::LESSON,
+            wire: None,
         }
     }
 

@@ -7,11 +7,12 @@ use app::{
     backend::Backend,
     error::{ErrorCode, LabError},
     fault::{FaultSetting, FaultStatus},
-    lab::{LabSnapshot, Panels, Runtime, StoredValue},
+    lab::{LabSnapshot, Panels, StoredValue},
     lesson::checks::Check,
     message::{Message, MessageId},
     policy::RetryPolicy,
     timeline::{Method, Step, TimelineSnapshot},
+    wire::{WireSetting, WireStatus},
 };
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
@@ -27,8 +28,10 @@ use crate::{
     },
     faults::Faults,
     retry::AttemptError,
+    runtime::RuntimeInfo,
     store::StoreReader,
     timeline::{Timelines, clock::now_ms},
+    wire::WireSwitch,
 };
 
 /// The longest that a call waits for its turn and the turn's end: a turn may last 45 s, and others may be before it.
@@ -44,7 +47,8 @@ const KNOWN_ACTORS: usize = 20;
 pub struct LabBackend {
     pub(crate) dapr: Dapr,
     pub(crate) store: Option<StoreReader>,
-    pub(crate) runtime: Runtime,
+    pub(crate) runtime: RuntimeInfo,
+    pub(crate) wire: Option<WireSwitch>,
     pub(crate) policy: RetryPolicy,
     pub(crate) timelines: Timelines,
     pub(crate) faults: Faults,
@@ -107,7 +111,7 @@ impl LabBackend {
 
     async fn stored_value(&self, actor: &ActorId) -> Result<StoredValue, LabError> {
         let Some(store) = &self.store else {
-            let message = "The lab does not know where the state store itself is: start it with --store sqlite:PATH";
+            let message = "The lab does not know where the state store itself is: start it with --store sqlite:PATH or redis://HOST:PORT";
             return Err(LabError::new(ErrorCode::StoreUnreachable, message));
         };
         store.history(actor).await
@@ -149,6 +153,19 @@ impl Backend for LabBackend {
         self.faults.status(actor)
     }
 
+    fn wire(&self) -> Option<WireStatus> {
+        self.wire.as_ref().map(WireSwitch::status)
+    }
+
+    fn set_wire(&self, setting: WireSetting) -> Result<WireStatus, LabError> {
+        let wire = self.wire.as_ref().ok_or_else(|| {
+            let message = "This lab has no wire layer: start it with --wire HOST:PORT and --store redis://HOST:PORT, and \
+                           let the Dapr sidecar's state store use the wire's address";
+            LabError::new(ErrorCode::NotFound, message)
+        })?;
+        Ok(wire.set(setting, &self.timelines))
+    }
+
     fn checks(&self, actor: &ActorId) -> Vec<Check> {
         self.passes.checks(actor)
     }
@@ -162,7 +179,8 @@ impl Backend for LabBackend {
         // As long as no turn has loaded anything, what was before the first turn is what is there now.
         let before = self.timelines.before(actor).or_else(|| history.clone().ok()).unwrap_or_default();
         let checks = self.passes.checks(actor);
-        Panels { history, stored, before, checks, fault: self.faults.status(actor), policy: self.policy }
+        let (fault, wire) = (self.faults.status(actor), self.wire());
+        Panels { history, stored, before, checks, fault, policy: self.policy, wire }
     }
 
     async fn snapshot(&self, actor: &ActorId) -> LabSnapshot {
@@ -172,7 +190,7 @@ impl Backend for LabBackend {
         let offset = jiff::ZonedDateTime::now().offset();
         LabSnapshot {
             actor: actor.clone(),
-            runtime: self.runtime.clone(),
+            runtime: self.runtime.get().await,
             panels,
             timeline,
             known_actors: known.into_iter().filter(|other| other != actor).take(KNOWN_ACTORS).collect(),

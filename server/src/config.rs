@@ -28,9 +28,16 @@ pub struct Config {
     #[arg(long, env = "FAULTLAB_SITE", value_name = "DIR")]
     pub site: Option<PathBuf>,
 
-    /// Where the state store itself is read, past Dapr: sqlite:PATH [default: the embedded sidecar's file].
+    /// Where the state store itself is read, past Dapr: sqlite:PATH or redis://HOST:PORT [default: the embedded
+    /// sidecar's file].
     #[arg(long, env = "FAULTLAB_STORE", value_name = "URL")]
     pub store: Option<String>,
+
+    /// Where the wire layer listens, in front of the Redis that --store names: a proxy for the sidecar's state store,
+    /// whose redisHost is this address. It can refuse, stall, delay and cut connections on purpose. Port 0 takes any
+    /// free port; the log says which.
+    #[arg(long, env = "FAULTLAB_WIRE", value_name = "HOST:PORT")]
+    pub wire: Option<SocketAddr>,
 
     /// The folder with the embedded sidecar's Dapr component files [default: ./components/local if it is there, else
     /// the copy that is built in].

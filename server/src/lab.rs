@@ -12,8 +12,10 @@ use crate::{
     checks::PassBook,
     dapr::{Dapr, DaprError},
     faults::Faults,
+    runtime::RuntimeInfo,
     store::StoreReader,
     timeline::Timelines,
+    wire::WireSwitch,
 };
 
 /// How long an actor stays in memory after the start of its last turn. A learner can wait for that.
@@ -30,8 +32,10 @@ pub struct Settings {
     pub app_api_token: Option<String>,
     /// The state store itself; without one it cannot be read past Dapr.
     pub store: Option<StoreReader>,
-    /// What the lab runs on, for people to read.
+    /// What the lab runs on, for people to read. A sidecar of another process tells the rest when it is asked.
     pub runtime: Runtime,
+    /// The switch of the wire to Redis, where there is one.
+    pub wire: Option<WireSwitch>,
     /// How often state operations are tried.
     pub policy: RetryPolicy,
     /// How long turns and attempts may last.
@@ -49,11 +53,12 @@ impl Default for Settings {
             app_api_token: None,
             store: None,
             runtime: Runtime {
-                sidecar: "Dapr sidecar".to_owned(),
+                sidecar: Runtime::UNKNOWN_SIDECAR.to_owned(),
                 store: "state store".to_owned(),
                 sidecar_http: None,
                 origin: "http://127.0.0.1:8000".to_owned(),
             },
+            wire: None,
             policy: RetryPolicy::LESSON,
             limits: TimeLimits::default(),
             idle_timeout: IDLE_TIMEOUT,
@@ -76,8 +81,17 @@ impl Lab {
     /// # Errors
     /// An endpoint or token that cannot be used.
     pub fn new(settings: Settings) -> Result<Self, DaprError> {
-        let Settings { dapr_endpoint, dapr_api_token, app_api_token, store, runtime, policy, limits, idle_timeout } =
-            settings;
+        let Settings {
+            dapr_endpoint,
+            dapr_api_token,
+            app_api_token,
+            store,
+            runtime,
+            wire,
+            policy,
+            limits,
+            idle_timeout,
+        } = settings;
         let dapr = Dapr::new(&dapr_endpoint, dapr_api_token.as_deref())?;
         let timelines = Timelines::new();
         let faults = Faults::new(timelines.clone());
@@ -88,10 +102,20 @@ impl Lab {
             timelines: timelines.clone(),
             faults: faults.clone(),
             passes: passes.clone(),
+            wire: wire.clone(),
             policy,
             limits,
         });
-        let backend = LabBackend { dapr, store, runtime, policy, timelines: timelines.clone(), faults, passes };
+        let backend = LabBackend {
+            runtime: RuntimeInfo::new(dapr.clone(), runtime),
+            dapr,
+            store,
+            wire,
+            policy,
+            timelines: timelines.clone(),
+            faults,
+            passes,
+        };
         let actor_config = ActorConfig::new(idle_timeout);
         Ok(Self { backend: Arc::new(backend), agents, timelines, actor_config, app_api_token })
     }

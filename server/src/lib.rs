@@ -11,7 +11,9 @@
 //! - [`timeline`]: what every actor did, kept within bounds and handed on to the event streams
 //! - [`checks`]: the lesson's checks over it
 //! - [`dapr`]: the sidecar as the application speaks to it
+//! - [`runtime`]: what the sidecar tells of itself
 //! - [`store`]: the state store itself, read past Dapr
+//! - [`wire`]: the wire between the sidecar and Redis, which fails on purpose
 
 pub mod actor;
 pub mod app_channel;
@@ -24,8 +26,10 @@ mod http;
 pub mod lab;
 pub mod retry;
 pub mod run;
+pub mod runtime;
 pub mod store;
 pub mod timeline;
+pub mod wire;
 
 pub use self::{
     config::Config,

@@ -10,9 +10,12 @@ use app::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::timeline::{
-    Timelines,
-    clock::{micros, now_ms},
+use crate::{
+    timeline::{
+        Timelines,
+        clock::{micros, now_ms},
+    },
+    wire::WireSwitch,
 };
 
 /// Why one attempt failed.
@@ -33,6 +36,8 @@ pub struct Failure {
     pub cause: Cause,
     /// Whether the operation may have been carried out all the same: it left, and no answer came back.
     pub maybe_done: bool,
+    /// Whether it took too long, rather than came back as an error.
+    pub no_answer: bool,
 }
 
 impl AttemptError {
@@ -40,13 +45,13 @@ impl AttemptError {
     #[must_use]
     pub fn simulated() -> Self {
         let cause = Cause { simulated: true, layer: Layer::Actor };
-        Self::Transient(Failure { text: SIMULATED_ERROR.to_owned(), cause, maybe_done: false })
+        Self::Transient(Failure { text: SIMULATED_ERROR.to_owned(), cause, maybe_done: false, no_answer: false })
     }
 
     /// A failure in the actor itself, of a kind that no other attempt can mend.
     #[must_use]
     pub fn permanent(text: String, layer: Layer) -> Self {
-        Self::Permanent(Failure { text, cause: Cause { simulated: false, layer }, maybe_done: false })
+        Self::Permanent(Failure { text, cause: Cause { simulated: false, layer }, maybe_done: false, no_answer: false })
     }
 
     fn no_answer(limit: Duration) -> Self {
@@ -54,6 +59,7 @@ impl AttemptError {
             text: format!("no answer within {:.1} s", limit.as_secs_f64()),
             cause: Cause { simulated: false, layer: Layer::Sidecar },
             maybe_done: true,
+            no_answer: true,
         })
     }
 
@@ -97,6 +103,8 @@ pub struct Run<'a> {
     pub actor: &'a ActorId,
     /// The turn's number.
     pub turn: u64,
+    /// The switch of the wire to the state store, where there is one.
+    pub wire: Option<&'a WireSwitch>,
     /// How often an operation is tried, and how long the turn waits in between.
     pub policy: RetryPolicy,
     /// The longest that one attempt may take.
@@ -157,7 +165,8 @@ impl Run<'_> {
                 Err(error) => error.into_parts(),
             };
             maybe_done |= failure.maybe_done;
-            let Failure { text, cause, .. } = failure;
+            let cause = self.cause(operation, at, &failure);
+            let text = failure.text;
             let error = text.clone();
             self.record(Step::AttemptFailed { turn, operation, attempt, max, error, cause, transient, took_us });
             let delay = Duration::from_millis(policy.delay_ms);
@@ -175,6 +184,13 @@ impl Run<'_> {
             self.record(Step::RetryScheduled { turn, operation, attempt, max, delay_ms, due_at });
             sleep(delay).await;
         }
+    }
+
+    /// The failure's cause: the wire's switch, if that was on meanwhile and the failure is of the kind that it makes.
+    fn cause(&self, operation: Operation, began: Instant, failure: &Failure) -> Cause {
+        let on_the_way = failure.cause.layer == Layer::Store || failure.no_answer;
+        let failed = on_the_way && operation != Operation::Publish && self.wire.is_some_and(|w| w.failed_since(began));
+        if failed { Cause { simulated: true, layer: Layer::Wire } } else { failure.cause }
     }
 
     async fn limited<T>(&self, attempt: impl Future<Output = Result<T, AttemptError>>) -> Result<T, AttemptError> {

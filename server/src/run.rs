@@ -20,6 +20,7 @@ use crate::{
     http::{self, Public, site::Site},
     lab::{Lab, Settings},
     store::StoreReader,
+    wire::{Wire, WireSwitch},
 };
 
 /// How long a stop waits for running turns: one may last 45 s.
@@ -45,6 +46,7 @@ pub struct Running {
     sidecar: Option<Sidecar>,
     public: Serving,
     app_channel: Serving,
+    wire: Option<Wire>,
 }
 
 /// A listener that serves until it is told to stop.
@@ -79,12 +81,14 @@ impl Serving {
     }
 }
 
-/// Starts everything: the store and the sidecar in front of it, the app channel behind it, then the public listener.
+/// Starts everything: the wire to the store first, since a sidecar ends that cannot reach its store at its start; then
+/// the store and the sidecar in front of it, the app channel behind it, and the public listener.
 ///
 /// # Errors
 /// A taken port, an unwritable folder, a file that is not a state store, missing browser files: one line that says what
 /// it is and what to do.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
+    let wire = open_wire(&config).await?;
     let site = Site::find(config.site.as_deref())?;
     let public = bind(config.addr, "--addr").await?;
     let app = bind(config.app_addr, "--app-addr").await?;
@@ -108,8 +112,13 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         app_api_token,
         store,
         runtime,
+        wire: wire.as_ref().map(|(_, switch)| switch.clone()),
         ..Settings::default()
     })?;
+    let wire = wire.map(|(listener, switch)| {
+        let redis = switch.status().redis;
+        Wire::serve(listener, redis, switch, lab.timelines())
+    });
 
     let app_channel = Serving::start(app, lab.app_channel(), CancellationToken::new());
     let stop = CancellationToken::new();
@@ -122,12 +131,12 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         shutdown: stop.clone(),
     });
     let public = Serving::start(public, router, stop);
-    Ok(Running { addr, app_addr, lab, sidecar, public, app_channel })
+    Ok(Running { addr, app_addr, lab, sidecar, public, app_channel, wire })
 }
 
 impl Running {
     /// Stops in this order, each within a limit: public listener and streams, running turns, sidecar (it deactivates
-    /// the actors through the app channel), app channel, store.
+    /// the actors through the app channel), app channel, store and the wire to it.
     pub async fn stop(self) {
         self.public.stop(TURNS_LIMIT).await;
         if timeout(TURNS_LIMIT, self.lab.turns_finished()).await.is_err() {
@@ -137,6 +146,9 @@ impl Running {
             sidecar.shutdown().await;
         }
         self.app_channel.stop(LISTENER_LIMIT).await;
+        if let Some(wire) = self.wire {
+            wire.stop().await;
+        }
     }
 }
 
@@ -147,6 +159,26 @@ async fn bind(addr: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
         }
         _ => anyhow!("Cannot listen on {addr} ({error}): choose another address with {flag} HOST:PORT"),
     })
+}
+
+/// The wire's listener and switch, if one is asked for. Connections wait on the listener until it is served.
+async fn open_wire(config: &Config) -> anyhow::Result<Option<(TcpListener, WireSwitch)>> {
+    let Some(addr) = config.wire else { return Ok(None) };
+    let store = config.store.as_deref().map(StoreReader::from_url).transpose()?;
+    let redis = store
+        .as_ref()
+        .and_then(StoreReader::redis_address)
+        .ok_or_else(|| anyhow!("--wire stands in front of Redis: say where that is with --store redis://HOST:PORT"))?;
+    if config.dapr.endpoint().is_none() {
+        return Err(anyhow!(
+            "--wire is for a Dapr sidecar with a Redis state store, and the environment names no sidecar: set \
+             DAPR_GRPC_PORT, or leave --wire away"
+        ));
+    }
+    let listener = bind(addr, "--wire").await?;
+    let addr = listener.local_addr()?;
+    tracing::info!("The wire to the Redis at {redis} listens on {addr}: the state store's redisHost");
+    Ok(Some((listener, WireSwitch::new(addr, &redis))))
 }
 
 /// The sidecar, and what the lab has to know of it.
@@ -167,7 +199,7 @@ fn around(config: &Config, endpoint: String) -> anyhow::Result<Parts> {
         endpoint,
         app_api_token: config.dapr.app_api_token.clone(),
         runtime: Runtime {
-            sidecar: "Dapr sidecar".into(),
+            sidecar: Runtime::UNKNOWN_SIDECAR.into(),
             store: store.as_ref().map_or("state store", StoreReader::product).into(),
             sidecar_http: config.dapr.dapr_http_port.map(|port| format!("http://127.0.0.1:{port}")),
             origin: String::new(),

@@ -94,6 +94,13 @@ impl Event {
                 (Level::Info, format!("Failure switch on for {key}: the next {left} {operation} attempts fail"))
             }
             Step::FaultChanged { .. } => (Level::Info, format!("Failure switch off for {key}")),
+            Step::WireChanged { wire: Some(fault) } => {
+                (Level::Warn, format!("The wire to Redis {} on purpose", fault.verb()))
+            }
+            Step::WireChanged { wire: None } => (Level::Info, "The wire to Redis works".to_owned()),
+            Step::StoreCall { call, .. } if !call.ok() => {
+                (Level::Warn, format!("On the wire to Redis: {call} ({} s)", seconds(call.took_us)))
+            }
             Step::LabReset => (Level::Info, format!("Reset {key}")),
             Step::TurnStarted { .. }
             | Step::TurnQueued { .. }
@@ -103,6 +110,7 @@ impl Event {
             | Step::HistoryReturned { .. }
             | Step::TurnCompleted { .. }
             | Step::FaultFired { .. }
+            | Step::StoreCall { .. }
             | Step::StoreRead { .. }
             | Step::CheckPassed { .. } => return None,
         };

@@ -12,11 +12,12 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 pub use self::log::{Level, LogLine};
-pub use self::turns::{Attempt, AttemptState, Outcome, Turn, Wait, turns};
+pub use self::turns::{Attempt, AttemptState, Outcome, SeenCall, Turn, Wait, turns};
 use crate::{
     error::LabError,
     fault::FaultStatus,
     message::{Message, MessageId},
+    wire::{StoreCall, WireFault},
 };
 
 /// A state operation of a turn.
@@ -79,6 +80,8 @@ pub enum Layer {
     Sidecar,
     /// In the state store behind the sidecar.
     Store,
+    /// On the wire between the sidecar and Redis, while it failed on purpose.
+    Wire,
 }
 
 /// Why an attempt failed.
@@ -267,6 +270,24 @@ pub enum Step {
         /// The switch after it.
         fault: FaultStatus,
     },
+    /// Somebody set the wire to Redis, which all actors share.
+    WireChanged {
+        /// What it does now; `None` if it works.
+        wire: Option<WireFault>,
+    },
+    /// A call of the sidecar on this actor's keys was seen on the wire to Redis: its own tries, and those of its Redis
+    /// client. `turn`, `operation` and `attempt` name the attempt during which it began, where there was one; a read
+    /// that a page asked for at that moment is told from it by nothing.
+    StoreCall {
+        /// The turn.
+        turn: Option<u64>,
+        /// The operation that was tried.
+        operation: Option<Operation>,
+        /// Which attempt it was, from 1.
+        attempt: Option<u8>,
+        /// The call.
+        call: StoreCall,
+    },
     /// The value was read from the store itself, past Dapr, to compare it with the history.
     StoreRead {
         /// The key in the store.
@@ -300,10 +321,11 @@ impl Step {
             | Self::TurnCompleted { turn, .. }
             | Self::TurnFailed { turn, .. }
             | Self::FaultFired { turn, .. } => Some(*turn),
-            Self::EventDelivered { turn, .. } => *turn,
+            Self::EventDelivered { turn, .. } | Self::StoreCall { turn, .. } => *turn,
             Self::Activated
             | Self::Deactivated
             | Self::FaultChanged { .. }
+            | Self::WireChanged { .. }
             | Self::StoreRead { .. }
             | Self::CheckPassed { .. }
             | Self::LabReset => None,

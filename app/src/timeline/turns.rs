@@ -1,7 +1,7 @@
 //! Turns, put together from events: the one reading of the timeline that the page and the checks share.
 
 use super::{Cause, Event, Method, Operation, Step};
-use crate::{error::LabError, message::MessageId};
+use crate::{error::LabError, message::MessageId, wire::StoreCall};
 
 /// One turn of the actor, as far as its events go.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +70,17 @@ pub struct Attempt {
     pub started_at: u64,
     /// How it stands.
     pub state: AttemptState,
+    /// The sidecar's calls on the wire to Redis for it, in the order in which they ended.
+    pub calls: Vec<SeenCall>,
+}
+
+/// A call on the wire, and when it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenCall {
+    /// When it ended, in milliseconds since the Unix epoch.
+    pub ended_at: u64,
+    /// The call.
+    pub call: StoreCall,
 }
 
 impl Attempt {
@@ -190,6 +201,7 @@ impl Turn {
                     max: *max,
                     started_at: at,
                     state: AttemptState::Running,
+                    calls: Vec::new(),
                 });
             }
             Step::AttemptFailed { operation, attempt, error, cause, transient, took_us, .. } => {
@@ -223,12 +235,19 @@ impl Turn {
                 self.outcome = Outcome::Failed { took_us: *took_us, error: error.clone() };
             }
             Step::EventDelivered { .. } => self.delivered = true,
+            Step::StoreCall { operation, attempt, call, .. } => {
+                let of = |a: &&mut Attempt| Some(a.operation) == *operation && Some(a.attempt) == *attempt;
+                if let Some(open) = self.attempts.iter_mut().rev().find(of) {
+                    open.calls.push(SeenCall { ended_at: at, call: call.clone() });
+                }
+            }
             Step::Recovered { .. }
             | Step::FaultFired { .. }
             | Step::HistoryReturned { .. }
             | Step::Activated
             | Step::Deactivated
             | Step::FaultChanged { .. }
+            | Step::WireChanged { .. }
             | Step::StoreRead { .. }
             | Step::CheckPassed { .. }
             | Step::LabReset => {}

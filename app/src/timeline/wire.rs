@@ -17,6 +17,7 @@ use crate::{
     error::LabError,
     fault::FaultStatus,
     message::{Message, MessageId},
+    wire::{StoreCall, WireFault},
 };
 
 /// Every field of every step. Those of another step than the `type` names are ignored.
@@ -49,6 +50,8 @@ pub(super) struct FlatEvent {
     key: Option<String>,
     value: Option<String>,
     check: Option<u8>,
+    wire: Option<WireFault>,
+    call: Option<StoreCall>,
 }
 
 /// The names of the steps.
@@ -71,6 +74,8 @@ enum Kind {
     EventDelivered,
     FaultChanged,
     FaultFired,
+    WireChanged,
+    StoreCall,
     StoreRead,
     CheckPassed,
     LabReset,
@@ -196,6 +201,11 @@ impl TryFrom<FlatEvent> for Event {
                 attempt: attempt?,
                 fault: need("fault", e.fault)?,
             },
+            Kind::WireChanged => Step::WireChanged { wire: e.wire },
+            Kind::StoreCall => {
+                let (operation, attempt, call) = (e.operation, e.attempt, need("call", e.call)?);
+                Step::StoreCall { turn: e.turn, operation, attempt, call }
+            }
             Kind::StoreRead => Step::StoreRead { key: need("key", e.key)?, value: e.value },
             Kind::CheckPassed => Step::CheckPassed { check: need("check", e.check)? },
         };
@@ -206,13 +216,15 @@ impl TryFrom<FlatEvent> for Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{error::ErrorCode, timeline::Layer};
+    use crate::{error::ErrorCode, timeline::Layer, wire::CallOutcome};
 
     fn every_step() -> Vec<Step> {
         let (turn, operation, attempt, max, took_us) = (3, Operation::Save, 2, 3, 4_800);
         let (method, message_id) = (Method::ProcessMessage, MessageId::try_from("id-1".to_owned()).ok());
         let content = Some("Hi \"there\"".to_owned());
         let fault = FaultStatus::LESSON;
+        let outcome = CallOutcome::Error("READONLY".into());
+        let call = StoreCall { command: "EVAL".into(), keys: vec!["history-user1".into()], outcome, took_us };
         vec![
             Step::Activated,
             Step::Deactivated,
@@ -239,6 +251,9 @@ mod tests {
             Step::EventDelivered { turn: None, input: "Hi".into(), output: "Got it".into() },
             Step::FaultChanged { fault },
             Step::FaultFired { turn, operation, attempt, fault },
+            Step::WireChanged { wire: None },
+            Step::WireChanged { wire: Some(WireFault::Delay { ms: 800.try_into().unwrap() }) },
+            Step::StoreCall { turn: Some(turn), operation: Some(operation), attempt: Some(attempt), call },
             Step::StoreRead { key: "k".into(), value: None },
             Step::CheckPassed { check: 4 },
             Step::LabReset,

@@ -36,6 +36,7 @@ use crate::{
     faults::Faults,
     retry::Run,
     timeline::{Ticket, Timelines, clock::micros},
+    wire::WireSwitch,
 };
 
 /// The longest that a turn may last. Dapr cancels one that outlasts the idle timeout, which it counts from the turn's
@@ -102,6 +103,7 @@ pub(crate) struct Shared {
     pub(crate) timelines: Timelines,
     pub(crate) faults: Faults,
     pub(crate) passes: PassBook,
+    pub(crate) wire: Option<WireSwitch>,
     pub(crate) policy: RetryPolicy,
     pub(crate) limits: TimeLimits,
 }
@@ -158,7 +160,7 @@ impl Agents {
         call: &Call,
         ticket: Option<&Ticket>,
     ) -> Result<Answer, LabError> {
-        let Shared { timelines, faults, policy, limits, .. } = &*self.shared;
+        let Shared { timelines, faults, policy, limits, wire, .. } = &*self.shared;
         // Held over the whole turn: that is what makes it one.
         let _turn = slot.turn.lock().await;
         if slot.activate() {
@@ -175,6 +177,7 @@ impl Agents {
             timelines,
             actor,
             turn,
+            wire: wire.as_ref(),
             policy: *policy,
             attempt_limit: limits.attempt,
             deadline: began + limits.turn,

@@ -40,7 +40,7 @@ impl Memory {
 
 fn failed(maybe_done: bool) -> AttemptError {
     let cause = Cause { simulated: false, layer: Layer::Store };
-    AttemptError::Transient(Failure { text: "store".into(), cause, maybe_done })
+    AttemptError::Transient(Failure { text: "store".into(), cause, maybe_done, no_answer: false })
 }
 
 #[async_trait]
@@ -94,6 +94,7 @@ impl Bench {
             passes: PassBook::new(timelines.clone()),
             timelines,
             faults,
+            wire: None,
             policy: RetryPolicy::LESSON,
             limits: TimeLimits::default(),
         });

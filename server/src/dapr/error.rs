@@ -29,6 +29,7 @@ pub fn attempt_error(status: &Status) -> AttemptError {
         text: text(status),
         cause: Cause { simulated: false, layer: layer(status) },
         maybe_done: maybe_done(status),
+        no_answer: false,
     };
     if is_transient(status) { AttemptError::Transient(failure) } else { AttemptError::Permanent(failure) }
 }

@@ -10,8 +10,8 @@ use std::{collections::HashMap, time::Duration};
 
 use app::actor_id::{ACTOR_TYPE, ActorId};
 use dapr::dapr::proto::runtime::v1::{
-    ExecuteActorStateTransactionRequest, GetActorStateRequest, InvokeActorRequest, PublishEventRequest,
-    TransactionalActorStateOperation, dapr_client::DaprClient,
+    ExecuteActorStateTransactionRequest, GetActorStateRequest, GetMetadataRequest, GetMetadataResponse,
+    InvokeActorRequest, PublishEventRequest, TransactionalActorStateOperation, dapr_client::DaprClient,
 };
 use tonic::{
     Request, Status,
@@ -130,6 +130,14 @@ impl Dapr {
         };
         self.client.clone().execute_actor_state_transaction(request).await?;
         Ok(())
+    }
+
+    /// What the sidecar tells of itself, its components and its actors.
+    ///
+    /// # Errors
+    /// The sidecar's status.
+    pub async fn metadata(&self) -> Result<GetMetadataResponse, Status> {
+        Ok(self.client.clone().get_metadata(GetMetadataRequest {}).await?.into_inner())
     }
 
     /// Publishes JSON on a topic, as an event with this id.

@@ -15,7 +15,7 @@ use utoipa::{
     },
 };
 
-use super::{chat, events, health, lab};
+use super::{chat, events, health, lab, wire};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,7 +25,8 @@ use super::{chat, events, health, lab};
     ),
     paths(
         chat::send, chat::history, health::healthz, health::dapr_config, lab::panels, lab::timeline, lab::fault,
-        lab::set_fault, lab::arm_fault, lab::checks, lab::compare, lab::reset, events::events
+        lab::set_fault, lab::arm_fault, lab::checks, lab::compare, lab::reset, wire::wire, wire::set_wire,
+        events::events
     ),
     tags(
         (name = "Lesson", description = "The two routes of the lesson. Both invoke the actor."),
@@ -58,6 +59,7 @@ fn curl(method: &str, path: &str) -> String {
     let body = match (method, path) {
         ("POST", "/chat/{actor_id}") => Some(r#"{"role": "user", "content": "Hi there"}"#),
         ("PUT", "/api/lab/{actor_id}/fault") => Some(r#"{"on": true, "plan": {"operation": "save", "attempts": 2}}"#),
+        ("PUT", "/api/wire") => Some(r#"{"fault": {"kind": "refuse"}}"#),
         _ => None,
     };
     let flags = match (method, path) {

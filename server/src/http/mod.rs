@@ -12,6 +12,7 @@ pub(crate) mod health;
 mod lab;
 mod pages;
 pub(crate) mod site;
+mod wire;
 
 use app::backend::SharedBackend;
 use axum::{Router, middleware};
@@ -39,7 +40,8 @@ pub(crate) struct Public<'a> {
 /// Everything that people and programs reach.
 pub(crate) fn router(public: Public<'_>) -> Router {
     let Public { backend, timelines, actors, site, allow_hosts, shutdown } = public;
-    let json = Router::new().merge(chat::router()).merge(lab::router()).with_state(backend.clone());
+    let json =
+        Router::new().merge(chat::router()).merge(lab::router()).merge(wire::router()).with_state(backend.clone());
     let nosniff = axum::http::HeaderValue::from_static("nosniff");
     Router::new()
         .merge(pages::router(site, backend))

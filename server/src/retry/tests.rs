@@ -22,6 +22,7 @@ impl Bench {
             timelines: &self.timelines,
             actor: &self.actor,
             turn: 1,
+            wire: None,
             policy: POLICY,
             attempt_limit: Duration::from_secs(6),
             deadline: self.began + Duration::from_secs(45),
@@ -40,7 +41,7 @@ impl Bench {
 
 fn store_error(text: &str, maybe_done: bool) -> AttemptError {
     let cause = Cause { simulated: false, layer: Layer::Store };
-    AttemptError::Transient(Failure { text: text.to_owned(), cause, maybe_done })
+    AttemptError::Transient(Failure { text: text.to_owned(), cause, maybe_done, no_answer: false })
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,7 +24,7 @@ use std::{
 use app::{
     actor_id::ActorId,
     message::{Message, MessageId},
-    timeline::{Event, EventId, Level, Method, Step, TimelineSnapshot},
+    timeline::{Event, EventId, Level, Method, Operation, Step, TimelineSnapshot},
 };
 use lru::LruCache;
 use tokio::sync::broadcast;
@@ -51,6 +51,17 @@ struct Shared {
     /// Rings by actor, the one used last in front. A ring is cloned out of it under this lock only, so that a ring
     /// with no other holder can be dropped under it.
     rings: Mutex<LruCache<ActorId, Arc<Mutex<Ring>>>>,
+}
+
+/// An attempt that waits for the state store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The turn.
+    pub turn: u64,
+    /// The operation that is tried: a load or a save.
+    pub operation: Operation,
+    /// Which attempt it is, from 1.
+    pub attempt: u8,
 }
 
 /// A timeline from some point on: what was missed, then what comes.
@@ -95,6 +106,35 @@ impl Timelines {
     /// Records a step: gives it its number and time, logs its line and hands it to the followers.
     pub fn record(&self, actor: &ActorId, step: Step) -> Arc<Event> {
         self.write(actor, |ring| ring.push(step))
+    }
+
+    /// Records a step of something that all actors share, with everyone of whom anything is known. Its line is logged
+    /// once.
+    pub fn record_for_all(&self, step: &Step) {
+        let known: Vec<_> = lock(&self.shared.rings).iter().map(|(_, ring)| Arc::clone(ring)).collect();
+        for ring in known {
+            let mut ring = lock(&ring);
+            if ring.last_seq() > 0 {
+                ring.push(step.clone());
+            }
+        }
+        log(&ActorId::lesson(), &Event { seq: 0, at: clock::now_ms(), step: step.clone() });
+    }
+
+    /// The attempt of this actor that waits for the state store now.
+    #[must_use]
+    pub fn waiting(&self, actor: &ActorId) -> Option<Place> {
+        let ring = lock(&self.shared.rings).peek(actor).cloned()?;
+        lock(&ring).waiting()
+    }
+
+    /// The attempt that waits for the state store now, and whose it is, if it is one alone.
+    #[must_use]
+    pub fn only_waiting(&self) -> Option<(ActorId, Place)> {
+        let rings = lock(&self.shared.rings);
+        let mut waiting = rings.iter().filter_map(|(actor, ring)| Some((actor, lock(ring).waiting()?)));
+        let (actor, place) = waiting.next()?;
+        waiting.next().is_none().then(|| (actor.clone(), place))
     }
 
     /// Records that a call is about to leave for the sidecar, and gives its turn a number.

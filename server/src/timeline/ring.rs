@@ -8,11 +8,11 @@ use std::{
 use app::{
     error::LabError,
     message::{Message, MessageId, keep_last},
-    timeline::{Event, EventId, Method, Step, TimelineSnapshot},
+    timeline::{Event, EventId, Method, Operation, Step, TimelineSnapshot},
 };
 use tokio::sync::broadcast;
 
-use super::{Follow, Missed, clock, open::OpenTurns, open::Ticket};
+use super::{Follow, Missed, Place, clock, open::OpenTurns, open::Ticket};
 
 /// How many events a follower may lag behind before it has to follow anew.
 const LAG: usize = 256;
@@ -45,6 +45,8 @@ pub(super) struct Ring {
     /// The turns that have events here.
     turns: BTreeMap<u64, KeptTurn>,
     open: OpenTurns,
+    /// The load or save attempt that is under way.
+    waiting: Option<Place>,
     before: Option<Vec<Message>>,
     /// Made with the first follower and dropped after the last: most actors have none.
     live: Option<broadcast::Sender<Arc<Event>>>,
@@ -77,6 +79,7 @@ impl Ring {
             gone: 0,
             turns: BTreeMap::new(),
             open: OpenTurns::default(),
+            waiting: None,
             before: None,
             live: None,
         }
@@ -84,6 +87,10 @@ impl Ring {
 
     pub(super) const fn last_seq(&self) -> u64 {
         self.last_seq
+    }
+
+    pub(super) const fn waiting(&self) -> Option<Place> {
+        self.waiting
     }
 
     pub(super) const fn before(&self) -> Option<&Vec<Message>> {
@@ -196,6 +203,10 @@ impl Ring {
                     turn.stored = true;
                 }
             }
+            Step::AttemptStarted { operation, attempt, .. } if *operation != Operation::Publish => {
+                self.waiting = Some(Place { turn: number, operation: *operation, attempt: *attempt });
+            }
+            Step::AttemptSucceeded { .. } | Step::AttemptFailed { .. } => self.waiting = None,
             Step::TurnCompleted { .. } | Step::TurnFailed { .. } => {
                 self.open.close(number);
                 if let Some(turn) = self.turns.get_mut(&number) {

@@ -149,7 +149,7 @@ fn why(cause: Cause) -> &'static str {
         (true, _) => "on purpose",
         (false, Layer::Actor) => "in the actor",
         (false, Layer::Sidecar) => "at the sidecar",
-        (false, Layer::Store) => "in the state store",
+        (false, Layer::Store | Layer::Wire) => "in the state store",
     }
 }
 
@@ -272,6 +272,7 @@ mod tests {
             checks: Vec::new(),
             fault: FaultStatus::LESSON,
             policy: crate::policy::RetryPolicy::LESSON,
+            wire: None,
         }
     }
 

@@ -168,6 +168,7 @@ pub(super) const fn cause(cause: Cause) -> (&'static str, &'static str) {
         Layer::Actor => "in the actor",
         Layer::Sidecar => "at the sidecar",
         Layer::Store => "in the state store",
+        Layer::Wire => "on the wire to Redis",
     };
     (who, place)
 }

@@ -1,0 +1,228 @@
+//! One connection between the sidecar's Redis client and Redis, under whatever the switch says.
+//!
+//! Nothing that is held is ever let go late: when the switch changes while a connection holds something, that is
+//! dropped and the connection closed. A client that leaves takes with it what is held of it.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use app::wire::WireFault;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpStream,
+        tcp::{ReadHalf, WriteHalf},
+    },
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+use super::{eyes::Eyes, switch::Set};
+
+/// How much is read at once.
+const CHUNK: usize = 16 * 1024;
+
+/// How many bytes may wait on one delayed connection. A client that sends more without waiting for answers is cut off.
+const HELD_LIMIT: usize = 8 * 1024 * 1024;
+
+/// What both directions of a connection share.
+struct Shared {
+    set: watch::Receiver<Set>,
+    state: Mutex<State>,
+}
+
+struct State {
+    eyes: Eyes,
+    /// Whether something was taken in that has not gone on.
+    holds: bool,
+}
+
+/// Why a connection ends.
+enum End {
+    /// One of its sides left.
+    Left,
+    /// The wire ends it.
+    Broken,
+}
+
+/// Carries a connection until one side leaves or the switch ends it.
+pub(super) async fn carry(
+    mut client: TcpStream,
+    redis: impl Future<Output = io::Result<TcpStream>>,
+    mut set: watch::Receiver<Set>,
+    eyes: Eyes,
+) {
+    if refuses(&set.borrow_and_update()) {
+        eyes.refused();
+        reset(&client);
+        return;
+    }
+    let mut redis = match redis.await {
+        Ok(redis) => redis,
+        Err(error) => {
+            tracing::warn!("The wire cannot reach Redis: {error}");
+            eyes.refused();
+            reset(&client);
+            return;
+        }
+    };
+    if let Err(error) = client.set_nodelay(true) {
+        tracing::debug!("cannot set TCP_NODELAY: {error}");
+    }
+    let shared = Shared { set, state: Mutex::new(State { eyes, holds: false }) };
+    let end = {
+        let (from_client, to_client) = client.split();
+        let (from_redis, to_redis) = redis.split();
+        tokio::select! {
+            end = requests(&shared, from_client, to_redis) => end,
+            end = answers(&shared, from_redis, to_client) => end,
+            end = ended_by_switch(&shared) => end,
+        }
+    };
+    shared.state().eyes.ended();
+    if matches!(end, End::Broken) {
+        reset(&client);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self) -> Set {
+        *self.set.borrow()
+    }
+
+    /// Notes that something is held which came while the wire was set like this; `false` if that is over already.
+    fn hold(&self, set: Set) -> bool {
+        self.state().holds = true;
+        self.set() == set
+    }
+}
+
+const fn refuses(set: &Set) -> bool {
+    matches!(set.fault, Some(WireFault::Refuse))
+}
+
+/// Closes with a reset, as a process that is gone does.
+fn reset(stream: &TcpStream) {
+    if let Err(error) = stream.set_zero_linger() {
+        tracing::debug!("a connection ends without a reset: {error}");
+    }
+}
+
+/// Waits until the switch ends this connection: it refuses, or what was held must not go on.
+async fn ended_by_switch(shared: &Shared) -> End {
+    let mut set = shared.set.clone();
+    loop {
+        // The sender lives as long as the lab does.
+        if set.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        if refuses(&set.borrow_and_update()) || shared.state().holds {
+            return End::Broken;
+        }
+    }
+}
+
+/// A request that waits until it is due.
+struct Delayed {
+    due: Instant,
+    bytes: Vec<u8>,
+    /// How the wire was set when it came: it goes on only if nothing has changed since.
+    set: Set,
+}
+
+/// From the client to Redis.
+async fn requests(shared: &Shared, mut client: ReadHalf<'_>, mut redis: WriteHalf<'_>) -> End {
+    let mut chunk = vec![0; CHUNK];
+    let mut delayed: VecDeque<Delayed> = VecDeque::new();
+    let mut waiting = 0;
+    loop {
+        let due = delayed.front().map(|first| first.due);
+        let next = async {
+            match due {
+                Some(due) => sleep_until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        let size = tokio::select! {
+            read = client.read(&mut chunk) => match read {
+                Ok(0) | Err(_) => return End::Left,
+                Ok(size) => size,
+            },
+            () = next => {
+                let Some(first) = delayed.pop_front() else { continue };
+                waiting -= first.bytes.len();
+                if shared.set() != first.set {
+                    return End::Broken;
+                }
+                if redis.write_all(&first.bytes).await.is_err() {
+                    return End::Left;
+                }
+                if delayed.is_empty() {
+                    shared.state().holds = false;
+                }
+                continue;
+            }
+        };
+        let bytes = &chunk[..size];
+        let set = shared.set();
+        let touches = shared.state().eyes.request(bytes);
+        match set.fault {
+            Some(WireFault::Refuse) => return End::Broken,
+            Some(WireFault::Stall) => {
+                if !shared.hold(set) {
+                    return End::Broken;
+                }
+            }
+            Some(WireFault::Delay { ms }) => {
+                waiting += size;
+                if !shared.hold(set) || waiting > HELD_LIMIT {
+                    return End::Broken;
+                }
+                let due = Instant::now() + Duration::from_millis(ms.get().into());
+                delayed.push_back(Delayed { due, bytes: bytes.to_vec(), set });
+            }
+            Some(WireFault::Cut) if touches => {
+                // Redis forgets a command that did not come whole.
+                let _ = redis.write_all(&bytes[..size / 2]).await;
+                return End::Broken;
+            }
+            Some(WireFault::Cut) | None => {
+                if redis.write_all(bytes).await.is_err() {
+                    return End::Left;
+                }
+            }
+        }
+    }
+}
+
+/// From Redis to the client.
+async fn answers(shared: &Shared, mut redis: ReadHalf<'_>, mut client: WriteHalf<'_>) -> End {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let size = match redis.read(&mut chunk).await {
+            // Redis is gone: to its client too, and not as if it had said goodbye.
+            Ok(0) | Err(_) => return End::Broken,
+            Ok(size) => size,
+        };
+        let set = shared.set();
+        if set.fault == Some(WireFault::Stall) {
+            if !shared.hold(set) {
+                return End::Broken;
+            }
+            continue;
+        }
+        // Before the bytes go on: an attempt must not end before the calls that it was made of are told.
+        shared.state().eyes.answer(&chunk[..size]);
+        if client.write_all(&chunk[..size]).await.is_err() {
+            return End::Left;
+        }
+    }
+}
