@@ -24,7 +24,17 @@ impl FormatTime for Clock {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::parse();
+    let config = match Config::try_parse() {
+        Ok(config) => config,
+        Err(refused) if refused.use_stderr() => {
+            let words = refused.to_string();
+            let reason = words.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            eprintln!("faultlab: {reason}; faultlab --help lists the flags");
+            return ExitCode::from(2);
+        }
+        // --help and --version.
+        Err(asked) => asked.exit(),
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -1,5 +1,6 @@
 //! `GET /docs` and `GET /openapi.json`: what the lab takes and answers. The page needs no network and no script.
 
+use app::panels::topbar::Brand;
 use axum::{
     Json, Router,
     http::{HeaderValue, header},
@@ -103,11 +104,14 @@ fn page(stylesheet: Option<&str>) -> Response {
                 {stylesheet}
             </head>
             <body>
+                <header class="topbar">
+                    <Brand/>
+                    <span class="topbar-step">"API"</span>
+                </header>
                 <main class="docs">
-                    <p><a href="/">"Faultlab"</a></p>
                     <h1>"API"</h1>
-                    <p>
-                        "Everything the page does, as HTTP. The same for programs: "
+                    <p class="lead">
+                        "Everything the page does, as HTTP. The same for programs, with every field: "
                         <a href="/openapi.json">"openapi.json"</a> "."
                     </p>
                     {sections}
@@ -130,16 +134,45 @@ fn route(method: &'static str, path: &str, operation: &Operation) -> impl IntoVi
                 utoipa::openapi::RefOr::T(response) => response.description.clone(),
                 utoipa::openapi::RefOr::Ref(_) => String::new(),
             };
-            view! { <li><code>{status.clone()}</code>" "{words}</li> }
+            let words = if words.is_empty() { usual(status) } else { words };
+            view! { <dt>{status.clone()}</dt><dd>{words}</dd> }
         })
         .collect();
     view! {
-        <article>
-            <h3><code><b>{method}</b>" "{path.to_owned()}</code></h3>
-            <p>{operation.summary.clone()}</p>
-            <p class="note">{operation.description.clone()}</p>
-            <pre class="code"><code>{curl(method, path)}</code></pre>
-            <ul>{answers}</ul>
+        <article class="route">
+            <h3>
+                <code class="verb">{method}</code>
+                <code>{path.to_owned()}</code>
+            </h3>
+            <div class="route-body">
+                <p>{operation.summary.as_deref().map(with_code)}</p>
+                {operation.description.as_deref().map(|words| view! { <p>{with_code(words)}</p> })}
+                <pre class="code"><code>{curl(method, path)}</code></pre>
+                <dl>{answers}</dl>
+            </div>
         </article>
     }
+}
+
+/// What a status says where its route says nothing more.
+fn usual(status: &str) -> String {
+    let words = match status {
+        "200" => "Done; the answer is JSON",
+        "204" => "Done",
+        "400" => "The actor id or the request is not acceptable",
+        "413" => "The body is over 16 KiB",
+        "415" => "The body does not say that it is JSON",
+        "503" => "The turn failed, or the sidecar or its store is away",
+        _ => "",
+    };
+    words.to_owned()
+}
+
+/// Words with what stands between backticks as code.
+fn with_code(words: &str) -> Vec<AnyView> {
+    let part = |(n, part): (usize, &str)| {
+        let part = part.to_owned();
+        if n % 2 == 1 { view! { <code>{part}</code> }.into_any() } else { part.into_any() }
+    };
+    words.split('`').enumerate().map(part).collect()
 }

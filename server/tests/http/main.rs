@@ -5,7 +5,7 @@
 mod bad_input;
 mod chat;
 mod events;
-mod kill;
 mod pages;
+mod program;
 mod start;
 mod support;

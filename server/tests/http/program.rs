@@ -1,4 +1,4 @@
-//! The program killed with `kill -9` while messages are under way, and started again on the same file.
+//! The program as people start it: refused flags, and `kill -9` while messages are under way.
 
 use std::{path::Path, process::Stdio, sync::Arc};
 
@@ -102,4 +102,17 @@ async fn every_acknowledged_message_survives_kill_9_and_no_turn_is_half() {
         assert!(history == acknowledged || history == with_it, "actor {actor}: {history:#?} after {contents:?}");
     }
     child.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_flag_ends_the_start_with_one_line_and_a_status() {
+    for (flags, word) in
+        [(["--adr", "x"], "--adr"), (["--addr", "nowhere"], "nowhere"), (["--addr", "1.2.3.4:99999"], "99999")]
+    {
+        let ended = Command::new(env!("CARGO_BIN_EXE_faultlab")).args(flags).output().await.unwrap();
+        let words = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{words}");
+        assert!(words.contains(word) && words.contains("--help"), "{words}");
+        assert_eq!(words.lines().count(), 1, "{words}");
+    }
 }
