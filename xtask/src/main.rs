@@ -1,7 +1,8 @@
 //! `cargo xtask`: gets what Faultlab needs, builds it, runs it and tests it.
 //!
 //! # Layout
-//! - [`run`]: starting `faultlab`
+//! - [`run`]: starting `faultlab`; [`run_dapr`]: the same on real Dapr, made of
+//!   - [`real`]: Redis, placement and `daprd`; [`group`]: programs that run side by side and end together
 //! - [`test`]: every check and test, summed up; [`results`]: reading what the test programs report
 //! - [`programs`]: building `faultlab` and `sidecar`
 //! - [`site`]: `target/site`, made of
@@ -13,13 +14,16 @@
 mod browser_build;
 mod compress;
 mod css;
+mod group;
 mod install;
 mod npm;
 mod paths;
 mod programs;
 mod progress;
+mod real;
 mod results;
 mod run;
+mod run_dapr;
 mod site;
 mod test;
 mod wasm_target;
@@ -44,6 +48,12 @@ enum Task {
         /// Build small and fast instead of quickly.
         #[arg(long)]
         release: bool,
+        /// Run on real Dapr: daprd, placement and Redis, all started and ended here.
+        #[arg(long)]
+        dapr: bool,
+        /// With --dapr: a Redis that is there already, instead of one of its own.
+        #[arg(long, value_name = "HOST:PORT", requires = "dapr")]
+        redis: Option<String>,
         /// Flags of faultlab; `cargo xtask run -- --help` shows them. Paths are relative to the repository.
         #[arg(last = true)]
         flags: Vec<OsString>,
@@ -70,10 +80,14 @@ fn main() -> ExitCode {
 
 fn perform(task: Task) -> Result<ExitCode> {
     match task {
-        Task::Run { release, flags } => {
+        Task::Run { release, dapr, redis, flags } => {
             let profile = Profile::from_flag(release);
             build(profile)?;
-            run::faultlab(profile, &flags)?;
+            if dapr {
+                run_dapr::everything(profile, redis.as_deref(), &flags)?;
+            } else {
+                run::faultlab(profile, &flags)?;
+            }
         }
         Task::Build { release } => build(Profile::from_flag(release))?,
         Task::Test(selection) => return Ok(test::all(selection)),

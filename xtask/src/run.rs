@@ -8,13 +8,19 @@ use std::{env, ffi::OsString, process::Command};
 /// # Errors
 /// When it cannot be started.
 pub(crate) fn faultlab(profile: Profile, flags: &[OsString]) -> Result<()> {
-    let program = paths::program("faultlab", profile);
-    let mut command = Command::new(&program);
+    let mut command = command(profile, flags);
+    let program = command.get_program().to_owned();
+    start(&mut command).with_context(|| format!("{} cannot be started", program.display()))
+}
+
+/// `faultlab` with these flags, in the repository's folder.
+pub(crate) fn command(profile: Profile, flags: &[OsString]) -> Command {
+    let mut command = Command::new(paths::program("faultlab", profile));
     command.current_dir(paths::root()).args(flags);
     if env::var_os("FAULTLAB_SITE").is_none() {
         command.env("FAULTLAB_SITE", paths::site());
     }
-    start(&mut command).with_context(|| format!("{} cannot be started", program.display()))
+    command
 }
 
 /// Takes this process's place: Ctrl-C and other signals reach `faultlab` itself, and its status is the status of
