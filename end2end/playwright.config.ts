@@ -1,11 +1,12 @@
 import { defineConfig } from "@playwright/test";
 
-// `cargo xtask test` sets these: the browser, and where the counts are read from.
-const { CHROMIUM, PLAYWRIGHT_JSON_OUTPUT_FILE } = process.env;
+// `cargo xtask test` sets these: the browser, where the counts are read from, and whether the lab is to run on real Dapr.
+const { CHROMIUM, PLAYWRIGHT_JSON_OUTPUT_FILE, FAULTLAB_DAPR } = process.env;
 
 export default defineConfig({
   testDir: "tests",
-  outputDir: "test-results",
+  // A folder of its own: each run empties its folder first.
+  outputDir: FAULTLAB_DAPR ? "test-results/dapr" : "test-results",
   forbidOnly: true,
   fullyParallel: true,
   workers: 2,

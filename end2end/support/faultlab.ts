@@ -1,28 +1,27 @@
-// A `faultlab` of the test's own, on free ports and an empty data folder.
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+// A `faultlab` of the test's own, on free ports and an empty data folder; with FAULTLAB_DAPR set, on a real Dapr of the
+// test's own.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { Dapr } from "./dapr.ts";
+import { type Ending, Program } from "./program.ts";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
 const PROGRAM = process.env["FAULTLAB_BIN"] ?? join(REPOSITORY, "target/debug/faultlab");
 const SITE = process.env["FAULTLAB_SITE"] ?? join(REPOSITORY, "target/site");
+const ON_DAPR = Boolean(process.env["FAULTLAB_DAPR"]);
 
 /** The line that the program prints when it serves. */
 const READY = /^Faultlab is ready: (http:\/\/\S+)$/m;
 const START_LIMIT_MS = 30_000;
-const STOP_LIMIT_MS = 15_000;
-
-/** How a process ended: its status, or the signal that ended it. */
-export type Ending = { code: number | null; signal: NodeJS.Signals | null };
 
 export class Faultlab {
-  /** Everything that the program has printed, over all its starts. */
-  log = "";
   /** Where the page is, such as `http://127.0.0.1:43210`. */
   url = "";
-  private process: ChildProcess | undefined;
+  /** What it has printed in all its starts but the last. */
+  private earlier = "";
+  private program: Program | undefined;
+  private dapr: Dapr | undefined;
 
   private constructor(
     /** The folder that the histories are in. */
@@ -34,12 +33,25 @@ export class Faultlab {
   static async start(...flags: string[]): Promise<Faultlab> {
     const faultlab = new Faultlab(await mkdtemp(join(tmpdir(), "faultlab-")), flags);
     try {
+      if (ON_DAPR) faultlab.dapr = await Dapr.start(faultlab.data);
       await faultlab.launch("127.0.0.1:0");
+      // daprd reaches its store through faultlab's wire, and asks faultlab for its actors.
+      await faultlab.dapr?.startSidecar();
     } catch (error) {
       await faultlab.dispose();
       throw error;
     }
     return faultlab;
+  }
+
+  /** Everything that the program has printed, over all its starts. */
+  get log(): string {
+    return this.earlier + (this.program?.output ?? "");
+  }
+
+  /** What the programs of real Dapr have printed; empty on the embedded sidecar. */
+  get daprLog(): string {
+    return this.dapr?.log ?? "";
   }
 
   /** Asks it to end, as Ctrl-C does, and waits until it has. */
@@ -59,55 +71,24 @@ export class Faultlab {
 
   /** Ends it and removes its data. */
   async dispose(): Promise<void> {
-    if (this.process) await this.stop();
+    if (this.program?.running) await this.stop();
+    await this.dapr?.dispose();
     await rm(this.data, { recursive: true, force: true });
   }
 
   private async launch(addr: string): Promise<void> {
-    if (this.process) throw new Error("faultlab is running already");
-    const where = ["--addr", addr, "--app-addr", "127.0.0.1:0", "--data", this.data, "--site", SITE];
-    const child = spawn(PROGRAM, [...where, ...this.flags], { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
-    this.process = child;
-    const started = this.log.length;
-    await new Promise<void>((done, failed) => {
-      const fail = (why: string) => {
-        clearTimeout(timer);
-        failed(new Error(`faultlab ${why}. It printed:\n${this.log.slice(started)}`));
-      };
-      const timer = setTimeout(() => fail(`was not ready after ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS);
-      child.once("error", (error) => {
-        this.process = undefined;
-        fail(`could not be started (${error.message})`);
-      });
-      // "close" comes after the last output has been read.
-      child.once("close", (code, signal) => {
-        if (this.process === child) this.process = undefined;
-        fail(`ended with ${signal ?? code}`);
-      });
-      let output = "";
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        this.log += text;
-        output += text;
-        const url = READY.exec(output)?.[1];
-        if (!url) return;
-        this.url = url;
-        clearTimeout(timer);
-        done();
-      });
-      child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        this.log += text;
-      });
-    });
+    if (this.program?.running) throw new Error("faultlab is running already");
+    this.earlier = this.log;
+    const where = ["--addr", addr, "--data", this.data, "--site", SITE];
+    const sidecar = this.dapr?.flags ?? ["--app-addr", "127.0.0.1:0"];
+    const args = [...where, ...sidecar, ...this.flags];
+    const program = Program.start("faultlab", PROGRAM, args, REPOSITORY, this.dapr?.environment);
+    this.program = program;
+    this.url = await program.until(START_LIMIT_MS, () => READY.exec(program.stdout)?.[1]);
   }
 
   private async end(signal: NodeJS.Signals): Promise<Ending> {
-    const child = this.process;
-    if (!child) throw new Error("faultlab is not running");
-    const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
-    const forced = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
-    child.kill(signal);
-    const [code, by] = await closed;
-    clearTimeout(forced);
-    return { code, signal: by };
+    if (!this.program) throw new Error("faultlab is not running");
+    return this.program.end(signal);
   }
 }

@@ -45,6 +45,7 @@ export const test = base.extend<Fixtures>({
     await use(faultlab);
     if (info.status !== info.expectedStatus) {
       await info.attach("faultlab.log", { body: faultlab.log, contentType: "text/plain" });
+      if (faultlab.daprLog) await info.attach("dapr.log", { body: faultlab.daprLog, contentType: "text/plain" });
     }
     await faultlab.dispose();
   },
