@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`run`]: starting `faultlab`; [`run_dapr`]: the same on real Dapr, made of
 //!   - [`real`]: Redis, placement and `daprd`; [`group`]: programs that run side by side and end together
+//! - [`bench`]: how fast it is, beside what it is compared with
 //! - [`test`]: every check and test, summed up; [`results`]: reading what the test programs report
 //! - [`programs`]: building `faultlab` and `sidecar`
 //! - [`site`]: `target/site`, made of
@@ -11,6 +12,7 @@
 //!   - [`compress`]: smaller forms of every file
 //! - [`install`]: what can be installed with apt; [`npm`]: packages from npm
 //! - [`paths`]: where things are; [`progress`]: saying what is being done
+mod bench;
 mod browser_build;
 mod compress;
 mod css;
@@ -66,6 +68,8 @@ enum Task {
     },
     /// Check the format, lint, and run all tests; ends with a line `N passed, N failed`.
     Test(test::Selection),
+    /// Measure the release build on both sidecars; prints a table and writes target/bench.json.
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -91,6 +95,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         }
         Task::Build { release } => build(Profile::from_flag(release))?,
         Task::Test(selection) => return Ok(test::all(selection)),
+        Task::Bench(options) => bench::all(&options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

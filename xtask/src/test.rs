@@ -3,14 +3,16 @@ use crate::{
     install, npm,
     paths::{self, Profile},
     programs, progress,
+    real::programs::{self as dapr, Programs},
     results::{self, Counts},
     site,
 };
 use anyhow::{Context, Result};
 use clap::Args;
 use std::{
-    fs,
+    env, fs,
     io::{BufRead, BufReader},
+    path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
 };
 
@@ -92,15 +94,36 @@ fn browser() -> Vec<Line> {
     };
     let types = progress::run("Checking the types of the browser tests", end2end("tsc").arg("--noEmit"));
     let mut playwright = end2end("playwright");
-    playwright.arg("test").env("CHROMIUM", chromium);
+    playwright.arg("test").env("CHROMIUM", &chromium);
     vec![
         check("Types of the browser tests", types),
         tests("Browser tests", progress::during("Running the browser tests", || browser_tests(&mut playwright))),
+        browser_on_dapr(&chromium),
     ]
 }
 
+/// The lesson's spec once more, with the lab on real Dapr.
+fn browser_on_dapr(chromium: &Path) -> Line {
+    let name = "Browser tests on real Dapr";
+    let programs = match Programs::find().and_then(|programs| dapr::redis_server().map(|_| programs)) {
+        Ok(programs) => programs,
+        Err(missing) => return skipped(name, &missing),
+    };
+    let mut playwright = end2end("playwright");
+    playwright.args(["test", "lesson.spec.ts"]).env("CHROMIUM", chromium);
+    playwright.env("FAULTLAB_DAPR", "1").env("FAULTLAB_DAPR_BIN", programs.folder());
+    tests(name, progress::during("Running the lesson in the browser on real Dapr", || browser_tests(&mut playwright)))
+}
+
+/// Tests that cannot be run here. Where nobody reads along (`CI=true`) that is a failure: a skipped test would look
+/// like one that passed.
+fn skipped(name: &'static str, missing: &anyhow::Error) -> Line {
+    let counts = if env::var("CI").as_deref() == Ok("true") { Counts::ONE_FAILED } else { Counts::default() };
+    Line { name, counts, error: Some(format!("not run: {missing:#}")) }
+}
+
 /// Gets everything that the browser tests need; the result is the browser.
-fn prepare() -> Result<std::path::PathBuf> {
+fn prepare() -> Result<PathBuf> {
     let chromium = install::chromium()?;
     npm::packages(&paths::root().join("end2end"), "the browser tests")?;
     site::build(Profile::Debug)?;

@@ -24,7 +24,7 @@ use std::{
 };
 
 /// How often the group is looked at.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(5);
 
 /// How long a program may take to end after it was asked to.
 const END_LIMIT: Duration = Duration::from_secs(15);

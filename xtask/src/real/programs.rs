@@ -1,7 +1,10 @@
 //! Where the programs are.
 use crate::{install, paths};
 use anyhow::{Context, Result};
-use std::{env, path::PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 /// The two programs of Dapr.
 pub(crate) struct Programs {
@@ -18,6 +21,11 @@ impl Programs {
     /// When one is missing.
     pub(crate) fn find() -> Result<Self> {
         Ok(Self { daprd: find("daprd")?, placement: find("placement")? })
+    }
+
+    /// The folder that both are in, for programs that look for them by name.
+    pub(crate) fn folder(&self) -> &Path {
+        self.daprd.parent().unwrap_or(&self.daprd)
     }
 }
 

@@ -1,0 +1,79 @@
+//! How fast the lab is: on its embedded sidecar, on real Dapr, and beside what it is compared with.
+//!
+//! # Layout
+//! - [`all`]: every program in turn, the table and the file
+//! - [`subject`]: the programs, and how each is started
+//! - [`measure`]: one program measured
+//! - [`report`]: the table and the file
+mod measure;
+mod report;
+mod subject;
+
+use crate::{
+    paths::{self, Profile},
+    progress,
+    real::programs::Programs,
+    site,
+};
+use anyhow::{Context, Result};
+use clap::Args;
+use std::{fs, path::PathBuf};
+use subject::{Lesson, Subject};
+
+/// What is measured, and for how long.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// How long each measurement lasts.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    seconds: u64,
+    /// The lesson's page: the Python program that is printed in it is measured too.
+    #[arg(long, value_name = "FILE", requires = "python")]
+    lesson: Option<PathBuf>,
+    /// The Python environment for it: a virtual environment with `dapr`, `dapr-ext-fastapi` and `uvicorn`.
+    #[arg(long, value_name = "DIR", requires = "lesson")]
+    python: Option<PathBuf>,
+    /// Only the embedded sidecar: needs neither daprd nor Redis.
+    #[arg(long, conflicts_with = "lesson")]
+    embedded: bool,
+}
+
+/// Measures everything, prints the table and writes `target/bench.json`.
+///
+/// # Errors
+/// When something cannot be built, started or measured.
+pub(crate) fn all(options: &Options) -> Result<()> {
+    site::build(Profile::Release)?;
+    crate::programs::build(Profile::Release)?;
+    let mut cargo = paths::cargo();
+    cargo.args([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "server",
+        "--example",
+        "load",
+        "--example",
+        "idle_actor",
+    ]);
+    progress::run("Building the load generator and the idle actor", &mut cargo)?;
+
+    let mut subjects = vec![Subject::Embedded];
+    let dapr = if options.embedded { None } else { Some(Programs::find()?) };
+    if dapr.is_some() {
+        subjects.extend([Subject::OnDapr, Subject::OnDaprBehindWire]);
+        if let (Some(page), Some(python)) = (&options.lesson, &options.python) {
+            subjects.push(Subject::Lesson(Lesson::extract(page, python)?));
+        }
+        subjects.extend([Subject::SameCalls, Subject::Idle]);
+    }
+    let rows = subjects.iter().map(|subject| measure::one(subject, dapr.as_ref(), options.seconds));
+    let rows = rows.collect::<Result<Vec<_>>>()?;
+
+    println!("\n{}", report::table(&rows));
+    let file = paths::target().join("bench.json");
+    let json = serde_json::to_string_pretty(&rows)?;
+    fs::write(&file, json).with_context(|| format!("{} cannot be written", file.display()))?;
+    println!("The same figures: {}", file.display());
+    Ok(())
+}
