@@ -26,6 +26,13 @@ pub(crate) struct AppReply {
     pub(crate) body: Bytes,
 }
 
+impl AppReply {
+    /// The body as text.
+    pub(crate) fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+}
+
 /// The sidecar's door to the app.
 #[derive(Debug, Clone)]
 pub(crate) struct AppChannel {

@@ -19,6 +19,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) struct Components {
     pub(crate) info: Vec<ComponentInfo>,
     pub(crate) actor_store: Option<Arc<dyn StateStore>>,
+    /// The actor store's component.
+    pub(crate) actor_store_name: String,
     pub(crate) pubsubs: Vec<String>,
 }
 
@@ -40,6 +42,7 @@ pub(crate) async fn start(components: &[Component], base_dir: &Path) -> Result<C
         match add(&mut started, component, base_dir, is_actor_store) {
             Ok(()) if is_actor_store => {
                 tracing::info!("Using '{}' as actor state store", component.name);
+                started.actor_store_name.clone_from(&component.name);
                 actor_store_name = Some(&component.name);
             }
             Ok(()) => {}

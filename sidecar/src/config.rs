@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::resiliency::RetryObserver;
 use crate::resources::Resources;
 
 /// Dapr's default limit of one request: 4 MiB.
@@ -32,7 +33,7 @@ pub struct Config {
     pub dapr_api_token: Option<String>,
     /// `APP_API_TOKEN`: what the sidecar shows to the app.
     pub app_api_token: Option<String>,
-    /// The component and subscription files.
+    /// The component, subscription and resiliency files.
     pub resources: Resources,
     /// The folder that relative paths in component files (the SQLite file) start from.
     pub base_dir: PathBuf,
@@ -62,13 +63,15 @@ impl Config {
     }
 }
 
-/// Two general openings for whoever starts the sidecar.
+/// General openings for whoever starts the sidecar.
 #[derive(Clone, Default)]
 pub struct Ports {
     /// Asked before every call to the actor state store; may hold it up or fail it.
     pub fault: Option<Arc<dyn StoreFault>>,
     /// Told about every call to the actor state store after it ended.
     pub observer: Option<Arc<dyn StoreObserver>>,
+    /// Told about every step of an operation that a resiliency policy stands around.
+    pub retries: Option<Arc<dyn RetryObserver>>,
 }
 
 impl fmt::Debug for Ports {
@@ -76,6 +79,7 @@ impl fmt::Debug for Ports {
         f.debug_struct("Ports")
             .field("fault", &self.fault.is_some())
             .field("observer", &self.observer.is_some())
+            .field("retries", &self.retries.is_some())
             .finish()
     }
 }
@@ -94,7 +98,9 @@ pub trait StoreFault: Send + Sync {
 /// Watches the actor state store.
 pub trait StoreObserver: Send + Sync {
     /// Called after a call ended, whatever its outcome; `took` includes what a
-    /// [`StoreFault`] held it up for. A call whose caller went away is not reported.
+    /// [`StoreFault`] held it up for. Each attempt of a resiliency policy is a call of its own; one
+    /// that the policy's time-out ended failed with `context deadline exceeded`. A call whose caller
+    /// went away is not reported.
     fn observed(&self, call: &StoreCall, outcome: &Result<(), String>, took: Duration);
 }
 

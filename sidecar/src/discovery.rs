@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 use crate::actors::AppConfig;
 use crate::app_channel::AppChannel;
 use crate::pubsub;
+use crate::resiliency::{Failure, INITIALIZATION_RETRIES, Run};
 use crate::runtime::Runtime;
 
 const DIAL_PAUSE: Duration = Duration::from_millis(100);
 const DIAL_LIMIT: Duration = Duration::from_millis(500);
-/// daprd's `DaprBuiltInInitializationRetries`: from 0.5 s, at most 1 s, three retries.
-const SUBSCRIBE_PAUSES: [Duration; 3] =
-    [Duration::from_millis(500), Duration::from_millis(750), Duration::from_secs(1)];
 
 /// The second half of the start-up, in daprd's order: the app listens, `/dapr/config`,
 /// `/dapr/subscribe`, actors are hosted.
@@ -83,18 +82,15 @@ async fn ask_config(app: &AppChannel) -> AppConfig {
 }
 
 async fn subscribe(runtime: &Runtime, app: &AppChannel) {
-    let mut pauses = SUBSCRIBE_PAUSES.iter();
-    let reply = loop {
-        match (app.ask("/dapr/subscribe").await, pauses.next()) {
-            (Ok(reply), _) => break reply,
-            (Err(error), Some(pause)) => {
-                tracing::warn!("the app did not answer GET /dapr/subscribe: {error}");
-                tokio::time::sleep(*pause).await;
-            }
-            (Err(error), None) => {
-                tracing::error!("nothing is subscribed: GET /dapr/subscribe failed: {error}");
-                return;
-            }
+    let guard = runtime.resiliency.built_in(INITIALIZATION_RETRIES);
+    // The end of the sidecar ends this task as a whole.
+    let never = CancellationToken::new();
+    let ask = async || app.ask("/dapr/subscribe").await.map_err(Failure::transient);
+    let reply = match guard.run(Run { target: None, end: &never }, ask).await {
+        Ok(reply) => reply,
+        Err(error) => {
+            tracing::error!("nothing is subscribed: GET /dapr/subscribe failed: {error}");
+            return;
         }
     };
     match pubsub::parse_subscriptions(&reply) {

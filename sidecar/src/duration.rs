@@ -51,9 +51,51 @@ fn unit_seconds(unit: &str) -> Option<f64> {
     })
 }
 
+/// Writes a time as Go does (`1s`, `1m0s`, `500ms`, `1.5s`), as Dapr's log lines have it.
+pub(crate) fn show(time: Duration) -> String {
+    let fraction = |whole: u128, unit: u128, digits: usize| {
+        let text = format!("{}.{:0digits$}", whole / unit, whole % unit);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    let nanos = time.as_nanos();
+    match nanos {
+        0 => "0s".into(),
+        1..1_000 => format!("{nanos}ns"),
+        1_000..1_000_000 => format!("{}µs", fraction(nanos, 1_000, 3)),
+        1_000_000..1_000_000_000 => format!("{}ms", fraction(nanos, 1_000_000, 6)),
+        _ => {
+            let (hours, minutes) = (time.as_secs() / 3600, time.as_secs() / 60 % 60);
+            let seconds = fraction(nanos % 60_000_000_000, 1_000_000_000, 9);
+            match (hours, minutes) {
+                (0, 0) => format!("{seconds}s"),
+                (0, _) => format!("{minutes}m{seconds}s"),
+                _ => format!("{hours}h{minutes}m{seconds}s"),
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_written_as_go_writes_them() {
+        for (nanos, text) in [
+            (0, "0s"),
+            (7, "7ns"),
+            (1_500, "1.5µs"),
+            (500_000_000, "500ms"),
+            (494_123_456, "494.123456ms"),
+            (1_000_000_000, "1s"),
+            (1_500_000_000, "1.5s"),
+            (60_000_000_000, "1m0s"),
+            (3_600_000_000_000, "1h0m0s"),
+            (5_025_500_000_000, "1h23m45.5s"),
+        ] {
+            assert_eq!(show(Duration::from_nanos(nanos)), text);
+        }
+    }
 
     #[test]
     fn go_durations_parse_as_go_reads_them() {

@@ -14,8 +14,9 @@
 //! ```
 //!
 //! # Layout
-//! - `config`: what a sidecar is started with, and its two general ports.
-//! - `resources/`: component and subscription files.
+//! - `config`: what a sidecar is started with, and its general ports.
+//! - `resources/`: component, subscription and resiliency files.
+//! - `resiliency/`: time-outs, retries and circuit breakers from `Resiliency` files.
 //! - `components`: what those files come to.
 //! - `start`: opening and closing in order; every way a start can fail.
 //! - `discovery`: finding the app and asking it what it hosts.
@@ -35,11 +36,16 @@ mod config;
 mod discovery;
 mod duration;
 mod pubsub;
+mod resiliency;
 mod resources;
 mod runtime;
 mod start;
 mod state;
 
 pub use config::{Config, DEFAULT_MAX_BODY_BYTES, Ports, StoreCall, StoreFault, StoreObserver, StoreOperation};
+pub use resiliency::{
+    AttemptOutcome, Backoff, BreakerChange, BreakerState, CircuitBreaker, Policy, Resiliency, ResiliencySet, Retry,
+    RetryEnd, RetryEvent, RetryObserver, RetryStep, RetryTarget,
+};
 pub use resources::{ResourceError, Resources};
 pub use start::{Sidecar, StartError};

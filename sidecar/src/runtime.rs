@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::actors::Actors;
 use crate::pubsub::PubSub;
+use crate::resiliency::Resiliency;
 
 /// The release whose behaviour this sidecar has, marked as not being it.
 pub(crate) const VERSION: &str = concat!("1.18.3+sidecar.", env!("CARGO_PKG_VERSION"));
@@ -20,6 +21,7 @@ pub(crate) struct Runtime {
     pub(crate) components: Vec<ComponentInfo>,
     pub(crate) actors: Arc<Actors>,
     pub(crate) pubsub: Arc<PubSub>,
+    pub(crate) resiliency: Resiliency,
     /// Whether the start-up has come to its end.
     pub(crate) ready: watch::Sender<bool>,
     /// Cancelled when a caller asks for the shutdown.
@@ -44,6 +46,7 @@ impl Runtime {
         components: Vec<ComponentInfo>,
         actors: Arc<Actors>,
         pubsub: Arc<PubSub>,
+        resiliency: Resiliency,
     ) -> Self {
         let version = ("daprRuntimeVersion".to_owned(), VERSION.to_owned());
         Self {
@@ -52,6 +55,7 @@ impl Runtime {
             components,
             actors,
             pubsub,
+            resiliency,
             ready: watch::Sender::new(false),
             shutdown_asked: CancellationToken::new(),
             api_token: config.dapr_api_token.clone().filter(|token| !token.is_empty()),

@@ -17,6 +17,7 @@ use crate::api::{self, DaprService};
 use crate::app_channel::AppChannel;
 use crate::config::Config;
 use crate::pubsub::PubSub;
+use crate::resiliency::{Resiliency, ResiliencySet};
 use crate::resources::ResourceError;
 use crate::runtime::Runtime;
 use crate::state::StateStore;
@@ -150,6 +151,7 @@ impl Sidecar {
     /// See [`StartError`]. Nothing stays open then.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let resources = config.resources.clone().in_scope(&config.app_id);
+        let policies = resources.resiliency.compile(&config.app_id)?;
         let app = AppChannel::new(config.app_addr, &config.app_id, config.app_api_token.as_deref())
             .ok_or_else(|| StartError::AppIdentity(config.app_id.clone()))?;
         let app = (config.app_addr.port() != 0).then_some(app);
@@ -158,10 +160,13 @@ impl Sidecar {
         let (http_addr, grpc_addr) = (local(&http, "HTTP")?, local(&grpc, "gRPC")?);
 
         let parts = components::start(&resources.components, &config.base_dir).await?;
-        let actors =
-            Arc::new(Actors::new(config.app_id.clone(), app.clone(), parts.actor_store.clone(), config.ports.clone()));
-        let pubsub = Arc::new(PubSub::new(config.app_id.clone(), app.clone(), parts.pubsubs, resources.subscriptions));
-        let runtime = Arc::new(Runtime::new(&config, parts.info, actors, pubsub));
+        let names = parts.info.iter().map(|component| component.name.clone()).collect();
+        let resiliency = Resiliency::new(config.app_id.clone(), names, policies, config.ports.retries.clone());
+        let store = parts.actor_store.clone().map(|store| (parts.actor_store_name, store));
+        let actors = Actors::new(config.app_id.clone(), app.clone(), store, config.ports.clone(), resiliency.clone());
+        let pubsub =
+            PubSub::new(config.app_id.clone(), app.clone(), parts.pubsubs, resources.subscriptions, resiliency.clone());
+        let runtime = Arc::new(Runtime::new(&config, parts.info, Arc::new(actors), Arc::new(pubsub), resiliency));
         let stop = CancellationToken::new();
         let servers = vec![
             serve_http(http, Arc::clone(&runtime), stop.clone()),
@@ -187,6 +192,20 @@ impl Sidecar {
     pub fn store_path(&self) -> Option<PathBuf> {
         let path = self.store.as_ref()?.path()?;
         Some(path.to_owned())
+    }
+
+    /// The resiliency policies, to look at and to replace while the sidecar runs. The handle may be
+    /// cloned and kept.
+    pub fn resiliency(&self) -> &Resiliency {
+        &self.runtime.resiliency
+    }
+
+    /// The same as [`Resiliency::set`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn set_resiliency(&self, set: Option<ResiliencySet>) -> Result<(), ResourceError> {
+        self.runtime.resiliency.set(set)
     }
 
     /// Returns when the app has been found, has told what it hosts, and that is hosted.

@@ -1,5 +1,6 @@
 //! Calling an actor's method.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,7 @@ use http::{HeaderMap, StatusCode};
 use super::{ActorRef, Actors, Hosted};
 use crate::api::error::ApiError;
 use crate::app_channel::{AppReply, method_path};
-
-/// daprd's built-in policy for a type that nobody hosts: look again, 1 s apart, five times.
-const LOOKUP_RETRIES: u32 = 5;
-const LOOKUP_PAUSE: Duration = Duration::from_secs(1);
+use crate::resiliency::{ACTOR_NOT_FOUND_RETRIES, Failure, PolicyError, RetryTarget, Run, limited};
 
 /// One call of an actor's method, checked.
 #[derive(Debug, Clone)]
@@ -24,19 +22,76 @@ pub(crate) struct InvokeCall {
     pub(crate) body: Bytes,
 }
 
+/// Why a call has no reply that counts.
+#[derive(Debug)]
+enum Refusal {
+    /// For a reason that the app or its absence gives.
+    Told(String),
+    /// The app replied with its mark of an error: the caller gets that reply.
+    Marked(AppReply),
+    /// The sidecar's own reason.
+    Own(ApiError),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Told(why) => f.write_str(why),
+            Self::Marked(reply) => write!(f, "the app marked its reply as an error: {}", reply.text()),
+            Self::Own(error) => f.write_str(&error.message),
+        }
+    }
+}
+
+impl PolicyError for Refusal {
+    fn refused(text: &'static str) -> Self {
+        Self::Told(text.into())
+    }
+
+    fn closed() -> Self {
+        Self::Own(ApiError::runtime_closed())
+    }
+}
+
 impl Actors {
-    /// Waits for the actor's turn and calls the app. Dropping the future leaves the line, or
-    /// aborts the request that is under way and then lets the next call in: the app sees its
-    /// connection closed before the next call of the actor leaves here, but what it had begun
-    /// may still be running.
+    /// Waits for the actor's turn and calls the app, again and again if the type's policy says so:
+    /// each attempt waits for a turn of its own, and its time-out counts from there. Dropping the
+    /// future leaves the line, or aborts the request that is under way and then lets the next call
+    /// in: the app sees its connection closed before the next call of the actor leaves here, but
+    /// what it had begun may still be running. A time-out does the same.
     ///
     /// # Errors
     /// In daprd's words and codes, for both APIs.
     pub(crate) async fn invoke(self: &Arc<Self>, call: InvokeCall) -> Result<AppReply, ApiError> {
         let hosted = self.wait_hosted().await?;
-        self.look_up(&hosted, &call.actor).await?;
+        let (guard, explicit) = self.resiliency.actor(&call.actor);
+        let target = guard.is_observed().then(|| RetryTarget::Actor {
+            actor_type: call.actor.kind.clone(),
+            actor_id: call.actor.id.clone(),
+            method: call.method.clone(),
+        });
+        let attempt = async || {
+            self.look_up(&hosted, &call.actor, explicit).await?;
+            self.take_turn(&hosted, &call, guard.timeout, explicit).await
+        };
+        match guard.run(Run { target, end: &self.closing }, attempt).await {
+            Ok(reply) | Err(Refusal::Marked(reply)) => Ok(reply),
+            Err(Refusal::Told(why)) => Err(ApiError::actor_invoke(why)),
+            Err(Refusal::Own(error)) => Err(error),
+        }
+    }
+
+    /// Waits for the turn and has the app called in it.
+    async fn take_turn(
+        self: &Arc<Self>,
+        hosted: &Hosted,
+        call: &InvokeCall,
+        timeout: Option<Duration>,
+        explicit: bool,
+    ) -> Result<AppReply, Failure<Refusal>> {
+        let closed = || Failure::permanent(Refusal::closed());
         let Some(app) = &self.app else {
-            return Err(ApiError::no_app_channel());
+            return Err(Failure::permanent(Refusal::Own(ApiError::no_app_channel())));
         };
         let watch = |idle: Option<_>| {
             if let Some(idle) = idle {
@@ -47,52 +102,60 @@ impl Actors {
         watch(place.activated.take());
         let mut turn = tokio::select! {
             turn = place.turn() => turn,
-            () = self.closing.cancelled() => return Err(ApiError::runtime_closed()),
+            () = self.closing.cancelled() => return Err(closed()),
         };
         watch(turn.activated.take());
         if self.closing.is_cancelled() {
-            return Err(ApiError::runtime_closed());
+            return Err(closed());
         }
+        let request = async {
+            let answered = app.call_actor(&call.actor, &call.method, call.headers.clone(), call.body.clone()).await;
+            answered.map_err(|error| Failure::transient(Refusal::Told(error)))
+        };
         let answered = tokio::select! {
-            answered = app.call_actor(&call.actor, &call.method, call.headers, call.body) => answered,
-            () = self.aborting.cancelled() => Err("context canceled".into()),
+            answered = limited(timeout, request) => answered,
+            () = self.aborting.cancelled() => Err(Failure::permanent(Refusal::Told("context canceled".into()))),
         };
         drop(turn);
-        let reply = answered.map_err(ApiError::actor_invoke)?;
-        judge(&call.actor, &call.method, reply)
+        judge(&call.actor, &call.method, answered?, explicit)
     }
 
-    async fn look_up(&self, hosted: &Hosted, actor: &ActorRef) -> Result<(), ApiError> {
-        for attempt in 0..=LOOKUP_RETRIES {
-            if hosted.types.contains(&actor.kind) {
-                return Ok(());
-            }
-            if attempt < LOOKUP_RETRIES {
-                tokio::select! {
-                    () = tokio::time::sleep(LOOKUP_PAUSE) => {}
-                    () = self.closing.cancelled() => return Err(ApiError::runtime_closed()),
-                }
-            }
+    /// Finds out whether the type is hosted. Unless the type has a policy of its own, daprd looks
+    /// again for a while.
+    async fn look_up(&self, hosted: &Hosted, actor: &ActorRef, explicit: bool) -> Result<(), Failure<Refusal>> {
+        let look = async || match hosted.types.contains(&actor.kind) {
+            true => Ok(()),
+            false => Err(Failure::transient(Refusal::Own(ApiError::no_address(actor)))),
+        };
+        if explicit {
+            return look().await;
         }
-        Err(ApiError::no_address(actor))
+        let guard = self.resiliency.built_in(ACTOR_NOT_FOUND_RETRIES);
+        guard.run(Run { target: None, end: &self.closing }, look).await.map_err(Failure::transient)
     }
 }
 
-/// Only 200 is a success of an actor method; no other 2xx is.
-fn judge(actor: &ActorRef, method: &str, reply: AppReply) -> Result<AppReply, ApiError> {
+/// Only 200 is a success of an actor method; no other 2xx is. What the app does not know it will
+/// not know another time. (In daprd that holds where the type has a policy of its own; a default
+/// policy has it retried.)
+fn judge(actor: &ActorRef, method: &str, reply: AppReply, explicit: bool) -> Result<AppReply, Failure<Refusal>> {
     match reply.status {
+        StatusCode::OK if reply.headers.contains_key("x-daprerrorresponseheader") => {
+            Err(Failure::transient(Refusal::Marked(reply)))
+        }
         StatusCode::OK if is_true(&reply, "x-daprremindercancel") => {
-            Err(ApiError::actor_invoke("reminder has been canceled"))
+            Err(Failure::transient(Refusal::Told("reminder has been canceled".into())))
         }
         StatusCode::OK => Ok(reply),
         StatusCode::NOT_FOUND => {
-            Err(ApiError::actor_invoke(format!("actor method not found: {}", method_path(actor, method))))
+            let refusal = Refusal::Told(format!("actor method not found: {}", method_path(actor, method)));
+            Err(if explicit { Failure::permanent(refusal) } else { Failure::transient(refusal) })
         }
-        status => Err(ApiError::actor_invoke(format!(
+        status => Err(Failure::transient(Refusal::Told(format!(
             "error from actor service: ({}) {}",
             status.as_u16(),
-            String::from_utf8_lossy(&reply.body)
-        ))),
+            reply.text()
+        )))),
     }
 }
 

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::error::ApiError;
 use crate::app_channel::AppChannel;
 use crate::config::Ports;
+use crate::resiliency::Resiliency;
 use crate::state::StateStore;
 
 pub(crate) use host::AppConfig;
@@ -59,8 +60,10 @@ pub(crate) struct Hosted {
 pub(crate) struct Actors {
     app_id: String,
     app: Option<AppChannel>,
-    store: Option<Arc<dyn StateStore>>,
+    /// The actor state store, by its component's name.
+    store: Option<(String, Arc<dyn StateStore>)>,
     ports: Ports,
+    resiliency: Resiliency,
     table: Arc<Table>,
     hosting: watch::Sender<Hosting>,
     /// New calls are refused.
@@ -73,14 +76,16 @@ impl Actors {
     pub(crate) fn new(
         app_id: String,
         app: Option<AppChannel>,
-        store: Option<Arc<dyn StateStore>>,
+        store: Option<(String, Arc<dyn StateStore>)>,
         ports: Ports,
+        resiliency: Resiliency,
     ) -> Self {
         Self {
             app_id,
             app,
             store,
             ports,
+            resiliency,
             table: Arc::default(),
             hosting: watch::Sender::new(Hosting::Starting),
             closing: CancellationToken::new(),

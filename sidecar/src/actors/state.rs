@@ -1,10 +1,11 @@
 //! An actor's state: what the two APIs ask of the store.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{ActorRef, Actors};
 use crate::api::error::ApiError;
 use crate::config::{StoreCall, StoreOperation};
+use crate::resiliency::{Failure, RetryTarget, Run, limited};
 use crate::state::{Operation, StateStore, Stored, Value};
 
 /// One operation of a transaction, as a caller gave it.
@@ -24,10 +25,10 @@ impl Actors {
             return Err(ApiError::reserved_type(&actor.kind));
         }
         self.wait_until_known().await?;
-        let store = self.state_store()?;
+        let (component, store) = self.state_store()?;
         let call = store_call(StoreOperation::Get, actor, vec![key.to_owned()]);
         let key = self.store_key(actor, key);
-        self.observed(call, async || store.get(&key).await).await.map_err(ApiError::state_get)
+        self.call_store(component, call, || store.get(&key)).await.map_err(ApiError::state_get)
     }
 
     /// Applies all changes or none. The actor has to be active.
@@ -36,7 +37,7 @@ impl Actors {
             return Err(ApiError::reserved_type(&actor.kind));
         }
         self.wait_until_known().await?;
-        let store = self.state_store()?;
+        let (component, store) = self.state_store()?;
         if !self.table.is_active(actor) {
             return Err(ApiError::instance_missing());
         }
@@ -59,22 +60,43 @@ impl Actors {
             keys.push(change.key);
         }
         let call = store_call(StoreOperation::Transaction, actor, keys);
-        self.observed(call, async || store.transaction(operations).await).await.map_err(ApiError::state_save)
+        self.call_store(component, call, || store.transaction(operations.clone())).await.map_err(ApiError::state_save)
     }
 
-    /// Runs a store call between the two ports.
-    async fn observed<T>(&self, call: StoreCall, run: impl AsyncFnOnce() -> Result<T, String>) -> Result<T, String> {
+    /// Runs a store call under the store's policy. An attempt that a time-out ends is dropped
+    /// wherever it is: held up in front of the store, or in the line for it.
+    async fn call_store<T, Fut>(&self, component: &str, call: StoreCall, run: impl Fn() -> Fut) -> Result<T, String>
+    where
+        Fut: Future<Output = Result<T, String>>,
+    {
+        let guard = self.resiliency.store(component);
+        let target =
+            guard.is_observed().then(|| RetryTarget::Store { component: component.to_owned(), call: call.clone() });
+        let attempt = || self.observed(&call, guard.timeout, &run);
+        guard.run(Run { target, end: &self.aborting }, attempt).await
+    }
+
+    /// Runs one attempt between the two ports of the store.
+    async fn observed<T, Fut>(
+        &self,
+        call: &StoreCall,
+        timeout: Option<Duration>,
+        run: impl Fn() -> Fut,
+    ) -> Result<T, Failure<String>>
+    where
+        Fut: Future<Output = Result<T, String>>,
+    {
         let started = Instant::now();
-        let outcome = match &self.ports.fault {
-            None => run().await,
-            Some(fault) => match fault.before(&call).await {
-                Ok(()) => run().await,
-                Err(error) => Err(error),
-            },
+        let attempt = async {
+            if let Some(fault) = &self.ports.fault {
+                fault.before(call).await.map_err(Failure::transient)?;
+            }
+            run().await.map_err(Failure::transient)
         };
+        let outcome = limited(timeout, attempt).await;
         if let Some(observer) = &self.ports.observer {
-            let summary = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
-            observer.observed(&call, &summary, started.elapsed());
+            let summary = outcome.as_ref().map(|_| ()).map_err(|failure| failure.error.clone());
+            observer.observed(call, &summary, started.elapsed());
         }
         outcome
     }
@@ -88,8 +110,9 @@ impl Actors {
         self.wait_hosted().await.map(|_| ())
     }
 
-    fn state_store(&self) -> Result<&dyn StateStore, ApiError> {
-        self.store.as_deref().ok_or_else(ApiError::no_actor_state_store)
+    fn state_store(&self) -> Result<(&str, &dyn StateStore), ApiError> {
+        let (component, store) = self.store.as_ref().ok_or_else(ApiError::no_actor_state_store)?;
+        Ok((component, store.as_ref()))
     }
 
     fn store_key(&self, actor: &ActorRef, key: &str) -> String {

@@ -186,11 +186,8 @@ async fn publish_event(runtime: Arc<Runtime>, request: PublishEventRequest) -> R
     )?)
 }
 
-async fn get_metadata(
-    runtime: Arc<Runtime>,
-    _: GetMetadataRequest,
-) -> Result<dapr::dapr::proto::runtime::v1::GetMetadataResponse, Status> {
-    Ok(metadata::snapshot(&runtime))
+async fn get_metadata(runtime: Arc<Runtime>, _: GetMetadataRequest) -> Result<metadata::Answer, Status> {
+    Ok(metadata::answer(&runtime))
 }
 
 async fn set_metadata(runtime: Arc<Runtime>, request: SetMetadataRequest) -> Result<(), Status> {

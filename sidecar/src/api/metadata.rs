@@ -9,14 +9,72 @@ use dapr::dapr::proto::runtime::v1::{
     PubsubSubscriptionRule, PubsubSubscriptionRules, PubsubSubscriptionType, RegisteredComponents,
     actor_runtime::ActorRuntimeStatus,
 };
+use prost::DecodeError;
+use prost::bytes::{Buf, BufMut};
+use prost::encoding::{DecodeContext, WireType};
 use serde_json::{Map, Value, json};
 
 use crate::resources::Subscription;
 use crate::resources::subscription::Origin;
 use crate::runtime::{Runtime, VERSION};
 
+/// The gRPC answer. Dapr 1.18 has a field more than the crate's message.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Answer {
+    known: GetMetadataResponse,
+    more: More,
+}
+
+/// That field: two messages in a row are one with the fields of both.
+#[derive(Clone, PartialEq, prost::Message)]
+struct More {
+    #[prost(message, repeated, tag = "15")]
+    resiliencies: Vec<MetadataResiliency>,
+}
+
+/// A loaded `Resiliency` resource.
+#[derive(Clone, PartialEq, prost::Message)]
+struct MetadataResiliency {
+    #[prost(string, tag = "1")]
+    name: String,
+}
+
+impl prost::Message for Answer {
+    fn encode_raw(&self, buf: &mut impl BufMut) {
+        self.known.encode_raw(buf);
+        self.more.encode_raw(buf);
+    }
+
+    fn merge_field(
+        &mut self,
+        tag: u32,
+        wire_type: WireType,
+        buf: &mut impl Buf,
+        context: DecodeContext,
+    ) -> Result<(), DecodeError> {
+        match tag {
+            15 => self.more.merge_field(tag, wire_type, buf, context),
+            _ => self.known.merge_field(tag, wire_type, buf, context),
+        }
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.known.encoded_len() + self.more.encoded_len()
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
 /// The gRPC answer.
-pub(super) fn snapshot(runtime: &Runtime) -> GetMetadataResponse {
+pub(super) fn answer(runtime: &Runtime) -> Answer {
+    let names = runtime.resiliency.names().into_iter();
+    let more = More { resiliencies: names.map(|name| MetadataResiliency { name }).collect() };
+    Answer { known: snapshot(runtime), more }
+}
+
+fn snapshot(runtime: &Runtime) -> GetMetadataResponse {
     let hosted = runtime.actors.hosted().is_some();
     let active: Vec<_> = runtime
         .actors
@@ -120,6 +178,11 @@ pub(super) fn json(runtime: &Runtime) -> Value {
             }),
         );
     }
+    let names = runtime.resiliency.names();
+    if !names.is_empty() {
+        let shown = names.into_iter().map(|name| json!({"name": name}));
+        body.insert("resiliencies".into(), shown.collect());
+    }
     if let Some(runtime) = snapshot.actor_runtime {
         let mut shown = Map::new();
         let status = runtime.runtime_status().as_str_name();
@@ -157,4 +220,22 @@ fn subscription_json(subscription: PubsubSubscription) -> Value {
         shown["metadata"] = json!(metadata);
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::*;
+
+    #[test]
+    fn the_field_that_the_crate_lacks_travels_with_the_others() {
+        let known = GetMetadataResponse { id: "app".into(), ..GetMetadataResponse::default() };
+        let more = More { resiliencies: vec![MetadataResiliency { name: "retries".into() }] };
+        let answer = Answer { known: known.clone(), more };
+        let bytes = answer.encode_to_vec();
+        assert_eq!(Answer::decode(&bytes[..]), Ok(answer));
+        assert_eq!(GetMetadataResponse::decode(&bytes[..]), Ok(known), "who does not know it passes over it");
+        assert!(bytes.ends_with(b"\x7a\x09\x0a\x07retries"), "field 15, in it field 1");
+    }
 }

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use http::HeaderMap;
 use serde::Deserialize;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::envelope::{self, Event};
 use super::route::Routes;
 use super::{Bus, Message};
 use crate::app_channel::{AppChannel, AppReply, forwarded};
+use crate::resiliency::{Failure, Resiliency, RetryTarget, Run, limited};
 use crate::resources::Subscription;
 
 /// Delivers what comes over the bus for one subscription.
@@ -17,6 +21,9 @@ pub(super) struct Delivery {
     pub(super) bus: Arc<Bus>,
     pub(super) subscription: Subscription,
     pub(super) routes: Routes,
+    pub(super) resiliency: Resiliency,
+    /// Cancelled when the sidecar ends: nothing is tried again from then on.
+    pub(super) closing: CancellationToken,
 }
 
 /// What became of a message.
@@ -26,15 +33,28 @@ enum Outcome {
     Done,
     /// Nobody wants it.
     Dropped,
-    /// It could be tried again; without a resiliency policy it is not.
+    /// It was given up.
     Failed(String),
+}
+
+/// A message on its way to one of the app's routes.
+struct Parcel<'a> {
+    path: &'a str,
+    headers: HeaderMap,
+    data: Bytes,
+    /// The event's own.
+    id: String,
+    topic: String,
 }
 
 impl Delivery {
     /// Runs until the topic is closed and what was in it is delivered.
     pub(super) async fn run(self, mut messages: mpsc::UnboundedReceiver<Message>) {
         while let Some(message) = messages.recv().await {
-            let outcome = self.deliver(&message).await;
+            let outcome = match self.address(&message) {
+                Ok(parcel) => self.deliver(&parcel).await,
+                Err(outcome) => outcome,
+            };
             if let Outcome::Failed(error) = &outcome {
                 tracing::error!("{error}");
             }
@@ -44,49 +64,39 @@ impl Delivery {
         }
     }
 
-    async fn deliver(&self, message: &Message) -> Outcome {
+    /// Finds out where a message goes.
+    fn address(&self, message: &Message) -> Result<Parcel<'_>, Outcome> {
         let Subscription { pubsub, topic, .. } = &self.subscription;
-        let raw = match envelope::is_raw(&self.subscription.metadata) {
-            Ok(raw) => raw,
-            Err(error) => {
-                return Outcome::Failed(format!("error deserializing pubsub metadata: {error:?}"));
-            }
-        };
+        let raw = envelope::is_raw(&self.subscription.metadata)
+            .map_err(|error| Outcome::Failed(format!("error deserializing pubsub metadata: {error:?}")))?;
         let (event, data) = if raw {
             let event = envelope::wrap_raw(pubsub, topic, &message.data);
             let data = envelope::encode(event.clone()).into();
             (event, data)
         } else {
-            match serde_json::from_slice::<Event>(&message.data) {
-                Ok(event) => (event, message.data.clone()),
-                Err(error) => {
-                    return Outcome::Failed(format!(
-                        "error deserializing cloud event in pubsub {pubsub} and topic {topic}: \
-                         {error}"
-                    ));
-                }
-            }
+            let event = serde_json::from_slice::<Event>(&message.data).map_err(|error| {
+                Outcome::Failed(format!(
+                    "error deserializing cloud event in pubsub {pubsub} and topic {topic}: {error}"
+                ))
+            })?;
+            (event, message.data.clone())
         };
         let id = event_text(&event, "id");
         if envelope::has_expired(&event) {
             let expiration = event_text(&event, "expiration");
             tracing::warn!("dropping expired pub/sub event {id} as of {expiration}");
-            return Outcome::Dropped;
+            return Err(Outcome::Dropped);
         }
         let path = match self.routes.find(&event) {
             Ok(Some(path)) => path,
             Ok(None) => {
-                tracing::debug!(
-                    "no matching route for event {id} in pubsub {pubsub} and topic {topic}; \
-                     skipping"
-                );
-                return Outcome::Dropped;
+                tracing::debug!("no matching route for event {id} in pubsub {pubsub} and topic {topic}; skipping");
+                return Err(Outcome::Dropped);
             }
             Err(error) => {
-                return Outcome::Failed(format!(
-                    "error finding matching route for event {id} in pubsub {pubsub} and topic \
-                     {topic}: {error}"
-                ));
+                return Err(Outcome::Failed(format!(
+                    "error finding matching route for event {id} in pubsub {pubsub} and topic {topic}: {error}"
+                )));
             }
         };
         let metadata = message.metadata.iter();
@@ -94,12 +104,41 @@ impl Delivery {
         if let Ok(name) = pubsub.parse() {
             headers.insert("pubsubname", name);
         }
-        match self.app.deliver(path, headers, data).await {
-            Ok(reply) => judge(&reply, &id, &event_text(&event, "topic")),
+        let topic = event_text(&event, "topic");
+        Ok(Parcel { path, headers, data, id, topic })
+    }
+
+    /// Delivers a message under the pub/sub component's policy.
+    async fn deliver(&self, parcel: &Parcel<'_>) -> Outcome {
+        let Subscription { pubsub, topic, .. } = &self.subscription;
+        let guard = self.resiliency.delivery(pubsub);
+        let target = guard.is_observed().then(|| RetryTarget::Delivery {
+            component: pubsub.clone(),
+            topic: topic.clone(),
+            event_id: parcel.id.clone(),
+        });
+        let attempt = || limited(guard.timeout, self.attempt(parcel));
+        let outcome = guard.run(Run { target, end: &self.closing }, attempt).await;
+        outcome.unwrap_or_else(Outcome::Failed)
+    }
+
+    async fn attempt(&self, parcel: &Parcel<'_>) -> Result<Outcome, Failure<String>> {
+        let answered = self.app.deliver(parcel.path, parcel.headers.clone(), parcel.data.clone()).await;
+        let (cause, outcome) = match answered {
+            Ok(reply) => judge(&reply, parcel),
             Err(error) => {
-                Outcome::Failed(format!("error returned from app channel while sending pub/sub event to app: {error}"))
+                let text = "error returned from app channel while sending pub/sub event to app";
+                let text = format!("{text}: retriable error occurred: {error}");
+                (error, Err(Failure::transient(text)))
             }
+        };
+        if outcome.is_err() {
+            tracing::warn!(
+                "encountered a retriable error while publishing a subscribed message to topic {}, err: {cause}",
+                self.subscription.topic
+            );
         }
+        outcome
     }
 }
 
@@ -111,43 +150,49 @@ struct Answer {
 }
 
 /// Reads the app's answer as Dapr does: a body that is not `{"status": text}` counts for nothing,
-/// and a status that Dapr does not know is a failure.
-fn judge(reply: &AppReply, id: &str, topic: &str) -> Outcome {
-    let body = String::from_utf8_lossy(&reply.body);
+/// and a status that Dapr does not know is a failure. With a failure comes its cause, which Dapr
+/// logs apart.
+fn judge(reply: &AppReply, parcel: &Parcel<'_>) -> (String, Result<Outcome, Failure<String>>) {
+    let Parcel { id, topic, .. } = parcel;
+    let body = reply.text();
     let code = reply.status.as_u16();
+    let no_cause = || "<nil>".to_owned();
     if reply.status.is_success() {
         let mut values = serde_json::Deserializer::from_slice(&reply.body).into_iter::<Answer>();
         let status = match values.next() {
             Some(Ok(answer)) => answer.status,
             Some(Err(_)) | None => String::new(),
         };
-        return match status.as_str() {
-            "" | "SUCCESS" => Outcome::Done,
-            "RETRY" => Outcome::Failed(format!(
-                "RETRY status returned from app while processing pub/sub event {id}: retriable \
-                 error occurred"
-            )),
+        let outcome = match status.as_str() {
+            "" | "SUCCESS" => Ok(Outcome::Done),
+            "RETRY" => Err(Failure::transient(format!(
+                "RETRY status returned from app while processing pub/sub event {id}: retriable error occurred"
+            ))),
             "DROP" => {
                 tracing::warn!("DROP status returned from app while processing pub/sub event {id}");
-                Outcome::Dropped
+                Ok(Outcome::Dropped)
             }
-            other => Outcome::Failed(format!(
-                "unknown status returned from app while processing pub/sub event {id}, status: \
-                 {other}, err: retriable error occurred"
-            )),
+            other => Err(Failure::transient(format!(
+                "unknown status returned from app while processing pub/sub event {id}, status: {other}, err: \
+                 retriable error occurred"
+            ))),
         };
+        return (no_cause(), outcome);
     }
     if code == 404 {
         tracing::error!(
-            "non-retriable error returned from app while processing pub/sub event {id}: {body}. \
-             status code returned: {code}"
+            "non-retriable error returned from app while processing pub/sub event {id}: {body}. status code \
+             returned: {code}"
         );
-        return Outcome::Dropped;
+        return (no_cause(), Ok(Outcome::Dropped));
     }
-    Outcome::Failed(format!(
-        "retriable error returned from app while processing pub/sub event {id}, topic: {topic}, \
-         body: {body}. status code returned: {code}"
-    ))
+    let text = format!(
+        "retriable error returned from app while processing pub/sub event {id}, topic: {topic}, body: {body}. status \
+         code returned: {code}"
+    );
+    tracing::warn!("{text}");
+    let failure = Failure::status(code, format!("retriable error occurred: {text}"));
+    (text, Err(failure))
 }
 
 fn event_text(event: &Event, name: &str) -> String {

@@ -12,9 +12,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::api::error::ApiError;
 use crate::app_channel::AppChannel;
+use crate::resiliency::Resiliency;
 use crate::resources::Subscription;
 use deliver::Delivery;
 use envelope::{EnvelopeError, Publication};
@@ -69,6 +71,9 @@ pub(crate) struct PubSub {
     buses: HashMap<String, Arc<Bus>>,
     subscriptions: Mutex<Vec<Subscription>>,
     deliveries: Mutex<JoinSet<()>>,
+    resiliency: Resiliency,
+    /// Nothing is tried again.
+    closing: CancellationToken,
 }
 
 impl PubSub {
@@ -77,6 +82,7 @@ impl PubSub {
         app: Option<AppChannel>,
         components: impl IntoIterator<Item = String>,
         declarative: Vec<Subscription>,
+        resiliency: Resiliency,
     ) -> Self {
         let mut subscriptions = Vec::new();
         for subscription in declarative {
@@ -88,6 +94,8 @@ impl PubSub {
             buses: components.into_iter().map(|name| (name, Arc::default())).collect(),
             subscriptions: Mutex::new(subscriptions),
             deliveries: Mutex::default(),
+            resiliency,
+            closing: CancellationToken::new(),
         }
     }
 
@@ -166,12 +174,20 @@ impl PubSub {
         };
         tracing::info!("app is subscribed to the following topics: [[{topic}]] through pubsub={pubsub}");
         let messages = bus.subscribe(topic);
-        let delivery = Delivery { app, bus: Arc::clone(bus), subscription, routes };
+        let delivery = Delivery {
+            app,
+            bus: Arc::clone(bus),
+            subscription,
+            routes,
+            resiliency: self.resiliency.clone(),
+            closing: self.closing.clone(),
+        };
         self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).spawn(delivery.run(messages));
     }
 
-    /// Takes no more messages and delivers what it has, for a while.
+    /// Takes no more messages and delivers what it has, for a while, each of it once.
     pub(crate) async fn close(&self) {
+        self.closing.cancel();
         for bus in self.buses.values() {
             bus.close();
         }

@@ -1,4 +1,4 @@
-//! Dapr resource files: components and subscriptions.
+//! Dapr resource files: components, subscriptions and resiliency policies.
 
 pub(crate) mod component;
 pub(crate) mod subscription;
@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::resiliency::{self, ResiliencySet};
 pub(crate) use component::Component;
 pub(crate) use subscription::Subscription;
 
@@ -17,6 +18,7 @@ pub(crate) use subscription::Subscription;
 pub struct Resources {
     pub(crate) components: Vec<Component>,
     pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) resiliency: ResiliencySet,
 }
 
 /// A resource file that cannot be read or understood.
@@ -95,7 +97,13 @@ impl Resources {
                 resources.add(&name, &document, first_line)?;
             }
         }
+        resources.resiliency.check()?;
         Ok(resources)
+    }
+
+    /// The resiliency policies among them.
+    pub fn resiliency(&self) -> &ResiliencySet {
+        &self.resiliency
     }
 
     fn add(&mut self, file: &str, text: &str, first_line: u64) -> Result<(), ResourceError> {
@@ -103,10 +111,7 @@ impl Resources {
         match head.kind.as_str() {
             "Component" => self.components.push(component::parse(file, text, first_line)?),
             "Subscription" => self.subscriptions.push(subscription::parse(file, text, first_line)?),
-            "Resiliency" => tracing::warn!(
-                "{file}: Resiliency policies are not supported by this sidecar yet; the file is \
-                 skipped and nothing is retried on its behalf"
-            ),
+            "Resiliency" => resiliency::parse(&mut self.resiliency, file, text, first_line)?,
             "" => {
                 return Err(ResourceError {
                     file: file.to_owned(),
@@ -135,6 +140,32 @@ struct Head {
     kind: String,
 }
 
+/// Reads documents that are all of the kind `Resiliency`.
+pub(crate) fn resiliency_only<N, T>(documents: impl IntoIterator<Item = (N, T)>) -> Result<ResiliencySet, ResourceError>
+where
+    N: Into<String>,
+    T: AsRef<str>,
+{
+    let mut set = ResiliencySet::default();
+    for (file, text) in documents {
+        let file = file.into();
+        for (first_line, document) in split_documents(text.as_ref()) {
+            let head: Head = yaml(&file, &document, first_line)?;
+            if head.kind != "Resiliency" {
+                return Err(ResourceError {
+                    file,
+                    line: Some(first_line),
+                    problem: format!("the document's kind is {:?}", head.kind),
+                    remedy: "give it kind: Resiliency".into(),
+                });
+            }
+            resiliency::parse(&mut set, &file, &document, first_line)?;
+        }
+    }
+    set.check()?;
+    Ok(set)
+}
+
 /// Splits a file at its `---` lines; each document comes with the line that it begins on.
 /// Documents of comments and blanks alone are left out.
 fn split_documents(text: &str) -> Vec<(u64, String)> {
@@ -153,7 +184,7 @@ fn split_documents(text: &str) -> Vec<(u64, String)> {
 }
 
 /// Deserialises one document; an error carries its line in the whole file.
-fn yaml<T: DeserializeOwned>(file: &str, text: &str, first_line: u64) -> Result<T, ResourceError> {
+pub(crate) fn yaml<T: DeserializeOwned>(file: &str, text: &str, first_line: u64) -> Result<T, ResourceError> {
     serde_saphyr::from_str(text).map_err(|error| {
         let line = error.location().map(|location| first_line + location.line().saturating_sub(1));
         let whole = error.to_string();
@@ -232,12 +263,5 @@ scopes: [app]
         let error = error_of(&STORE.replace("    value: lab.db", "    secretKeyRef: {name: s, key: connection}"));
         assert!(error.problem.contains("\"connectionString\""), "{error}");
         assert!(error.problem.contains("secretKeyRef"), "{error}");
-    }
-
-    #[test]
-    fn a_resiliency_file_is_skipped() {
-        let text = "apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: {name: r}\nspec: {}\n";
-        let resources = Resources::from_documents([("r.yaml", text)]).expect("skipped");
-        assert!(resources.components.is_empty());
     }
 }

@@ -1,0 +1,306 @@
+//! One `kind: Resiliency` document.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cel::Program;
+use serde::Deserialize;
+
+use super::ResiliencySet;
+use super::backoff::{Backoff, DEFAULT_DELAY, DEFAULT_MAX_INTERVAL};
+use super::breaker::{self, CircuitBreaker};
+use super::retry::{Retry, parse_codes};
+use crate::app_channel::or_default;
+use crate::duration;
+use crate::resources::ResourceError;
+
+/// What a document says, its values checked, its names not yet resolved.
+#[derive(Debug, Clone)]
+pub(super) struct Document {
+    /// Where it stands, for errors.
+    pub(super) file: String,
+    pub(super) line: u64,
+    pub(super) name: String,
+    /// The apps that it is for; empty means all.
+    pub(super) scopes: Vec<String>,
+    pub(super) timeouts: BTreeMap<String, Duration>,
+    pub(super) retries: BTreeMap<String, Retry>,
+    pub(super) breakers: BTreeMap<String, (CircuitBreaker, Option<Arc<Program>>)>,
+    /// Targets of service invocation, which this sidecar does not have.
+    pub(super) apps: Vec<String>,
+    pub(super) actors: BTreeMap<String, ActorTarget>,
+    pub(super) components: BTreeMap<String, ComponentTarget>,
+}
+
+/// The names of the policies around something; empty means none.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct PolicyNames {
+    #[serde(deserialize_with = "or_default")]
+    pub(super) timeout: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(super) retry: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(super) circuit_breaker: String,
+}
+
+/// `targets.components.<name>`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ComponentTarget {
+    /// Around the delivery of messages.
+    #[serde(deserialize_with = "or_default")]
+    pub(super) inbound: PolicyNames,
+    /// Around calls to the component.
+    #[serde(deserialize_with = "or_default")]
+    pub(super) outbound: PolicyNames,
+}
+
+/// `targets.actors.<Type>`.
+#[derive(Debug, Clone)]
+pub(super) struct ActorTarget {
+    pub(super) names: PolicyNames,
+    /// Whether each actor has a breaker of its own instead of one for the type. (`both` means
+    /// that too: daprd has not come to it.)
+    pub(super) breaker_per_id: bool,
+    /// How many breakers are remembered; 0 means Dapr's default.
+    pub(super) breaker_cache_size: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "read so that they are not taken for unknown fields")]
+struct Raw {
+    api_version: Option<serde_json::Value>,
+    kind: Option<serde_json::Value>,
+    metadata: Metadata,
+    #[serde(default, deserialize_with = "or_default")]
+    spec: RawSpec,
+    #[serde(default, deserialize_with = "or_default")]
+    scopes: Vec<String>,
+}
+
+/// Kubernetes has more of it, all of it without a meaning here.
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    name: String,
+    #[serde(flatten)]
+    _rest: BTreeMap<String, serde_json::Value>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RawSpec {
+    #[serde(deserialize_with = "or_default")]
+    policies: RawPolicies,
+    #[serde(deserialize_with = "or_default")]
+    targets: RawTargets,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct RawPolicies {
+    #[serde(deserialize_with = "or_default")]
+    timeouts: BTreeMap<String, String>,
+    #[serde(deserialize_with = "or_default")]
+    retries: BTreeMap<String, RawRetry>,
+    #[serde(deserialize_with = "or_default")]
+    circuit_breakers: BTreeMap<String, RawBreaker>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawRetry {
+    #[serde(default)]
+    policy: String,
+    #[serde(default)]
+    duration: String,
+    #[serde(default)]
+    max_interval: String,
+    max_retries: Option<i64>,
+    #[serde(default)]
+    matching: Option<RawMatching>,
+}
+
+#[derive(Deserialize)]
+struct RawMatching {
+    #[serde(default, rename = "httpStatusCodes")]
+    http: String,
+    #[serde(default, rename = "gRPCStatusCodes")]
+    grpc: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawBreaker {
+    #[serde(default)]
+    max_requests: u32,
+    #[serde(default)]
+    interval: String,
+    #[serde(default)]
+    timeout: String,
+    #[serde(default)]
+    trip: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RawTargets {
+    #[serde(deserialize_with = "or_default")]
+    apps: BTreeMap<String, serde_json::Value>,
+    #[serde(deserialize_with = "or_default")]
+    actors: BTreeMap<String, RawActor>,
+    #[serde(deserialize_with = "or_default")]
+    components: BTreeMap<String, ComponentTarget>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawActor {
+    #[serde(default)]
+    timeout: String,
+    #[serde(default)]
+    retry: String,
+    #[serde(default)]
+    circuit_breaker: String,
+    #[serde(default)]
+    circuit_breaker_scope: String,
+    #[serde(default)]
+    circuit_breaker_cache_size: usize,
+}
+
+/// Reads one document that begins at `line` of `file` and adds it to the set. Fields that Dapr does
+/// not know are left out with a warning, as Dapr leaves them out without one.
+pub(crate) fn parse(set: &mut ResiliencySet, file: &str, text: &str, line: u64) -> Result<(), ResourceError> {
+    let invalid = |problem: String| ResourceError {
+        file: file.to_owned(),
+        line: Some(line),
+        problem,
+        remedy: "correct the field, or move the file out of the resources folder".into(),
+    };
+    // First as mere values: errors and unknown fields can then be named by their path.
+    let value: serde_json::Value = crate::resources::yaml(file, text, line)?;
+    let mut track = serde_path_to_error::Track::new();
+    let mut unknown = Vec::new();
+    let raw: Result<Raw, _> =
+        serde_ignored::deserialize(serde_path_to_error::Deserializer::new(value, &mut track), |path| {
+            unknown.push(path.to_string())
+        });
+    let raw = raw.map_err(|error| invalid(format!("{}: {error}", track.path())))?;
+    for field in unknown {
+        tracing::warn!("{file}: {field} is no field of a Resiliency resource: it has no effect");
+    }
+    set.push(check(raw, file, line).map_err(invalid)?);
+    Ok(())
+}
+
+/// # Errors
+/// The path of a field and what is wrong with it.
+fn check(raw: Raw, file: &str, line: u64) -> Result<Document, String> {
+    if raw.metadata.name.is_empty() {
+        return Err("metadata.name: the resource has no name".into());
+    }
+    let policies = raw.spec.policies;
+    let targets = raw.spec.targets;
+    Ok(Document {
+        file: file.to_owned(),
+        line,
+        name: raw.metadata.name,
+        scopes: raw.scopes,
+        timeouts: each(policies.timeouts, |name, text| time(&format!("spec.policies.timeouts.{name}"), &text))?,
+        retries: each(policies.retries, |name, raw| retry(&format!("spec.policies.retries.{name}"), &raw))?,
+        breakers: each(policies.circuit_breakers, circuit_breaker)?,
+        apps: targets.apps.into_keys().collect(),
+        actors: each(targets.actors, actor)?,
+        components: targets.components,
+    })
+}
+
+fn each<A, B>(
+    map: BTreeMap<String, A>,
+    mut read: impl FnMut(&str, A) -> Result<B, String>,
+) -> Result<BTreeMap<String, B>, String> {
+    map.into_iter().map(|(name, value)| read(&name, value).map(|value| (name, value))).collect()
+}
+
+/// A Go duration, or a number of milliseconds.
+fn time(field: &str, text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(milliseconds) => Ok(Duration::from_millis(milliseconds)),
+        Err(_) => duration::parse(text).map_err(|error| format!("{field}: {error}")),
+    }
+}
+
+fn time_or(field: &str, text: &str, default: Duration) -> Result<Duration, String> {
+    if text.is_empty() { Ok(default) } else { time(field, text) }
+}
+
+fn retry(field: &str, raw: &RawRetry) -> Result<Retry, String> {
+    let delay = time_or(&format!("{field}.duration"), &raw.duration, DEFAULT_DELAY)?;
+    let max_interval = time_or(&format!("{field}.maxInterval"), &raw.max_interval, DEFAULT_MAX_INTERVAL)?;
+    let backoff = match raw.policy.to_ascii_lowercase().as_str() {
+        "" | "constant" => Backoff::Constant { delay },
+        "exponential" => {
+            if !raw.duration.is_empty() {
+                tracing::warn!("{field}.duration has no effect: an exponential policy begins with 500 ms");
+            }
+            Backoff::Exponential { max_interval }
+        }
+        _ => {
+            return Err(format!(
+                "{field}.policy: unexpected back off policy type: {} (it is constant or exponential)",
+                raw.policy
+            ));
+        }
+    };
+    let (http, grpc) = match &raw.matching {
+        None => ("", ""),
+        Some(matching) => (matching.http.as_str(), matching.grpc.as_str()),
+    };
+    parse_codes(grpc, 0..=16).map_err(|error| format!("{field}.matching.gRPCStatusCodes: {error}"))?;
+    Ok(Retry {
+        backoff,
+        // Dapr's default is −1, and so is whatever is below zero.
+        max_retries: raw.max_retries.and_then(|retries| u64::try_from(retries).ok()),
+        http_status_codes: parse_codes(http, 100..=599)
+            .map_err(|error| format!("{field}.matching.httpStatusCodes: {error}"))?,
+    })
+}
+
+fn circuit_breaker(name: &str, raw: RawBreaker) -> Result<(CircuitBreaker, Option<Arc<Program>>), String> {
+    let field = format!("spec.policies.circuitBreakers.{name}");
+    let interval = time_or(&format!("{field}.interval"), &raw.interval, Duration::ZERO)?;
+    let timeout = time_or(&format!("{field}.timeout"), &raw.timeout, Duration::ZERO)?;
+    let trip = Some(raw.trip).filter(|trip| !trip.is_empty());
+    let program = match &trip {
+        None => None,
+        Some(trip) => Some(breaker::compile_trip(trip).map_err(|error| format!("{field}.trip: {error}"))?),
+    };
+    let settings = CircuitBreaker {
+        policy: name.to_owned(),
+        max_requests: raw.max_requests.max(1),
+        interval: Some(interval).filter(|interval| !interval.is_zero()),
+        timeout: if timeout.is_zero() { breaker::DEFAULT_TIMEOUT } else { timeout },
+        trip,
+    };
+    Ok((settings, program))
+}
+
+fn actor(name: &str, raw: RawActor) -> Result<ActorTarget, String> {
+    let field = format!("spec.targets.actors.{name}.circuitBreakerScope");
+    let breaker_per_id = match (raw.circuit_breaker.as_str(), raw.circuit_breaker_scope.as_str()) {
+        ("", _) | (_, "type") => false,
+        (_, "id" | "both") => true,
+        (_, "") => return Err(format!("{field}: actor circuit breakers must include scope")),
+        (_, other) => {
+            return Err(format!("{field}: unknown circuit breaker scope {other:?} (it is type, id or both)"));
+        }
+    };
+    Ok(ActorTarget {
+        names: PolicyNames { timeout: raw.timeout, retry: raw.retry, circuit_breaker: raw.circuit_breaker },
+        breaker_per_id,
+        breaker_cache_size: raw.circuit_breaker_cache_size,
+    })
+}
