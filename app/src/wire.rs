@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum WireFault {
-    /// Connections are closed at once, new ones and those that are open: a Redis that is not there.
+    /// New connections are refused, and those that are open closed: a Redis that does not run.
     Refuse,
     /// Connections open, and nothing passes: a Redis that hangs.
     Stall,
@@ -29,6 +29,20 @@ pub enum WireFault {
 }
 
 impl WireFault {
+    /// What the lab offers.
+    pub const OFFERED: [Self; 4] = [Self::Refuse, Self::Stall, Self::Delay { ms: WireDelay::OFFERED }, Self::Cut];
+
+    /// The word that a form sends for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Stall => "stall",
+            Self::Delay { .. } => "delay",
+            Self::Cut => "cut",
+        }
+    }
+
     /// What the wire does, as a predicate: `refuses`, `delays 800 ms`.
     #[must_use]
     pub fn verb(self) -> String {

@@ -16,7 +16,7 @@ use app::{
 };
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     actor::state::decode,
@@ -36,6 +36,9 @@ use crate::{
 
 /// The longest that a call waits for its turn and the turn's end: a turn may last 45 s, and others may be before it.
 const CALL_LIMIT: Duration = Duration::from_secs(150);
+
+/// How often a call that waits long looks whether the sidecar still can call actors.
+const PLACEMENT_LOOK: Duration = Duration::from_secs(3);
 
 /// How long the panels wait for the sidecar.
 const READ_LIMIT: Duration = Duration::from_secs(4);
@@ -81,12 +84,18 @@ impl LabBackend {
         metadata.insert(TICKET_HEADER.to_owned(), ticket.as_str().to_owned());
         let (dapr, timelines, actor) = (self.dapr.clone(), self.timelines.clone(), actor.clone());
         let call = tokio::spawn(async move {
-            let called = dapr.invoke(&actor, method.as_str(), data, metadata, CALL_LIMIT).await;
-            called.map_err(|status| {
-                let error = invoke_error(&status, dapr.endpoint());
-                timelines.turn_never_started(&actor, &ticket, &error);
-                error
-            })
+            let called = tokio::select! {
+                called = dapr.invoke(&actor, method.as_str(), data, metadata, CALL_LIMIT) => {
+                    called.map_err(|status| invoke_error(&status, dapr.endpoint()))
+                }
+                () = placement_lost(&dapr, || timelines.turn_waits(&actor, &ticket)) => {
+                    Err(LabError::new(ErrorCode::SidecarUnreachable, no_placement(dapr.endpoint())))
+                }
+            };
+            if let Err(error) = &called {
+                timelines.turn_never_started(&actor, &ticket, error);
+            }
+            called
         });
         let answer = call.await.map_err(internal)??;
         serde_json::from_slice(&answer).map_err(internal)
@@ -116,6 +125,24 @@ impl LabBackend {
         };
         store.history(actor).await
     }
+}
+
+/// Waits until a call that has not become a turn never will, as the sidecar has lost its placement service: it holds
+/// such calls without an answer.
+async fn placement_lost(dapr: &Dapr, waits: impl Fn() -> bool) {
+    loop {
+        sleep(PLACEMENT_LOOK).await;
+        if waits() && dapr.placement_lost().await && waits() {
+            return;
+        }
+    }
+}
+
+fn no_placement(endpoint: &str) -> String {
+    format!(
+        "The Dapr sidecar at {endpoint} has lost its placement service, and calls no actor without it. Start placement, \
+         then send the same message again: it is not applied twice."
+    )
 }
 
 fn internal(error: impl std::fmt::Display) -> LabError {

@@ -119,6 +119,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         let redis = switch.status().redis;
         Wire::serve(listener, redis, switch, lab.timelines())
     });
+    let wire = wire.transpose()?;
 
     let app_channel = Serving::start(app, lab.app_channel(), CancellationToken::new());
     let stop = CancellationToken::new();

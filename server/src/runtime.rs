@@ -32,7 +32,11 @@ impl RuntimeInfo {
             return self.known.clone();
         }
         let ask = async {
-            let asked = timeout(ASK_LIMIT, self.dapr.metadata()).await.map_err(drop)?;
+            // A task of its own goes on when it has taken too long: dropped while the connection is being opened, it
+            // would leave the outcome of that to the next call.
+            let dapr = self.dapr.clone();
+            let asking = tokio::spawn(async move { dapr.metadata().await });
+            let asked = timeout(ASK_LIMIT, asking).await.map_err(drop)?.map_err(drop)?;
             asked.map(|told| completed(&self.known, &told)).map_err(drop)
         };
         self.told.get_or_try_init(|| ask).await.unwrap_or(&self.known).clone()

@@ -98,9 +98,6 @@ impl Event {
                 (Level::Warn, format!("The wire to Redis {} on purpose", fault.verb()))
             }
             Step::WireChanged { wire: None } => (Level::Info, "The wire to Redis works".to_owned()),
-            Step::StoreCall { call, .. } if !call.ok() => {
-                (Level::Warn, format!("On the wire to Redis: {call} ({} s)", seconds(call.took_us)))
-            }
             Step::LabReset => (Level::Info, format!("Reset {key}")),
             Step::TurnStarted { .. }
             | Step::TurnQueued { .. }

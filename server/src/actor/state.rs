@@ -86,8 +86,11 @@ pub trait StateAccess: Send + Sync + 'static {
 impl StateAccess for Dapr {
     async fn load(&self, actor: &ActorId) -> Result<Conversation, AttemptError> {
         let (history_key, answered_key) = (actor.history_key(), answered_key(actor));
-        let both = tokio::try_join!(self.get_state(actor, &history_key), self.get_state(actor, &answered_key));
-        let (history, answered) = both.map_err(|status| attempt_error(&status))?;
+        // Both to their end: a call that is dropped while its connection is being opened leaves the outcome to the next
+        // call, which would then report a sidecar as away that has come back meanwhile.
+        let both = tokio::join!(self.get_state(actor, &history_key), self.get_state(actor, &answered_key));
+        let history = both.0.map_err(|status| attempt_error(&status))?;
+        let answered = both.1.map_err(|status| attempt_error(&status))?;
         Ok(Conversation { history: decode(&history_key, &history)?, answered: decode(&answered_key, &answered)? })
     }
 

@@ -116,6 +116,11 @@ pub fn read_error(status: &Status, endpoint: &str) -> LabError {
         Code::Unavailable => {
             unreachable(format!("No Dapr sidecar answers at {endpoint} ({text}). Start it, then try again."))
         }
+        // Made by the client when its connection broke: what the sidecar itself says has no source.
+        Code::Unknown | Code::Internal if status.source().is_some() => unreachable(format!(
+            "The Dapr sidecar at {endpoint} went away during the call ({text}). The turn may still run: look at the \
+             timeline. Start the sidecar, then send the same message again: it is not applied twice."
+        )),
         Code::DeadlineExceeded | Code::Cancelled => unreachable(format!(
             "The Dapr sidecar at {endpoint} gave no answer in time ({text}). The turn may still run: look at the \
              timeline, then try again; the same message is not applied twice."

@@ -140,6 +140,13 @@ impl Dapr {
         Ok(self.client.clone().get_metadata(GetMetadataRequest {}).await?.into_inner())
     }
 
+    /// Whether the sidecar tells that it has lost its placement service. It then answers no call of an actor or of an
+    /// actor's state, without an error, until it has placement again. (Seen with daprd 1.18.2.)
+    pub async fn placement_lost(&self) -> bool {
+        let told = self.metadata().await.ok().and_then(|told| told.actor_runtime);
+        told.is_some_and(|actors| !actors.host_ready && actors.placement.contains("disconnected"))
+    }
+
     /// Publishes JSON on a topic, as an event with this id.
     ///
     /// # Errors

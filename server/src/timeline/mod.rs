@@ -165,6 +165,12 @@ impl Timelines {
         event.step.turn().unwrap_or_default()
     }
 
+    /// Whether a queued turn has not begun.
+    #[must_use]
+    pub fn turn_waits(&self, actor: &ActorId, ticket: &Ticket) -> bool {
+        lock(&self.ring(actor, false)).turn_waits(ticket)
+    }
+
     /// Records why a queued turn is never going to start; nothing if it has started or is not known.
     pub fn turn_never_started(&self, actor: &ActorId, ticket: &Ticket, error: &app::error::LabError) {
         self.write_if(actor, |ring| ring.turn_never_started(ticket, error));

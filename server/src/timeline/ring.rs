@@ -146,6 +146,10 @@ impl Ring {
         self.push(step)
     }
 
+    pub(super) fn turn_waits(&self, ticket: &Ticket) -> bool {
+        self.open.waiting(ticket).is_some()
+    }
+
     pub(super) fn turn_never_started(&mut self, ticket: &Ticket, error: &LabError) -> Option<Arc<Event>> {
         let turn = self.open.waiting(ticket)?;
         Some(self.push(Step::TurnFailed { turn, took_us: 0, error: error.clone() }))

@@ -12,23 +12,27 @@ mod pump;
 mod resp;
 mod switch;
 
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::Notify,
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::eyes::Eyes;
 pub use self::switch::WireSwitch;
+use self::{eyes::Eyes, pump::End};
 use crate::timeline::Timelines;
 
 /// How long Redis may take to accept a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
-/// How long to wait after a connection could not be accepted: the usual reason is that no more files can be opened.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long to wait before something that failed is tried again: accepting a connection, reaching Redis.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1_024;
 
 /// A wire that carries.
 #[derive(Debug)]
@@ -40,33 +44,24 @@ pub struct Wire {
 impl Wire {
     /// Carries what comes in on `listener` to the Redis at `redis` (`HOST:PORT`). What was already waiting on the
     /// listener is carried too: it can be bound long before.
-    #[must_use]
-    pub fn serve(listener: TcpListener, redis: String, switch: WireSwitch, timelines: Timelines) -> Self {
+    ///
+    /// # Errors
+    /// The listener has no address.
+    pub fn serve(listener: TcpListener, redis: String, switch: WireSwitch, timelines: Timelines) -> io::Result<Self> {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let (stopped, connections) = (stop.clone(), tasks.clone());
-        tasks.spawn(async move {
-            let accept = async {
-                loop {
-                    match listener.accept().await {
-                        Ok((client, _)) => {
-                            let (redis, set, eyes) = (redis.clone(), switch.watch(), Eyes::new(timelines.clone()));
-                            let stopped = stopped.clone();
-                            connections.spawn(async move {
-                                let carry = pump::carry(client, connect(&redis), set, eyes);
-                                stopped.run_until_cancelled(carry).await;
-                            });
-                        }
-                        Err(error) => {
-                            tracing::warn!("The wire to Redis cannot accept a connection: {error}");
-                            sleep(ACCEPT_PAUSE).await;
-                        }
-                    }
-                }
-            };
-            let _: Option<()> = stopped.run_until_cancelled(accept).await;
-        });
+        let door = Door {
+            addr: listener.local_addr()?,
+            redis,
+            away: Arc::default(),
+            switch,
+            timelines,
+            stop: stop.clone(),
+            connections: tasks.clone(),
+        };
+        let stopped = stop.clone();
+        tasks.spawn(async move { stopped.run_until_cancelled(door.keep(listener)).await });
         tasks.close();
-        Self { stop, tasks }
+        Ok(Self { stop, tasks })
     }
 
     /// Closes every connection, and the listener.
@@ -74,6 +69,115 @@ impl Wire {
         self.stop.cancel();
         self.tasks.wait().await;
     }
+}
+
+/// Where connections come in. It is shut while there is nothing behind it, on purpose or not: whoever connects is
+/// refused by the system itself, as by a Redis that does not run. To accept and then close would be another failure,
+/// which daprd's Redis client meets with many more tries (16 s until it gives up a read, and not 6 s).
+struct Door {
+    addr: SocketAddr,
+    redis: String,
+    /// Told when Redis ended a connection, or could not be reached.
+    away: Arc<Notify>,
+    switch: WireSwitch,
+    timelines: Timelines,
+    stop: CancellationToken,
+    connections: TaskTracker,
+}
+
+impl Door {
+    async fn keep(self, mut listener: TcpListener) {
+        loop {
+            let refused = tokio::select! {
+                () = self.accept(&listener) => continue,
+                () = refuses(&self.switch, true) => true,
+                () = self.away.notified() => {
+                    if connect(&self.redis).await.is_ok() {
+                        continue;
+                    }
+                    false
+                }
+            };
+            drop(listener);
+            let place = self.reserve().await;
+            if refused {
+                refuses(&self.switch, false).await;
+            } else {
+                tracing::warn!("No Redis at {}: the wire refuses until there is one", self.redis);
+                while connect(&self.redis).await.is_err() {
+                    sleep(PAUSE).await;
+                }
+                tracing::info!("Redis at {} is back, and the wire with it", self.redis);
+            }
+            listener = self.open(place).await;
+        }
+    }
+
+    /// Accepts connections; ends when that fails, which is when no more files can be opened.
+    async fn accept(&self, listener: &TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((client, _)) => self.carry(client),
+                Err(error) => {
+                    tracing::warn!("The wire to Redis cannot accept a connection: {error}");
+                    sleep(PAUSE).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn carry(&self, client: TcpStream) {
+        let (set, eyes) = (self.switch.watch(), Eyes::new(self.timelines.clone()));
+        let (redis, away, stop) = (self.redis.clone(), Arc::clone(&self.away), self.stop.clone());
+        self.connections.spawn(async move {
+            let end = stop.run_until_cancelled(pump::carry(client, connect(&redis), set, eyes)).await;
+            if end == Some(End::NoRedis) {
+                away.notify_one();
+            }
+        });
+    }
+
+    /// Keeps the address while nobody listens on it, so that no other program takes it.
+    async fn reserve(&self) -> TcpSocket {
+        loop {
+            match self.bound() {
+                Ok(socket) => return socket,
+                Err(error) => self.cannot_open(&error).await,
+            }
+        }
+    }
+
+    async fn open(&self, place: TcpSocket) -> TcpListener {
+        let mut opened = place.listen(BACKLOG);
+        loop {
+            match opened {
+                Ok(listener) => return listener,
+                Err(error) => self.cannot_open(&error).await,
+            }
+            opened = self.bound().and_then(|socket| socket.listen(BACKLOG));
+        }
+    }
+
+    fn bound(&self) -> io::Result<TcpSocket> {
+        let socket = if self.addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // The connections that were open a moment ago still have this address.
+        socket.set_reuseaddr(true)?;
+        socket.bind(self.addr)?;
+        Ok(socket)
+    }
+
+    async fn cannot_open(&self, error: &io::Error) {
+        tracing::warn!("The wire to Redis cannot have its address {}: {error}", self.addr);
+        sleep(PAUSE).await;
+    }
+}
+
+/// Waits until the switch refuses, or until it does not.
+async fn refuses(switch: &WireSwitch, wanted: bool) {
+    let mut set = switch.watch();
+    // The sender lives as long as the switch does.
+    let _ = set.wait_for(|set| set.refuses() == wanted).await;
 }
 
 /// Opens a connection to Redis itself.

@@ -42,9 +42,12 @@ struct State {
 }
 
 /// Why a connection ends.
-enum End {
-    /// One of its sides left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The client left.
     Left,
+    /// Redis left, or is not there.
+    NoRedis,
     /// The wire ends it.
     Broken,
 }
@@ -55,11 +58,11 @@ pub(super) async fn carry(
     redis: impl Future<Output = io::Result<TcpStream>>,
     mut set: watch::Receiver<Set>,
     eyes: Eyes,
-) {
-    if refuses(&set.borrow_and_update()) {
+) -> End {
+    if set.borrow_and_update().refuses() {
         eyes.refused();
         reset(&client);
-        return;
+        return End::Broken;
     }
     let mut redis = match redis.await {
         Ok(redis) => redis,
@@ -67,7 +70,7 @@ pub(super) async fn carry(
             tracing::warn!("The wire cannot reach Redis: {error}");
             eyes.refused();
             reset(&client);
-            return;
+            return End::NoRedis;
         }
     };
     if let Err(error) = client.set_nodelay(true) {
@@ -84,9 +87,11 @@ pub(super) async fn carry(
         }
     };
     shared.state().eyes.ended();
-    if matches!(end, End::Broken) {
+    if end != End::Left {
+        // As a Redis that is gone, and not as one that said goodbye.
         reset(&client);
     }
+    end
 }
 
 impl Shared {
@@ -105,10 +110,6 @@ impl Shared {
     }
 }
 
-const fn refuses(set: &Set) -> bool {
-    matches!(set.fault, Some(WireFault::Refuse))
-}
-
 /// Closes with a reset, as a process that is gone does.
 fn reset(stream: &TcpStream) {
     if let Err(error) = stream.set_zero_linger() {
@@ -124,7 +125,7 @@ async fn ended_by_switch(shared: &Shared) -> End {
         if set.changed().await.is_err() {
             return std::future::pending().await;
         }
-        if refuses(&set.borrow_and_update()) || shared.state().holds {
+        if set.borrow_and_update().refuses() || shared.state().holds {
             return End::Broken;
         }
     }
@@ -163,7 +164,7 @@ async fn requests(shared: &Shared, mut client: ReadHalf<'_>, mut redis: WriteHal
                     return End::Broken;
                 }
                 if redis.write_all(&first.bytes).await.is_err() {
-                    return End::Left;
+                    return End::NoRedis;
                 }
                 if delayed.is_empty() {
                     shared.state().holds = false;
@@ -196,7 +197,7 @@ async fn requests(shared: &Shared, mut client: ReadHalf<'_>, mut redis: WriteHal
             }
             Some(WireFault::Cut) | None => {
                 if redis.write_all(bytes).await.is_err() {
-                    return End::Left;
+                    return End::NoRedis;
                 }
             }
         }
@@ -208,8 +209,7 @@ async fn answers(shared: &Shared, mut redis: ReadHalf<'_>, mut client: WriteHalf
     let mut chunk = vec![0; CHUNK];
     loop {
         let size = match redis.read(&mut chunk).await {
-            // Redis is gone: to its client too, and not as if it had said goodbye.
-            Ok(0) | Err(_) => return End::Broken,
+            Ok(0) | Err(_) => return End::NoRedis,
             Ok(size) => size,
         };
         let set = shared.set();

@@ -32,6 +32,12 @@ pub(super) struct Set {
     pub(super) changes: u64,
 }
 
+impl Set {
+    pub(super) const fn refuses(&self) -> bool {
+        matches!(self.fault, Some(WireFault::Refuse))
+    }
+}
+
 impl WireSwitch {
     /// A wire that works.
     #[must_use]

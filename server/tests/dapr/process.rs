@@ -1,0 +1,116 @@
+//! The programs that a test starts: found, started, watched and ended.
+
+use std::{
+    env, fs,
+    fs::File,
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use tokio::process::{Child, Command};
+
+/// How much of a program's output is shown when a test fails.
+const TAIL: usize = 6_000;
+
+/// Where everything is that real Dapr needs.
+pub struct Programs {
+    pub daprd: PathBuf,
+    pub placement: PathBuf,
+    pub redis_server: PathBuf,
+    pub redis_cli: PathBuf,
+}
+
+impl Programs {
+    /// Finds all of them; says what is missing and gives none otherwise.
+    ///
+    /// # Panics
+    /// If one is missing with `CI=true`: there, a test that was skipped would look like one that passed.
+    pub fn find() -> Option<Self> {
+        let mut missing = Vec::new();
+        let mut find = |name: &'static str| {
+            let found = find(name);
+            if found.is_none() {
+                missing.push(name);
+            }
+            found
+        };
+        let (daprd, placement) = (find("daprd"), find("placement"));
+        let (redis_server, redis_cli) = (find("redis-server"), find("redis-cli"));
+        let found = daprd.zip(placement).zip(redis_server.zip(redis_cli));
+        let found = found.map(|((daprd, placement), (redis_server, redis_cli))| Self {
+            daprd,
+            placement,
+            redis_server,
+            redis_cli,
+        });
+        if found.is_none() {
+            let words =
+                format!("real Dapr is not tested: there is no {} (cargo xtask dapr gets it)", missing.join(", "));
+            assert!(env::var("CI").as_deref() != Ok("true"), "{words}");
+            eprintln!("skipped: {words}");
+        }
+        found
+    }
+}
+
+fn find(name: &str) -> Option<PathBuf> {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/dapr");
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::var_os("FAULTLAB_DAPR_BIN").map(PathBuf::from).into_iter().chain([built]);
+    folders.chain(env::split_paths(&path)).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// A port that is free now.
+pub fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// A program that runs until it is killed, at the latest with the test.
+pub struct Process {
+    name: &'static str,
+    log: PathBuf,
+    child: Child,
+}
+
+impl Process {
+    /// Starts it, with its output in a file in `dir`; started again it goes on in the same file.
+    pub fn start(name: &'static str, dir: &Path, command: &mut Command) -> Self {
+        let log = dir.join(format!("{name}.log"));
+        let file = File::options().create(true).append(true).open(&log).unwrap();
+        command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file).kill_on_drop(true);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
+        Self { name, log, child }
+    }
+
+    /// `kill -9`, and nothing is left of it.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) {
+        self.child.wait().await.unwrap();
+    }
+
+    pub fn output(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// Fails if it has ended by itself.
+    pub fn check(&mut self) {
+        if let Some(status) = self.child.try_wait().unwrap() {
+            panic!("{} has ended with {status}: {}", self.name, self.output());
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let output = self.output();
+            let from = output.char_indices().map(|(at, _)| at).find(|at| output.len() - at <= TAIL).unwrap_or_default();
+            eprintln!("---- {} ----\n{}", self.name, &output[from..]);
+        }
+    }
+}
