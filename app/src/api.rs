@@ -10,6 +10,7 @@ use crate::{
     json::{Json, TextJson},
     lab::{Panels, StoredValue},
     message::Message,
+    wire::WireStatus,
 };
 
 impl FromServerFnError for LabError {
@@ -111,6 +112,14 @@ pub async fn arm_fault(actor: String) -> Result<FaultStatus, LabError> {
     Ok(backend.arm_fault(&actor))
 }
 
+/// Sets the wire to Redis: `works`, or what it does on purpose.
+#[server(output = Json, prefix = "/api", endpoint = "set_wire")]
+pub async fn set_wire(wire: String) -> Result<WireStatus, LabError> {
+    let backend = expect_context::<crate::backend::SharedBackend>();
+    let setting = ssr::answer(ssr::wire_setting(&wire))?;
+    ssr::answer(backend.set_wire(setting))
+}
+
 /// Reads the panels anew.
 #[server(output = Json, prefix = "/api", endpoint = "panels")]
 pub async fn read_panels(actor: String) -> Result<Panels, LabError> {
@@ -137,6 +146,7 @@ mod ssr {
         error::{ErrorCode, LabError},
         fault::{FaultPlan, FaultSetting},
         timeline::Operation,
+        wire::{WireFault, WireSetting},
     };
 
     /// The switch on, with the lesson's failure.
@@ -164,6 +174,16 @@ mod ssr {
             response.set_status(status);
         }
         error
+    }
+
+    /// The wire's form field as a setting.
+    pub(super) fn wire_setting(word: &str) -> Result<WireSetting, LabError> {
+        let fault = WireFault::OFFERED.into_iter().find(|fault| fault.word() == word);
+        if fault.is_none() && word != "works" {
+            let message = format!("wire is {word:?}: use works, refuse, stall, delay or cut");
+            return Err(LabError::new(ErrorCode::InvalidRequest, message));
+        }
+        Ok(WireSetting { fault })
     }
 
     /// The switch's form fields as a setting.

@@ -24,6 +24,8 @@ pub const ARM_AND_SEND: &str = "/api/arm_and_send";
 pub const SET_FAULT: &str = "/api/set_fault";
 /// Where the switch is armed.
 pub const ARM_FAULT: &str = "/api/arm_fault";
+/// Where the wire to Redis is set.
+pub const SET_WIRE: &str = "/api/set_wire";
 /// Where the actor is asked for its history.
 pub const READ_HISTORY: &str = "/api/read_history";
 /// Where the history is compared with the store.
@@ -142,6 +144,16 @@ fn change_fault(
             Ok(fault) => store.hear_fault(fault),
             // The controls have moved already: they go back to what is in force.
             Err(_) => store.fault.update(|_| ()),
+        }
+    });
+}
+
+/// Sets the wire to Redis.
+pub fn set_wire(store: Store, word: String) {
+    spawn_local(async move {
+        match attempt(store, SET_WIRE, api::set_wire(word)).await {
+            Ok(wire) => store.hear_wire(wire.fault),
+            Err(_) => store.panels.update(|_| ()),
         }
     });
 }

@@ -18,6 +18,7 @@ use crate::{
     },
     panels::timeline::BarId,
     timeline::{Event, EventId, LogLine, Outcome, Step, TimelineSnapshot, Turn, turns},
+    wire::WireFault,
 };
 
 /// How many events the page keeps at most; the oldest whole turns go first.
@@ -194,6 +195,9 @@ impl Store {
         if let Step::FaultChanged { fault } | Step::FaultFired { fault, .. } = &event.step {
             self.hear_fault(*fault);
         }
+        if let Step::WireChanged { wire } = &event.step {
+            self.hear_wire(*wire);
+        }
         if matches!(event.step, Step::LabReset) {
             self.panels.update(|panels| panels.before.clear());
             self.selected.set(None);
@@ -238,6 +242,15 @@ impl Store {
     pub fn hear_fault(self, fault: FaultStatus) {
         self.fault_heard.update_value(|heard| *heard += 1);
         self.fault.set(fault);
+    }
+
+    /// The wire to Redis as somebody has just told.
+    pub fn hear_wire(self, fault: Option<WireFault>) {
+        self.panels.update(|panels| {
+            if let Some(wire) = &mut panels.wire {
+                wire.fault = fault;
+            }
+        });
     }
 
     /// A check as it was last judged.
@@ -344,6 +357,7 @@ const fn changes_panels(step: &Step) -> bool {
         Step::TurnCompleted { .. }
             | Step::TurnFailed { .. }
             | Step::HistoryReturned { .. }
+            | Step::WireChanged { .. }
             | Step::StoreRead { .. }
             | Step::CheckPassed { .. }
             | Step::EventDelivered { .. }

@@ -13,3 +13,4 @@ pub mod tabs;
 pub mod timeline;
 pub mod topbar;
 pub mod trace;
+pub mod wire;

@@ -9,13 +9,13 @@ use crate::{
         actions::{self, ARM_FAULT, SET_FAULT},
         store::Store,
     },
-    panels::controls::ErrorLine,
+    panels::{controls::ErrorLine, wire::WireForm},
     timeline::Operation,
 };
 
 const OPERATIONS: [Operation; 3] = [Operation::Load, Operation::Save, Operation::Publish];
 
-/// The switch, with its sentence of settings. Set by hand it takes effect at once; without script *Apply* does it.
+/// The switch, with its sentence of settings, and the wire to Redis where there is one. Set by hand it takes effect at once; without script *Apply* does it.
 #[component]
 pub fn FailureSwitch() -> impl IntoView {
     let store = expect_context::<Store>();
@@ -69,7 +69,7 @@ pub fn FailureSwitch() -> impl IntoView {
             </option>
         }
     });
-    view! {
+    let form = view! {
         <form
             class=class
             action=SET_FAULT
@@ -136,7 +136,11 @@ pub fn FailureSwitch() -> impl IntoView {
             </button>
             <ErrorLine of=&[SET_FAULT, ARM_FAULT] />
         </form>
+    };
+    if store.panels.with_untracked(|panels| panels.wire.is_none()) {
+        return form.into_any();
     }
+    view! { <div class="switches">{form} <WireForm /></div> }.into_any()
 }
 
 /// What the switch is going to do, in a few words.

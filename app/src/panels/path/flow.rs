@@ -8,6 +8,7 @@ use crate::{
     lesson::prediction::failures_ahead,
     live::store::{Connection, running_turn},
     timeline::{Attempt, AttemptState, Cause, Layer, Method, Operation, Outcome, Turn},
+    wire::WireFault,
 };
 
 /// How long a turn that ended well stays lit, in milliseconds.
@@ -107,11 +108,29 @@ pub(super) fn flow(
     if let Some(code) = panels.history.as_ref().err().map(|error| error.code) {
         unreachable(&mut flow, code);
     }
+    if let Some(fault) = panels.wire.as_ref().and_then(|wire| wire.fault) {
+        on_the_wire(&mut flow, fault);
+    }
     if matches!(connection, Connection::Reconnecting | Connection::Lost) {
         flow.hops[0] = Hop::Dead;
         flow.sentence.insert_str(0, "The connection from the browser to the server is broken. ");
     }
     flow
+}
+
+/// The wire to the store fails on purpose: what is broken there wears the colour of the switch.
+fn on_the_wire(flow: &mut Flow, fault: WireFault) {
+    let verb = fault.verb();
+    flow.sentence.push_str(&format!(" The wire to the store {verb} on purpose."));
+    if flow.hops[3] == Hop::Broken {
+        flow.knife = Some("knife broken");
+    } else {
+        flow.knife = Some("knife armed");
+    }
+    if flow.hop_words.as_ref().is_none_or(|(class, _)| *class != "hop-t") {
+        let class = if flow.hops[3] == Hop::Broken { "hop-t broken" } else { "hop-t armed" };
+        flow.hop_words = Some((class, format!("wire {verb}")));
+    }
 }
 
 fn unreachable(flow: &mut Flow, code: ErrorCode) {
@@ -262,7 +281,10 @@ fn idle(turns: &[Turn], fault: FaultStatus, active: bool, now: u64) -> Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::{Event, Step, turns};
+    use crate::{
+        timeline::{Event, Step, turns},
+        wire::WireStatus,
+    };
 
     fn panels() -> Panels {
         Panels {
@@ -316,6 +338,21 @@ mod tests {
         let path = path(&waiting(false), &panels(), Connection::Live);
         assert_eq!(path.knife, Some("knife torn"));
         assert!(path.sentence.contains("failed in the state store"), "{}", path.sentence);
+    }
+
+    #[test]
+    fn a_wire_that_fails_on_purpose_is_seen_before_anything_meets_it_and_when_something_does() {
+        let mut panels = panels();
+        let status = |fault| WireStatus { fault, listens: "127.0.0.1:1".into(), redis: "127.0.0.1:2".into() };
+        panels.wire = Some(status(Some(WireFault::Stall)));
+        let resting = path(&[], &panels, Connection::Live);
+        assert_eq!(resting.knife, Some("knife armed"));
+        assert!(resting.sentence.contains("stalls on purpose"), "{}", resting.sentence);
+        panels.history = Err(crate::error::LabError::new(ErrorCode::StoreUnreachable, "no answer"));
+        let met = path(&[], &panels, Connection::Live);
+        assert_eq!((met.hops[3], met.knife), (Hop::Broken, Some("knife broken")));
+        panels.wire = Some(status(None));
+        assert_eq!(path(&[], &panels, Connection::Live).knife, Some("knife torn"), "a real outage is red");
     }
 
     #[test]

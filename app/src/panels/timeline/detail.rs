@@ -29,6 +29,8 @@ struct Detail {
     lasted: String,
     next: String,
     log: Option<String>,
+    /// What the sidecar did on the wire meanwhile: in a sentence, and call by call.
+    calls: Option<(String, Vec<String>)>,
 }
 
 fn of_attempt(turn: &Turn, a: &Attempt, actor: &ActorId, utc_offset_min: i32) -> Detail {
@@ -56,6 +58,7 @@ fn of_attempt(turn: &Turn, a: &Attempt, actor: &ActorId, utc_offset_min: i32) ->
         lasted: took.map_or_else(|| "under way".to_owned(), words::lasted),
         next: next(turn, a, utc_offset_min),
         log: log_line(turn, a, actor),
+        calls: calls(a),
     }
 }
 
@@ -78,7 +81,27 @@ fn of_wait(turn: &Turn, wait: &Wait, utc_offset_min: i32) -> Detail {
         lasted: words::seconds(wait.delay_ms * 1_000),
         next,
         log: None,
+        calls: None,
     }
+}
+
+/// The sidecar's calls on the wire: `16 calls, 16 failed`, and each, those of one kind together.
+fn calls(a: &Attempt) -> Option<(String, Vec<String>)> {
+    if a.calls.is_empty() {
+        return None;
+    }
+    let mut kinds: Vec<(String, usize)> = Vec::new();
+    for told in a.calls.iter().map(|seen| seen.call.to_string()) {
+        match kinds.iter_mut().find(|(kind, _)| *kind == told) {
+            Some((_, times)) => *times += 1,
+            None => kinds.push((told, 1)),
+        }
+    }
+    let (all, failed) = (a.calls.len(), a.calls.iter().filter(|seen| !seen.call.ok()).count());
+    let calls = if all == 1 { "1 call".to_owned() } else { format!("{all} calls") };
+    let sum = if failed == 0 { calls } else { format!("{calls}, {failed} failed") };
+    let each = |(kind, times)| if times == 1 { kind } else { format!("{times} × {kind}") };
+    Some((sum, kinds.into_iter().map(each).collect()))
 }
 
 /// What came after an attempt, or is to come.
@@ -185,6 +208,10 @@ fn shown(detail: Detail, selected: RwSignal<Option<BarId>>, copied: RwSignal<Opt
         };
         line("Cause", view! { {who} " " <span class="note">{place}</span> })
     });
+    let calls = detail.calls.map(|(sum, each)| {
+        let each = each.into_iter().map(|call| view! { <li>{call}</li> }).collect_view();
+        line("On the wire", view! { {sum} <ul class="detail-calls">{each}</ul> })
+    });
     let turn = view! { {detail.turn} " " <span class="note">"“" {detail.subject} "”"</span> };
     view! {
         <aside class="detail" aria-label="Selected bar">
@@ -205,7 +232,7 @@ fn shown(detail: Detail, selected: RwSignal<Option<BarId>>, copied: RwSignal<Opt
             {detail.error.map(|error| view! { <p class="detail-err">{error}</p> })}
             <dl>
                 {line("Turn", turn)} {cause} {line("Started", detail.started)} {line("Lasted", detail.lasted)}
-                {line("Next", detail.next)}
+                {line("Next", detail.next)} {calls}
             </dl>
             {detail.log.map(|log| view! { <p class="detail-log"><code>{log}</code></p> })}
         </aside>
