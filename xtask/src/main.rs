@@ -66,6 +66,8 @@ enum Task {
         #[arg(long)]
         release: bool,
     },
+    /// Find daprd and placement, or build them from Go modules; says which version it is.
+    Dapr,
     /// Check the format, lint, and run all tests; ends with a line `N passed, N failed`.
     Test(test::Selection),
     /// Measure the release build on both sidecars; prints a table and writes target/bench.json.
@@ -94,6 +96,7 @@ fn perform(task: Task) -> Result<ExitCode> {
             }
         }
         Task::Build { release } => build(Profile::from_flag(release))?,
+        Task::Dapr => drop(real::programs::Programs::get()?),
         Task::Test(selection) => return Ok(test::all(selection)),
         Task::Bench(options) => bench::all(&options)?,
     }

@@ -25,7 +25,7 @@ pub(crate) fn everything(profile: Profile, redis: Option<&str>, flags: &[OsStrin
     if let Some(flag) = OWN_FLAGS.iter().find(|flag| value_of(flags, flag).is_some()) {
         bail!("{flag} cannot be given with --dapr, which sets it by itself");
     }
-    let programs = Programs::find()?;
+    let programs = Programs::get()?;
     let mut group = Group::new(Logs::Shown)?;
     let mut ports = Ports::default();
     let folder = paths::target().join("dapr");

@@ -37,12 +37,13 @@ struct Line {
 
 /// Runs everything that is selected, prints what passed and failed, and fails when anything did.
 pub(crate) fn all(selection: Selection) -> ExitCode {
+    let dapr = Programs::get().and_then(|programs| dapr::redis_server().map(|_| programs));
     let mut lines = Vec::new();
     if !selection.browser {
-        lines.extend(rust());
+        lines.extend(rust(dapr.as_ref().ok()));
     }
     if !selection.rust {
-        lines.extend(browser());
+        lines.extend(browser(&dapr));
     }
     let mut sum = Counts::default();
     println!();
@@ -57,7 +58,8 @@ pub(crate) fn all(selection: Selection) -> ExitCode {
     if sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn rust() -> Vec<Line> {
+/// Tests that want real Dapr find it by `FAULTLAB_DAPR_BIN`; without it they say that they were skipped.
+fn rust(dapr: Option<&Programs>) -> Vec<Line> {
     let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     // The lint of the workspace sees the server's half of `app`; this one sees the browser's, without a compiler for
     // WebAssembly.
@@ -67,13 +69,16 @@ fn rust() -> Vec<Line> {
         check("Format", progress::run("Checking the format", paths::cargo().args(["fmt", "--all", "--check"]))),
         check("Lints", progress::run("Linting the workspace", paths::cargo().args(lints))),
         check("Lints of the browser part", progress::run("Linting the browser part", paths::cargo().args(front))),
-        tests("Rust tests", progress::during("Running the Rust tests", rust_tests)),
+        tests("Rust tests", progress::during("Running the Rust tests", || rust_tests(dapr))),
     ]
 }
 
 /// Runs `cargo test`, passing its output through and counting in it.
-fn rust_tests() -> Result<(Counts, Option<&'static str>)> {
+fn rust_tests(dapr: Option<&Programs>) -> Result<(Counts, Option<&'static str>)> {
     let mut cargo = paths::cargo();
+    if let Some(programs) = dapr {
+        cargo.env("FAULTLAB_DAPR_BIN", programs.folder());
+    }
     cargo.args(["test", "--workspace", "--no-fail-fast", "--locked"]);
     let mut child = cargo.stdout(Stdio::piped()).spawn().context("`cargo test` cannot be started")?;
     let output = child.stdout.take().context("`cargo test` has an output")?;
@@ -87,7 +92,7 @@ fn rust_tests() -> Result<(Counts, Option<&'static str>)> {
     Ok(counts.ended(child.wait()?.success()))
 }
 
-fn browser() -> Vec<Line> {
+fn browser(dapr: &Result<Programs>) -> Vec<Line> {
     let chromium = match prepare() {
         Ok(chromium) => chromium,
         Err(error) => return vec![tests("Browser tests", Err(error))],
@@ -98,16 +103,16 @@ fn browser() -> Vec<Line> {
     vec![
         check("Types of the browser tests", types),
         tests("Browser tests", progress::during("Running the browser tests", || browser_tests(&mut playwright))),
-        browser_on_dapr(&chromium),
+        browser_on_dapr(&chromium, dapr),
     ]
 }
 
 /// The lesson's spec once more, with the lab on real Dapr.
-fn browser_on_dapr(chromium: &Path) -> Line {
+fn browser_on_dapr(chromium: &Path, dapr: &Result<Programs>) -> Line {
     let name = "Browser tests on real Dapr";
-    let programs = match Programs::find().and_then(|programs| dapr::redis_server().map(|_| programs)) {
+    let programs = match dapr {
         Ok(programs) => programs,
-        Err(missing) => return skipped(name, &missing),
+        Err(missing) => return skipped(name, missing),
     };
     let mut playwright = end2end("playwright");
     playwright.args(["test", "lesson.spec.ts"]).env("CHROMIUM", chromium);

@@ -59,7 +59,7 @@ pub(crate) fn all(options: &Options) -> Result<()> {
     progress::run("Building the load generator and the idle actor", &mut cargo)?;
 
     let mut subjects = vec![Subject::Embedded];
-    let dapr = if options.embedded { None } else { Some(Programs::find()?) };
+    let dapr = if options.embedded { None } else { Some(Programs::get()?) };
     if dapr.is_some() {
         subjects.extend([Subject::OnDapr, Subject::OnDaprBehindWire]);
         if let (Some(page), Some(python)) = (&options.lesson, &options.python) {

@@ -113,9 +113,14 @@ impl Group {
     /// When a program ends by itself; the others are ended too.
     pub(crate) fn run(mut self) -> Result<()> {
         while !self.is_asked() {
-            self.all_run()?;
+            if let Err(error) = self.all_run() {
+                // Said at once: ending the others can take as long as a turn.
+                eprintln!("• {error}");
+                return Err(error);
+            }
             thread::sleep(LOOK);
         }
+        eprintln!("• Ending all, running turns first; Ctrl-C again ends them at once");
         self.end();
         Ok(())
     }
@@ -142,7 +147,7 @@ impl Group {
         for member in &mut self.members {
             if let Some(status) = member.ended()? {
                 let name = member.name;
-                bail!("{name} ended by itself ({status}), so the others are ended too; {}", self.where_logs_are());
+                bail!("{name} ended by itself ({status}), so all others are ended; {}", self.where_logs_are());
             }
         }
         Ok(())

@@ -1,10 +1,14 @@
-//! Where the programs are.
-use crate::{install, paths};
-use anyhow::{Context, Result};
+//! Where the programs are, and getting them.
+use crate::{install, paths, progress};
+use anyhow::{Context, Result, bail};
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
+    process::Command,
 };
+
+/// The version of Dapr that is built where none is found; `xtask/dapr/go.mod` pins it.
+const VERSION: &str = "1.18.2";
 
 /// The two programs of Dapr.
 pub(crate) struct Programs {
@@ -15,12 +19,26 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Finds them: built by this project, on the `PATH`, or where `dapr init` puts them.
+    /// Finds them: built by this project, where `dapr init` puts them, or on the `PATH`; else builds them once from
+    /// Go modules. Says which version it is.
     ///
     /// # Errors
-    /// When one is missing.
-    pub(crate) fn find() -> Result<Self> {
-        Ok(Self { daprd: find("daprd")?, placement: find("placement")? })
+    /// When they are missing and cannot be built: what to install.
+    pub(crate) fn get() -> Result<Self> {
+        let programs = match Self::find() {
+            Some(found) => found,
+            None => {
+                build()?;
+                Self::find().context("daprd and placement were built, but are not there")?
+            }
+        };
+        let version = progress::output(Command::new(&programs.daprd).arg("--version"))?;
+        eprintln!("• Dapr {version}: {}", programs.daprd.display());
+        Ok(programs)
+    }
+
+    fn find() -> Option<Self> {
+        Some(Self { daprd: find("daprd")?, placement: find("placement")? })
     }
 
     /// The folder that both are in, for programs that look for them by name.
@@ -29,11 +47,38 @@ impl Programs {
     }
 }
 
-fn find(name: &str) -> Result<PathBuf> {
+fn find(name: &str) -> Option<PathBuf> {
     let home = env::home_dir().map(|home| home.join(".dapr/bin"));
-    let folders = [Some(paths::target().join("dapr")), home];
+    let folders = [Some(built()), home];
     let there = folders.into_iter().flatten().map(|folder| folder.join(name)).find(|program| program.is_file());
-    there.or_else(|| paths::on_path(&[name])).with_context(|| format!("{name} is missing: `cargo xtask dapr` gets it"))
+    there.or_else(|| paths::on_path(&[name]))
+}
+
+/// Where the programs go that are built here.
+fn built() -> PathBuf {
+    paths::target().join("dapr")
+}
+
+/// Builds both from the Go modules of `xtask/dapr`.
+fn build() -> Result<()> {
+    if paths::on_path(&["go"]).is_none() {
+        bail!(
+            "daprd and placement were not found, and without Go they cannot be built: install Go 1.26 or later \
+             (https://go.dev/dl), or the Dapr CLI, and then run `dapr init --slim`"
+        );
+    }
+    let folder = built();
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for name in ["placement", "daprd"] {
+        let mut go = Command::new("go");
+        go.current_dir(paths::root().join("xtask/dapr"));
+        // Without a tag that names its components daprd ends at its start.
+        go.args(["build", "-tags", "stablecomponents", "-ldflags"]);
+        go.arg(format!("-s -w -X github.com/dapr/dapr/pkg/buildinfo.version={VERSION}"));
+        go.arg("-o").arg(folder.join(name)).arg(format!("github.com/dapr/dapr/cmd/{name}"));
+        progress::run(&format!("Building Dapr's {name} {VERSION}"), &mut go)?;
+    }
+    Ok(())
 }
 
 /// `redis-server`, installed with apt where it is missing.
@@ -47,4 +92,15 @@ pub(crate) fn redis_server() -> Result<PathBuf> {
     install::apt(&["redis-server"], "keeping the state (or give --redis HOST:PORT)")
         .context("redis-server was not found")?;
     paths::on_path(&["redis-server"]).context("redis-server was installed, but is not on the PATH")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_that_is_said_is_the_one_that_is_built() {
+        let modules = fs::read_to_string(paths::root().join("xtask/dapr/go.mod")).unwrap();
+        assert!(modules.contains(&format!("github.com/dapr/dapr v{VERSION} ")), "{modules}");
+    }
 }
