@@ -6,6 +6,7 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::Stdio,
+    sync::atomic::{AtomicU16, Ordering},
 };
 
 use tokio::process::{Child, Command};
@@ -61,9 +62,14 @@ fn find(name: &str) -> Option<PathBuf> {
     folders.chain(env::split_paths(&path)).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
-/// A port that is free now.
+/// A port that is free now, and that no other rig of these tests gets. Below those that the system gives to outgoing
+/// connections: one of them could have taken it before its program listens, or while that is being started again.
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    // Another run of these tests at the same time begins elsewhere.
+    let first = 10_000 + u16::try_from(std::process::id() % 100).unwrap() * 200;
+    let mut ports = std::iter::from_fn(|| Some(first + GIVEN.fetch_add(1, Ordering::Relaxed) % 2_000));
+    ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).unwrap()
 }
 
 /// A program that runs until it is killed, at the latest with the test.

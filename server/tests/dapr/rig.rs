@@ -247,7 +247,14 @@ impl Rig {
 
     async fn await_daprd(&mut self) {
         let url = format!("http://127.0.0.1:{}/v1.0/healthz", self.ports.dapr_http);
-        await_ok(&self.client, &url).await;
+        let mut looks = interval(LOOK);
+        let ready = async {
+            while !self.client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                looks.tick().await;
+                self.daprd.check();
+            }
+        };
+        timeout(PATIENCE, ready).await.expect("daprd is ready");
         self.daprd.check();
     }
 }

@@ -128,6 +128,27 @@ async fn the_wire_s_settings_are_checked() {
 }
 
 #[tokio::test]
+async fn without_script_the_wire_is_a_form_of_the_page() {
+    let Some(rig) = Rig::start().await else { return };
+    rig.say("user1", "Hi").await;
+    let page = async || rig.client.get(rig.url("/")).send().await.unwrap().text().await.unwrap();
+    assert!(page().await.contains(r#"action="/api/set_wire""#));
+    let post = |word: &str| {
+        let form =
+            rig.client.post(rig.url("/api/set_wire")).header("content-type", "application/x-www-form-urlencoded");
+        form.header("accept", "text/html").header("referer", rig.url("/")).body(format!("wire={word}")).send()
+    };
+    let answer = post("stall").await.unwrap();
+    assert_eq!((answer.status(), answer.url().path()), (StatusCode::OK, "/"), "back on the page");
+    assert!(page().await.contains("breaker wire on"));
+    let (_, status) = rig.get("/api/wire").await;
+    assert_eq!(status["fault"]["kind"], "stall");
+    rig.until("user1", |step| matches!(step, Step::WireChanged { wire: Some(_) })).await;
+    post("works").await.unwrap();
+    assert!(!page().await.contains("breaker wire on"));
+}
+
+#[tokio::test]
 async fn a_wire_needs_a_redis_and_a_dapr_sidecar() {
     let dir = TempDir::new().unwrap();
     let complaint = async |flags: &[&str], port: Option<&str>| {
