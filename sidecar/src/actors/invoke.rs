@@ -28,7 +28,7 @@ enum Refusal {
     /// For a reason that the app or its absence gives.
     Told(String),
     /// The app replied with its mark of an error: the caller gets that reply.
-    Marked(AppReply),
+    Marked(Box<AppReply>),
     /// The sidecar's own reason.
     Own(ApiError),
 }
@@ -75,7 +75,8 @@ impl Actors {
             self.take_turn(&hosted, &call, guard.timeout, explicit).await
         };
         match guard.run(Run { target, end: &self.closing }, attempt).await {
-            Ok(reply) | Err(Refusal::Marked(reply)) => Ok(reply),
+            Ok(reply) => Ok(reply),
+            Err(Refusal::Marked(reply)) => Ok(*reply),
             Err(Refusal::Told(why)) => Err(ApiError::actor_invoke(why)),
             Err(Refusal::Own(error)) => Err(error),
         }
@@ -141,7 +142,7 @@ impl Actors {
 fn judge(actor: &ActorRef, method: &str, reply: AppReply, explicit: bool) -> Result<AppReply, Failure<Refusal>> {
     match reply.status {
         StatusCode::OK if reply.headers.contains_key("x-daprerrorresponseheader") => {
-            Err(Failure::transient(Refusal::Marked(reply)))
+            Err(Failure::transient(Refusal::Marked(Box::new(reply))))
         }
         StatusCode::OK if is_true(&reply, "x-daprremindercancel") => {
             Err(Failure::transient(Refusal::Told("reminder has been canceled".into())))

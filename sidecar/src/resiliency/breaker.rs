@@ -334,7 +334,7 @@ mod tests {
             ("failures > 3", "asks for failures; there is requests"),
             ("consecutiveFailures", "neither true nor false"),
         ] {
-            let error = compile_trip(trip).err().expect(trip);
+            let error = compile_trip(trip).expect_err(trip);
             assert!(error.contains(part), "{error}");
         }
     }

@@ -186,7 +186,7 @@ pub(crate) fn parse(set: &mut ResiliencySet, file: &str, text: &str, line: u64) 
     let mut unknown = Vec::new();
     let raw: Result<Raw, _> =
         serde_ignored::deserialize(serde_path_to_error::Deserializer::new(value, &mut track), |path| {
-            unknown.push(path.to_string())
+            unknown.push(path.to_string().replace(".?", ""))
         });
     let raw = raw.map_err(|error| invalid(format!("{}: {error}", track.path())))?;
     for field in unknown {
