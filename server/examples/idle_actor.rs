@@ -68,7 +68,9 @@ async fn turn(
     let changes = changes.map(|(key, value)| StateChange::Set(key, Value::from(value).to_string().into_bytes()));
     dapr.change_state(&id, changes.to_vec()).await.map_err(failure)?;
     let event = json!({"actor_id": id.to_string(), "input": message, "output": message});
-    dapr.publish("daca-pubsub", "user-chat", &uuid::Uuid::new_v4().to_string(), event.to_string().into_bytes()).await.map_err(failure)?;
+    dapr.publish("daca-pubsub", "user-chat", &uuid::Uuid::new_v4().to_string(), event.to_string().into_bytes())
+        .await
+        .map_err(failure)?;
     Ok(Json(json!({})))
 }
 

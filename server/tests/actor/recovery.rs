@@ -166,7 +166,8 @@ impl sidecar::StoreFault for HoldFirstSave {
 #[tokio::test]
 async fn a_save_that_hangs_is_given_up_and_never_written_late() {
     let data = TempDir::new().unwrap();
-    let ports = sidecar::Ports { fault: Some(Arc::new(HoldFirstSave(AtomicBool::new(true)))), observer: None };
+    let ports =
+        sidecar::Ports { fault: Some(Arc::new(HoldFirstSave(AtomicBool::new(true)))), ..sidecar::Ports::default() };
     let short = |settings: &mut server::lab::Settings| settings.limits.attempt = Duration::from_millis(250);
     let bench = Bench::start_with(data.path(), short, ports).await;
     bench.switch_off();
@@ -180,7 +181,8 @@ async fn a_save_that_hangs_is_given_up_and_never_written_late() {
 #[tokio::test]
 async fn a_save_whose_outcome_stays_unknown_is_reported_so() {
     let data = TempDir::new().unwrap();
-    let ports = sidecar::Ports { fault: Some(Arc::new(HoldFirstSave(AtomicBool::new(true)))), observer: None };
+    let ports =
+        sidecar::Ports { fault: Some(Arc::new(HoldFirstSave(AtomicBool::new(true)))), ..sidecar::Ports::default() };
     let short = |settings: &mut server::lab::Settings| {
         settings.limits.attempt = Duration::from_millis(250);
         settings.policy.attempts = 1;

@@ -193,5 +193,5 @@ where
 }
 
 pub fn store_fault(fault: impl Fn(&sidecar::StoreCall) -> Result<(), String> + Send + Sync + 'static) -> Ports {
-    Ports { fault: Some(Arc::new(StoreFault(fault))), observer: None }
+    Ports { fault: Some(Arc::new(StoreFault(fault))), ..Ports::default() }
 }
