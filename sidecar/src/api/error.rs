@@ -49,7 +49,7 @@ impl ApiError {
     pub(crate) fn no_address(actor: &ActorRef) -> Self {
         let why = format!(
             "failed to lookup actor: api error: code = FailedPrecondition desc = did not find \
-             address for actor '{}||{}'",
+             address for actor '{}/{}'",
             actor.kind, actor.id
         );
         Self { code: Code::FailedPrecondition, message: why.clone(), ..Self::actor_invoke(why) }
@@ -163,7 +163,12 @@ impl From<ApiError> for Status {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Json(json!({"errorCode": self.name, "message": self.message}));
+        let message = match self.code {
+            // Over gRPC the reason travels as it is; over HTTP it is one of a failed call.
+            Code::FailedPrecondition => Self::actor_invoke(self.message).message,
+            _ => self.message,
+        };
+        let body = Json(json!({"errorCode": self.name, "message": message}));
         (self.status, body).into_response()
     }
 }

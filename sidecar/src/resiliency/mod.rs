@@ -4,33 +4,8 @@
 //! A policy is `retry( circuit breaker( time-out( attempt ) ) )`. It stands around the actor state
 //! store (`targets.components.<store>.outbound`), around calls of an actor (`targets.actors.<Type>`;
 //! each retry queues for the turn anew, the time-out counts from the turn) and around the delivery
-//! of a message (`targets.components.<pubsub>.inbound`). Nothing is on by default. A file such as
-//! this one, put beside the components, has every failed call to the store repeated three times:
-//!
-//! ```
-//! let file = r#"
-//! apiVersion: dapr.io/v1alpha1
-//! kind: Resiliency
-//! metadata:
-//!   name: store-retries
-//! spec:
-//!   policies:
-//!     timeouts:
-//!       slow: 2s
-//!     retries:
-//!       thrice: {policy: constant, duration: 1s, maxRetries: 3}
-//!     circuitBreakers:
-//!       fuse: {maxRequests: 1, timeout: 10s, trip: consecutiveFailures >= 5}
-//!   targets:
-//!     components:
-//!       statestore:
-//!         outbound: {timeout: slow, retry: thrice, circuitBreaker: fuse}
-//! "#;
-//! let set = sidecar::ResiliencySet::from_documents([("resiliency.yaml", file)])?;
-//! let policy = set.store_policy("my-app", "statestore")?;
-//! assert_eq!(policy.attempts(), Some(4));
-//! # Ok::<(), sidecar::ResourceError>(())
-//! ```
+//! of a message (`targets.components.<pubsub>.inbound`). Nothing is on by default. See
+//! [`ResiliencySet`] for a file.
 //!
 //! Where it differs from daprd: a file that daprd would log and half load (an unknown policy, a
 //! `trip` that can never be true) is refused with its field; and the policies may be replaced while
@@ -60,6 +35,36 @@ pub(crate) use policies::{ACTOR_NOT_FOUND_RETRIES, INITIALIZATION_RETRIES};
 pub use retry::{Policy, Retry};
 
 /// What `Resiliency` documents say, read but not yet in force.
+///
+/// Nothing is repeated by default. This file, put beside the components or handed to
+/// [`Resiliency::set`], has every failed call to the store repeated up to three times, a second
+/// apart; it ends an attempt after two seconds, and keeps calls away from the store for ten seconds
+/// after five failures in a row:
+///
+/// ```
+/// let file = r#"
+/// apiVersion: dapr.io/v1alpha1
+/// kind: Resiliency
+/// metadata:
+///   name: store-retries
+/// spec:
+///   policies:
+///     timeouts:
+///       slow: 2s
+///     retries:
+///       thrice: {policy: constant, duration: 1s, maxRetries: 3}
+///     circuitBreakers:
+///       fuse: {maxRequests: 1, timeout: 10s, trip: consecutiveFailures >= 5}
+///   targets:
+///     components:
+///       statestore:
+///         outbound: {timeout: slow, retry: thrice, circuitBreaker: fuse}
+/// "#;
+/// let set = sidecar::ResiliencySet::from_documents([("resiliency.yaml", file)])?;
+/// let policy = set.store_policy("my-app", "statestore")?;
+/// assert_eq!(policy.attempts(), Some(4));
+/// # Ok::<(), sidecar::ResourceError>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct ResiliencySet {
     documents: Vec<document::Document>,

@@ -152,6 +152,7 @@ impl Policies {
                 retry: self.retries.get(&names.retry).cloned(),
                 breaker: self.breakers.get(&names.circuit_breaker).cloned(),
             },
+            None if self.names.is_empty() => Found::default(),
             None => Found {
                 timeout: default("Timeout", levels, &self.timeouts),
                 retry: default("Retry", levels, &self.retries),

@@ -202,4 +202,11 @@ async fn a_type_that_nobody_hosts_but_a_target_names_is_not_waited_for() {
     let error = invoke(lab.grpc.clone(), "Ghost", "g", "Do", "").await.unwrap_err();
     assert_eq!(error.code(), Code::FailedPrecondition);
     assert!(begun.elapsed() < std::time::Duration::from_secs(2), "the built-in wait takes five");
+    let answer = lab.http.post(lab.url("/v1.0/actors/Ghost/g/method/Do")).send().await.unwrap();
+    let body: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!(
+        body["message"],
+        "error invoke actor method: failed to lookup actor: api error: code = FailedPrecondition desc = did not find \
+         address for actor 'Ghost/g'"
+    );
 }
