@@ -1,7 +1,7 @@
 // Real Dapr for one test: Redis, placement and daprd, on free ports, each a process of the test's own. A placement
 // service for each test too: two sidecars of one app on one placement would share the actors.
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { Program } from "./program.ts";
 
@@ -132,15 +132,26 @@ async function listens(port: number): Promise<boolean> {
   });
 }
 
-/** A free port for each; all are held until the last is found, so that none is found twice. */
+/**
+ * A free port for each, below those that the system gives to outgoing connections: one of them could take a port before
+ * its program listens. Each worker of a test run begins elsewhere.
+ */
 async function freePorts(): Promise<Ports> {
-  const found = await Promise.all(
-    NAMES.map(async (name) => {
-      const server = createServer().listen(0, "127.0.0.1");
-      await new Promise((done, failed) => server.on("listening", done).on("error", failed));
-      return { name, server, port: (server.address() as AddressInfo).port };
-    }),
-  );
-  await Promise.all(found.map(({ server }) => new Promise((done) => server.close(done))));
-  return Object.fromEntries(found.map(({ name, port }) => [name, port])) as Ports;
+  const found: [string, number][] = [];
+  for (const name of NAMES) {
+    while (!(await isFree(nextPort))) nextPort += 1;
+    found.push([name, nextPort++]);
+  }
+  return Object.fromEntries(found) as Ports;
+}
+
+let nextPort = 20_000 + (process.pid % 100) * 120;
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const listens = await new Promise((done) => {
+    server.listen(port, "127.0.0.1", () => done(true)).on("error", () => done(false));
+  });
+  if (listens) await new Promise((done) => server.close(done));
+  return Boolean(listens);
 }
