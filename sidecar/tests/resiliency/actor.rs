@@ -27,7 +27,7 @@ fn around_actor(target: &str) -> String {
     policies(
         "actor-retries",
         &format!(
-            "  policies:\n    retries: {{again: {{duration: 10ms, maxRetries: 5}}}}\n    timeouts: {{short: 100ms}}\n  \
+            "  policies:\n    retries: {{again: {{duration: 10ms, maxRetries: 5}}}}\n    timeouts: {{short: 500ms}}\n  \
              targets: {{actors: {{{TYPE}: {{{target}}}}}}}"
         ),
     )
@@ -142,7 +142,7 @@ async fn the_time_out_does_not_count_the_wait_for_the_turn() {
     let rig = Rig::new([]);
     let gate = Gate::closed();
     // Two turns of 600 ms each: the second call is older than its second when it is answered.
-    let file = around_actor("timeout: short").replace("100ms", "1s");
+    let file = around_actor("timeout: short").replace("500ms", "1s");
     let lab = lab(hanging(&gate), &rig, &file).await;
     let first = lab.invoke("a", "One", "");
     let second = lab.invoke("a", "Two", "");

@@ -24,7 +24,7 @@ fn fuse(name: &str, outbound: &str, timeout: &str) -> String {
 async fn it_opens_refuses_without_a_call_lets_one_pass_after_its_time_and_closes() {
     let log = Log::listen();
     let rig = Rig::new([]);
-    let lab = rig.lab(&[&fuse("main", "circuitBreaker: main", "300ms")]).await;
+    let lab = rig.lab(&[&fuse("main", "circuitBreaker: main", "1s")]).await;
     rig.fail(Some(DOWN));
     for _ in 0..2 {
         let error = lab.get_state("a", "k").await.unwrap_err();

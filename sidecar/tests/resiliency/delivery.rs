@@ -29,7 +29,7 @@ fn around_delivery(retry: &str, target: &str) -> String {
     policies(
         "delivery",
         &format!(
-            "  policies: {{retries: {{again: {{{retry}}}}}, timeouts: {{short: 100ms}}}}\n  targets: {{components: \
+            "  policies: {{retries: {{again: {{{retry}}}}}, timeouts: {{short: 500ms}}}}\n  targets: {{components: \
              {{bus: {{inbound: {{{target}}}}}}}}}"
         ),
     )
