@@ -3,68 +3,11 @@
 
 mod support;
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::net::Ipv4Addr;
 
-use http::StatusCode;
 use sidecar::{Resources, Sidecar, StartError};
-use support::{App, Lab, PUBSUB, STORE, TYPE, config, connect, invoke};
+use support::{App, STORE, config};
 use tokio::net::TcpListener;
-
-/// A port that is bound but not listening, so that nobody else gets it.
-fn reserved() -> (tokio::net::TcpSocket, SocketAddr) {
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-    let addr = socket.local_addr().unwrap();
-    (socket, addr)
-}
-
-#[tokio::test]
-async fn the_ports_answer_before_the_app_listens_and_a_call_waits_for_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let (socket, addr) = reserved();
-    let sidecar = Sidecar::start(config(addr, &[STORE, PUBSUB], folder.path())).await.unwrap();
-
-    let health = |path: &str| reqwest::get(format!("http://{}{path}", sidecar.http_addr()));
-    let outbound = health("/v1.0/healthz/outbound").await.unwrap();
-    assert_eq!(outbound.status(), StatusCode::NO_CONTENT);
-    let whole = health("/v1.0/healthz").await.unwrap();
-    assert_eq!(whole.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(whole.text().await.unwrap().contains("ERR_HEALTH_NOT_READY"));
-
-    let client = connect(&sidecar).await;
-    let mut early = tokio::spawn(invoke(client, TYPE, "a", "Echo", "early"));
-    let held = tokio::time::timeout(Duration::from_millis(300), &mut early).await;
-    assert!(held.is_err(), "the call must wait for the app");
-
-    let app = App::echo();
-    app.serve(socket.listen(16).unwrap());
-    assert_eq!(early.await.unwrap().unwrap(), b"early");
-    assert_eq!(health("/v1.0/healthz").await.unwrap().status(), StatusCode::NO_CONTENT);
-}
-
-#[tokio::test]
-async fn the_app_is_asked_for_its_config_once_and_then_for_its_subscriptions() {
-    let lab = Lab::start(App::echo()).await;
-    lab.invoke("a", "Echo", "1").await.unwrap();
-    let asked: Vec<_> = lab.app.seen().into_iter().take(3).collect();
-    assert!(asked[0].is("GET", "/dapr/config"), "{asked:?}");
-    assert!(asked[1].is("GET", "/dapr/subscribe"), "{asked:?}");
-    assert!(asked[2].is("PUT", "/actors/Counter/a/method/Echo"), "{asked:?}");
-    for request in &asked[..2] {
-        assert_eq!(request.header("dapr-app-id"), Some("app"));
-        assert_eq!(request.header("content-type"), Some("application/json"));
-        assert_eq!(request.header("dapr-api-token"), None);
-    }
-    assert!(lab.app.matching(|seen| seen.path.contains("healthz")).is_empty());
-}
-
-#[tokio::test]
-async fn without_a_pubsub_component_nobody_asks_for_subscriptions() {
-    let lab = Lab::with(App::echo(), &[STORE], |_| {}).await;
-    lab.invoke("a", "Echo", "1").await.unwrap();
-    assert!(lab.app.matching(|seen| seen.path == "/dapr/subscribe").is_empty());
-}
 
 #[tokio::test]
 async fn a_taken_port_is_an_error_or_a_free_one_as_asked() {
@@ -143,11 +86,4 @@ async fn the_component_files_of_this_repository_are_valid() {
     config.resources = resources;
     let sidecar = Sidecar::start(config).await.unwrap();
     assert_eq!(sidecar.store_path(), Some(data.path().join("faultlab.db")));
-}
-
-#[tokio::test]
-async fn an_idle_timeout_that_is_none_means_that_nothing_is_hosted() {
-    let lab = Lab::start(App::echo().idle("soon")).await;
-    let error = lab.invoke("a", "Echo", "1").await.unwrap_err();
-    assert_eq!(error.code(), tonic::Code::FailedPrecondition);
 }

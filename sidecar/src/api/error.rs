@@ -146,7 +146,9 @@ impl ApiError {
 
     /// Returns `500`: what the caller gave as a CloudEvent is none.
     pub(crate) fn cloud_event(why: impl std::fmt::Display) -> Self {
-        Self::new(Code::InvalidArgument, 500, "ERR_PUBSUB_CLOUD_EVENTS_SER", format!("cannot create cloudevent: {why}"))
+        // The caller is told as little as daprd tells.
+        tracing::warn!("cannot create cloudevent: {why}");
+        Self::new(Code::InvalidArgument, 500, "ERR_PUBSUB_CLOUD_EVENTS_SER", "cannot create cloudevent")
     }
 
     /// Returns `501`: a part of Dapr that this sidecar does not have.

@@ -1,14 +1,22 @@
 //! How failures reach the caller (facts §2.5–2.7, checklist 14–21).
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod support;
-
-use std::time::{Duration, Instant};
-
+use crate::runtime::{Lab, Runtime, Setup};
+use crate::support::{App, invoke};
 use axum::response::IntoResponse;
 use http::StatusCode;
-use support::{App, Lab, PUBSUB, STORE, TYPE, invoke};
+use std::time::{Duration, Instant};
 use tonic::Code;
+
+behaviours![
+    a_500_is_internal_with_the_apps_own_words,
+    a_404_means_that_there_is_no_such_method,
+    no_2xx_but_200_is_a_success,
+    a_redirect_is_not_followed,
+    over_http_a_failure_has_its_error_code,
+    an_actors_own_error_on_a_200_is_handed_over_as_an_answer,
+    a_type_that_nobody_hosts_is_looked_for_for_five_seconds,
+    an_app_that_is_gone_is_reported_in_the_words_of_gos_client,
+];
 
 /// An app that answers every method with a status and a body.
 fn failing(status: u16, body: &'static str) -> App {
@@ -16,48 +24,43 @@ fn failing(status: u16, body: &'static str) -> App {
 }
 
 /// The gRPC error of one call, after checking that the app was called once.
-async fn error_of(status: u16, body: &'static str) -> tonic::Status {
-    let lab = Lab::start(failing(status, body)).await;
+async fn error_of(runtime: Runtime, status: u16, body: &'static str) -> tonic::Status {
+    let lab = runtime.start(failing(status, body)).await;
     let error = lab.invoke("a", "Do", "").await.unwrap_err();
     assert_eq!(lab.app.matching(|seen| seen.method == "PUT").len(), 1, "never retried");
     error
 }
 
-#[tokio::test]
-async fn a_500_is_internal_with_the_apps_own_words() {
-    let error = error_of(500, "custom error").await;
+pub async fn a_500_is_internal_with_the_apps_own_words(runtime: Runtime) {
+    let error = error_of(runtime, 500, "custom error").await;
     assert_eq!(error.code(), Code::Internal);
     assert_eq!(error.message(), "error invoke actor method: error from actor service: (500) custom error");
 }
 
-#[tokio::test]
-async fn a_404_means_that_there_is_no_such_method() {
-    let error = error_of(404, "whatever").await;
+pub async fn a_404_means_that_there_is_no_such_method(runtime: Runtime) {
+    let error = error_of(runtime, 404, "whatever").await;
     assert_eq!(error.code(), Code::Internal);
     assert_eq!(error.message(), "error invoke actor method: actor method not found: actors/Counter/a/method/Do");
 }
 
-#[tokio::test]
-async fn no_2xx_but_200_is_a_success() {
+pub async fn no_2xx_but_200_is_a_success(runtime: Runtime) {
     for status in [201, 202, 204] {
-        let error = error_of(status, "").await;
+        let error = error_of(runtime, status, "").await;
         assert_eq!(error.code(), Code::Internal);
         assert_eq!(error.message(), format!("error invoke actor method: error from actor service: ({status}) "));
     }
 }
 
-#[tokio::test]
-async fn a_redirect_is_not_followed() {
+pub async fn a_redirect_is_not_followed(runtime: Runtime) {
     let app = App::answering(|_| async { (StatusCode::FOUND, [("location", "/elsewhere")], "").into_response() });
-    let lab = Lab::start(app).await;
+    let lab = runtime.start(app).await;
     let error = lab.invoke("a", "Do", "").await.unwrap_err();
     assert!(error.message().contains("(302)"), "{error}");
     assert!(lab.app.matching(|seen| seen.path == "/elsewhere").is_empty());
 }
 
-#[tokio::test]
-async fn over_http_a_failure_has_its_error_code() {
-    let lab = Lab::start(failing(500, "custom error")).await;
+pub async fn over_http_a_failure_has_its_error_code(runtime: Runtime) {
+    let lab = runtime.start(failing(500, "custom error")).await;
     let url = lab.url("/v1.0/actors/Counter/a/method/Do");
     let answer = lab.http.put(url).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -71,10 +74,9 @@ async fn over_http_a_failure_has_its_error_code() {
     );
 }
 
-#[tokio::test]
-async fn an_actors_own_error_on_a_200_is_handed_over_as_an_answer() {
+pub async fn an_actors_own_error_on_a_200_is_handed_over_as_an_answer(runtime: Runtime) {
     let app = App::answering(|_| async { ([("X-DaprErrorResponseHeader", "true")], "own error").into_response() });
-    let lab = Lab::start(app).await;
+    let lab = runtime.start(app).await;
     assert_eq!(lab.invoke("a", "Do", "").await.unwrap(), b"own error");
     let url = lab.url("/v1.0/actors/Counter/a/method/Do");
     let answer = lab.http.put(url).send().await.unwrap();
@@ -83,7 +85,39 @@ async fn an_actors_own_error_on_a_200_is_handed_over_as_an_answer() {
     assert_eq!(answer.text().await.unwrap(), "own error");
 }
 
-async fn assert_no_address(lab: &Lab, kind: &str) {
+pub async fn a_type_that_nobody_hosts_is_looked_for_for_five_seconds(runtime: Runtime) {
+    let lab = runtime.start(App::echo()).await;
+    assert_no_address(&lab, "Nobody").await;
+}
+
+pub async fn an_app_that_is_gone_is_reported_in_the_words_of_gos_client(runtime: Runtime) {
+    let app = App::echo();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let serving = app.clone();
+    // Everything of this app lives in a runtime of its own, so that it can die as a whole.
+    let apps = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let listener = listener.into_std().unwrap();
+    apps.block_on_in_background(serving, listener);
+    let lab = runtime.launch(app, addr, Setup::default()).await;
+    lab.ready().await;
+    apps.shutdown_background();
+
+    let expected = format!(
+        "error invoke actor method: Put \"http://{addr}/actors/Counter/a/method/Do\": dial tcp \
+         {addr}: connect: connection refused"
+    );
+    // The connection of the start-up may still be pooled: the call that meets its end says so.
+    crate::support::until("connection refused", || async {
+        let error = lab.invoke("a", "Do", "").await.unwrap_err();
+        assert_eq!(error.code(), Code::Internal);
+        error.message() == expected
+    })
+    .await;
+}
+
+/// Calls an actor of a type that is hosted nowhere.
+pub async fn assert_no_address(lab: &Lab, kind: &str) {
     let started = Instant::now();
     let error = invoke(lab.grpc.clone(), kind, "a", "Do", "").await.unwrap_err();
     let took = started.elapsed();
@@ -92,56 +126,11 @@ async fn assert_no_address(lab: &Lab, kind: &str) {
         error.message(),
         format!(
             "failed to lookup actor: api error: code = FailedPrecondition desc = did not find \
-             address for actor '{kind}||a'"
+             address for actor '{kind}/a'"
         )
     );
     let expected = Duration::from_millis(4900)..Duration::from_secs(7);
     assert!(expected.contains(&took), "took {took:?}");
-}
-
-#[tokio::test]
-async fn a_type_that_nobody_hosts_is_looked_for_for_five_seconds() {
-    let lab = Lab::start(App::echo()).await;
-    assert_no_address(&lab, "Nobody").await;
-}
-
-#[tokio::test]
-async fn without_an_actor_state_store_nothing_is_hosted() {
-    let plain = STORE.replace("actorStateStore", "other");
-    let lab = Lab::with(App::echo(), &[&plain, PUBSUB], |_| {}).await;
-    assert_no_address(&lab, TYPE).await;
-    let error = lab.get_state("a", "k").await.unwrap_err();
-    assert_eq!(error.code(), Code::Internal);
-    assert!(error.message().contains("actorStateStore"), "{error}");
-}
-
-#[tokio::test]
-async fn an_app_that_is_gone_is_reported_in_the_words_of_gos_client() {
-    let app = App::echo();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    let serving = app.clone();
-    // Everything of this app lives in a runtime of its own, so that it can die as a whole.
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let listener = listener.into_std().unwrap();
-    runtime.block_on_in_background(serving, listener);
-    let folder = tempfile::tempdir().unwrap();
-    let sidecar = sidecar::Sidecar::start(support::config(addr, &[STORE], folder.path())).await.unwrap();
-    sidecar.ready().await;
-    runtime.shutdown_background();
-
-    let client = support::connect(&sidecar).await;
-    let expected = format!(
-        "error invoke actor method: Put \"http://{addr}/actors/Counter/a/method/Do\": dial tcp \
-         {addr}: connect: connection refused"
-    );
-    // The connection of the start-up may still be pooled: the call that meets its end says so.
-    support::until("connection refused", || async {
-        let error = invoke(client.clone(), TYPE, "a", "Do", "").await.unwrap_err();
-        assert_eq!(error.code(), Code::Internal);
-        error.message() == expected
-    })
-    .await;
 }
 
 trait InBackground {

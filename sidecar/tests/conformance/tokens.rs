@@ -1,20 +1,21 @@
 //! Who may call whom (facts §8, checklist 6 and 53).
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod support;
-
+use crate::runtime::{Lab, Runtime, Setup};
+use crate::support::{App, TYPE};
 use dapr::dapr::proto::runtime::v1::{GetMetadataRequest, InvokeActorRequest};
 use http::StatusCode;
-use support::{App, Lab, PUBSUB, STORE, TYPE};
 use tonic::{Code, Request};
 use tonic_types::StatusExt;
 
-async fn guarded() -> Lab {
-    Lab::with(App::echo(), &[STORE, PUBSUB], |config| {
-        config.dapr_api_token = Some("api-secret".into());
-        config.app_api_token = Some("app-secret".into());
-    })
-    .await
+behaviours![
+    a_grpc_call_without_the_token_is_refused_with_the_details_that_sdks_read,
+    an_http_call_without_the_token_is_refused_and_health_checks_are_not,
+    every_callback_shows_the_apps_token_and_none_hands_the_callers_on,
+];
+
+async fn guarded(runtime: Runtime) -> Lab {
+    let tokens = Setup { dapr_api_token: Some("api-secret"), app_api_token: Some("app-secret"), ..Setup::default() };
+    runtime.with(App::echo(), tokens).await
 }
 
 fn with_token<T>(message: T, token: &'static str) -> Request<T> {
@@ -23,9 +24,8 @@ fn with_token<T>(message: T, token: &'static str) -> Request<T> {
     request
 }
 
-#[tokio::test]
-async fn a_grpc_call_without_the_token_is_refused_with_the_details_that_sdks_read() {
-    let lab = guarded().await;
+pub async fn a_grpc_call_without_the_token_is_refused_with_the_details_that_sdks_read(runtime: Runtime) {
+    let lab = guarded(runtime).await;
     let problem_of = |error: tonic::Status| {
         assert_eq!(error.code(), Code::Unauthenticated);
         assert_eq!(error.message(), "Unauthorized");
@@ -43,9 +43,8 @@ async fn a_grpc_call_without_the_token_is_refused_with_the_details_that_sdks_rea
     lab.grpc.clone().get_metadata(right).await.unwrap();
 }
 
-#[tokio::test]
-async fn an_http_call_without_the_token_is_refused_and_health_checks_are_not() {
-    let lab = guarded().await;
+pub async fn an_http_call_without_the_token_is_refused_and_health_checks_are_not(runtime: Runtime) {
+    let lab = guarded(runtime).await;
     let metadata = lab.http.get(lab.url("/v1.0/metadata"));
     let answer = metadata.try_clone().unwrap().send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
@@ -58,18 +57,17 @@ async fn an_http_call_without_the_token_is_refused_and_health_checks_are_not() {
     }
 }
 
-#[tokio::test]
-async fn every_callback_shows_the_apps_token_and_none_hands_the_callers_on() {
-    let lab = guarded().await;
+pub async fn every_callback_shows_the_apps_token_and_none_hands_the_callers_on(runtime: Runtime) {
+    let lab = guarded(runtime).await;
     let invoke =
         InvokeActorRequest { actor_type: TYPE.into(), actor_id: "a".into(), method: "Do".into(), ..Default::default() };
     lab.grpc.clone().invoke_actor(with_token(invoke, "api-secret")).await.unwrap();
     let url = lab.url("/v1.0/actors/Counter/b/method/Do");
     let answer = lab.http.put(url).header("dapr-api-token", "api-secret").send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
-    lab.sidecar.shutdown().await;
+    let app = lab.shutdown().await;
 
-    let seen = lab.app.wait(6, |_| true).await;
+    let seen = app.wait(6, |_| true).await;
     assert_eq!(seen.len(), 6, "config, subscribe, two calls, two deactivations: {seen:#?}");
     for request in seen {
         assert_eq!(request.header("dapr-api-token"), Some("app-secret"), "{request:?}");

@@ -1,0 +1,47 @@
+//! One suite of behaviours, held against two runtimes: the embedded sidecar with its SQLite file and its
+//! pub/sub in memory, and real daprd with placement and Redis.
+//!
+//! A behaviour is a function that is given a runtime; `behaviours!` makes two tests of each, `embedded::…` and
+//! `daprd::…`. Where the two differ on purpose, `differences` says so, side by side.
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
+
+/// Makes a test on each runtime out of every behaviour that is named.
+macro_rules! behaviours {
+    ($($name:ident),+ $(,)?) => {
+        mod embedded {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name($crate::runtime::Runtime::Embedded).await;
+                }
+            )+
+        }
+        mod daprd {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    if let Some((runtime, _place)) = $crate::runtime::Runtime::daprd().await {
+                        super::$name(runtime).await;
+                    }
+                }
+            )+
+        }
+    };
+}
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod deactivation;
+mod differences;
+mod errors;
+mod invoke;
+mod metadata;
+mod pubsub;
+mod resiliency;
+mod runtime;
+mod sqlite_file;
+mod startup;
+mod state;
+mod tokens;
+mod turn_order;

@@ -1,0 +1,180 @@
+//! Real daprd, with a placement service and a Redis of its own.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use dapr::dapr::proto::runtime::v1::ShutdownRequest;
+use dapr::dapr::proto::runtime::v1::dapr_client::DaprClient;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use tonic::transport::Channel;
+
+use super::Setup;
+use super::process::{Process, Programs, free_port};
+use crate::support;
+
+/// The three programs; their output is in files in the folder, and is shown when a test fails.
+pub struct Daprd {
+    daprd: Process,
+    // Not read, but ended with the rest.
+    _placement: Option<Process>,
+    redis: Process,
+    programs: Programs,
+    ports: Ports,
+    // Last: the folder goes when the programs are gone.
+    folder: TempDir,
+}
+
+struct Ports {
+    redis: u16,
+    placement: u16,
+    http: u16,
+    grpc: u16,
+}
+
+impl Daprd {
+    pub async fn start(app: SocketAddr, setup: &Setup) -> Self {
+        let programs = Programs::find().unwrap();
+        let folder = TempDir::new().unwrap();
+        let ports = Ports { redis: free_port(), placement: free_port(), http: free_port(), grpc: free_port() };
+        let redis = start_redis(&programs, &ports, &folder);
+        let placement = setup.placement.then(|| start_placement(&programs, &ports, &folder));
+        await_port(ports.redis).await;
+        if placement.is_some() {
+            await_port(ports.placement).await;
+        }
+        write_resources(setup, &ports, &folder);
+        let daprd = start_daprd(&programs, &ports, &folder, app, setup);
+        let mut daprd = Self { daprd, _placement: placement, redis, programs, ports, folder };
+        daprd.await_api().await;
+        daprd
+    }
+
+    /// Starts daprd again, beside the same Redis.
+    pub async fn go(&mut self, app: SocketAddr, setup: &Setup) {
+        self.daprd = start_daprd(&self.programs, &self.ports, &self.folder, app, setup);
+        self.await_api().await;
+    }
+
+    pub fn http_addr(&self) -> SocketAddr {
+        local(self.ports.http)
+    }
+
+    pub fn grpc_addr(&self) -> SocketAddr {
+        local(self.ports.grpc)
+    }
+
+    /// Asks daprd to end, and waits until it has.
+    pub async fn stop(&mut self, mut client: DaprClient<Channel>, setup: &Setup) {
+        let mut request = tonic::Request::new(ShutdownRequest {});
+        if let Some(token) = setup.dapr_api_token {
+            request.metadata_mut().insert("dapr-api-token", token.parse().unwrap());
+        }
+        client.shutdown(request).await.unwrap();
+        self.daprd.ended().await;
+    }
+
+    /// Ends Redis; what it holds stays in a file.
+    pub async fn stop_redis(&mut self) {
+        self.redis_cli(&["SHUTDOWN", "SAVE"]).await;
+        self.redis.ended().await;
+    }
+
+    pub async fn start_redis(&mut self) {
+        self.redis = start_redis(&self.programs, &self.ports, &self.folder);
+        support::until("Redis answers", || async { self.redis_cli(&["PING"]).await == "PONG" }).await;
+    }
+
+    /// The hashes, which are what the state store keeps.
+    pub async fn stored_keys(&self) -> Vec<String> {
+        let keys = self.redis_cli(&["--scan", "--pattern", "app||*"]).await;
+        keys.lines().map(str::to_owned).collect()
+    }
+
+    async fn redis_cli(&self, words: &[&str]) -> String {
+        let mut command = Command::new(&self.programs.redis_cli);
+        command.args(["-p", &self.ports.redis.to_string()]).args(words);
+        String::from_utf8(command.output().await.unwrap().stdout).unwrap().trim_end().to_owned()
+    }
+
+    async fn await_api(&mut self) {
+        let url = format!("http://{}/v1.0/healthz/outbound", self.http_addr());
+        let client = reqwest::Client::new();
+        let process = std::sync::Mutex::new(&mut self.daprd);
+        support::until("daprd's APIs answer", || async {
+            let answers = client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success());
+            process.lock().unwrap().check();
+            answers
+        })
+        .await;
+    }
+}
+
+fn local(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
+async fn await_port(port: u16) {
+    support::until("a port is open", || async { TcpStream::connect(local(port)).await.is_ok() }).await;
+}
+
+fn start_redis(programs: &Programs, ports: &Ports, folder: &TempDir) -> Process {
+    let mut command = Command::new(&programs.redis_server);
+    command.args(["--bind", "127.0.0.1", "--save", "", "--port", &ports.redis.to_string(), "--dir"]);
+    Process::start("redis", folder.path(), command.arg(folder.path()))
+}
+
+fn start_placement(programs: &Programs, ports: &Ports, folder: &TempDir) -> Process {
+    let mut command = Command::new(&programs.placement);
+    command.args(["--listen-address", "127.0.0.1", "--healthz-listen-address", "127.0.0.1"]);
+    command.args(["--enable-metrics=false", "--healthz-port", &free_port().to_string()]);
+    command.args(["--port", &ports.placement.to_string(), "--id", "p0"]);
+    command.args(["--initial-cluster", &format!("p0=127.0.0.1:{}", free_port())]);
+    Process::start("placement", folder.path(), &mut command)
+}
+
+fn start_daprd(programs: &Programs, ports: &Ports, folder: &TempDir, app: SocketAddr, setup: &Setup) -> Process {
+    let mut command = Command::new(&programs.daprd);
+    // A relative path of a SQLite file is relative to here.
+    command.current_dir(folder.path());
+    command.args(["--mode", "standalone", "--app-id", "app", "--app-protocol", "http", "--enable-metrics=false"]);
+    command.args(["--app-channel-address", "127.0.0.1", "--dapr-listen-addresses", "127.0.0.1"]);
+    command.args(["--dapr-internal-grpc-listen-address", "127.0.0.1", "--log-level", "debug"]);
+    command.args(["--app-port", &app.port().to_string(), "--dapr-http-port", &ports.http.to_string()]);
+    command.args(["--dapr-grpc-port", &ports.grpc.to_string()]);
+    command.args(["--dapr-internal-grpc-port", &free_port().to_string()]);
+    command.arg("--resources-path").arg(folder.path().join("resources"));
+    if setup.placement {
+        command.args(["--placement-host-address", &local(ports.placement).to_string()]);
+    }
+    if let Some(bytes) = setup.max_body_bytes {
+        command.args(["--max-body-size", &bytes.to_string()]);
+    }
+    for (name, value) in [("DAPR_API_TOKEN", setup.dapr_api_token), ("APP_API_TOKEN", setup.app_api_token)] {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    Process::start("daprd", folder.path(), &mut command)
+}
+
+fn write_resources(setup: &Setup, ports: &Ports, folder: &TempDir) {
+    let host = local(ports.redis);
+    let mut documents = vec![setup.store_document(&format!("state.redis {host}"))];
+    if setup.pubsub {
+        documents.push(format!(
+            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{name: bus}}\nspec:\n  type: pubsub.redis\n  \
+             version: v1\n  metadata:\n  - {{name: redisHost, value: {:?}}}\n",
+            host.to_string()
+        ));
+    }
+    documents.extend(setup.documents.iter().cloned());
+    let resources = folder.path().join("resources");
+    fs::create_dir_all(&resources).unwrap();
+    for (number, document) in documents.iter().enumerate() {
+        // daprd reads a file as one document.
+        fs::write(resources.join(format!("{number}.yaml")), document).unwrap();
+    }
+}

@@ -1,0 +1,83 @@
+//! The embedded sidecar, in the test's own process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use sidecar::{Sidecar, StoreCall, StoreFault};
+use tempfile::TempDir;
+
+use super::Setup;
+use crate::support::{self, PUBSUB};
+
+/// The sidecar, and the folder that it keeps its file in.
+pub struct Embedded {
+    /// `None` between an end and the next start.
+    sidecar: Option<Sidecar>,
+    outage: Arc<Outage>,
+    folder: TempDir,
+}
+
+/// Fails every call to the store while it lasts.
+#[derive(Default)]
+struct Outage(AtomicBool);
+
+#[async_trait]
+impl StoreFault for Outage {
+    async fn before(&self, _: &StoreCall) -> Result<(), String> {
+        match self.0.load(Ordering::SeqCst) {
+            true => Err("the store is gone".to_owned()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Embedded {
+    pub async fn start(app: SocketAddr, setup: &Setup) -> Self {
+        let mut embedded = Self { sidecar: None, outage: Arc::default(), folder: TempDir::new().unwrap() };
+        embedded.go(app, setup).await;
+        embedded
+    }
+
+    /// Starts on the same file.
+    pub async fn go(&mut self, app: SocketAddr, setup: &Setup) {
+        let store = setup.store_document("state.sqlite");
+        let mut documents = vec![store.as_str()];
+        if setup.pubsub {
+            documents.push(PUBSUB);
+        }
+        documents.extend(setup.documents.iter().map(String::as_str));
+        let mut config = support::config(app, &documents, self.folder.path());
+        config.dapr_api_token = setup.dapr_api_token.map(str::to_owned);
+        config.app_api_token = setup.app_api_token.map(str::to_owned);
+        if let Some(bytes) = setup.max_body_bytes {
+            config.max_body_bytes = bytes;
+        }
+        config.ports.fault = Some(self.outage.clone());
+        self.sidecar = Some(Sidecar::start(config).await.unwrap());
+    }
+
+    pub fn sidecar(&self) -> &Sidecar {
+        self.sidecar.as_ref().unwrap()
+    }
+
+    pub async fn stop(&mut self) {
+        self.sidecar.take().unwrap().shutdown().await;
+    }
+
+    pub fn break_store(&self) {
+        self.outage.0.store(true, Ordering::SeqCst);
+    }
+
+    pub fn mend_store(&self) {
+        self.outage.0.store(false, Ordering::SeqCst);
+    }
+
+    pub fn stored_keys(&self) -> Vec<String> {
+        let file = Connection::open(self.sidecar().store_path().unwrap()).unwrap();
+        let mut rows = file.prepare("SELECT key FROM state").unwrap();
+        rows.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+}
