@@ -62,6 +62,7 @@ pub(crate) fn everything(profile: Profile, redis: Option<&str>, flags: &[OsStrin
     resources::write(&paths::root().join("components/redis"), &components, &addresses)?;
     let given = Given { app_port, placement: &placement, resources: &components, token: Some(&token) };
     sidecar.start(&mut group, &mut ports, &programs, &given)?;
+    sidecar.wait_for_actors(&mut group)?;
     let at = if addr.ends_with(":0") {
         "the address that faultlab has printed".to_owned()
     } else {

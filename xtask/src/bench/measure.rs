@@ -74,21 +74,31 @@ pub(super) fn one(subject: &Subject, dapr: Option<&Programs>, seconds: u64) -> R
         support = Some((programs, placement, sidecar));
     }
 
+    let start_daprd = |group: &mut Group, ports: &mut Ports| -> Result<Option<u32>> {
+        let Some((programs, placement, sidecar)) = &support else { return Ok(None) };
+        let components = folder.join("components");
+        let redis = places.redis.as_deref().unwrap_or_default();
+        let addresses = resources::Addresses { state: places.wire.as_deref().unwrap_or(redis), others: redis };
+        resources::write(&paths::root().join("components/redis"), &components, &addresses)?;
+        let given = Given { app_port: app, placement, resources: &components, token: None };
+        let id = sidecar.start(group, ports, programs, &given)?;
+        sidecar.wait_for_calls(group)?;
+        Ok(Some(id))
+    };
+    // The lesson's program ends when its sidecar is not there; a sidecar behind the wire ends when the wire is not.
+    let mut daprd = if subject.has_wire() { None } else { start_daprd(&mut group, &mut ports)? };
+
     let url = format!("http://127.0.0.1:{public}");
     let started = Instant::now();
     let id = group.start("app", Role::App, &mut subject.command(&places))?;
     let page = format!("{url}{}", subject.page());
     group.wait("the first page", PAGE_LIMIT, || real::get(&page).is_ok())?;
     let first_page_ms = started.elapsed().as_secs_f64() * 1e3;
-
-    let mut daprd = None;
-    if let Some((programs, placement, sidecar)) = &support {
-        let components = folder.join("components");
-        let redis = places.redis.as_deref().unwrap_or_default();
-        let addresses = resources::Addresses { state: places.wire.as_deref().unwrap_or(redis), others: redis };
-        resources::write(&paths::root().join("components/redis"), &components, &addresses)?;
-        let given = Given { app_port: app, placement, resources: &components, token: None };
-        daprd = Some(sidecar.start(&mut group, &mut ports, programs, &given)?);
+    if subject.has_wire() {
+        daprd = start_daprd(&mut group, &mut ports)?;
+    }
+    if let Some((_, _, sidecar)) = &support {
+        sidecar.wait_for_actors(&mut group)?;
     }
 
     let idle_mb = resident_mb(id);

@@ -162,10 +162,10 @@ impl Sidecar {
         Ok(Self { http: ports.known("daprd's HTTP API", 3500)?, grpc: ports.known("daprd's gRPC API", 50001)? })
     }
 
-    /// Starts it in front of the application on `app_port`; waits until the application's actors are hosted.
+    /// Starts it in front of the application, which may come later; the result is its process id.
     ///
     /// # Errors
-    /// When it cannot be started or does not get ready.
+    /// When it cannot be started.
     pub(crate) fn start(
         &self,
         group: &mut Group,
@@ -187,11 +187,26 @@ impl Sidecar {
         if let Some(token) = given.token {
             command.env("APP_API_TOKEN", token);
         }
-        let id = group.start("daprd", Role::Support, &mut command)?;
+        group.start("daprd", Role::Support, &mut command)
+    }
+
+    /// Waits until the application can call it; it need not have found the application yet.
+    ///
+    /// # Errors
+    /// When that does not come about.
+    pub(crate) fn wait_for_calls(&self, group: &mut Group) -> Result<()> {
+        let url = format!("http://127.0.0.1:{}/v1.0/healthz/outbound", self.http);
+        group.wait(&format!("daprd on 127.0.0.1:{} (HTTP)", self.http), READY_LIMIT, || get(&url).is_ok())
+    }
+
+    /// Waits until it hosts the application's actors.
+    ///
+    /// # Errors
+    /// When that does not come about.
+    pub(crate) fn wait_for_actors(&self, group: &mut Group) -> Result<()> {
         let what = format!("daprd on 127.0.0.1:{} (HTTP) and :{} (gRPC) to host {ACTOR_TYPE}", self.http, self.grpc);
         let url = format!("http://127.0.0.1:{}/v1.0/metadata", self.http);
-        group.wait(&what, READY_LIMIT, || get(&url).is_ok_and(|metadata| hosts_the_actor(&metadata)))?;
-        Ok(id)
+        group.wait(&what, READY_LIMIT, || get(&url).is_ok_and(|metadata| hosts_the_actor(&metadata)))
     }
 }
 
