@@ -23,6 +23,10 @@ use tonic::transport::Channel;
 /// The longest a test waits for something that has to happen.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
+/// The longest that a call of an actor takes in any test. Without it, one that is lost waits for the hour after
+/// which Dapr deactivates an idle actor.
+const CALL: Duration = Duration::from_secs(60);
+
 pub const TYPE: &str = "Counter";
 
 /// One request that the app received.
@@ -272,7 +276,8 @@ pub async fn invoke(
         data: body.as_bytes().to_vec(),
         metadata: HashMap::new(),
     };
-    Ok(client.invoke_actor(request).await?.into_inner().data)
+    let answer = tokio::time::timeout(CALL, client.invoke_actor(request)).await;
+    Ok(answer.expect("a call is answered")?.into_inner().data)
 }
 
 pub fn upsert(key: &str, value: &str) -> TransactionalActorStateOperation {
