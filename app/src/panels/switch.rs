@@ -1,6 +1,6 @@
 //! The failure switch: whether the store fails, which operation, and how often.
 
-use leptos::{html, prelude::*};
+use leptos::{either::Either, html, prelude::*};
 
 use crate::{
     fault::{FaultAttempts, FaultPlan, FaultStatus},
@@ -138,9 +138,9 @@ pub fn FailureSwitch() -> impl IntoView {
         </form>
     };
     if store.panels.with_untracked(|panels| panels.wire.is_none()) {
-        return form.into_any();
+        return Either::Left(form);
     }
-    view! { <div class="switches">{form} <WireForm /></div> }.into_any()
+    Either::Right(view! { <div class="switches">{form} <WireForm /></div> })
 }
 
 /// What the switch is going to do, in a few words.

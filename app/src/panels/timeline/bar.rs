@@ -25,7 +25,7 @@ pub(super) fn bar_class(lab: Lab, bar: BarId, kind: &'static str, nth: usize) ->
 
 /// The ring of the `nth` bar. Rings come after all bars of a row, so that no neighbour covers them; the style sheet
 /// shows the one whose bar is selected or has the focus.
-pub(super) fn ring(lab: Lab, bar: BarId, nth: usize, x: Percent, w: Percent, is_wait: bool) -> AnyView {
+pub(super) fn ring(lab: Lab, bar: BarId, nth: usize, x: Percent, w: Percent, is_wait: bool) -> impl IntoView {
     let class = move || {
         let selected = if lab.shown.get() == Some(bar) { " sel" } else { "" };
         format!("ring k{nth}{selected}")
@@ -36,7 +36,6 @@ pub(super) fn ring(lab: Lab, bar: BarId, nth: usize, x: Percent, w: Percent, is_
             <rect rx="4"></rect>
         </svg>
     }
-    .into_any()
 }
 
 /// A link around `children` that selects `bar`.
@@ -46,7 +45,7 @@ pub(super) fn selecting<C: IntoView + 'static>(
     class: impl Fn() -> String + Send + Sync + Clone + 'static,
     label: String,
     children: C,
-) -> AnyView {
+) -> impl IntoView {
     svg::a()
         .attr("href", bar.href())
         .class(class)
@@ -54,7 +53,6 @@ pub(super) fn selecting<C: IntoView + 'static>(
         .attr("aria-current", move || (lab.shown.get() == Some(bar)).then_some("true"))
         .on(ev::click, link::on_click(lab.selected, Some(bar)))
         .child(children)
-        .into_any()
 }
 
 /// What a bar tells while it is pointed at or has the focus. The first line is its title.
@@ -85,14 +83,13 @@ const fn kind(a: &Attempt) -> &'static str {
 }
 
 /// The attempt's number on its bar. It stands beside the link and not in it: in the link's name it is said in words.
-pub(super) fn number(x: Percent, a: &Attempt) -> AnyView {
+pub(super) fn number(x: Percent, a: &Attempt) -> impl IntoView + use<> {
     let class = format!("num {}", kind(a));
     view! { <text class=class x=x.to_string() dx="20" y="42" aria-hidden="true">{a.attempt.to_string()}</text> }
-        .into_any()
 }
 
 /// The bar of an attempt of `turn`.
-pub(super) fn attempt(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, a: &Attempt) -> AnyView {
+pub(super) fn attempt(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, a: &Attempt) -> impl IntoView + use<> {
     let (left, right) = (x.to_string(), Percent(x.0 + w.0).to_string());
     let kind = kind(a);
     let icon = match kind {

@@ -1,6 +1,6 @@
 //! The detail of the selected bar; without one, how to read the timeline.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 use super::{
     bar_id::BarId,
@@ -169,8 +169,8 @@ pub fn DetailPanel(
     });
     let copied = RwSignal::new(None);
     move || match detail.get() {
-        Some(detail) => shown(detail, selected, copied).into_any(),
-        None => how_to().into_any(),
+        Some(detail) => Either::Left(shown(detail, selected, copied)),
+        None => Either::Right(how_to()),
     }
 }
 
@@ -202,9 +202,9 @@ fn shown(detail: Detail, selected: RwSignal<Option<BarId>>, copied: RwSignal<Opt
     let done = move || copied.get() == Some(bar);
     let cause = detail.cause.map(|(simulated, who, place)| {
         let who = if simulated {
-            view! { <span class="sim-t">{icon("#i-flag")} {who}</span> }.into_any()
+            Either::Left(view! { <span class="sim-t">{icon("#i-flag")} {who}</span> })
         } else {
-            who.into_any()
+            Either::Right(who)
         };
         line("Cause", view! { {who} " " <span class="note">{place}</span> })
     });

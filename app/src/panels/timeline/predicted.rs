@@ -1,6 +1,6 @@
 //! What a running turn has still before it, and how a predicted step is drawn: dotted, since it has not happened.
 
-use leptos::{prelude::*, svg};
+use leptos::{either::Either, prelude::*, svg};
 
 use super::{
     bar::{FLAG, name_above},
@@ -115,24 +115,23 @@ impl Ahead<'_> {
 }
 
 /// A predicted step at its place.
-pub(super) fn ghost(x: Percent, w: Percent, step: PredictedStep) -> AnyView {
+pub(super) fn ghost(x: Percent, w: Percent, step: PredictedStep) -> impl IntoView {
     let (x, w, label) = (x.to_string(), w.to_string(), words::predicted_label(step));
     match step {
         PredictedStep::Wait { delay_ms, .. } => {
             let text = words::wait_text(delay_ms);
-            view! {
+            Either::Left(view! {
                 <g class="bar ghost" role="img" aria-label=label>
                     <rect class="face" x=x.clone() y="29" width=w.clone() height="18" rx="3"></rect>
                     <rect x=x.clone() y="29" width=w height="18" fill="url(#hatch-ghost)"></rect>
                     <text class="op" x=x dx="6" y="16">{text}</text>
                 </g>
-            }
-            .into_any()
+            })
         }
         PredictedStep::Attempt { operation, attempt, fails, .. } => {
             let icon = if fails { "#i-cross" } else { "#i-check" };
             let flag = fails.then(|| svg::path().class("flag").attr("d", FLAG));
-            view! {
+            Either::Right(view! {
                 <g class="bar ghost" role="img" aria-label=label>
                     <rect class="face" x=x.clone() y="24" width=w height="28" rx="3"></rect>
                     {name_above(&x, operation, fails)}
@@ -144,8 +143,7 @@ pub(super) fn ghost(x: Percent, w: Percent, step: PredictedStep) -> AnyView {
                         {flag}
                     </svg>
                 </g>
-            }
-            .into_any()
+            })
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Queue {
 }
 
 /// Draws the queue of `turn`.
-pub(super) fn queue(lab: Lab, turn: u64, queue: &Queue) -> AnyView {
+pub(super) fn queue(lab: Lab, turn: u64, queue: &Queue) -> impl IntoView + use<> {
     let Queue { x, to, from, until, named } = *queue;
     let known = move || {
         let now = lab.now.get();
@@ -43,5 +43,4 @@ pub(super) fn queue(lab: Lab, turn: u64, queue: &Queue) -> AnyView {
             {tip(x, told)}
         </g>
     }
-    .into_any()
 }

@@ -1,6 +1,9 @@
 //! One row: a turn's number, message and standing at the left, and what it did beside it.
 
-use leptos::prelude::*;
+use leptos::{
+    either::{Either, EitherOf3, EitherOf6},
+    prelude::*,
+};
 
 use super::{
     Lab,
@@ -79,14 +82,13 @@ pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
         })
     };
     let body = move || match shape.get() {
-        Shape::Full(items) => plot(lab, number, items).into_any(),
-        Shape::Low(items) => view! {
+        Shape::Full(items) => EitherOf3::A(plot(lab, number, items)),
+        Shape::Low(items) => EitherOf3::B(view! {
             <svg class="plot" height="32">
                 <svg y="-22">{plot(lab, number, items)}</svg>
             </svg>
-        }
-        .into_any(),
-        Shape::Small(earlier) => view! {
+        }),
+        Shape::Small(earlier) => EitherOf3::C(view! {
             <div class="stub">
                 <span class="stub-w">
                     {icon("#i-older")}
@@ -94,8 +96,7 @@ pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
                 </span>
                 {small(lab, turn)}
             </div>
-        }
-        .into_any(),
+        }),
     };
     view! {
         <li class=class>
@@ -116,7 +117,7 @@ fn small(lab: Lab, turn: Memo<Option<Turn>>) -> impl IntoView {
         let bar = telling_bar(&turn).and_then(|bar| bar.parse::<BarId>().ok());
         let (number, trace) = (turn.number, trace(&turn));
         Some(match bar {
-            Some(bar) => view! {
+            Some(bar) => Either::Left(view! {
                 <a
                     class="trace-a"
                     href=bar.href()
@@ -125,16 +126,15 @@ fn small(lab: Lab, turn: Memo<Option<Turn>>) -> impl IntoView {
                 >
                     {trace}
                 </a>
-            }
-            .into_any(),
-            None => trace.into_any(),
+            }),
+            None => Either::Right(trace),
         })
     }
 }
 
 fn plot(lab: Lab, number: u64, items: Vec<Item>) -> impl IntoView {
-    let over: Vec<AnyView> = items.iter().enumerate().filter_map(|(nth, i)| over_item(lab, number, nth, i)).collect();
-    let drawn: Vec<AnyView> = items.into_iter().enumerate().map(|(nth, i)| draw_item(lab, number, nth, i)).collect();
+    let over: Vec<_> = items.iter().enumerate().filter_map(|(nth, i)| over_item(lab, number, nth, i)).collect();
+    let drawn: Vec<_> = items.into_iter().enumerate().map(|(nth, i)| draw_item(lab, number, nth, i)).collect();
     view! {
         <svg class="plot" height="64">
             {drawn}
@@ -144,41 +144,44 @@ fn plot(lab: Lab, number: u64, items: Vec<Item>) -> impl IntoView {
 }
 
 /// What is painted over all bars of the row.
-fn over_item(lab: Lab, number: u64, nth: usize, item: &Item) -> Option<AnyView> {
+fn over_item(lab: Lab, number: u64, nth: usize, item: &Item) -> Option<impl IntoView + use<>> {
     match item {
         Item::Attempt(x, w, a) => {
             let ring = ring(lab, BarId::of_attempt(number, a), nth, *x, *w, false);
-            Some(view! { {ring} {bar::number(*x, a)} }.into_any())
+            Some(view! { {ring} {Some(bar::number(*x, a))} })
         }
-        Item::Wait(x, w, wait) => Some(ring(lab, BarId::of_wait(number, wait), nth, *x, *w, true)),
+        Item::Wait(x, w, wait) => {
+            let ring = ring(lab, BarId::of_wait(number, wait), nth, *x, *w, true);
+            Some(view! { {ring} {None} })
+        }
         _ => None,
     }
 }
 
-fn glyph(x: Percent, class: &'static str, icon: &'static str, name: &'static str) -> AnyView {
+fn glyph(x: Percent, class: &'static str, icon: &'static str, name: &'static str) -> impl IntoView {
     view! {
         <svg x=x.to_string() y="32" class=class role="img" aria-label=name>
             <use_ href=icon width="12" height="12"></use_>
         </svg>
     }
-    .into_any()
 }
 
-fn draw_item(lab: Lab, number: u64, nth: usize, item: Item) -> AnyView {
+fn draw_item(lab: Lab, number: u64, nth: usize, item: Item) -> impl IntoView {
     match item {
-        Item::Activated(x) => glyph(x, "glyph act", "#i-power", "Actor activated"),
-        Item::Reply(x) => glyph(x, "glyph rep", "#i-reply", "Reply sent"),
-        Item::Queue { x, to, from, until, named } => queue(lab, number, &Queue { x, to, from, until, named }),
-        Item::Attempt(x, w, a) => attempt(lab, number, nth, x, w, &a),
-        Item::Wait(x, w, waits) => wait(lab, number, nth, x, w, &waits),
-        Item::Ghost(x, w, step) => ghost(x, w, step),
-        Item::GaveUp(x) => view! {
+        Item::Activated(x) => EitherOf6::A(glyph(x, "glyph act", "#i-power", "Actor activated")),
+        Item::Reply(x) => EitherOf6::A(glyph(x, "glyph rep", "#i-reply", "Reply sent")),
+        Item::Queue { x, to, from, until, named } => {
+            EitherOf6::B(queue(lab, number, &Queue { x, to, from, until, named }))
+        }
+        Item::Attempt(x, w, a) => EitherOf6::C(attempt(lab, number, nth, x, w, &a)),
+        Item::Wait(x, w, waits) => EitherOf6::D(wait(lab, number, nth, x, w, &waits)),
+        Item::Ghost(x, w, step) => EitherOf6::E(ghost(x, w, step)),
+        Item::GaveUp(x) => EitherOf6::F(view! {
             <svg x=x.to_string() y="24" class="end">
                 <path d="M1.5-4v36"></path>
                 <text x="9" y="18">"gave up"</text>
             </svg>
-        }
-        .into_any(),
+        }),
     }
 }
 

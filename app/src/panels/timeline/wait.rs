@@ -1,6 +1,6 @@
 //! The bar of a wait: what is gone is hatched, what is left is dashed and counts down.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 use super::{
     Lab,
@@ -18,12 +18,16 @@ use crate::{
 const FIGURE: i32 = 540;
 
 /// The bar of a wait of `turn`.
-pub(super) fn wait(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, wait: &Wait) -> AnyView {
+pub(super) fn wait(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, wait: &Wait) -> impl IntoView + use<> {
     let bar = BarId::of_wait(turn, wait);
     let (left, width) = (x.to_string(), w.to_string());
     let text = words::wait_text(wait.delay_ms);
     let label = format!("{text} before attempt {}, turn {turn}", wait.attempt);
-    let face = if wait.over { gone(left.clone(), width.clone()) } else { running(lab, x, w, wait.due_at) };
+    let face = if wait.over {
+        Either::Left(gone(left.clone(), width.clone()))
+    } else {
+        Either::Right(running(lab, x, w, wait.due_at))
+    };
     let due = format!("due {}", clock_ms(wait.due_at, lab.utc_offset_min));
     let lines = vec![format!("Wait before attempt {}", wait.attempt), due, "The turn is held meanwhile".to_owned()];
     let children = view! {
@@ -35,11 +39,11 @@ pub(super) fn wait(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, wait
     selecting(lab, bar, bar_class(lab, bar, "wait", nth), label, children)
 }
 
-fn gone(x: String, w: String) -> AnyView {
-    view! { <rect class="gone" x=x y="29" width=w height="18" rx="3" fill="url(#hatch-wait)"></rect> }.into_any()
+fn gone(x: String, w: String) -> impl IntoView {
+    view! { <rect class="gone" x=x y="29" width=w height="18" rx="3" fill="url(#hatch-wait)"></rect> }
 }
 
-fn running(lab: Lab, x: Percent, w: Percent, due_at: u64) -> AnyView {
+fn running(lab: Lab, x: Percent, w: Percent, due_at: u64) -> impl IntoView {
     let elapsed = Memo::new(move |_| {
         let now = lab.now.get();
         let at = lab.drawing.with(|drawing| drawing.now(now)).map_or(w.0, |now| now.0 - x.0);
@@ -64,5 +68,4 @@ fn running(lab: Lab, x: Percent, w: Percent, due_at: u64) -> AnyView {
         ></rect>
         <text class="count" x=figure y="42.5">{left}</text>
     }
-    .into_any()
 }
