@@ -4,7 +4,7 @@
 //! - [`run`]: starting `faultlab`; [`run_dapr`]: the same on real Dapr, made of
 //!   - [`real`]: Redis, placement and `daprd`; [`group`]: programs that run side by side and end together
 //! - [`bench`]: how fast it is, beside what it is compared with
-//! - [`test`]: every check and test, summed up; [`results`]: reading what the test programs report
+//! - [`test`]: every check and test, summed up
 //! - [`programs`]: building `faultlab` and `sidecar`
 //! - [`site`]: `target/site`, made of
 //!   - [`browser_build`]: the WebAssembly and its JavaScript; [`wasm_target`]: getting a compiler for it
@@ -23,7 +23,6 @@ mod paths;
 mod programs;
 mod progress;
 mod real;
-mod results;
 mod run;
 mod run_dapr;
 mod site;
@@ -97,7 +96,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         }
         Task::Build { release } => build(Profile::from_flag(release))?,
         Task::Dapr => drop(real::programs::Programs::get()?),
-        Task::Test(selection) => return Ok(test::all(selection)),
+        Task::Test(selection) => return test::all(selection),
         Task::Bench(options) => bench::all(&options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,15 +1,13 @@
 //! One program of a group.
-use super::{Logs, Role};
+use super::{Logs, Role, process::Process};
 use anyhow::{Context, Result};
-use rustix::process::{Pid, Signal, kill_process};
 use std::{
     env,
     fs::{self, File},
     io::{self, BufRead, BufReader, IsTerminal, Read, Write},
-    os::unix::process::CommandExt,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus, Stdio},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// One colour for each member, in the order of their start: cyan, green, yellow, magenta, blue.
@@ -22,7 +20,7 @@ const NAME_WIDTH: usize = 9;
 pub(super) struct Member {
     pub(super) name: &'static str,
     pub(super) role: Role,
-    child: Child,
+    process: Process,
     /// What passes its output on; each ends with the output.
     readers: Vec<JoinHandle<()>>,
 }
@@ -36,8 +34,6 @@ impl Member {
         logs: &Logs,
         command: &mut Command,
     ) -> Result<Self> {
-        // A group of its own: Ctrl-C in a terminal reaches this process alone, which ends the programs in their order.
-        command.stdin(Stdio::null()).process_group(0);
         match logs {
             Logs::Shown => {
                 command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -48,42 +44,31 @@ impl Member {
                 command.stdout(file.try_clone()?).stderr(file);
             }
         }
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("{name} cannot be started ({})", command.get_program().to_string_lossy()))?;
+        let mut process = Process::start(command).with_context(|| format!("there is no {name}"))?;
+        let child = process.child();
         let prefix = prefix(name, place);
         let outputs = [child.stdout.take().map(boxed), child.stderr.take().map(boxed)];
         let readers = outputs.into_iter().flatten().map(|output| {
             let prefix = prefix.clone();
             thread::spawn(move || show(output, &prefix))
         });
-        Ok(Self { name, role, readers: readers.collect(), child })
+        let readers = readers.collect();
+        Ok(Self { name, role, readers, process })
     }
 
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
+    pub(super) fn id(&mut self) -> u32 {
+        self.process.child().id()
     }
 
     /// How it ended, if it has.
     pub(super) fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.child.try_wait().with_context(|| format!("{} cannot be watched", self.name))
+        self.process.ended().with_context(|| self.name)
     }
 
     /// Asks it to end and waits until it has; ends it by force after `limit`, or as soon as `in_a_hurry`.
-    pub(super) fn end(&mut self, limit: Duration, look: Duration, in_a_hurry: impl Fn() -> bool) -> Result<()> {
-        if self.ended()?.is_none() {
-            let id = Pid::from_child(&self.child);
-            kill_process(id, Signal::TERM).with_context(|| format!("{} cannot be asked to end", self.name))?;
-            let asked = Instant::now();
-            while self.ended()?.is_none() {
-                if asked.elapsed() > limit || in_a_hurry() {
-                    eprintln!("{} has not ended after {} s: ended by force", self.name, asked.elapsed().as_secs());
-                    self.child.kill()?;
-                    self.child.wait()?;
-                    break;
-                }
-                thread::sleep(look);
-            }
+    pub(super) fn end(&mut self, limit: Duration, in_a_hurry: impl Fn() -> bool) -> Result<()> {
+        if let Some(waited) = self.process.end(limit, in_a_hurry).with_context(|| self.name)? {
+            eprintln!("{} has not ended after {} s: ended by force", self.name, waited.as_secs());
         }
         for reader in self.readers.drain(..) {
             // A reader that panicked has lost a log line, no more.

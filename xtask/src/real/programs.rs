@@ -94,6 +94,15 @@ pub(crate) fn redis_server() -> Result<PathBuf> {
     paths::on_path(&["redis-server"]).context("redis-server was installed, but is not on the PATH")
 }
 
+/// Redis as tests want it: the server, and `redis-cli` to look into it. Debian's server brings the other along.
+///
+/// # Errors
+/// When one is missing and cannot be installed.
+pub(crate) fn redis() -> Result<()> {
+    redis_server()?;
+    paths::on_path(&["redis-cli"]).map(drop).context("redis-server is there, but redis-cli is not on the PATH")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,33 +1,29 @@
 //! Reading how many tests passed and failed, from what the test programs report.
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::ops::AddAssign;
 
 /// How many tests passed and failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub(super) struct Counts {
     /// Tests that passed.
-    pub(crate) passed: usize,
+    pub(super) passed: usize,
     /// Tests that failed, and checks that could not be made.
-    pub(crate) failed: usize,
+    pub(super) failed: usize,
 }
 
 impl Counts {
-    /// One check that passed.
-    pub(crate) const ONE_PASSED: Self = Self { passed: 1, failed: 0 };
-    /// One check that failed.
-    pub(crate) const ONE_FAILED: Self = Self { passed: 0, failed: 1 };
-
-    /// The counts of a test program that has ended, and what was wrong with it besides failed tests. One that failed
-    /// without a failed test (it did not compile, it crashed) or that ran nothing at all counts as a failure.
-    pub(crate) fn ended(mut self, successfully: bool) -> (Self, Option<&'static str>) {
-        let wrong = match (self, successfully) {
-            (Self { failed: 0, .. }, false) => "it broke off without a failed test; see its output above",
-            (Self { failed: 0, passed: 0 }, true) => "it ran no test",
-            _ => return (self, None),
-        };
-        self.failed = 1;
-        (self, Some(wrong))
+    /// Whether a test program that has ended with these counts has done its work.
+    ///
+    /// # Errors
+    /// When it failed without a failed test (it did not compile, it crashed), or ran nothing at all: that counts as a
+    /// failure.
+    pub(super) fn ended(&self, successfully: bool) -> Result<()> {
+        match (self, successfully) {
+            (Self { failed: 0, .. }, false) => bail!("it broke off without a failed test; see its output above"),
+            (Self { failed: 0, passed: 0 }, true) => bail!("it ran no test"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -40,7 +36,7 @@ impl AddAssign for Counts {
 
 /// The counts in a line such as `test result: ok. 3 passed; 0 failed; 0 ignored; …`, which Rust's test programs
 /// end with; nothing for any other line.
-pub(crate) fn of_rust_line(line: &str) -> Option<Counts> {
+pub(super) fn of_rust_line(line: &str) -> Option<Counts> {
     let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
     let number = |name: &str| {
         let part = counts.split("; ").find_map(|part| part.strip_suffix(name))?;
@@ -69,7 +65,7 @@ struct Stats {
 ///
 /// # Errors
 /// When it is not such a report.
-pub(crate) fn of_playwright(report: &str) -> Result<Counts> {
+pub(super) fn of_playwright(report: &str) -> Result<Counts> {
     let report: Report = serde_json::from_str(report).context("Playwright's report cannot be read")?;
     let Stats { expected, unexpected, flaky } = report.stats;
     Ok(Counts { passed: expected, failed: unexpected + flaky + report.errors.len() })
@@ -100,12 +96,9 @@ mod tests {
     #[test]
     fn a_test_program_that_broke_off_or_ran_nothing_has_failed() {
         let passed = Counts { passed: 5, failed: 0 };
-        assert_eq!(passed.ended(true), (passed, None));
-        let (counts, wrong) = passed.ended(false);
-        assert_eq!(counts, Counts { passed: 5, failed: 1 });
-        assert!(wrong.is_some_and(|wrong| wrong.contains("broke off")));
-        assert_eq!(Counts::default().ended(true), (Counts::ONE_FAILED, Some("it ran no test")));
-        let failed = Counts { passed: 5, failed: 2 };
-        assert_eq!(failed.ended(false), (failed, None));
+        passed.ended(true).unwrap();
+        assert!(passed.ended(false).unwrap_err().to_string().contains("broke off"));
+        assert_eq!(Counts::default().ended(true).unwrap_err().to_string(), "it ran no test");
+        Counts { passed: 5, failed: 2 }.ended(false).unwrap();
     }
 }
