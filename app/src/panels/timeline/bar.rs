@@ -3,7 +3,7 @@
 
 use leptos::{ev, prelude::*, svg};
 
-use super::{Lab, bar_id::BarId, link, scale::Percent, words};
+use super::{Lab, bar_id::BarId, calls, link, scale::Percent, words};
 use crate::timeline::{Attempt, AttemptState, Operation};
 
 /// The flag that stands on what was done on purpose, on a drawing whose bars begin at 24.
@@ -61,13 +61,15 @@ pub(super) fn tip(x: Percent, lines: Vec<String>) -> impl IntoView {
     // Near the right edge it opens to the left.
     let dx = if x.0 > 7_000 { -190 } else { 0 };
     let height = 12 + 16 * lines.len();
+    // Where it opens upwards, the style sheet goes by how many lines it has.
+    let class = format!("tip l{}", lines.len());
     let line = move |(n, text): (usize, String)| {
         let class = if n == 0 { "tip-t" } else { "" };
         let cut = if text.chars().count() > MOST { text.chars().take(MOST - 1).chain(['…']).collect() } else { text };
         view! { <text class=class x=(dx + 10).to_string() y=(18 + 16 * n).to_string()>{cut}</text> }
     };
     view! {
-        <svg class="tip" x=x.to_string() y="59" aria-hidden="true">
+        <svg class=class x=x.to_string() y="64" aria-hidden="true">
             <rect x=dx.to_string() width="236" height=height.to_string() rx="6"></rect>
             {lines.into_iter().enumerate().map(line).collect_view()}
         </svg>
@@ -105,6 +107,7 @@ pub(super) fn attempt(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, a
         <rect class="face" x=left.clone() y="24" width=w.to_string() height="28" rx="3"></rect>
         {tear}
         {name_above(&left, a.operation, flagged)}
+        {calls::calls(x, w, a, lab.now.get_untracked())}
         <svg x=left y="0">
             <use_ class="mark" href=icon x="5" y="32" width="12" height="12"></use_>
             {flag}
@@ -114,7 +117,19 @@ pub(super) fn attempt(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, a
     selecting(lab, bar, bar_class(lab, bar, kind, nth), words::attempt_label(turn, a), children)
 }
 
+/// How many kinds of calls on the wire a tip names.
+const KINDS: usize = 3;
+
 fn told(a: &Attempt) -> Vec<String> {
+    let mut lines = told_of_attempt(a);
+    if let Some((sum, each)) = calls::told(a) {
+        lines.push(format!("The sidecar on the wire: {sum}"));
+        lines.extend(each.into_iter().take(KINDS));
+    }
+    lines
+}
+
+fn told_of_attempt(a: &Attempt) -> Vec<String> {
     let title = |outcome| format!("{}, attempt {} of {}: {outcome}", words::title(a.operation), a.attempt, a.max);
     match &a.state {
         AttemptState::Running => vec![title("under way")],

@@ -4,7 +4,7 @@ use leptos::{either::Either, prelude::*};
 
 use super::{
     bar_id::BarId,
-    link,
+    calls, link,
     words::{self, Mark},
 };
 use crate::{
@@ -58,7 +58,7 @@ fn of_attempt(turn: &Turn, a: &Attempt, actor: &ActorId, utc_offset_min: i32) ->
         lasted: took.map_or_else(|| "under way".to_owned(), words::lasted),
         next: next(turn, a, utc_offset_min),
         log: log_line(turn, a, actor),
-        calls: calls(a),
+        calls: calls::told(a),
     }
 }
 
@@ -83,25 +83,6 @@ fn of_wait(turn: &Turn, wait: &Wait, utc_offset_min: i32) -> Detail {
         log: None,
         calls: None,
     }
-}
-
-/// The sidecar's calls on the wire: `16 calls, 16 failed`, and each, those of one kind together.
-fn calls(a: &Attempt) -> Option<(String, Vec<String>)> {
-    if a.calls.is_empty() {
-        return None;
-    }
-    let mut kinds: Vec<(String, usize)> = Vec::new();
-    for told in a.calls.iter().map(|seen| seen.call.to_string()) {
-        match kinds.iter_mut().find(|(kind, _)| *kind == told) {
-            Some((_, times)) => *times += 1,
-            None => kinds.push((told, 1)),
-        }
-    }
-    let (all, failed) = (a.calls.len(), a.calls.iter().filter(|seen| !seen.call.ok()).count());
-    let calls = if all == 1 { "1 call".to_owned() } else { format!("{all} calls") };
-    let sum = if failed == 0 { calls } else { format!("{calls}, {failed} failed") };
-    let each = |(kind, times)| if times == 1 { kind } else { format!("{times} × {kind}") };
-    Some((sum, kinds.into_iter().map(each).collect()))
 }
 
 /// What came after an attempt, or is to come.

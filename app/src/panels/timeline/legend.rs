@@ -8,6 +8,8 @@ use crate::icons::icon;
 pub(super) fn legend() -> impl IntoView {
     let stretched = "Fast steps last a few milliseconds. They are drawn wider than they last, so that you can see and \
                      press them. Waits are to scale.";
+    let calls = "Calls of the sidecar to Redis, seen on the wire, under the attempt that they were made for. A low mark \
+                 was answered, a high one was not.";
     view! {
         <ul class="legend" aria-label="Legend">
             <li>
@@ -51,6 +53,13 @@ pub(super) fn legend() -> impl IntoView {
             <li>
                 {icon("#i-power")}
                 "activated"
+            </li>
+            <li class="l-calls" tabindex="0" data-tip=calls>
+                <svg width="16" height="12" aria-hidden="true">
+                    <rect class="c-ok" x="1" y="5" width="5" height="3"></rect>
+                    <rect class="c-fail" x="8" y="2" width="5" height="7"></rect>
+                </svg>
+                "sidecar’s calls"
             </li>
             <li tabindex="0" data-tip=stretched class="tip-left">
                 <svg width="24" height="12" aria-hidden="true">

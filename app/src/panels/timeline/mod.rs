@@ -4,12 +4,13 @@
 //! - [`scale`]: time to place; [`layout`]: what the axis consists of; [`window`]: which turns stand on it, and the
 //!   drawing of them; [`marks`]: ticks, labels, verniers, folds; [`predicted`]: what a running turn has before it; all
 //!   of them pure functions
-//! - [`row`], [`bar`], [`wait`], [`queue`], [`axis`]: the drawing's pieces as SVG
+//! - [`row`], [`bar`], [`calls`], [`wait`], [`queue`], [`axis`]: the drawing's pieces as SVG
 //! - [`legend`], [`log`], [`detail`]: what stands around it
 
 mod axis;
 mod bar;
 pub mod bar_id;
+mod calls;
 pub mod detail;
 mod layout;
 mod legend;

@@ -1,7 +1,10 @@
 //! The words of the timeline: how a turn stands, what a bar is called. Pure, so that the page says
 //! the same on the server and in the browser.
 
-use super::bar_id::{BarId, find};
+use super::{
+    bar_id::{BarId, find},
+    calls,
+};
 use crate::{
     format::{duration_us, tenths_ms},
     lesson::prediction::PredictedStep,
@@ -187,7 +190,8 @@ pub(super) fn attempt_label(turn: u64, a: &Attempt) -> String {
             format!("failed {}, {}", cause(*why).1, lasted(*took_us))
         }
     };
-    format!("Turn {turn}, {operation}, attempt {attempt} of {max}, {outcome}")
+    let calls = calls::told(a).map(|(sum, _)| format!("; the sidecar on the wire: {sum}")).unwrap_or_default();
+    format!("Turn {turn}, {operation}, attempt {attempt} of {max}, {outcome}{calls}")
 }
 
 /// What stands above a wait's bar, and what its name begins with.

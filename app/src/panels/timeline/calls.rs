@@ -1,0 +1,150 @@
+//! The sidecar's own calls on the wire to Redis, nested under the bar of the attempt that they belong to.
+
+use std::fmt::Write as _;
+
+use leptos::{prelude::*, svg};
+
+use super::{scale::Percent, window::Plot};
+use crate::timeline::{Attempt, AttemptState};
+
+/// The whole bar.
+const WHOLE: u64 = 1_000;
+/// The least width of a mark, in thousandths of a pixel.
+const LEAST: u64 = 4_000;
+
+/// One call's mark: from where to where in thousandths of the bar, and whether Redis carried it out.
+type Place = (u64, u64, bool);
+
+/// Where the calls lie under the bar: to scale with each other, never too short to be seen, and side by side where
+/// there are more than that leaves room for. `wide` is the bar's width in nominal pixels.
+fn places(a: &Attempt, now: u64, wide: u64) -> Vec<Place> {
+    let took_us = match a.state {
+        AttemptState::Running => now.saturating_sub(a.started_at) * 1_000,
+        AttemptState::Failed { took_us, .. } | AttemptState::Succeeded { took_us } => took_us,
+    };
+    // Clocks to the millisecond: a call may seem to end a little after its attempt.
+    let began = a.started_at * 1_000;
+    let last = a.calls.iter().map(|seen| seen.ended_at * 1_000).max().unwrap_or_default();
+    let whole = took_us.max(last.saturating_sub(began)).max(1);
+    let mut calls: Vec<Place> = a
+        .calls
+        .iter()
+        .map(|seen| {
+            let end = (seen.ended_at * 1_000).saturating_sub(began).min(whole);
+            let begin = end.saturating_sub(seen.call.took_us);
+            (begin * WHOLE / whole, end * WHOLE / whole, seen.call.ok())
+        })
+        .collect();
+    calls.sort_unstable();
+    let (least, mut free) = (LEAST / wide.max(1), 0);
+    for (from, to, _) in &mut calls {
+        *from = (*from).min(WHOLE.saturating_sub(least)).max(free);
+        *to = (*to).max(*from + least);
+        free = *to;
+    }
+    if free > WHOLE {
+        let each = WHOLE / calls.len() as u64;
+        for (n, (from, to, _)) in (0..).zip(&mut calls) {
+            (*from, *to) = (n * each, (n + 1) * each);
+        }
+    }
+    calls
+}
+
+/// The marks of the calls: a low one was answered, a high one was not. What they say is in the bar's name, its tip and
+/// its detail.
+pub(super) fn calls(x: Percent, w: Percent, a: &Attempt, now: u64) -> Option<impl IntoView + use<>> {
+    if a.calls.is_empty() {
+        return None;
+    }
+    let mark = |mut marks: String, (from, to, ok): Place| {
+        let (class, height) = if ok { ("c-ok", 3) } else { ("c-fail", 7) };
+        let (x, width) = (from as f64 / 10.0, (to - from) as f64 * 0.08);
+        let _ = write!(marks, r#"<rect class="{class}" x="{x:.1}%" width="{width:.1}%" height="{height}"/>"#);
+        marks
+    };
+    let wide = w.0.unsigned_abs() as f64 / 10_000.0 * Plot::WIDE.width;
+    let marks = places(a, now, wide as u64).into_iter().fold(String::new(), mark);
+    let drawing = svg::svg().class("calls").attr("x", x.to_string()).attr("y", "55").attr("width", w.to_string());
+    Some(drawing.attr("height", "7").inner_html(marks))
+}
+
+/// The calls in words: `16 calls, 16 failed`, and each with what came of it, those of one kind together.
+pub(super) fn told(a: &Attempt) -> Option<(String, Vec<String>)> {
+    if a.calls.is_empty() {
+        return None;
+    }
+    let mut kinds: Vec<(String, usize)> = Vec::new();
+    for told in a.calls.iter().map(|seen| seen.call.to_string()) {
+        match kinds.iter_mut().find(|(kind, _)| *kind == told) {
+            Some((_, times)) => *times += 1,
+            None => kinds.push((told, 1)),
+        }
+    }
+    let (all, failed) = (a.calls.len(), a.calls.iter().filter(|seen| !seen.call.ok()).count());
+    let calls = if all == 1 { "1 call".to_owned() } else { format!("{all} calls") };
+    let sum = if failed == 0 { calls } else { format!("{calls}, {failed} failed") };
+    let each = |(kind, times)| if times == 1 { kind } else { format!("{times} × {kind}") };
+    Some((sum, kinds.into_iter().map(each).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        timeline::{Operation, SeenCall},
+        wire::{CallOutcome, StoreCall},
+    };
+
+    fn seen(ended_at: u64, took_ms: u64, outcome: CallOutcome) -> SeenCall {
+        let (command, keys) = ("HGETALL".to_owned(), vec!["history-user1".to_owned()]);
+        SeenCall { ended_at, call: StoreCall { command, keys, outcome, took_us: took_ms * 1_000 } }
+    }
+
+    fn attempt(took_ms: u64, calls: Vec<SeenCall>) -> Attempt {
+        let state = AttemptState::Succeeded { took_us: took_ms * 1_000 };
+        Attempt { operation: Operation::Load, attempt: 1, max: 3, started_at: 10_000, state, calls }
+    }
+
+    #[test]
+    fn calls_lie_where_they_were_in_their_attempt() {
+        let calls = vec![seen(12_000, 2_000, CallOutcome::NoAnswer), seen(14_000, 1_000, CallOutcome::Ok)];
+        assert_eq!(places(&attempt(4_000, calls), 0, 36), [(0, 500, false), (750, 1_000, true)]);
+    }
+
+    #[test]
+    fn the_shortest_call_can_be_seen_and_calls_do_not_cover_each_other() {
+        let calls = vec![seen(10_000, 0, CallOutcome::Refused), seen(10_000, 0, CallOutcome::Refused)];
+        assert_eq!(places(&attempt(4_000, calls), 0, 36), [(0, 111, false), (111, 222, false)]);
+    }
+
+    #[test]
+    fn under_a_wide_bar_many_calls_keep_their_places() {
+        let calls = (1..=16).map(|n| seen(10_000 + n * 200, 10, CallOutcome::NoAnswer)).collect();
+        let places = places(&attempt(3_200, calls), 0, 140);
+        assert_eq!((places[0], places[15]), ((59, 87, false), (972, 1_000, false)));
+    }
+
+    #[test]
+    fn more_calls_than_there_is_room_for_stand_side_by_side() {
+        let calls = (0..16).map(|n| seen(10_000 + n, 1, CallOutcome::Refused)).collect();
+        let places = places(&attempt(16, calls), 0, 36);
+        assert_eq!((places[0], places[15]), ((0, 62, false), (930, 992, false)));
+    }
+
+    #[test]
+    fn a_call_that_seems_to_end_after_its_attempt_stays_under_its_bar() {
+        let places = places(&attempt(1, vec![seen(10_002, 1, CallOutcome::Ok)]), 0, 36);
+        assert_eq!(places, [(500, 1_000, true)]);
+    }
+
+    #[test]
+    fn calls_of_one_kind_are_told_together() {
+        let calls =
+            vec![seen(1, 1, CallOutcome::Refused), seen(2, 1, CallOutcome::Ok), seen(3, 1, CallOutcome::Refused)];
+        let (sum, each) = told(&attempt(1, calls)).unwrap();
+        assert_eq!(sum, "3 calls, 2 failed");
+        assert_eq!(each, ["2 × HGETALL history-user1: refused", "HGETALL history-user1: answered"]);
+        assert_eq!(told(&attempt(1, Vec::new())), None);
+    }
+}

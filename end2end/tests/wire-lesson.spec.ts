@@ -1,0 +1,54 @@
+// The wire between a real sidecar and Redis: what passes on it is seen, and so is who is away. Needs real Dapr.
+import { LabPage } from "../support/lab.ts";
+import { expect, test } from "../support/test.ts";
+
+test("the sidecar's own calls stand under the attempt that they were made for", async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open();
+  await expect(lab.timeline.getByText("sidecar’s calls")).toBeHidden();
+  await lab.say("Hi there");
+  await expect(lab.reply("Hi there")).toBeVisible();
+  const load = lab.timeline.getByRole("link", { name: /load, attempt 2 of 3.*the sidecar on the wire: 2 calls$/ });
+  await expect(load.locator(".calls .c-ok")).toHaveCount(2);
+  await expect(lab.timeline.locator(".bar.fail .calls"), "the lesson's failure never leaves the actor").toHaveCount(0);
+  await expect(lab.timeline.getByText("sidecar’s calls")).toBeVisible();
+  const [bar, calls] = [await load.locator(".face").boundingBox(), await load.locator(".calls rect").last().boundingBox()];
+  expect(calls!.y).toBeGreaterThan(bar!.y + bar!.height);
+  expect(calls!.x + calls!.width).toBeLessThanOrEqual(bar!.x + bar!.width + 1);
+});
+
+test("each call that a cut wire left without an answer is counted, and named on hover, focus and selection", async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open();
+  await lab.page.locator(".knob").click();
+  await page.getByLabel("The wire to Redis").selectOption("cut");
+  await expect(page.locator(".breaker.wire.on")).toBeVisible();
+  await lab.say("Hi there");
+  await expect(lab.chat.getByText(/could not be loaded in 3 attempts/)).toBeVisible({ timeout: 30_000 });
+  const failed = lab.timeline.getByRole("link", { name: /load, attempt 2 of 3, failed.*the sidecar on the wire: 1\d calls, 1\d failed$/ });
+  expect(await failed.locator(".c-fail").count()).toBeGreaterThanOrEqual(16);
+  await failed.hover();
+  await expect(failed.getByText(/^The sidecar on the wire: 1\d calls, 1\d failed$/)).toBeVisible();
+  await expect(failed.getByText(/× HGETALL history-user1: no answer$/)).toBeVisible();
+  await page.mouse.move(0, 0);
+  await expect(failed.locator(".tip")).toBeHidden();
+  await failed.focus();
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Tab");
+  await expect(failed.getByText(/× HGETALL history-user1: no answer$/)).toBeVisible();
+  await page.keyboard.press("Enter");
+  const detail = page.getByRole("complementary", { name: "Selected bar" });
+  await expect(detail).toContainText(/1\d calls, 1\d failed/);
+  await expect(detail).toContainText(/\d × GET history-user1: no answer/);
+});
+
+test("a store that gives no answer is named, and not its sidecar", async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open();
+  await lab.say("Hi there");
+  await expect(lab.reply("Hi there")).toBeVisible();
+  await page.getByLabel("The wire to Redis").selectOption("stall");
+  await expect(lab.live).toHaveText("Store not answering", { timeout: 20_000 });
+  await page.getByLabel("The wire to Redis").selectOption("works");
+  await expect(lab.live).toHaveText("Live", { timeout: 20_000 });
+});
