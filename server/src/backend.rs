@@ -25,6 +25,7 @@ use crate::{
     dapr::{
         Dapr,
         error::{invoke_error, read_error},
+        placement_lost_in,
     },
     faults::Faults,
     retry::AttemptError,
@@ -42,6 +43,9 @@ const PLACEMENT_LOOK: Duration = Duration::from_secs(3);
 
 /// How long the panels wait for the sidecar.
 const READ_LIMIT: Duration = Duration::from_secs(4);
+
+/// How long a sidecar that kept a read waiting may take to tell of itself.
+const LOOK_LIMIT: Duration = Duration::from_secs(1);
 
 /// How many other labs a page offers.
 const KNOWN_ACTORS: usize = 20;
@@ -105,17 +109,41 @@ impl LabBackend {
     async fn stored_history(&self, actor: &ActorId) -> Result<Vec<Message>, LabError> {
         let key = actor.history_key();
         let endpoint = self.dapr.endpoint();
-        let value = timeout(READ_LIMIT, self.dapr.get_state(actor, &key)).await.map_err(|_| {
-            let seconds = READ_LIMIT.as_secs();
-            let message = format!("The Dapr sidecar at {endpoint} gave no answer within {seconds} s. Try again.");
-            LabError::new(ErrorCode::SidecarUnreachable, message)
-        })?;
+        let Ok(value) = timeout(READ_LIMIT, self.dapr.get_state(actor, &key)).await else {
+            return Err(self.no_answer().await);
+        };
         let value = value.map_err(|status| read_error(&status, endpoint))?;
         decode(&key, &value).map_err(|error| match error {
             AttemptError::Transient(failure) | AttemptError::Permanent(failure) => {
                 LabError::new(ErrorCode::TurnFailed, failure.text)
             }
         })
+    }
+
+    /// Why the sidecar has not answered a read in time: a sidecar that answers something else waits for its store, or
+    /// for placement.
+    async fn no_answer(&self) -> LabError {
+        let (endpoint, seconds) = (self.dapr.endpoint(), READ_LIMIT.as_secs());
+        match timeout(LOOK_LIMIT, self.dapr.metadata()).await {
+            Ok(Ok(told)) if placement_lost_in(&told) => LabError::new(
+                ErrorCode::SidecarUnreachable,
+                format!(
+                    "The Dapr sidecar at {endpoint} has lost its placement service, and reads no actor's state without \
+                     it. Start placement, then try again."
+                ),
+            ),
+            Ok(Ok(_)) => LabError::new(
+                ErrorCode::StoreUnreachable,
+                format!(
+                    "The Dapr sidecar answers, but its state store gave no answer within {seconds} s. Start the store, \
+                     then try again."
+                ),
+            ),
+            _ => LabError::new(
+                ErrorCode::SidecarUnreachable,
+                format!("The Dapr sidecar at {endpoint} gave no answer within {seconds} s. Try again."),
+            ),
+        }
     }
 
     async fn stored_value(&self, actor: &ActorId) -> Result<StoredValue, LabError> {

@@ -103,7 +103,7 @@ fn LiveMark() -> impl IntoView {
     let away = move || {
         store.panels.with(|panels| match panels.history.as_ref().err()?.code {
             ErrorCode::SidecarUnreachable => Some("Sidecar not reachable"),
-            ErrorCode::StoreUnreachable => Some("Store not reachable"),
+            ErrorCode::StoreUnreachable => Some("Store not answering"),
             _ => None,
         })
     };

@@ -143,8 +143,7 @@ impl Dapr {
     /// Whether the sidecar tells that it has lost its placement service. It then answers no call of an actor or of an
     /// actor's state, without an error, until it has placement again. (Seen with daprd 1.18.2.)
     pub async fn placement_lost(&self) -> bool {
-        let told = self.metadata().await.ok().and_then(|told| told.actor_runtime);
-        told.is_some_and(|actors| !actors.host_ready && actors.placement.contains("disconnected"))
+        self.metadata().await.is_ok_and(|told| placement_lost_in(&told))
     }
 
     /// Publishes JSON on a topic, as an event with this id.
@@ -162,6 +161,12 @@ impl Dapr {
         self.client.clone().publish_event(request).await?;
         Ok(())
     }
+}
+
+/// Whether this is what a sidecar tells that has lost its placement service.
+pub(crate) fn placement_lost_in(told: &GetMetadataResponse) -> bool {
+    let actors = told.actor_runtime.as_ref();
+    actors.is_some_and(|actors| !actors.host_ready && actors.placement.contains("disconnected"))
 }
 
 fn operation(change: StateChange) -> TransactionalActorStateOperation {

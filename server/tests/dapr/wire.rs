@@ -99,6 +99,17 @@ async fn a_write_that_the_wire_held_never_arrives_late() {
 }
 
 #[tokio::test]
+async fn a_read_that_the_wire_holds_up_is_laid_to_the_store_and_not_to_the_sidecar() {
+    let Some(rig) = Rig::start().await else { return };
+    rig.say("user1", "Hi").await;
+    rig.wire(json!({"kind": "stall"})).await;
+    let (_, panels) = rig.get("/api/lab/user1").await;
+    let error = &panels["history"]["Err"];
+    assert_eq!(error["code"], "store_unreachable", "{error}");
+    assert!(error["message"].as_str().unwrap().contains("sidecar answers, but its state store"), "{error}");
+}
+
+#[tokio::test]
 async fn a_delayed_wire_makes_each_call_slower_by_that() {
     let Some(rig) = Rig::start().await else { return };
     rig.switch_off("user1").await;

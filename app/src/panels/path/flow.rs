@@ -144,7 +144,7 @@ fn unreachable(flow: &mut Flow, code: ErrorCode) {
             flow.hops[3] = Hop::Broken;
             flow.nodes[4] = NodeLook::Off;
             flow.knife = Some("knife torn");
-            flow.hop_words = Some(("hop-t broken", "not reachable".to_owned()));
+            flow.hop_words = Some(("hop-t broken", "no answer".to_owned()));
             flow.sentence = "The state store does not answer.".to_owned();
         }
         _ => {}
