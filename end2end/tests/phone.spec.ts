@@ -1,0 +1,37 @@
+// The lab on a phone.
+import { LabPage } from "../support/lab.ts";
+import { expect, test } from "../support/test.ts";
+
+test.use({ viewport: { width: 390, height: 844 } });
+
+test("turns off the axis stay to be read: message, outcome and trace, wherever the list is scrolled", async ({ page, faultlab }) => {
+  for (let n = 1; n <= 12; n += 1) {
+    const sent = await fetch(`${faultlab.url}/chat/user1`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ role: "user", content: `Message ${n}` }),
+    });
+    expect(sent.status).toBe(200);
+  }
+  const lab = new LabPage(page);
+  await lab.open();
+  const rows = lab.timeline.locator(".turn");
+  await expect(rows).toHaveCount(12);
+  await expect(rows.last().locator(".bar")).toHaveCount(3);
+  for (let n = 0; n < 11; n += 1) {
+    const row = rows.nth(n);
+    await row.scrollIntoViewIfNeeded();
+    await expect(row).toContainText(`Message ${n + 1}`);
+    await expect(row).toContainText(n === 0 ? "recovered" : "answered");
+    // What is painted at the middle of the words and of the trace is theirs: nothing covers them.
+    for (const part of [row.getByText(`Message ${n + 1}`), row.locator(".trace")]) {
+      await expect(part).toBeVisible();
+      const uncovered = await part.evaluate((element) => {
+        const { x, y, width, height } = element.getBoundingClientRect();
+        const painted = document.elementFromPoint(x + width / 2, y + height / 2);
+        return width > 20 && height > 8 && element.closest(".turn") === painted?.closest(".turn");
+      });
+      expect(uncovered, `turn ${n + 1}`).toBe(true);
+    }
+  }
+});
