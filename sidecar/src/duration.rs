@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+/// The longest time that Go knows: 292 years.
+pub(crate) const MAX: Duration = Duration::from_nanos(i64::MAX as u64);
+
 /// Parses a Go duration (`"1h"`, `"2s"`, `"1h0m0s0ms0μs"`, `"0"`).
 ///
 /// # Errors
-/// A sentence in Go's own words when the text is not one, or is negative: no time limit of a
-/// sidecar has a meaning below zero.
+/// A sentence in Go's own words when the text is not one, is longer than [`MAX`], or is negative: no
+/// time limit of a sidecar has a meaning below zero.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let invalid = || format!("time: invalid duration {text:?}");
     let body = text.strip_prefix('+').unwrap_or(text);
@@ -33,6 +36,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         total = Duration::try_from_secs_f64(amount * seconds)
             .ok()
             .and_then(|part| total.checked_add(part))
+            .filter(|total| *total <= MAX)
             .ok_or_else(invalid)?;
         rest = &rest[end..];
     }

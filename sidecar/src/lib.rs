@@ -26,7 +26,8 @@
 //! - `pubsub/`: envelope, subscriptions, routing, delivery.
 //! - `api/`: gRPC, HTTP, metadata, tokens, errors.
 //! - `runtime`: what the APIs share.
-//! - `duration`: Go's notation of times.
+//! - `duration`: Go's notation of times; `expression`: CEL, within bounds.
+//! - `properties` (tests): whatever the files and times say, they are read or refused with a reason.
 
 mod actors;
 mod api;
@@ -35,6 +36,9 @@ mod components;
 mod config;
 mod discovery;
 mod duration;
+mod expression;
+#[cfg(test)]
+mod properties;
 mod pubsub;
 mod resiliency;
 mod resources;

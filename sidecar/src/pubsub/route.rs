@@ -1,8 +1,9 @@
 //! Which of the app's routes a message goes to.
 
-use cel::{Context, Program, Value};
+use cel::{Context, Value};
 
 use super::envelope::Event;
+use crate::expression::Expression;
 use crate::resources::subscription::Rule;
 
 /// Checks that a rule's expression compiles.
@@ -13,12 +14,12 @@ pub(crate) fn check_expression(expression: &str) -> Result<(), String> {
     if expression.is_empty() {
         return Ok(());
     }
-    Program::compile(expression).map(|_| ()).map_err(|error| error.to_string().replace('\n', " "))
+    Expression::compile(expression).map(drop)
 }
 
 /// The rules of one subscription, compiled.
 pub(super) struct Routes {
-    rules: Vec<(Option<Program>, String)>,
+    rules: Vec<(Option<Expression>, String)>,
 }
 
 impl Routes {
@@ -28,7 +29,9 @@ impl Routes {
         let compile = |rule: &Rule| {
             let program = match rule.r#match.as_str() {
                 "" => None,
-                expression => Some(Program::compile(expression).map_err(|error| format!("{expression:?}: {error}"))?),
+                expression => {
+                    Some(Expression::compile(expression).map_err(|error| format!("{expression:?}: {error}"))?)
+                }
             };
             Ok((program, rule.path.clone()))
         };
@@ -47,13 +50,13 @@ impl Routes {
             };
             let mut context = Context::default();
             context.add_variable("event", event).map_err(|error| error.to_string())?;
-            match program.execute(&context) {
+            match program.evaluate(&context) {
                 Ok(Value::Bool(true)) => return Ok(Some(path)),
                 Ok(Value::Bool(false)) => {}
                 Ok(other) => {
                     return Err(format!("the rule is neither true nor false: {other:?}"));
                 }
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(error),
             }
         }
         Ok(None)

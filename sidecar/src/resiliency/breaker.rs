@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cel::{Context, Program, Value};
+use cel::{Context, Value};
 use tokio::time::Instant;
 
 use super::observe::{BreakerChange, RetryObserver};
+use crate::expression::Expression;
 
 /// Dapr's `timeout` of a circuit breaker that does not give it.
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -59,13 +60,10 @@ impl fmt::Display for BreakerState {
 /// # Errors
 /// What is wrong with it. (daprd takes an expression with an unknown variable, or one that is no
 /// condition, and never opens the breaker.)
-pub(super) fn compile_trip(expression: &str) -> Result<Arc<Program>, String> {
-    let program = Program::compile(expression)
-        .map_err(|error| format!("{expression:?} is no CEL expression: {}", error.to_string().replace('\n', " ")))?;
-    let references = program.references();
-    let mut unknown: Vec<_> = references.variables().into_iter().filter(|name| !VARIABLES.contains(name)).collect();
-    unknown.sort_unstable();
-    if let Some(name) = unknown.first() {
+pub(super) fn compile_trip(expression: &str) -> Result<Arc<Expression>, String> {
+    let program =
+        Expression::compile(expression).map_err(|error| format!("{expression:?} is no CEL expression: {error}"))?;
+    if let Some(name) = program.variables().iter().find(|name| !VARIABLES.contains(&name.as_str())) {
         return Err(format!("{expression:?} asks for {name}; there is {}", VARIABLES.join(", ")));
     }
     let sample = Counts { requests: 1, failures: 1, consecutive_failures: 1, ..Counts::default() };
@@ -76,14 +74,14 @@ pub(super) fn compile_trip(expression: &str) -> Result<Arc<Program>, String> {
     }
 }
 
-fn evaluate(program: &Program, counts: &Counts) -> Result<Value, String> {
+fn evaluate(program: &Expression, counts: &Counts) -> Result<Value, String> {
     let values =
         [counts.requests, counts.successes, counts.failures, counts.consecutive_successes, counts.consecutive_failures];
     let mut context = Context::default();
     for (name, value) in VARIABLES.into_iter().zip(values) {
         context.add_variable(name, value).map_err(|error| error.to_string())?;
     }
-    program.execute(&context).map_err(|error| error.to_string())
+    program.evaluate(&context)
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -99,7 +97,7 @@ struct Counts {
 pub(super) struct Breaker {
     name: String,
     settings: CircuitBreaker,
-    trip: Option<Arc<Program>>,
+    trip: Option<Arc<Expression>>,
     observer: Option<Arc<dyn RetryObserver>>,
     inner: Mutex<Inner>,
 }
@@ -126,7 +124,7 @@ impl Breaker {
     pub(super) fn new(
         name: String,
         settings: CircuitBreaker,
-        trip: Option<Arc<Program>>,
+        trip: Option<Arc<Expression>>,
         observer: Option<Arc<dyn RetryObserver>>,
     ) -> Self {
         let mut inner = Inner { state: BreakerState::Closed, counts: Counts::default(), generation: 0, expiry: None };

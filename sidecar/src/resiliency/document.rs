@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cel::Program;
 use serde::Deserialize;
 
 use super::ResiliencySet;
@@ -13,6 +12,7 @@ use super::breaker::{self, CircuitBreaker};
 use super::retry::{Retry, parse_codes};
 use crate::app_channel::or_default;
 use crate::duration;
+use crate::expression::Expression;
 use crate::resources::ResourceError;
 
 /// What a document says, its values checked, its names not yet resolved.
@@ -26,7 +26,7 @@ pub(super) struct Document {
     pub(super) scopes: Vec<String>,
     pub(super) timeouts: BTreeMap<String, Duration>,
     pub(super) retries: BTreeMap<String, Retry>,
-    pub(super) breakers: BTreeMap<String, (CircuitBreaker, Option<Arc<Program>>)>,
+    pub(super) breakers: BTreeMap<String, (CircuitBreaker, Option<Arc<Expression>>)>,
     /// Targets of service invocation, which this sidecar does not have.
     pub(super) apps: Vec<String>,
     pub(super) actors: BTreeMap<String, ActorTarget>,
@@ -227,10 +227,11 @@ fn each<A, B>(
 
 /// A Go duration, or a number of milliseconds.
 fn time(field: &str, text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(milliseconds) => Ok(Duration::from_millis(milliseconds)),
-        Err(_) => duration::parse(text).map_err(|error| format!("{field}: {error}")),
-    }
+    let time = match text.parse() {
+        Ok(milliseconds) => Some(Duration::from_millis(milliseconds)).filter(|time| *time <= duration::MAX),
+        Err(_) => Some(duration::parse(text).map_err(|error| format!("{field}: {error}"))?),
+    };
+    time.ok_or_else(|| format!("{field}: {text} milliseconds are more than 292 years, the longest time there is"))
 }
 
 fn time_or(field: &str, text: &str, default: Duration) -> Result<Duration, String> {
@@ -269,7 +270,7 @@ fn retry(field: &str, raw: &RawRetry) -> Result<Retry, String> {
     })
 }
 
-fn circuit_breaker(name: &str, raw: RawBreaker) -> Result<(CircuitBreaker, Option<Arc<Program>>), String> {
+fn circuit_breaker(name: &str, raw: RawBreaker) -> Result<(CircuitBreaker, Option<Arc<Expression>>), String> {
     let field = format!("spec.policies.circuitBreakers.{name}");
     let interval = time_or(&format!("{field}.interval"), &raw.interval, Duration::ZERO)?;
     let timeout = time_or(&format!("{field}.timeout"), &raw.timeout, Duration::ZERO)?;

@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cel::Program;
 use lru::LruCache;
 
 use super::backoff::Backoff;
@@ -16,6 +15,7 @@ use super::observe::RetryObserver;
 use super::retry::{Policy, Retry};
 use super::{InForce, Resiliency};
 use crate::actors::ActorRef;
+use crate::expression::Expression;
 use crate::resources::ResourceError;
 
 /// What asks the app for its subscriptions again.
@@ -31,7 +31,7 @@ pub(crate) struct Policies {
     pub(super) names: Vec<String>,
     timeouts: HashMap<String, Duration>,
     retries: HashMap<String, Arc<Retry>>,
-    breakers: HashMap<String, (CircuitBreaker, Option<Arc<Program>>)>,
+    breakers: HashMap<String, (CircuitBreaker, Option<Arc<Expression>>)>,
     actors: HashMap<String, ActorTarget>,
     components: HashMap<String, ComponentTarget>,
     /// What is told when they come into force.
@@ -47,7 +47,7 @@ pub(crate) struct Policies {
 struct Found {
     timeout: Option<Duration>,
     retry: Option<Arc<Retry>>,
-    breaker: Option<(CircuitBreaker, Option<Arc<Program>>)>,
+    breaker: Option<(CircuitBreaker, Option<Arc<Expression>>)>,
 }
 
 impl Policies {
@@ -265,11 +265,16 @@ fn actor_breaker(
     key: String,
     size: NonZeroUsize,
     settings: CircuitBreaker,
-    trip: Option<Arc<Program>>,
+    trip: Option<Arc<Expression>>,
     observer: Option<Arc<dyn RetryObserver>>,
 ) -> Arc<Breaker> {
     let mut types = policies.actor_breakers.lock().unwrap_or_else(PoisonError::into_inner);
-    let breakers = types.entry(kind.to_owned()).or_insert_with(|| LruCache::new(size));
+    let breakers = types.entry(kind.to_owned()).or_insert_with(|| {
+        // Bounded only then: `new` would take all its room at once, and the size is whatever a file says.
+        let mut cache = LruCache::unbounded();
+        cache.resize(size);
+        cache
+    });
     let breaker = breakers.get_or_insert(key.clone(), || Arc::new(Breaker::new(key, settings, trip, observer)));
     Arc::clone(breaker)
 }

@@ -40,21 +40,25 @@ impl Policy {
         match retry.backoff {
             Backoff::Constant { delay } => {
                 let retries = u32::try_from(retry.max_retries?).unwrap_or(u32::MAX);
-                Some((attempt + delay).saturating_mul(retries).saturating_add(attempt))
+                Some(attempt.saturating_add(delay).saturating_mul(retries).saturating_add(attempt))
             }
             Backoff::Exponential { .. } => {
-                let mut total = attempt;
-                let mut number = 1;
-                while retry.max_retries.is_none_or(|retries| u64::from(number) <= retries) && total <= MAX_ELAPSED {
+                // The waits vary: the last attempt may begin just when the time is up.
+                let limit = MAX_ELAPSED.saturating_add(attempt);
+                let (mut total, mut number) = (attempt, 1);
+                while total < limit && retry.max_retries.is_none_or(|retries| u64::from(number) <= retries) {
                     let (_, wait) = retry.backoff.range(number);
-                    if total.saturating_add(wait) > MAX_ELAPSED {
-                        // A shorter wait would still have been begun, and one more attempt with it.
-                        return Some(MAX_ELAPSED.saturating_add(attempt));
+                    if retry.backoff.range(number + 1).1 == wait {
+                        // They grow no more. The rest is not counted one by one: there may be millions.
+                        let rest = retry.max_retries.and_then(|retries| u32::try_from(retries.saturating_add(1)).ok());
+                        let Some(rest) = rest.map(|rest| rest - number) else { return Some(limit) };
+                        total = total.saturating_add(wait.saturating_add(attempt).saturating_mul(rest));
+                        break;
                     }
                     total = total.saturating_add(wait).saturating_add(attempt);
                     number += 1;
                 }
-                Some(total)
+                Some(total.min(limit))
             }
         }
     }
@@ -167,5 +171,9 @@ mod tests {
         let exponential = Backoff::Exponential { max_interval: Duration::from_secs(1) };
         assert_eq!(waits(Some(3), exponential), Some(Duration::from_millis(750 + 1125 + 1500)));
         assert_eq!(waits(None, exponential), Some(MAX_ELAPSED));
+        assert_eq!(waits(Some(12), exponential), Some(Duration::from_millis(750 + 1125 + 10 * 1500)));
+        let tiny = Backoff::Exponential { max_interval: Duration::from_nanos(2) };
+        assert_eq!(waits(Some(1_000_000_001), tiny), Some(Duration::from_millis(750) + Duration::from_secs(3)));
+        assert_eq!(waits(None, tiny), Some(MAX_ELAPSED), "and that at once");
     }
 }
