@@ -4,12 +4,15 @@
 use leptos::{prelude::*, server_fn::error::ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "ssr")]
+use crate::fault::{FaultPlan, FaultSetting};
 use crate::{
     error::{ErrorCode, LabError},
-    fault::FaultStatus,
+    fault::{FaultStatus, form::FaultForm},
     json::{Json, TextJson},
     lab::{Panels, StoredValue},
     message::Message,
+    policy::{RetryPolicy, form::PolicyForm},
     wire::WireStatus,
 };
 
@@ -44,7 +47,7 @@ pub async fn send_message(actor: String, content: String, message_id: String) ->
 pub async fn arm_and_send(actor: String, content: String, message_id: String) -> Result<Message, LabError> {
     let (backend, actor) = ssr::lab(&actor)?;
     let id = ssr::answer(message_id.try_into().map_err(LabError::from))?;
-    backend.set_fault(&actor, ssr::LESSON_ARMED);
+    ssr::answer(backend.set_fault(&actor, FaultSetting::on(FaultPlan::lesson())))?;
     ssr::answer(backend.send_message(&actor, content, id).await)
 }
 
@@ -69,7 +72,7 @@ pub async fn deliver_message(
     let (backend, actor) = ssr::lab(&actor)?;
     let id = ssr::answer(message_id.try_into().map_err(LabError::from))?;
     if arm {
-        backend.set_fault(&actor, ssr::LESSON_ARMED);
+        ssr::answer(backend.set_fault(&actor, FaultSetting::on(FaultPlan::lesson())))?;
     }
     match backend.send_message(&actor, content, id).await {
         Ok(reply) => Ok(Delivery::Answered(reply)),
@@ -97,12 +100,11 @@ pub async fn compare_with_store(actor: String) -> Result<StoredValue, LabError> 
 pub async fn set_fault(
     actor: String,
     #[server(default)] on: Option<String>,
-    operation: String,
-    attempts: u8,
+    plan: Vec<FaultForm>,
 ) -> Result<FaultStatus, LabError> {
     let (backend, actor) = ssr::lab(&actor)?;
-    let setting = ssr::answer(ssr::fault_setting(on.is_some(), &operation, attempts))?;
-    Ok(backend.set_fault(&actor, setting))
+    let plan = ssr::answer(crate::fault::form::plan(&plan))?;
+    ssr::answer(backend.set_fault(&actor, FaultSetting { on: on.is_some(), plan: Some(plan) }))
 }
 
 /// Arms the switch's plan afresh.
@@ -110,6 +112,14 @@ pub async fn set_fault(
 pub async fn arm_fault(actor: String) -> Result<FaultStatus, LabError> {
     let (backend, actor) = ssr::lab(&actor)?;
     Ok(backend.arm_fault(&actor))
+}
+
+/// Sets the retry policy.
+#[server(output = Json, prefix = "/api", endpoint = "set_policy")]
+pub async fn set_policy(actor: String, policy: PolicyForm) -> Result<RetryPolicy, LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    let policy = ssr::answer(policy.policy())?;
+    ssr::answer(backend.set_policy(&actor, policy))
 }
 
 /// Sets the wire to Redis: `works`, or what it does on purpose.
@@ -144,13 +154,8 @@ mod ssr {
         actor_id::ActorId,
         backend::SharedBackend,
         error::{ErrorCode, LabError},
-        fault::{FaultPlan, FaultSetting},
-        timeline::Operation,
         wire::{WireFault, WireSetting},
     };
-
-    /// The switch on, with the lesson's failure.
-    pub(super) const LESSON_ARMED: FaultSetting = FaultSetting { on: true, plan: Some(FaultPlan::LESSON) };
 
     /// The backend of this request, and the actor that it names.
     pub(super) fn lab(actor: &str) -> Result<(SharedBackend, ActorId), LabError> {
@@ -184,19 +189,5 @@ mod ssr {
             return Err(LabError::new(ErrorCode::InvalidRequest, message));
         }
         Ok(WireSetting { fault })
-    }
-
-    /// The switch's form fields as a setting.
-    pub(super) fn fault_setting(on: bool, operation: &str, attempts: u8) -> Result<FaultSetting, LabError> {
-        let refused = |message: String| LabError::new(ErrorCode::InvalidRequest, message);
-        let operation = match operation {
-            "load" => Operation::Load,
-            "save" => Operation::Save,
-            "publish" => Operation::Publish,
-            other => return Err(refused(format!("operation is {other:?}: use load, save or publish"))),
-        };
-        let attempts =
-            attempts.try_into().map_err(|error: crate::fault::FaultAttemptsError| refused(error.to_string()))?;
-        Ok(FaultSetting { on, plan: Some(FaultPlan { operation, attempts }) })
     }
 }

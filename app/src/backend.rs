@@ -10,8 +10,9 @@ use crate::{
     error::LabError,
     fault::{FaultSetting, FaultStatus},
     lab::{LabSnapshot, Panels, StoredValue},
-    lesson::checks::Check,
+    lesson::{checks::Check, prediction::Prediction},
     message::{Message, MessageId},
+    policy::RetryPolicy,
     timeline::TimelineSnapshot,
     wire::{WireSetting, WireStatus},
 };
@@ -43,13 +44,31 @@ pub trait Backend: Send + Sync + 'static {
     async fn compare_with_store(&self, actor: &ActorId) -> Result<StoredValue, LabError>;
 
     /// Sets the failure switch. Never waits for a turn.
-    fn set_fault(&self, actor: &ActorId, setting: FaultSetting) -> FaultStatus;
+    ///
+    /// # Errors
+    /// A layer that is not there, or a plan that cannot end in time under the policy.
+    fn set_fault(&self, actor: &ActorId, setting: FaultSetting) -> Result<FaultStatus, LabError>;
 
     /// Arms the plan afresh if the switch is on. Never waits for a turn.
     fn arm_fault(&self, actor: &ActorId) -> FaultStatus;
 
     /// The failure switch.
     fn fault(&self, actor: &ActorId) -> FaultStatus;
+
+    /// The retry policy.
+    fn policy(&self, actor: &ActorId) -> RetryPolicy;
+
+    /// Sets the retry policy. Never waits for a turn: what is under way stays, what comes after it follows the policy.
+    ///
+    /// # Errors
+    /// A field out of its range, or a policy that cannot end in time under the plan.
+    fn set_policy(&self, actor: &ActorId, policy: RetryPolicy) -> Result<RetryPolicy, LabError>;
+
+    /// What a message would meet that is sent now; `id` is its id, if it may have been stored before.
+    ///
+    /// # Errors
+    /// What the sidecar reported when it was asked for what is stored.
+    async fn prediction(&self, actor: &ActorId, id: Option<MessageId>) -> Result<Prediction, LabError>;
 
     /// The wire to Redis, which all actors share; `None` where the lab has no wire layer.
     fn wire(&self) -> Option<WireStatus>;

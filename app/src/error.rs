@@ -11,6 +11,8 @@ pub enum ErrorCode {
     InvalidActorId,
     /// `400`: the message, its id or another field is not acceptable.
     InvalidRequest,
+    /// `422`: a setting is out of its range, unknown, not there, or goes against another; `field` names it.
+    InvalidField,
     /// `403`: the request comes from another site, or names a host that is not this one.
     Forbidden,
     /// `404`: nothing is there.
@@ -46,6 +48,7 @@ impl ErrorCode {
             Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::InvalidField => 422,
             Self::SidecarUnreachable
             | Self::StoreUnreachable
             | Self::RetriesExhausted
@@ -65,13 +68,40 @@ pub struct LabError {
     pub code: ErrorCode,
     /// What happened and what to do, for the person who reads it.
     pub message: String,
+    /// The field that was refused, as `plan[0].ms`, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }
 
 impl LabError {
     /// An error of this kind with these words.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), field: None }
     }
+
+    /// A field that is refused, with what it may be.
+    pub fn of_field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: ErrorCode::InvalidField, message: message.into(), field: Some(field.into()) }
+    }
+
+    /// The same error of a field that is part of another: `ms` within `plan[0]` is `plan[0].ms`.
+    #[must_use]
+    pub fn within(mut self, outer: &str) -> Self {
+        self.field = self.field.map(|field| format!("{outer}.{field}"));
+        self
+    }
+}
+
+/// The value of a field, if it is in its range.
+///
+/// # Errors
+/// It is not: the error names the field and the range.
+pub fn ranged<T: TryFrom<u64>>(field: &'static str, value: u64, least: u64, most: u64) -> Result<T, LabError> {
+    let refused = || LabError::of_field(field, format!("{field} is {value}: it may be {least} to {most}."));
+    if !(least..=most).contains(&value) {
+        return Err(refused());
+    }
+    T::try_from(value).map_err(|_| refused())
 }
 
 impl From<crate::actor_id::ActorIdError> for LabError {

@@ -3,8 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    actor_id::ActorId, error::LabError, fault::FaultStatus, lesson::checks::Check, message::Message,
-    policy::RetryPolicy, timeline::TimelineSnapshot, wire::WireStatus,
+    actor_id::ActorId,
+    error::LabError,
+    fault::FaultStatus,
+    lesson::checks::Check,
+    message::Message,
+    policy::RetryPolicy,
+    timeline::{Layer, TimelineSnapshot},
+    wire::WireStatus,
 };
 
 /// The sidecar and the store that this lab runs on, for people to read.
@@ -57,6 +63,8 @@ pub struct Panels {
     pub checks: Vec<Check>,
     /// The failure switch.
     pub fault: FaultStatus,
+    /// The layers in which faults can be set where this lab runs: `actor`, and `store` behind the embedded sidecar.
+    pub layers: Vec<Layer>,
     /// The retry policy in force.
     pub policy: RetryPolicy,
     /// The wire to Redis; `None` where the lab has no wire layer.

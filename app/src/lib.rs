@@ -2,9 +2,11 @@
 //!
 //! # Layout
 //! - [`actor_id`], [`message`], [`fault`], [`policy`], [`error`], [`lab`]: the types that both sides share
+//! - [`chance`]: chance that can be repeated, for faults that come and go and for jitter
 //! - [`wire`]: how the wire to Redis fails on purpose, and what is seen on it
 //! - [`timeline`]: the steps of a turn as events, their log lines, and turns put together from them
 //! - [`lesson`]: the five checks and the prediction, as pure functions
+//! - [`form`] (server only): what a form sends, read field by field
 //! - [`backend`] (server only): the one trait through which everything is done; `server` implements it
 //! - [`api`], [`json`]: the server functions, and the JSON that they answer in
 //! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
@@ -22,8 +24,11 @@ pub mod api;
 mod app;
 #[cfg(feature = "ssr")]
 pub mod backend;
+pub mod chance;
 pub mod error;
 pub mod fault;
+#[cfg(feature = "ssr")]
+pub mod form;
 pub mod format;
 pub mod icons;
 pub mod island;

@@ -11,7 +11,10 @@ use app::{
     error::{ErrorCode, LabError},
     fault::{FaultSetting, FaultStatus},
     lab::{LabSnapshot, Panels, Runtime, StoredValue},
-    lesson::checks::{Check, Evidence, judge},
+    lesson::{
+        checks::{Check, Evidence, judge},
+        prediction::Prediction,
+    },
     message::{Message, MessageId},
     policy::RetryPolicy,
     shell,
@@ -112,16 +115,28 @@ impl Backend for Told {
         Err(Self::refused())
     }
 
-    fn set_fault(&self, _: &ActorId, setting: FaultSetting) -> FaultStatus {
-        FaultStatus::LESSON.after(setting)
+    fn set_fault(&self, _: &ActorId, setting: FaultSetting) -> Result<FaultStatus, LabError> {
+        Ok(FaultStatus::lesson().after(setting))
     }
 
     fn arm_fault(&self, _: &ActorId) -> FaultStatus {
-        FaultStatus::LESSON
+        FaultStatus::lesson()
     }
 
     fn fault(&self, _: &ActorId) -> FaultStatus {
-        FaultStatus::LESSON
+        FaultStatus::lesson()
+    }
+
+    fn policy(&self, _: &ActorId) -> RetryPolicy {
+        RetryPolicy::LESSON
+    }
+
+    fn set_policy(&self, _: &ActorId, policy: RetryPolicy) -> Result<RetryPolicy, LabError> {
+        Ok(policy)
+    }
+
+    async fn prediction(&self, _: &ActorId, _: Option<MessageId>) -> Result<Prediction, LabError> {
+        Err(Self::refused())
     }
 
     fn wire(&self) -> Option<WireStatus> {
@@ -155,7 +170,8 @@ impl Backend for Told {
             }),
             before: Vec::new(),
             checks: self.checks(actor),
-            fault: FaultStatus::LESSON,
+            fault: FaultStatus::lesson(),
+            layers: vec![Layer::Actor, Layer::Store],
             policy: RetryPolicy::LESSON,
             wire: None,
         }

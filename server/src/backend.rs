@@ -8,10 +8,13 @@ use app::{
     error::{ErrorCode, LabError},
     fault::{FaultSetting, FaultStatus},
     lab::{LabSnapshot, Panels, StoredValue},
-    lesson::checks::Check,
+    lesson::{
+        checks::Check,
+        prediction::{Prediction, Stored, predict},
+    },
     message::{Message, MessageId},
     policy::RetryPolicy,
-    timeline::{Method, Step, TimelineSnapshot},
+    timeline::{Method, Step, TimelineSnapshot, in_memory},
     wire::{WireSetting, WireStatus},
 };
 use async_trait::async_trait;
@@ -19,15 +22,15 @@ use serde::de::DeserializeOwned;
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    actor::state::decode,
+    actor::state::{Answered, answered_key, decode},
     app_channel::{MESSAGE_ID_HEADER, TICKET_HEADER, check_content},
     checks::PassBook,
+    controls::Controls,
     dapr::{
         Dapr,
         error::{invoke_error, read_error},
         placement_lost_in,
     },
-    faults::Faults,
     retry::AttemptError,
     runtime::RuntimeInfo,
     store::StoreReader,
@@ -56,9 +59,8 @@ pub struct LabBackend {
     pub(crate) store: Option<StoreReader>,
     pub(crate) runtime: RuntimeInfo,
     pub(crate) wire: Option<WireSwitch>,
-    pub(crate) policy: RetryPolicy,
     pub(crate) timelines: Timelines,
-    pub(crate) faults: Faults,
+    pub(crate) controls: Controls,
     pub(crate) passes: PassBook,
 }
 
@@ -107,13 +109,17 @@ impl LabBackend {
 
     /// The history as the sidecar gives it, past the actor: no turn, no activation, no fault.
     async fn stored_history(&self, actor: &ActorId) -> Result<Vec<Message>, LabError> {
-        let key = actor.history_key();
+        self.stored(actor, &actor.history_key()).await
+    }
+
+    /// A value as the sidecar gives it; none is an empty one.
+    async fn stored<T: DeserializeOwned + Default>(&self, actor: &ActorId, key: &str) -> Result<T, LabError> {
         let endpoint = self.dapr.endpoint();
-        let Ok(value) = timeout(READ_LIMIT, self.dapr.get_state(actor, &key)).await else {
+        let Ok(value) = timeout(READ_LIMIT, self.dapr.get_state(actor, key)).await else {
             return Err(self.no_answer().await);
         };
         let value = value.map_err(|status| read_error(&status, endpoint))?;
-        decode(&key, &value).map_err(|error| match error {
+        decode(key, &value).map_err(|error| match error {
             AttemptError::Transient(failure) | AttemptError::Permanent(failure) => {
                 LabError::new(ErrorCode::TurnFailed, failure.text)
             }
@@ -196,16 +202,37 @@ impl Backend for LabBackend {
         Ok(stored)
     }
 
-    fn set_fault(&self, actor: &ActorId, setting: FaultSetting) -> FaultStatus {
-        self.faults.set(actor, setting)
+    fn set_fault(&self, actor: &ActorId, setting: FaultSetting) -> Result<FaultStatus, LabError> {
+        self.controls.set_fault(actor, setting)
     }
 
     fn arm_fault(&self, actor: &ActorId) -> FaultStatus {
-        self.faults.arm(actor)
+        self.controls.arm(actor)
     }
 
     fn fault(&self, actor: &ActorId) -> FaultStatus {
-        self.faults.status(actor)
+        self.controls.fault(actor)
+    }
+
+    fn policy(&self, actor: &ActorId) -> RetryPolicy {
+        self.controls.policy(actor)
+    }
+
+    fn set_policy(&self, actor: &ActorId, policy: RetryPolicy) -> Result<RetryPolicy, LabError> {
+        self.controls.set_policy(actor, policy)
+    }
+
+    async fn prediction(&self, actor: &ActorId, id: Option<MessageId>) -> Result<Prediction, LabError> {
+        let history = self.stored_history(actor).await?;
+        let answered = match id {
+            Some(id) => self.stored::<Answered>(actor, &answered_key(actor)).await?.reply_to(&id).is_some(),
+            None => false,
+        };
+        let events = self.timelines.snapshot(actor).events;
+        let turn = events.iter().filter_map(|event| event.step.turn()).max().map_or(1, |last| last + 1);
+        let fault = self.controls.fault(actor).at_next_turn(in_memory(&events));
+        let stored = Stored { messages: history.len(), answered };
+        Ok(predict(&fault, self.controls.policy(actor), turn, stored))
     }
 
     fn wire(&self) -> Option<WireStatus> {
@@ -234,8 +261,9 @@ impl Backend for LabBackend {
         // As long as no turn has loaded anything, what was before the first turn is what is there now.
         let before = self.timelines.before(actor).or_else(|| history.clone().ok()).unwrap_or_default();
         let checks = self.passes.checks(actor);
-        let (fault, wire) = (self.faults.status(actor), self.wire());
-        Panels { history, stored, before, checks, fault, policy: self.policy, wire }
+        let (fault, policy) = (self.controls.fault(actor), self.controls.policy(actor));
+        let layers = self.controls.layers().to_vec();
+        Panels { history, stored, before, checks, fault, layers, policy, wire: self.wire() }
     }
 
     async fn snapshot(&self, actor: &ActorId) -> LabSnapshot {

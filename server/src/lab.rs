@@ -2,16 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::{backend::SharedBackend, lab::Runtime, policy::RetryPolicy};
+use app::{backend::SharedBackend, lab::Runtime, policy::RetryPolicy, timeline::Layer};
 use axum::Router;
 
 use crate::{
-    actor::{Agents, Shared, TimeLimits},
+    actor::{Agents, Shared, TURN_LIMIT},
     app_channel::{self, ActorConfig, Parts},
     backend::LabBackend,
     checks::PassBook,
+    controls::Controls,
     dapr::{Dapr, DaprError},
-    faults::Faults,
     runtime::RuntimeInfo,
     store::StoreReader,
     timeline::Timelines,
@@ -36,10 +36,13 @@ pub struct Settings {
     pub runtime: Runtime,
     /// The switch of the wire to Redis, where there is one.
     pub wire: Option<WireSwitch>,
-    /// How often state operations are tried.
+    /// Whether the sidecar's store does on purpose what a call asks for: the embedded one's does, see
+    /// [`StoreHits`](crate::store_hit::StoreHits).
+    pub store_hits: bool,
+    /// The retry policy with which a lab begins.
     pub policy: RetryPolicy,
-    /// How long turns and attempts may last.
-    pub limits: TimeLimits,
+    /// The longest that a turn may last.
+    pub turn_limit: Duration,
     /// How long an actor stays in memory after the start of its last turn.
     pub idle_timeout: Duration,
 }
@@ -59,8 +62,9 @@ impl Default for Settings {
                 origin: "http://127.0.0.1:8000".to_owned(),
             },
             wire: None,
+            store_hits: false,
             policy: RetryPolicy::LESSON,
-            limits: TimeLimits::default(),
+            turn_limit: TURN_LIMIT,
             idle_timeout: IDLE_TIMEOUT,
         }
     }
@@ -88,32 +92,33 @@ impl Lab {
             store,
             runtime,
             wire,
+            store_hits,
             policy,
-            limits,
+            turn_limit,
             idle_timeout,
         } = settings;
         let dapr = Dapr::new(&dapr_endpoint, dapr_api_token.as_deref())?;
         let timelines = Timelines::new();
-        let faults = Faults::new(timelines.clone());
+        let mut layers = vec![Layer::Actor];
+        layers.extend(store_hits.then_some(Layer::Store));
+        let controls = Controls::new(timelines.clone(), policy, layers);
         let passes = PassBook::new(timelines.clone());
         let agents = Agents::new(Shared {
             state: Arc::new(dapr.clone()),
             events: Arc::new(dapr.clone()),
             timelines: timelines.clone(),
-            faults: faults.clone(),
+            controls: controls.clone(),
             passes: passes.clone(),
             wire: wire.clone(),
-            policy,
-            limits,
+            turn_limit,
         });
         let backend = LabBackend {
             runtime: RuntimeInfo::new(dapr.clone(), runtime),
             dapr,
             store,
             wire,
-            policy,
             timelines: timelines.clone(),
-            faults,
+            controls,
             passes,
         };
         let actor_config = ActorConfig::new(idle_timeout);

@@ -7,7 +7,9 @@
 //! - `http`: the public listener
 //! - [`app_channel`]: the sidecar's private door
 //! - [`actor`]: `ChatAgent`: its turns and its state
-//! - [`retry`], [`faults`]: trying again, and what fails on purpose
+//! - [`controls`]: failure switch and retry policy of each lab
+//! - [`retry`]: trying again
+//! - [`store_hit`]: what the store behind the embedded sidecar does on purpose
 //! - [`timeline`]: what every actor did, kept within bounds and handed on to the event streams
 //! - [`checks`]: the lesson's checks over it
 //! - [`dapr`]: the sidecar as the application speaks to it
@@ -20,14 +22,15 @@ pub mod app_channel;
 pub mod backend;
 pub mod checks;
 pub mod config;
+pub mod controls;
 pub mod dapr;
-pub mod faults;
 mod http;
 pub mod lab;
 pub mod retry;
 pub mod run;
 pub mod runtime;
 pub mod store;
+pub mod store_hit;
 pub mod timeline;
 pub mod wire;
 

@@ -1,20 +1,18 @@
 //! Trying an operation again: what may be tried again and what may not is a type.
 
-use std::time::Duration;
+use std::{future::pending, time::Duration};
 
 use app::{
     actor_id::ActorId,
-    fault::SIMULATED_ERROR,
-    policy::RetryPolicy,
+    fault::{Hit, HitEnd, SIMULATED_ERROR},
     timeline::{Cause, Layer, Operation, Step},
 };
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    timeline::{
-        Timelines,
-        clock::{micros, now_ms},
-    },
+    controls::{Controls, Next, Try},
+    store_hit::StoreHit,
+    timeline::{Timelines, clock::micros},
     wire::WireSwitch,
 };
 
@@ -63,6 +61,27 @@ impl AttemptError {
         })
     }
 
+    /// The failure as part of what was asked for, if it is of that kind: a hang has no answer, and an error in the store
+    /// comes back as one of the store's. What hung in the actor never left.
+    fn on_purpose(self, end: HitEnd) -> Self {
+        let asked = |mut failure: Failure| {
+            let is = match end {
+                HitEnd { hangs: true, .. } => failure.no_answer,
+                HitEnd { layer: Layer::Actor, .. } => true,
+                HitEnd { .. } => failure.cause.layer == Layer::Store,
+            };
+            if is {
+                failure.cause = Cause { simulated: true, layer: end.layer };
+                failure.maybe_done &= end.layer != Layer::Actor;
+            }
+            failure
+        };
+        match self {
+            Self::Transient(failure) => Self::Transient(asked(failure)),
+            Self::Permanent(failure) => Self::Permanent(asked(failure)),
+        }
+    }
+
     fn into_parts(self) -> (bool, Failure) {
         match self {
             Self::Transient(failure) => (true, failure),
@@ -97,63 +116,44 @@ pub enum Reason {
 
 /// The turn in which operations are tried.
 pub struct Run<'a> {
+    /// The failure switch and the retry policy: asked at each attempt and before each wait.
+    pub controls: &'a Controls,
     /// Where the attempts are recorded.
     pub timelines: &'a Timelines,
     /// Whose turn it is.
     pub actor: &'a ActorId,
     /// The turn's number.
     pub turn: u64,
+    /// Whether its attempts meet faults: only those of a message do.
+    pub faulty: bool,
     /// The switch of the wire to the state store, where there is one.
     pub wire: Option<&'a WireSwitch>,
-    /// How often an operation is tried, and how long the turn waits in between.
-    pub policy: RetryPolicy,
-    /// The longest that one attempt may take.
-    pub attempt_limit: Duration,
     /// When the turn has to be over.
     pub deadline: Instant,
 }
 
 impl Run<'_> {
     /// Tries `operation` until it succeeds, cannot succeed, or was tried as often as the policy allows. Each attempt,
-    /// wait and recovery is recorded. `attempt` gets the attempt's number, from 1.
+    /// wait and recovery is recorded. `one` makes an attempt; it gets what the store has to do with it on purpose.
     ///
     /// # Errors
     /// The last attempt's error, and why it was the last.
-    pub async fn retry<T, F, A>(&self, operation: Operation, attempt: F) -> Result<T, GaveUp>
+    pub async fn retry<T, F, A>(&self, operation: Operation, mut one: F) -> Result<T, GaveUp>
     where
-        F: FnMut(u8) -> A,
+        F: FnMut(Option<StoreHit>) -> A,
         A: Future<Output = Result<T, AttemptError>>,
     {
-        self.retry_with(self.policy, operation, attempt).await
-    }
-
-    /// Tries `operation` once, recorded like the attempts of the others.
-    ///
-    /// # Errors
-    /// The attempt's error.
-    pub async fn once<T, F, A>(&self, operation: Operation, attempt: F) -> Result<T, GaveUp>
-    where
-        F: FnMut(u8) -> A,
-        A: Future<Output = Result<T, AttemptError>>,
-    {
-        self.retry_with(RetryPolicy { attempts: 1, delay_ms: 0 }, operation, attempt).await
-    }
-
-    async fn retry_with<T, F, A>(&self, policy: RetryPolicy, operation: Operation, mut one: F) -> Result<T, GaveUp>
-    where
-        F: FnMut(u8) -> A,
-        A: Future<Output = Result<T, AttemptError>>,
-    {
-        let (turn, max) = (self.turn, policy.attempts.max(1));
-        let began = Instant::now();
+        let (turn, began) = (self.turn, Instant::now());
         let mut maybe_done = false;
         let mut attempt = 1;
         loop {
-            self.record(Step::AttemptStarted { turn, operation, attempt, max });
+            let tried = Try { actor: self.actor, turn, operation, attempt };
+            let begun = self.controls.begin(tried, self.faulty);
+            let (max, hit) = (begun.max, begun.hit);
             let at = Instant::now();
-            let result = self.limited(one(attempt)).await;
+            let result = self.limited(begun.timeout, past_the_actor(hit, one(hit.and_then(StoreHit::of)))).await;
             let took_us = micros(at.elapsed());
-            let (transient, failure) = match result {
+            let error = match result {
                 Ok(value) => {
                     self.record(Step::AttemptSucceeded { turn, operation, attempt, max, took_us });
                     if attempt > 1 {
@@ -162,27 +162,28 @@ impl Run<'_> {
                     }
                     return Ok(value);
                 }
-                Err(error) => error.into_parts(),
+                Err(error) => error,
+            };
+            let (transient, failure) = match hit.and_then(|hit| hit.end) {
+                Some(end) => error.on_purpose(end).into_parts(),
+                None => error.into_parts(),
             };
             maybe_done |= failure.maybe_done;
             let cause = self.cause(operation, at, &failure);
             let text = failure.text;
             let error = text.clone();
             self.record(Step::AttemptFailed { turn, operation, attempt, max, error, cause, transient, took_us });
-            let delay = Duration::from_millis(policy.delay_ms);
-            let reason = match transient {
-                false => Some(Reason::Permanent),
-                true if attempt == max => Some(Reason::Exhausted),
-                true if Instant::now() + delay >= self.deadline => Some(Reason::TurnLimit),
-                true => None,
-            };
-            if let Some(reason) = reason {
-                return Err(GaveUp { reason, attempts: attempt, last: text, maybe_done });
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            let give_up = |reason| Err(GaveUp { reason, attempts: attempt, last: text, maybe_done });
+            if !transient {
+                return give_up(Reason::Permanent);
+            }
+            match self.controls.after(tried, left) {
+                Next::Exhausted => return give_up(Reason::Exhausted),
+                Next::TurnLimit => return give_up(Reason::TurnLimit),
+                Next::Wait(delay) => sleep(delay).await,
             }
             attempt += 1;
-            let (delay_ms, due_at) = (policy.delay_ms, now_ms() + policy.delay_ms);
-            self.record(Step::RetryScheduled { turn, operation, attempt, max, delay_ms, due_at });
-            sleep(delay).await;
         }
     }
 
@@ -193,14 +194,33 @@ impl Run<'_> {
         if failed { Cause { simulated: true, layer: Layer::Wire } } else { failure.cause }
     }
 
-    async fn limited<T>(&self, attempt: impl Future<Output = Result<T, AttemptError>>) -> Result<T, AttemptError> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let limit = self.attempt_limit.min(left);
+    async fn limited<T>(
+        &self,
+        longest: Duration,
+        attempt: impl Future<Output = Result<T, AttemptError>>,
+    ) -> Result<T, AttemptError> {
+        let limit = longest.min(self.deadline.saturating_duration_since(Instant::now()));
         timeout(limit, attempt).await.unwrap_or_else(|_| Err(AttemptError::no_answer(limit)))
     }
 
     fn record(&self, step: Step) {
         self.timelines.record(self.actor, step);
+    }
+}
+
+/// An attempt that passes the faults in the actor first, before its call leaves.
+async fn past_the_actor<T>(
+    hit: Option<Hit>,
+    attempt: impl Future<Output = Result<T, AttemptError>>,
+) -> Result<T, AttemptError> {
+    let hit = hit.unwrap_or_default();
+    if hit.actor_delay_ms > 0 {
+        sleep(Duration::from_millis(hit.actor_delay_ms)).await;
+    }
+    match hit.end {
+        Some(HitEnd { layer: Layer::Actor, hangs: true }) => pending().await,
+        Some(HitEnd { layer: Layer::Actor, hangs: false }) => Err(AttemptError::simulated()),
+        _ => attempt.await,
     }
 }
 

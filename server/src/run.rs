@@ -5,6 +5,7 @@ use std::{
     io::ErrorKind,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,6 +21,7 @@ use crate::{
     http::{self, Public, site::Site},
     lab::{Lab, Settings},
     store::StoreReader,
+    store_hit::StoreHits,
     wire::{Wire, WireSwitch},
 };
 
@@ -113,6 +115,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         store,
         runtime,
         wire: wire.as_ref().map(|(_, switch)| switch.clone()),
+        store_hits: sidecar.is_some(),
         ..Settings::default()
     })?;
     let wire = wire.map(|(listener, switch)| {
@@ -219,6 +222,7 @@ async fn embed(config: &Config, app_addr: SocketAddr) -> anyhow::Result<Parts> {
     settings.dapr_api_token = config.dapr.dapr_api_token.clone();
     settings.app_api_token = Some(token.clone());
     settings.base_dir = config.data.clone();
+    settings.ports.fault = Some(Arc::new(StoreHits));
     let sidecar = Sidecar::start(settings).await?;
     let (grpc, http) = (sidecar.grpc_addr(), sidecar.http_addr());
     tracing::info!("The embedded sidecar answers on {http} (HTTP) and {grpc} (gRPC)");

@@ -115,6 +115,9 @@ pub struct StoreCall {
     pub actor_id: String,
     /// The actor's own keys that it touches, without the store's prefix.
     pub keys: Vec<String>,
+    /// The `baggage` header (W3C Baggage) of the request, where it has one: what its caller tells
+    /// whoever stands further down.
+    pub baggage: Option<String>,
 }
 
 /// What a [`StoreCall`] does.

@@ -48,6 +48,7 @@ async fn a_store_that_fails_is_reported_in_daprds_words_and_a_failed_read_is_no_
         actor_type: TYPE.into(),
         actor_id: "a".into(),
         keys: keys.iter().map(|&key| key.to_owned()).collect(),
+        baggage: None,
     };
     let failed: Result<(), String> = Err("the disk is gone".into());
     assert_eq!(

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     api::{self, Delivery},
     error::LabError,
-    fault::{FaultPlan, FaultStatus},
+    fault::{FaultStatus, form::FaultForm},
     island::FormError,
     lesson::steps,
 };
@@ -55,7 +55,7 @@ async fn read_panels(store: Store) {
     let heard = store.fault_heard.get_value();
     if let Ok(panels) = api::read_panels(store.actor_id()).await {
         if heard == store.fault_heard.get_value() {
-            store.fault.set(panels.fault);
+            store.fault.set(panels.fault.clone());
         }
         store.panels.set(panels);
     }
@@ -121,12 +121,9 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
 }
 
 /// Sets the switch.
-pub fn set_fault(store: Store, on: bool, plan: FaultPlan) {
+pub fn set_fault(store: Store, on: bool, plan: Vec<FaultForm>) {
     let on = on.then(|| "on".to_owned());
-    let operation = plan.operation.as_str().to_owned();
-    change_fault(store, SET_FAULT, async move {
-        api::set_fault(store.actor_id(), on, operation, plan.attempts.get()).await
-    });
+    change_fault(store, SET_FAULT, async move { api::set_fault(store.actor_id(), on, plan).await });
 }
 
 /// Arms the switch afresh.

@@ -2,10 +2,23 @@
 
 use crate::{
     fault::FaultStatus,
-    lesson::prediction::{PredictedStep, Prediction, predict, predict_rest},
+    lesson::prediction::{PredictedStep, Prediction, Stored, predict, predict_rest},
     policy::RetryPolicy,
     timeline::{Attempt, AttemptState, Event, Method, Outcome, Step, Turn},
 };
+
+/// How the lab stands now.
+#[derive(Clone, Copy, Debug)]
+pub struct Now<'a> {
+    /// The failure switch.
+    pub fault: &'a FaultStatus,
+    /// The retry policy.
+    pub policy: RetryPolicy,
+    /// Whether the actor is in memory.
+    pub active: bool,
+    /// How many messages are stored.
+    pub messages: usize,
+}
 
 /// The next message, and the last one.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,62 +54,117 @@ pub enum Verdict {
 }
 
 /// Reads both from the events.
-pub fn outlook(events: &[Event], turns: &[Turn], fault: FaultStatus, active: bool, policy: RetryPolicy) -> Outlook {
-    let next = predict(fault, active, policy);
-    Outlook { next, last: last(events, turns, policy) }
+pub fn outlook(events: &[Event], turns: &[Turn], now: Now<'_>) -> Outlook {
+    let turn = turns.last().map_or(1, |turn| turn.number + 1);
+    let stored = Stored { messages: now.messages, answered: false };
+    let next = predict(&now.fault.at_next_turn(now.active), now.policy, turn, stored);
+    Outlook { next, last: last(events, turns, now.policy) }
 }
 
-/// The last message's turn that has begun, with the prediction that the switch allowed at its beginning.
+/// The last message's turn that has begun, with the prediction that switch and policy allowed at its beginning.
 fn last(events: &[Event], turns: &[Turn], policy: RetryPolicy) -> Option<TurnOutlook> {
     let begun = |turn: &&Turn| turn.method == Method::ProcessMessage && turn.started_at.is_some();
     let turn = turns.iter().rev().find(begun)?;
     if matches!(turn.outcome, Outcome::Completed { repeated: true, .. }) {
         return None;
     }
-    // A lab that nobody has touched has the lesson's switch; without its first event the switch is not known.
-    let mut fault = (events.first()?.seq == 1).then_some(FaultStatus::LESSON);
-    let mut prediction = None;
-    let mut so_far = Vec::new();
+    let mut replay = Replay::new(events, policy, turn.number)?;
     for event in events {
-        match &event.step {
-            Step::LabReset => fault = Some(FaultStatus::LESSON),
-            Step::FaultFired { fault: after, .. } => fault = Some(*after),
-            Step::FaultChanged { fault: after } => {
-                fault = Some(*after);
-                if prediction.is_some() && turn.ended_at.is_none_or(|end| event.at <= end) {
-                    prediction = Some(predict_rest(&so_far, *after, policy));
+        replay.take(&event.step);
+        if matches!(event.step, Step::TurnCompleted { turn: n, .. } | Step::TurnFailed { turn: n, .. } if n == turn.number)
+        {
+            break;
+        }
+    }
+    let prediction = replay.prediction?;
+    let verdict = verdict(turn, &prediction);
+    Some(TurnOutlook { turn: turn.number, prediction, verdict })
+}
+
+/// Switch, policy and one turn as the events tell of them, and what was predicted for the turn.
+struct Replay {
+    turn: u64,
+    fault: Option<FaultStatus>,
+    policy: RetryPolicy,
+    so_far: Vec<PredictedStep>,
+    prediction: Option<Prediction>,
+}
+
+impl Replay {
+    /// A lab that nobody has touched has the lesson's switch; without its first event the switch is not known. A policy
+    /// that was never set is the one in force.
+    fn new(events: &[Event], policy: RetryPolicy, turn: u64) -> Option<Self> {
+        let fault = (events.first()?.seq == 1).then(FaultStatus::lesson);
+        let set = events.iter().any(|event| matches!(event.step, Step::PolicyChanged { .. }));
+        let policy = if set { RetryPolicy::LESSON } else { policy };
+        Some(Self { turn, fault, policy, so_far: Vec::new(), prediction: None })
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::LabReset => self.fault = Some(FaultStatus::lesson()),
+            Step::FaultChanged { fault } => {
+                self.fault = Some(fault.clone());
+                self.predict_anew();
+            }
+            Step::PolicyChanged { policy } => {
+                self.policy = *policy;
+                self.predict_anew();
+            }
+            Step::FaultFired { turn, hit: met, fault, .. } => {
+                self.fault = Some(fault.clone());
+                if let (true, Some(PredictedStep::Attempt { fails, hit, .. })) =
+                    (*turn == self.turn, self.so_far.last_mut())
+                {
+                    (*fails, *hit) = (met.end.is_some(), Some(*met));
                 }
             }
-            Step::TurnStarted { turn: number, .. } if *number == turn.number => {
-                prediction = fault.map(|fault| predict(fault, true, policy));
+            step if step.turn() != Some(self.turn) => {}
+            Step::TurnStarted { .. } => {
+                let turn = self.turn;
+                self.prediction = self.fault.as_ref().map(|fault| predict(fault, self.policy, turn, Stored::default()));
             }
-            Step::AttemptFailed { turn: number, operation, attempt, max, .. } if *number == turn.number => {
-                so_far.push(PredictedStep::Attempt {
-                    operation: *operation,
-                    attempt: *attempt,
-                    max: *max,
-                    fails: true,
+            Step::AttemptStarted { operation, attempt, max, .. } => {
+                let (operation, attempt, max, timeout_ms) =
+                    (*operation, *attempt, *max, self.policy.attempt_timeout_ms);
+                self.so_far.push(PredictedStep::Attempt {
+                    operation,
+                    attempt,
+                    max,
+                    fails: false,
+                    hit: None,
+                    timeout_ms,
                 });
             }
-            Step::AttemptSucceeded { turn: number, operation, attempt, max, .. } if *number == turn.number => {
-                let (operation, attempt, max) = (*operation, *attempt, *max);
-                so_far.push(PredictedStep::Attempt { operation, attempt, max, fails: false });
+            Step::AttemptFailed { .. } => {
+                if let Some(PredictedStep::Attempt { fails, .. }) = self.so_far.last_mut() {
+                    *fails = true;
+                }
             }
-            Step::RetryScheduled { turn: number, operation, attempt, delay_ms, .. } if *number == turn.number => {
-                so_far.push(PredictedStep::Wait { operation: *operation, attempt: *attempt, delay_ms: *delay_ms });
+            Step::RetryScheduled { operation, attempt, delay_ms, .. } => {
+                let (operation, attempt, delay_ms) = (*operation, *attempt, *delay_ms);
+                self.so_far.push(PredictedStep::Wait { operation, attempt, delay_ms });
             }
             _ => {}
         }
     }
-    let prediction = prediction?;
-    let verdict = verdict(turn, &prediction);
-    Some(TurnOutlook { turn: turn.number, prediction, verdict })
+
+    /// Switch or policy were set while the turn runs: what is done or under way stays, the rest is worked out again.
+    fn predict_anew(&mut self) {
+        if let (Some(prediction), Some(fault)) = (&mut self.prediction, &self.fault) {
+            *prediction = predict_rest(&self.so_far, fault, self.policy, self.turn, Stored::default());
+        }
+    }
 }
 
 fn verdict(turn: &Turn, prediction: &Prediction) -> Verdict {
     let mut predicted = prediction.steps.iter().filter_map(|step| match step {
         PredictedStep::Attempt { operation, attempt, fails, .. } => Some((*operation, *attempt, *fails)),
         PredictedStep::Wait { .. } => None,
+    });
+    let mut waits = prediction.steps.iter().filter_map(|step| match step {
+        PredictedStep::Wait { operation, attempt, delay_ms } => Some((*operation, *attempt, *delay_ms)),
+        PredictedStep::Attempt { .. } => None,
     });
     let mut finished = 0;
     for done in &turn.attempts {
@@ -107,9 +175,15 @@ fn verdict(turn: &Turn, prediction: &Prediction) -> Verdict {
             return Verdict::Otherwise(format!("{} attempt {} {how}", done.operation.as_str(), done.attempt));
         }
     }
+    for wait in &turn.waits {
+        if waits.next() != Some((wait.operation, wait.attempt, wait.delay_ms)) {
+            let (operation, next, ms) = (wait.operation.as_str(), wait.attempt, wait.delay_ms);
+            return Verdict::Otherwise(format!("it waits {ms} ms before {operation} attempt {next}"));
+        }
+    }
     match &turn.outcome {
-        Outcome::Completed { .. } if prediction.succeeds => Verdict::CameTrue,
-        Outcome::Failed { .. } if !prediction.succeeds => Verdict::CameTrue,
+        Outcome::Completed { .. } if prediction.succeeds() => Verdict::CameTrue,
+        Outcome::Failed { .. } if !prediction.succeeds() => Verdict::CameTrue,
         Outcome::Completed { .. } => Verdict::Otherwise("it succeeded".to_owned()),
         Outcome::Failed { error, .. } => Verdict::Otherwise(error.message.clone()),
         Outcome::Queued | Outcome::Running if finished > 0 => Verdict::RightSoFar,
@@ -130,7 +204,7 @@ const fn failed(attempt: &Attempt) -> Option<bool> {
 mod tests {
     use super::*;
     use crate::{
-        fault::FaultSetting,
+        fault::{Fault, FaultPlan, FaultSetting},
         timeline::{Cause, Layer, Operation, turns},
     };
 
@@ -156,7 +230,9 @@ mod tests {
         let event = |(seq, step)| Event { seq, at: 1_000 + seq, step };
         let events: Vec<Event> = (1..).zip(steps).map(event).collect();
         let turns = turns(&events);
-        outlook(&events, &turns, FaultStatus::LESSON, true, RetryPolicy::LESSON).last.unwrap().verdict
+        let fault = &FaultStatus::lesson();
+        let now = Now { fault, policy: RetryPolicy::LESSON, active: true, messages: 0 };
+        outlook(&events, &turns, now).last.unwrap().verdict
     }
 
     #[test]
@@ -181,14 +257,11 @@ mod tests {
 
     #[test]
     fn what_is_set_while_a_retry_waits_is_predicted_anew() {
-        let three = FaultStatus::LESSON.after(FaultSetting {
-            on: true,
-            plan: Some(crate::fault::FaultPlan { attempts: 3.try_into().unwrap(), ..crate::fault::FaultPlan::LESSON }),
-        });
-        let mut steps = vec![Step::FaultChanged { fault: three }];
+        let three = FaultStatus::armed(FaultPlan::one(Fault::error(Operation::Load, 3)).unwrap());
+        let mut steps = vec![Step::FaultChanged { fault: three.clone() }];
         steps.extend(started());
         steps.extend(attempt(Operation::Load, 1, true));
-        let off = three.after(FaultSetting { on: false, plan: None });
+        let off = three.after(FaultSetting::OFF);
         steps.push(Step::FaultChanged { fault: off });
         steps.extend(attempt(Operation::Load, 2, false));
         assert_eq!(verdict_of(steps), Verdict::RightSoFar);

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     dom,
-    outlook::{Outlook, outlook},
+    outlook::{Now, Outlook, outlook},
 };
 use crate::{
     actor_id::ActorId,
@@ -17,7 +17,7 @@ use crate::{
         steps::{self, FIRST_MESSAGE},
     },
     panels::timeline::BarId,
-    timeline::{Event, EventId, LogLine, Outcome, Step, TimelineSnapshot, Turn, turns},
+    timeline::{Event, EventId, LogLine, Outcome, Step, TimelineSnapshot, Turn, in_memory, turns},
     wire::WireFault,
 };
 
@@ -136,14 +136,16 @@ impl Store {
     pub fn new(snapshot: &LabSnapshot, error: Option<FormError>, selected: Option<BarId>, message_id: String) -> Self {
         let events = RwSignal::new(snapshot.timeline.events.clone());
         let panels = RwSignal::new(snapshot.panels.clone());
-        let fault = RwSignal::new(snapshot.panels.fault);
+        let fault = RwSignal::new(snapshot.panels.fault.clone());
         let actor = StoredValue::new(snapshot.actor.clone());
         let turns = Memo::new(move |_| events.with(|events| turns(events)));
-        let active = Memo::new(move |_| events.with(|events| is_active(events)));
+        let active = Memo::new(move |_| events.with(|events| in_memory(events)));
         let log = Memo::new(move |_| actor.with_value(|actor| events.with(|events| log_lines(events, actor))));
         let outlook = Memo::new(move |_| {
-            let policy = panels.with(|panels| panels.policy);
-            events.with(|events| turns.with(|turns| outlook(events, turns, fault.get(), active.get(), policy)))
+            let (policy, messages) = panels.with(|panels| (panels.policy, panels.history.as_ref().map_or(0, Vec::len)));
+            let fault = fault.read();
+            let now = Now { fault: &fault, policy, active: active.get(), messages };
+            events.with(|events| turns.with(|turns| outlook(events, turns, now)))
         });
         let running = Memo::new(move |_| turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
         let untouched = snapshot.panels.before.is_empty()
@@ -193,7 +195,10 @@ impl Store {
         self.last.set_value(id);
         self.now.update(|now| *now = (*now).max(event.at));
         if let Step::FaultChanged { fault } | Step::FaultFired { fault, .. } = &event.step {
-            self.hear_fault(*fault);
+            self.hear_fault(fault.clone());
+        }
+        if let Step::PolicyChanged { policy } = &event.step {
+            self.panels.update(|panels| panels.policy = *policy);
         }
         if let Step::WireChanged { wire } = &event.step {
             self.hear_wire(*wire);
@@ -363,16 +368,6 @@ const fn changes_panels(step: &Step) -> bool {
             | Step::EventDelivered { .. }
             | Step::LabReset
     )
-}
-
-/// Whether the actor is in memory, as far as the events tell: a turn and a reset need it there.
-fn is_active(events: &[Event]) -> bool {
-    let said = events.iter().rev().find_map(|event| match event.step {
-        Step::Activated | Step::TurnStarted { .. } | Step::LabReset => Some(true),
-        Step::Deactivated => Some(false),
-        _ => None,
-    });
-    said.unwrap_or(false)
 }
 
 fn log_lines(events: &[Event], actor: &ActorId) -> Vec<LogLine> {

@@ -3,7 +3,7 @@
 use leptos::{either::Either, html, prelude::*};
 
 use crate::{
-    fault::{FaultAttempts, FaultPlan, FaultStatus},
+    fault::{Fault, form::FaultForm, words::status},
     icons::icon,
     live::{
         actions::{self, ARM_FAULT, SET_FAULT},
@@ -28,11 +28,9 @@ pub fn FailureSwitch() -> impl IntoView {
         else {
             return;
         };
-        let chosen = OPERATIONS.into_iter().find(|known| known.as_str() == operation.value());
-        let attempts = attempts.value().parse::<u8>().ok().and_then(|n| FaultAttempts::try_from(n).ok());
-        if let Some((operation, attempts)) = chosen.zip(attempts) {
-            actions::set_fault(store, on.checked(), FaultPlan { operation, attempts });
-        }
+        let (operation, attempts) = (operation.value(), attempts.value());
+        let form = FaultForm { operation, attempts, ..FaultForm::default() };
+        actions::set_fault(store, on.checked(), vec![form]);
     };
     let arm = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
@@ -40,30 +38,29 @@ pub fn FailureSwitch() -> impl IntoView {
     };
     let fault = store.fault;
     let first = fault.get_untracked();
+    let shown = move || fault.with(|fault| fault.plan.faults()[0]);
+    let count = |fault: &Fault| fault.span.attempts().unwrap_or(1);
     let class = move || if fault.get().on { "breaker on" } else { "breaker" };
-    let status = move || status(fault.get(), store.active.get());
-    let can_arm = move || {
-        let fault = fault.get();
-        fault.on && store.active.get() && fault.remaining < fault.plan.attempts.get()
-    };
+    let status = move || status(&fault.read(), store.active.get());
+    let can_arm = move || fault.with(|fault| store.active.get() && fault.is_used());
     let operations = OPERATIONS.map(|operation| {
         view! {
             <option
                 value=operation.as_str()
-                selected=first.plan.operation == operation
-                prop:selected=move || fault.get().plan.operation == operation
+                selected=shown().operation == operation
+                prop:selected=move || shown().operation == operation
             >
                 {operation.as_str()}
             </option>
         }
     });
-    let counts = (1..=FaultAttempts::MAX).map(|n| {
+    let counts = (1..=5).map(|n| {
         let words = if n == 1 { "first attempt".to_owned() } else { format!("first {n} attempts") };
         view! {
             <option
                 value=n.to_string()
-                selected=first.plan.attempts.get() == n
-                prop:selected=move || fault.get().plan.attempts.get() == n
+                selected=count(&shown()) == n
+                prop:selected=move || count(&shown()) == n
             >
                 {words}
             </option>
@@ -109,14 +106,14 @@ pub fn FailureSwitch() -> impl IntoView {
             <p class="plan" id="plan">
                 <span>"The"</span>
                 <span class="select">
-                    <select node_ref=operation name="operation" aria-label="Which operation fails">
+                    <select node_ref=operation name="plan[0][operation]" aria-label="Which operation fails">
                         {operations}
                     </select>
                     {icon("#i-chevron")}
                 </span>
                 <span>"fails with an error for the"</span>
                 <span class="select">
-                    <select node_ref=attempts name="attempts" aria-label="How long">
+                    <select node_ref=attempts name="plan[0][attempts]" aria-label="How long">
                         {counts.collect_view()}
                     </select>
                     {icon("#i-chevron")}
@@ -141,44 +138,4 @@ pub fn FailureSwitch() -> impl IntoView {
         return Either::Left(form);
     }
     Either::Right(view! { <div class="switches">{form} <WireForm /></div> })
-}
-
-/// What the switch is going to do, in a few words.
-fn status(fault: FaultStatus, active: bool) -> String {
-    if !fault.on {
-        return "nothing fails on purpose".to_owned();
-    }
-    let (operation, attempts) = (fault.plan.operation.as_str(), fault.plan.attempts.get());
-    let ahead = if active { fault.remaining } else { attempts };
-    match (ahead, attempts) {
-        (0, 1) => "used; arms again at the next activation".to_owned(),
-        (0, all) => format!("{all} of {all} failures used"),
-        (1, 1) => format!("the next {operation} fails"),
-        (left, all) if left == all => format!("the next {all} {operation} attempts fail"),
-        (left, all) => format!("{} of {all} failures used", all - left),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn on(operation: Operation, attempts: u8, remaining: u8) -> FaultStatus {
-        let plan = FaultPlan { operation, attempts: attempts.try_into().unwrap() };
-        FaultStatus { on: true, plan, remaining }
-    }
-
-    #[test]
-    fn the_switch_says_what_it_is_going_to_do() {
-        assert_eq!(status(FaultStatus::LESSON, true), "the next load fails");
-        assert_eq!(status(on(Operation::Load, 1, 0), true), "used; arms again at the next activation");
-        assert_eq!(status(on(Operation::Save, 3, 3), true), "the next 3 save attempts fail");
-        assert_eq!(status(on(Operation::Save, 3, 1), true), "2 of 3 failures used");
-        assert_eq!(status(on(Operation::Load, 3, 0), true), "3 of 3 failures used");
-    }
-
-    #[test]
-    fn an_actor_that_is_not_in_memory_meets_the_whole_plan_at_its_activation() {
-        assert_eq!(status(on(Operation::Load, 1, 0), false), "the next load fails");
-    }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Method, Operation, Step};
-use crate::actor_id::ActorId;
+use crate::{actor_id::ActorId, fault::words::all_ahead};
 
 /// How loud a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,10 +90,10 @@ impl Event {
                 (Level::Info, format!("Received event: User {actor} sent '{input}', got '{output}'"))
             }
             Step::FaultChanged { fault } if fault.on => {
-                let (operation, left) = (fault.plan.operation.as_str(), fault.remaining);
-                (Level::Info, format!("Failure switch on for {key}: the next {left} {operation} attempts fail"))
+                (Level::Info, format!("Failure switch on for {key}: {}", all_ahead(fault)))
             }
             Step::FaultChanged { .. } => (Level::Info, format!("Failure switch off for {key}")),
+            Step::PolicyChanged { policy } => (Level::Info, format!("Retry policy for {key}: {policy}")),
             Step::WireChanged { wire: Some(fault) } => {
                 (Level::Warn, format!("The wire to Redis {} on purpose", fault.verb()))
             }

@@ -12,11 +12,12 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 pub use self::log::{Level, LogLine};
-pub use self::turns::{Attempt, AttemptState, Outcome, SeenCall, Turn, Wait, turns};
+pub use self::turns::{Attempt, AttemptState, Outcome, SeenCall, Turn, Wait, in_memory, turns};
 use crate::{
     error::LabError,
-    fault::FaultStatus,
+    fault::{FaultStatus, Hit},
     message::{Message, MessageId},
+    policy::RetryPolicy,
     wire::{StoreCall, WireFault},
 };
 
@@ -259,16 +260,23 @@ pub enum Step {
         /// The switch after it.
         fault: FaultStatus,
     },
-    /// The switch let an attempt fail; the attempt's own event follows.
+    /// The attempt that has just begun meets faults; its own end follows.
     FaultFired {
         /// The turn.
         turn: u64,
-        /// The operation that fails.
+        /// The operation that is tried.
         operation: Operation,
-        /// The attempt that fails.
+        /// Which attempt it is, from 1.
         attempt: u8,
+        /// What the faults do with it.
+        hit: Hit,
         /// The switch after it.
         fault: FaultStatus,
+    },
+    /// Somebody set the retry policy. An attempt or a wait that is under way stays as it is.
+    PolicyChanged {
+        /// The policy from now on.
+        policy: RetryPolicy,
     },
     /// Somebody set the wire to Redis, which all actors share.
     WireChanged {
@@ -325,6 +333,7 @@ impl Step {
             Self::Activated
             | Self::Deactivated
             | Self::FaultChanged { .. }
+            | Self::PolicyChanged { .. }
             | Self::WireChanged { .. }
             | Self::StoreRead { .. }
             | Self::CheckPassed { .. }

@@ -1,7 +1,7 @@
 //! Turns, put together from events: the one reading of the timeline that the page and the checks share.
 
 use super::{Cause, Event, Method, Operation, Step};
-use crate::{error::LabError, message::MessageId, wire::StoreCall};
+use crate::{error::LabError, fault::Hit, message::MessageId, wire::StoreCall};
 
 /// One turn of the actor, as far as its events go.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +70,8 @@ pub struct Attempt {
     pub started_at: u64,
     /// How it stands.
     pub state: AttemptState,
+    /// What the faults do with it that it meets.
+    pub hit: Option<Hit>,
     /// The sidecar's calls on the wire to Redis for it, in the order in which they ended.
     pub calls: Vec<SeenCall>,
 }
@@ -201,6 +203,7 @@ impl Turn {
                     max: *max,
                     started_at: at,
                     state: AttemptState::Running,
+                    hit: None,
                     calls: Vec::new(),
                 });
             }
@@ -241,12 +244,18 @@ impl Turn {
                     open.calls.push(SeenCall { ended_at: at, call: call.clone() });
                 }
             }
+            Step::FaultFired { operation, attempt, hit, .. } => {
+                let of = |a: &&mut Attempt| a.operation == *operation && a.attempt == *attempt;
+                if let Some(open) = self.attempts.iter_mut().rev().find(of) {
+                    open.hit = Some(*hit);
+                }
+            }
             Step::Recovered { .. }
-            | Step::FaultFired { .. }
             | Step::HistoryReturned { .. }
             | Step::Activated
             | Step::Deactivated
             | Step::FaultChanged { .. }
+            | Step::PolicyChanged { .. }
             | Step::WireChanged { .. }
             | Step::StoreRead { .. }
             | Step::CheckPassed { .. }
@@ -287,4 +296,15 @@ pub fn turns(events: &[Event]) -> Vec<Turn> {
         turn.apply(event.at, &event.step);
     }
     turns
+}
+
+/// Whether the actor is in memory, as far as the events tell: a turn and a reset need it there.
+#[must_use]
+pub fn in_memory(events: &[Event]) -> bool {
+    let said = events.iter().rev().find_map(|event| match event.step {
+        Step::Activated | Step::TurnStarted { .. } | Step::LabReset => Some(true),
+        Step::Deactivated => Some(false),
+        _ => None,
+    });
+    said.unwrap_or(false)
 }

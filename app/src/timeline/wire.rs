@@ -15,8 +15,9 @@ use serde::{
 use super::{Cause, Event, Method, Operation, Step};
 use crate::{
     error::LabError,
-    fault::FaultStatus,
+    fault::{FaultStatus, Hit},
     message::{Message, MessageId},
+    policy::RetryPolicy,
     wire::{StoreCall, WireFault},
 };
 
@@ -47,6 +48,8 @@ pub(super) struct FlatEvent {
     input: Option<String>,
     output: Option<String>,
     fault: Option<FaultStatus>,
+    hit: Option<Hit>,
+    policy: Option<RetryPolicy>,
     key: Option<String>,
     value: Option<String>,
     check: Option<u8>,
@@ -74,6 +77,7 @@ enum Kind {
     EventDelivered,
     FaultChanged,
     FaultFired,
+    PolicyChanged,
     WireChanged,
     StoreCall,
     StoreRead,
@@ -199,8 +203,10 @@ impl TryFrom<FlatEvent> for Event {
                 turn: turn?,
                 operation: operation?,
                 attempt: attempt?,
+                hit: need("hit", e.hit)?,
                 fault: need("fault", e.fault)?,
             },
+            Kind::PolicyChanged => Step::PolicyChanged { policy: need("policy", e.policy)? },
             Kind::WireChanged => Step::WireChanged { wire: e.wire },
             Kind::StoreCall => {
                 let (operation, attempt, call) = (e.operation, e.attempt, need("call", e.call)?);
@@ -222,7 +228,8 @@ mod tests {
         let (turn, operation, attempt, max, took_us) = (3, Operation::Save, 2, 3, 4_800);
         let (method, message_id) = (Method::ProcessMessage, MessageId::try_from("id-1".to_owned()).ok());
         let content = Some("Hi \"there\"".to_owned());
-        let fault = FaultStatus::LESSON;
+        let fault = FaultStatus::lesson();
+        let late = Hit { actor_delay_ms: 300, store_delay_ms: 20, end: None };
         let outcome = CallOutcome::Error("READONLY".into());
         let call = StoreCall { command: "EVAL".into(), keys: vec!["history-user1".into()], outcome, took_us };
         vec![
@@ -249,8 +256,10 @@ mod tests {
             Step::TurnCompleted { turn, took_us, repeated: true },
             Step::TurnFailed { turn, took_us, error: LabError::new(ErrorCode::OutcomeUnknown, "who knows") },
             Step::EventDelivered { turn: None, input: "Hi".into(), output: "Got it".into() },
-            Step::FaultChanged { fault },
-            Step::FaultFired { turn, operation, attempt, fault },
+            Step::FaultChanged { fault: fault.clone() },
+            Step::FaultFired { turn, operation, attempt, hit: Hit::FAILS, fault: fault.clone() },
+            Step::FaultFired { turn, operation, attempt, hit: late, fault },
+            Step::PolicyChanged { policy: RetryPolicy { attempts: 5, ..RetryPolicy::LESSON } },
             Step::WireChanged { wire: None },
             Step::WireChanged { wire: Some(WireFault::Delay { ms: 800.try_into().unwrap() }) },
             Step::StoreCall { turn: Some(turn), operation: Some(operation), attempt: Some(attempt), call },

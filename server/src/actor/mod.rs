@@ -6,7 +6,9 @@
 //! - [`state`]: what an actor keeps
 //! - [`publish`]: the event that follows a stored message
 //! - `slot`: what outlives a single turn
+//! - [`memory`]: turns without a sidecar, for tests
 
+pub mod memory;
 pub mod publish;
 mod slot;
 pub mod state;
@@ -18,7 +20,7 @@ use app::{
     actor_id::ActorId,
     error::{ErrorCode, LabError},
     message::{Message, MessageId},
-    policy::RetryPolicy,
+    policy::worst::TURN_LIMIT_MS,
     timeline::{Method, Step},
 };
 use futures::FutureExt;
@@ -33,33 +35,14 @@ use self::{
 };
 use crate::{
     checks::PassBook,
-    faults::Faults,
+    controls::Controls,
     retry::Run,
     timeline::{Ticket, Timelines, clock::micros},
     wire::WireSwitch,
 };
 
-/// The longest that a turn may last. Dapr cancels one that outlasts the idle timeout, which it counts from the turn's
-/// start.
-pub const TURN_LIMIT: Duration = Duration::from_secs(45);
-
-/// How long turns and attempts may last.
-#[derive(Clone, Copy, Debug)]
-pub struct TimeLimits {
-    /// A whole turn, every attempt and wait in it counted.
-    pub turn: Duration,
-    /// One attempt of one operation.
-    pub attempt: Duration,
-}
-
-impl Default for TimeLimits {
-    /// Three loads and three saves that all time out still fit into a turn, with the lesson's waits. An attempt outlasts
-    /// what daprd takes to give up a Redis that refuses connections (6.3 s with its defaults), so that its own error is
-    /// told.
-    fn default() -> Self {
-        Self { turn: TURN_LIMIT, attempt: Duration::from_millis(6_800) }
-    }
-}
+/// The longest that a turn may last, every attempt and wait in it counted.
+pub const TURN_LIMIT: Duration = Duration::from_millis(TURN_LIMIT_MS);
 
 /// A call of an actor's method.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,11 +86,11 @@ pub(crate) struct Shared {
     pub(crate) state: Arc<dyn StateAccess>,
     pub(crate) events: Arc<dyn Events>,
     pub(crate) timelines: Timelines,
-    pub(crate) faults: Faults,
+    pub(crate) controls: Controls,
     pub(crate) passes: PassBook,
     pub(crate) wire: Option<WireSwitch>,
-    pub(crate) policy: RetryPolicy,
-    pub(crate) limits: TimeLimits,
+    /// The longest that a turn may last.
+    pub(crate) turn_limit: Duration,
 }
 
 /// The actors of this process. Clones share them.
@@ -162,12 +145,12 @@ impl Agents {
         call: &Call,
         ticket: Option<&Ticket>,
     ) -> Result<Answer, LabError> {
-        let Shared { timelines, faults, policy, limits, wire, .. } = &*self.shared;
+        let Shared { timelines, controls, turn_limit, wire, .. } = &*self.shared;
         // Held over the whole turn: that is what makes it one.
         let _turn = slot.turn.lock().await;
         if slot.activate() {
             timelines.record(actor, Step::Activated);
-            faults.activated(actor);
+            controls.activated(actor);
         }
         let (id, content) = match call {
             Call::ProcessMessage { message, id } => (Some(id.clone()), Some(message.content.clone())),
@@ -175,15 +158,9 @@ impl Agents {
         };
         let began = Instant::now();
         let turn = timelines.start_turn(actor, ticket, call.method(), id, content);
-        let run = Run {
-            timelines,
-            actor,
-            turn,
-            wire: wire.as_ref(),
-            policy: *policy,
-            attempt_limit: limits.attempt,
-            deadline: began + limits.turn,
-        };
+        let faulty = matches!(call, Call::ProcessMessage { .. });
+        let (wire, deadline) = (wire.as_ref(), began + *turn_limit);
+        let run = Run { controls, timelines, actor, turn, faulty, wire, deadline };
         let at_work = Turn { shared: &self.shared, slot, run };
         let result = AssertUnwindSafe(at_work.run(call)).catch_unwind().await.unwrap_or_else(|_| Err(broken()));
         let took_us = micros(began.elapsed());
@@ -207,7 +184,7 @@ impl Agents {
     fn reset_lab(&self, actor: &ActorId, slot: &Slot) {
         drop(slot.take_unsettled());
         self.shared.passes.reset(actor);
-        self.shared.faults.reset(actor);
+        self.shared.controls.reset(actor);
     }
 }
 

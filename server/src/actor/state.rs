@@ -1,6 +1,6 @@
 //! What a `ChatAgent` keeps, and how it gets at it.
 
-use std::collections::VecDeque;
+use std::{borrow::Cow, collections::VecDeque};
 
 use app::{
     actor_id::ActorId,
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     dapr::{Dapr, StateChange, error::attempt_error},
     retry::AttemptError,
+    store_hit::StoreHit,
 };
 
 /// How many messages are known to be answered. A repeat comes soon after its message, if it comes.
@@ -63,17 +64,24 @@ pub fn answered_key(actor: &ActorId) -> String {
 /// The state of actors, one attempt at a time.
 #[async_trait]
 pub trait StateAccess: Send + Sync + 'static {
-    /// Reads everything that the actor keeps. A key that is not there is empty.
+    /// Reads everything that the actor keeps. A key that is not there is empty. `hit` is what the store does with it on
+    /// purpose.
     ///
     /// # Errors
     /// What failed; a stored value of another form is permanent, and names its key.
-    async fn load(&self, actor: &ActorId) -> Result<Conversation, AttemptError>;
+    async fn load(&self, actor: &ActorId, hit: Option<StoreHit>) -> Result<Conversation, AttemptError>;
 
-    /// Writes everything that the actor keeps, all or nothing.
+    /// Writes everything that the actor keeps, all or nothing. `hit` is what the store does with it on purpose; a write
+    /// that is dropped meanwhile is not carried out later.
     ///
     /// # Errors
     /// What failed.
-    async fn save(&self, actor: &ActorId, conversation: &Conversation) -> Result<(), AttemptError>;
+    async fn save(
+        &self,
+        actor: &ActorId,
+        conversation: &Conversation,
+        hit: Option<StoreHit>,
+    ) -> Result<(), AttemptError>;
 
     /// Takes everything away that the actor keeps, all or nothing.
     ///
@@ -84,27 +92,40 @@ pub trait StateAccess: Send + Sync + 'static {
 
 #[async_trait]
 impl StateAccess for Dapr {
-    async fn load(&self, actor: &ActorId) -> Result<Conversation, AttemptError> {
+    async fn load(&self, actor: &ActorId, hit: Option<StoreHit>) -> Result<Conversation, AttemptError> {
+        let dapr = self.with_hit(hit);
         let (history_key, answered_key) = (actor.history_key(), answered_key(actor));
         // Both to their end: a call that is dropped while its connection is being opened leaves the outcome to the next
         // call, which would then report a sidecar as away that has come back meanwhile.
-        let both = tokio::join!(self.get_state(actor, &history_key), self.get_state(actor, &answered_key));
+        let both = tokio::join!(dapr.get_state(actor, &history_key), dapr.get_state(actor, &answered_key));
         let history = both.0.map_err(|status| attempt_error(&status))?;
         let answered = both.1.map_err(|status| attempt_error(&status))?;
         Ok(Conversation { history: decode(&history_key, &history)?, answered: decode(&answered_key, &answered)? })
     }
 
-    async fn save(&self, actor: &ActorId, conversation: &Conversation) -> Result<(), AttemptError> {
+    async fn save(
+        &self,
+        actor: &ActorId,
+        conversation: &Conversation,
+        hit: Option<StoreHit>,
+    ) -> Result<(), AttemptError> {
         let changes = vec![
             StateChange::Set(actor.history_key(), encode(&conversation.history)?),
             StateChange::Set(answered_key(actor), encode(&conversation.answered)?),
         ];
-        self.change_state(actor, changes).await.map_err(|status| attempt_error(&status))
+        self.with_hit(hit).change_state(actor, changes).await.map_err(|status| attempt_error(&status))
     }
 
     async fn delete(&self, actor: &ActorId) -> Result<(), AttemptError> {
         let changes = vec![StateChange::Delete(actor.history_key()), StateChange::Delete(answered_key(actor))];
         self.change_state(actor, changes).await.map_err(|status| attempt_error(&status))
+    }
+}
+
+impl Dapr {
+    /// The sidecar, asked to do this to the calls on purpose.
+    fn with_hit(&self, hit: Option<StoreHit>) -> Cow<'_, Self> {
+        hit.map_or(Cow::Borrowed(self), |hit| Cow::Owned(self.with_baggage(&hit.baggage())))
     }
 }
 

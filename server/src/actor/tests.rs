@@ -1,185 +1,105 @@
 //! Turns over a store in memory whose answers are scripted, on paused time.
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard},
-};
-
 use app::{
-    fault::FaultSetting,
+    fault::{Fault, FaultKind, FaultPlan, FaultSetting, FaultSpan},
+    lesson::prediction::{Forecast, PredictedStep},
     message::HISTORY_LIMIT,
-    timeline::{Cause, Layer, Operation},
+    policy::{Backoff, RetryPolicy},
+    timeline::{AttemptState, Layer, Operation, Outcome},
 };
-use async_trait::async_trait;
 
-use super::{publish::ConversationUpdated, state::Conversation, *};
-use crate::retry::{AttemptError, Failure};
+use super::{
+    memory::{MemoryLab, Save},
+    state::Conversation,
+    *,
+};
 
-/// What the store does with a save.
-enum Save {
-    /// Fails; nothing is stored.
-    Refuse,
-    /// Stores, and its answer is lost.
-    Lose,
-    /// Loses the save and says so no better.
-    Swallow,
+/// An actor whose switch is off, over a store that does this with the first saves.
+fn lab(saves: impl IntoIterator<Item = Save>) -> MemoryLab {
+    let lab = MemoryLab::new(RetryPolicy::LESSON);
+    lab.controls.set_fault(&lab.actor, FaultSetting::OFF).unwrap();
+    lab.memory.next_saves(saves);
+    lab
 }
 
-#[derive(Default)]
-struct Memory {
-    stored: Mutex<Conversation>,
-    saves: Mutex<VecDeque<Save>>,
-    events: Mutex<Vec<ConversationUpdated>>,
+/// Sends a message whose id is made of its text.
+async fn send(lab: &MemoryLab, content: &str) -> Result<Message, LabError> {
+    lab.send(content, &format!("id-{content}")).await
 }
 
-impl Memory {
-    fn stored(&self) -> MutexGuard<'_, Conversation> {
-        self.stored.lock().unwrap()
-    }
+fn stored(lab: &MemoryLab) -> Conversation {
+    lab.memory.stored(&lab.actor)
 }
 
-fn failed(maybe_done: bool) -> AttemptError {
-    let cause = Cause { simulated: false, layer: Layer::Store };
-    AttemptError::Transient(Failure { text: "store".into(), cause, maybe_done, no_answer: false })
+fn steps(lab: &MemoryLab) -> Vec<Step> {
+    lab.events().into_iter().map(|event| event.step).collect()
 }
 
-#[async_trait]
-impl StateAccess for Arc<Memory> {
-    async fn load(&self, _: &ActorId) -> Result<Conversation, AttemptError> {
-        Ok(self.stored().clone())
-    }
-
-    async fn save(&self, _: &ActorId, conversation: &Conversation) -> Result<(), AttemptError> {
-        match self.saves.lock().unwrap().pop_front() {
-            Some(Save::Refuse) => return Err(failed(false)),
-            Some(Save::Swallow) => return Err(failed(true)),
-            Some(Save::Lose) => {
-                *self.stored() = conversation.clone();
-                return Err(failed(true));
-            }
-            None => *self.stored() = conversation.clone(),
-        }
-        Ok(())
-    }
-
-    async fn delete(&self, _: &ActorId) -> Result<(), AttemptError> {
-        *self.stored() = Conversation::default();
-        Ok(())
-    }
+fn replies(lab: &MemoryLab) -> Vec<(u64, String)> {
+    let reply = |step: &Step| match step {
+        Step::ReplyReady { turn, content, .. } => Some((*turn, content.clone())),
+        _ => None,
+    };
+    steps(lab).iter().filter_map(reply).collect()
 }
 
-#[async_trait]
-impl Events for Arc<Memory> {
-    async fn publish(&self, _: &MessageId, event: &ConversationUpdated) -> Result<(), AttemptError> {
-        self.events.lock().unwrap().push(event.clone());
-        Ok(())
-    }
-}
-
-struct Bench {
-    memory: Arc<Memory>,
-    agents: Agents,
-}
-
-impl Bench {
-    /// An actor whose switch is off, over a store that does this with the first saves.
-    fn new(saves: impl IntoIterator<Item = Save>) -> Self {
-        let memory = Arc::new(Memory { saves: Mutex::new(saves.into_iter().collect()), ..Memory::default() });
-        let timelines = Timelines::new();
-        let faults = Faults::new(timelines.clone());
-        faults.set(&actor(), FaultSetting { on: false, plan: None });
-        let agents = Agents::new(Shared {
-            state: Arc::new(memory.clone()),
-            events: Arc::new(memory.clone()),
-            passes: PassBook::new(timelines.clone()),
-            timelines,
-            faults,
-            wire: None,
-            policy: RetryPolicy::LESSON,
-            limits: TimeLimits::default(),
-        });
-        Self { memory, agents }
-    }
-
-    async fn send(&self, content: &str) -> Result<Answer, LabError> {
-        let id = MessageId::try_from(format!("id-{content}")).unwrap();
-        self.agents.call(actor(), Call::ProcessMessage { message: Message::user(content), id }, None).await
-    }
-
-    fn steps(&self) -> Vec<Step> {
-        self.agents.shared.timelines.snapshot(&actor()).events.into_iter().map(|event| event.step).collect()
-    }
-
-    fn replies(&self) -> Vec<(u64, String)> {
-        let reply = |step: &Step| match step {
-            Step::ReplyReady { turn, content, .. } => Some((*turn, content.clone())),
-            _ => None,
-        };
-        self.steps().iter().filter_map(reply).collect()
-    }
-}
-
-fn actor() -> ActorId {
-    ActorId::lesson()
-}
-
-fn reply(content: &str) -> Answer {
-    Answer::Reply(Message::reply_to(content))
+fn reply(content: &str) -> Message {
+    Message::reply_to(content)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_save_whose_answer_was_lost_is_settled_by_the_next_attempt() {
-    let bench = Bench::new([Save::Lose]);
-    assert_eq!(bench.send("one").await.unwrap(), reply("one"));
-    assert_eq!(bench.memory.stored().history.len(), 2);
-    assert_eq!(bench.replies(), [(1, "one".into())]);
+    let lab = lab([Save::Lose]);
+    assert_eq!(send(&lab, "one").await.unwrap(), reply("one"));
+    assert_eq!(stored(&lab).history.len(), 2);
+    assert_eq!(replies(&lab), [(1, "one".into())]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_save_that_stays_unknown_is_settled_by_the_next_turn_before_it_writes() {
-    let bench = Bench::new([Save::Lose, Save::Refuse, Save::Refuse]);
-    let error = bench.send("one").await.unwrap_err();
+    let lab = lab([Save::Lose, Save::Refuse, Save::Refuse]);
+    let error = send(&lab, "one").await.unwrap_err();
     assert_eq!(error.code, ErrorCode::OutcomeUnknown);
-    assert!(bench.replies().is_empty());
-    assert_eq!(bench.send("two").await.unwrap(), reply("two"));
-    assert_eq!(bench.replies(), [(1, "one".into()), (2, "two".into())]);
-    assert_eq!(bench.memory.stored().history.len(), 4);
+    assert!(replies(&lab).is_empty());
+    assert_eq!(send(&lab, "two").await.unwrap(), reply("two"));
+    assert_eq!(replies(&lab), [(1, "one".into()), (2, "two".into())]);
+    assert_eq!(stored(&lab).history.len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_same_message_sent_again_after_an_unknown_save_is_not_applied_twice() {
-    let bench = Bench::new([Save::Lose, Save::Refuse, Save::Refuse]);
-    bench.send("one").await.unwrap_err();
-    assert_eq!(bench.send("one").await.unwrap(), reply("one"));
-    assert_eq!(bench.memory.stored().history.len(), 2);
-    assert!(matches!(bench.steps().last(), Some(Step::TurnCompleted { repeated: true, .. })));
+    let lab = lab([Save::Lose, Save::Refuse, Save::Refuse]);
+    send(&lab, "one").await.unwrap_err();
+    assert_eq!(send(&lab, "one").await.unwrap(), reply("one"));
+    assert_eq!(stored(&lab).history.len(), 2);
+    assert!(matches!(steps(&lab).last(), Some(Step::TurnCompleted { repeated: true, .. })));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_save_that_was_not_carried_out_is_not_told_as_stored() {
-    let bench = Bench::new([Save::Swallow, Save::Refuse, Save::Refuse]);
-    bench.send("one").await.unwrap_err();
-    bench.send("two").await.unwrap();
-    assert_eq!(bench.replies(), [(2, "two".into())]);
+    let lab = lab([Save::Swallow, Save::Refuse, Save::Refuse]);
+    send(&lab, "one").await.unwrap_err();
+    send(&lab, "two").await.unwrap();
+    assert_eq!(replies(&lab), [(2, "two".into())]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_exhausted_save_stores_nothing_publishes_nothing_and_says_so() {
-    let bench = Bench::new([Save::Refuse, Save::Refuse, Save::Refuse]);
-    let error = bench.send("one").await.unwrap_err();
+    let lab = lab([Save::Refuse, Save::Refuse, Save::Refuse]);
+    let error = send(&lab, "one").await.unwrap_err();
     assert_eq!(error.code, ErrorCode::RetriesExhausted);
     assert!(error.message.contains("Failed to save history for history-user1 after 3 attempts: store"), "{error}");
-    assert_eq!(*bench.memory.stored(), Conversation::default());
-    assert!(bench.memory.events.lock().unwrap().is_empty());
+    assert_eq!(stored(&lab), Conversation::default());
+    assert!(lab.memory.published().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn five_messages_are_kept_and_the_last_thirty_two_are_known() {
-    let bench = Bench::new([]);
+    let lab = lab([]);
     for n in 0..40 {
-        bench.send(&n.to_string()).await.unwrap();
+        send(&lab, &n.to_string()).await.unwrap();
     }
-    let stored = bench.memory.stored().clone();
+    let stored = stored(&lab);
     assert_eq!(stored.history.len(), HISTORY_LIMIT);
     assert_eq!(stored.history[4], Message::reply_to("39"));
     assert_eq!(stored.history[0], Message::reply_to("37"), "messages are counted, not exchanges");
@@ -189,36 +109,35 @@ async fn five_messages_are_kept_and_the_last_thirty_two_are_known() {
 
 #[tokio::test(start_paused = true)]
 async fn a_turn_runs_to_its_end_when_its_caller_is_gone() {
-    let bench = Bench::new([Save::Refuse, Save::Refuse]);
-    let agents = bench.agents.clone();
+    let lab = lab([Save::Refuse, Save::Refuse]);
+    let agents = lab.agents.clone();
     let caller = tokio::spawn(async move {
         let id = MessageId::try_from("id".to_owned()).unwrap();
-        agents.call(actor(), Call::ProcessMessage { message: Message::user("one"), id }, None).await
+        agents.call(ActorId::lesson(), Call::ProcessMessage { message: Message::user("one"), id }, None).await
     });
-    let mut follow = bench.agents.shared.timelines.follow(&actor(), None);
+    let mut follow = lab.timelines.follow(&lab.actor, None);
     while !matches!(follow.live.recv().await.unwrap().step, Step::RetryScheduled { .. }) {}
     caller.abort();
-    bench.agents.turns_finished().await;
-    assert_eq!(bench.memory.stored().history.len(), 2);
+    lab.agents.turns_finished().await;
+    assert_eq!(stored(&lab).history.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_deactivation_in_mid_turn_lets_the_turn_end_before_the_next_begins() {
-    let bench = Bench::new([Save::Refuse]);
+    let lab = lab([Save::Refuse]);
     let first = tokio::spawn({
-        let agents = bench.agents.clone();
+        let agents = lab.agents.clone();
         async move {
             let id = MessageId::try_from("one".to_owned()).unwrap();
-            agents.call(actor(), Call::ProcessMessage { message: Message::user("one"), id }, None).await
+            agents.call(ActorId::lesson(), Call::ProcessMessage { message: Message::user("one"), id }, None).await
         }
     });
-    let mut follow = bench.agents.shared.timelines.follow(&actor(), None);
+    let mut follow = lab.timelines.follow(&lab.actor, None);
     while !matches!(follow.live.recv().await.unwrap().step, Step::RetryScheduled { .. }) {}
-    bench.agents.deactivate(&actor());
-    let second = bench.send("two").await.unwrap();
-    assert_eq!((first.await.unwrap().unwrap(), second), (reply("one"), reply("two")));
-    let order: Vec<_> = bench
-        .steps()
+    lab.deactivate();
+    let second = send(&lab, "two").await.unwrap();
+    assert_eq!((first.await.unwrap().unwrap(), second), (Answer::Reply(reply("one")), reply("two")));
+    let order: Vec<_> = steps(&lab)
         .iter()
         .filter_map(|step| match step {
             Step::Activated => Some("activated".to_owned()),
@@ -231,16 +150,127 @@ async fn a_deactivation_in_mid_turn_lets_the_turn_end_before_the_next_begins() {
     assert_eq!(order, ["activated", "start 1", "deactivated", "end 1", "activated", "start 2", "end 2"]);
 }
 
+/// Waits until a retry is scheduled, then does something about it.
+async fn while_a_retry_waits(lab: &MemoryLab, act: impl FnOnce()) {
+    let mut follow = lab.timelines.follow(&lab.actor, None);
+    while !matches!(follow.live.recv().await.unwrap().step, Step::RetryScheduled { .. }) {}
+    act();
+}
+
+fn arm(lab: &MemoryLab, faults: Vec<Fault>) {
+    lab.controls.set_fault(&lab.actor, FaultSetting::on(FaultPlan::new(faults).unwrap())).unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_outage_can_be_ended_while_a_retry_waits() {
-    let bench = Bench::new([]);
-    let plan = app::fault::FaultPlan { operation: Operation::Load, attempts: 5.try_into().unwrap() };
-    bench.agents.shared.faults.set(&actor(), FaultSetting { on: true, plan: Some(plan) });
-    let mut follow = bench.agents.shared.timelines.follow(&actor(), None);
-    let sending = async {
-        while !matches!(follow.live.recv().await.unwrap().step, Step::RetryScheduled { .. }) {}
-        bench.agents.shared.faults.set(&actor(), FaultSetting { on: false, plan: None });
-    };
-    let (sent, ()) = tokio::join!(bench.send("one"), sending);
+    let lab = lab([]);
+    arm(&lab, vec![Fault::error(Operation::Load, 5)]);
+    let ended = while_a_retry_waits(&lab, || drop(lab.controls.set_fault(&lab.actor, FaultSetting::OFF)));
+    let (sent, ()) = tokio::join!(send(&lab, "one"), ended);
     assert_eq!(sent.unwrap(), reply("one"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_is_set_while_a_retry_waits_holds_for_what_comes_after() {
+    let lab = lab([]);
+    arm(&lab, vec![Fault { span: FaultSpan::UntilOff, ..Fault::LESSON }]);
+    let policy = RetryPolicy { attempts: 4, delay_ms: 100, backoff: Backoff::Exponential, ..RetryPolicy::LESSON };
+    let set = while_a_retry_waits(&lab, || drop(lab.controls.set_policy(&lab.actor, policy)));
+    let (sent, ()) = tokio::join!(send(&lab, "one"), set);
+    assert!(sent.unwrap_err().message.contains("after 4 attempts"));
+    let waits: Vec<_> = lab.turns()[0].waits.iter().map(|wait| wait.delay_ms).collect();
+    assert_eq!(waits, [1_000, 200, 400], "the wait under way stays as it was");
+    assert!(lab.events().iter().any(|event| event.step == Step::PolicyChanged { policy }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_hangs_in_the_actor_never_left_and_is_known_not_to_be_stored() {
+    let lab = lab([]);
+    arm(
+        &lab,
+        vec![Fault { operation: Operation::Save, kind: FaultKind::Hang, span: FaultSpan::UntilOff, ..Fault::LESSON }],
+    );
+    assert_eq!(send(&lab, "one").await.unwrap_err().code, ErrorCode::RetriesExhausted);
+    arm(
+        &lab,
+        vec![Fault {
+            operation: Operation::Save,
+            kind: FaultKind::Hang,
+            layer: Layer::Store,
+            span: FaultSpan::UntilOff,
+        }],
+    );
+    assert_eq!(send(&lab, "two").await.unwrap_err().code, ErrorCode::OutcomeUnknown);
+    lab.controls.set_fault(&lab.actor, FaultSetting::OFF).unwrap();
+    assert_eq!(send(&lab, "three").await.unwrap(), reply("three"));
+    assert_eq!(stored(&lab).history, [Message::user("three"), reply("three")], "no write is late");
+}
+
+/// That the next turn goes as predicted, attempt by attempt, and takes exactly the time that was foretold.
+async fn comes_true(lab: &MemoryLab, content: &str) {
+    let predicted = lab.predict(None);
+    let began = Instant::now();
+    let sent = send(lab, content).await;
+    assert_eq!(began.elapsed().as_millis(), u128::from(predicted.min_ms), "{}", predicted.sentence());
+    assert_eq!(sent.is_ok(), predicted.succeeds(), "{}", predicted.sentence());
+    assert_eq!(
+        sent.is_err_and(|error| error.code == ErrorCode::OutcomeUnknown),
+        predicted.outcome == Forecast::Unknown
+    );
+    let turn = lab.turns().pop().unwrap();
+    assert!(!matches!(turn.outcome, Outcome::Running));
+    let attempts: Vec<_> = turn
+        .attempts
+        .iter()
+        .map(|a| (a.operation, a.attempt, a.max, matches!(a.state, AttemptState::Failed { .. }), a.hit))
+        .collect();
+    let waits: Vec<_> = turn.waits.iter().map(|w| (w.operation, w.attempt, w.delay_ms)).collect();
+    let (mut wanted, mut waited) = (Vec::new(), Vec::new());
+    for step in predicted.steps {
+        match step {
+            PredictedStep::Attempt { operation, attempt, max, fails, hit, .. } => {
+                wanted.push((operation, attempt, max, fails, hit));
+            }
+            PredictedStep::Wait { operation, attempt, delay_ms } => waited.push((operation, attempt, delay_ms)),
+        }
+    }
+    assert_eq!((attempts, waits), (wanted, waited));
+    assert_eq!(stored(lab).history.len(), predicted.messages);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_kind_and_span_in_both_layers_comes_true_as_predicted() {
+    let kinds = [
+        FaultKind::Error,
+        FaultKind::Delay { ms: 300 },
+        FaultKind::Delay { ms: 2_000 },
+        FaultKind::Hang,
+        FaultKind::Flaky { percent: 50, seed: 3 },
+    ];
+    let spans = [FaultSpan::First { attempts: 2 }, FaultSpan::Next { attempts: 4 }, FaultSpan::UntilOff];
+    let policy = RetryPolicy {
+        delay_ms: 50,
+        backoff: Backoff::Exponential,
+        jitter_percent: 30,
+        attempt_timeout_ms: 1_500,
+        ..RetryPolicy::LESSON
+    };
+    for operation in [Operation::Load, Operation::Save, Operation::Publish] {
+        for layer in [Layer::Actor, Layer::Store] {
+            for (kind, span) in kinds.iter().flat_map(|kind| spans.iter().map(move |span| (*kind, *span))) {
+                let fault = Fault { operation, kind, span, layer };
+                if fault.check().is_err() {
+                    continue;
+                }
+                let lab = MemoryLab::new(policy);
+                let late = Fault { operation: Operation::Save, kind: FaultKind::Delay { ms: 70 }, ..Fault::LESSON };
+                arm(&lab, vec![late, fault]);
+                for n in 0..4 {
+                    comes_true(&lab, &n.to_string()).await;
+                }
+                lab.deactivate();
+                comes_true(&lab, "activated").await;
+            }
+        }
+    }
 }

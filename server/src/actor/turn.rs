@@ -12,7 +12,7 @@ use super::{
     slot::{Slot, Unsettled},
     state::Conversation,
 };
-use crate::retry::{AttemptError, GaveUp, Reason, Run};
+use crate::retry::{GaveUp, Reason, Run};
 
 /// What is at hand during a turn.
 pub(super) struct Turn<'a> {
@@ -45,7 +45,7 @@ impl Turn<'_> {
 
     /// The lesson's `process_message`, its write where its retry is, and its event after the write.
     async fn process_message(&self, message: &Message, id: &MessageId) -> Result<Done, LabError> {
-        let Conversation { mut history, mut answered } = self.load(true).await?;
+        let Conversation { mut history, mut answered } = self.load().await?;
         if let Some(reply) = answered.reply_to(id) {
             return Ok(Done { answer: Answer::Reply(reply.clone()), repeated: true });
         }
@@ -66,7 +66,7 @@ impl Turn<'_> {
     }
 
     async fn get_conversation_history(&self) -> Result<Done, LabError> {
-        let messages = self.load(false).await?.history;
+        let messages = self.load().await?.history;
         self.record(Step::HistoryReturned { turn: self.run.turn, messages: messages.clone() });
         Ok(Done::first(Answer::History(messages)))
     }
@@ -79,12 +79,9 @@ impl Turn<'_> {
     }
 
     /// Reads what is stored, and settles what earlier turns left open before anything is written.
-    async fn load(&self, faulty: bool) -> Result<Conversation, LabError> {
+    async fn load(&self) -> Result<Conversation, LabError> {
         let (state, actor) = (&self.shared.state, self.run.actor);
-        let load = self.run.retry(Operation::Load, |attempt| async move {
-            self.fault(faulty, Operation::Load, attempt)?;
-            state.load(actor).await
-        });
+        let load = self.run.retry(Operation::Load, |hit| state.load(actor, hit));
         let conversation = load.await.map_err(|error| self.gave_up(Operation::Load, &error))?;
         let first = self.shared.timelines.first_load(actor, &conversation.history);
         self.settle(&conversation, first);
@@ -103,10 +100,7 @@ impl Turn<'_> {
 
     async fn save(&self, conversation: &Conversation, unsettled: Unsettled) -> Result<(), LabError> {
         let (state, actor) = (&self.shared.state, self.run.actor);
-        let save = self.run.retry(Operation::Save, |attempt| async move {
-            self.fault(true, Operation::Save, attempt)?;
-            state.save(actor, conversation).await
-        });
+        let save = self.run.retry(Operation::Save, |hit| state.save(actor, conversation, hit));
         save.await.map_err(|error| {
             if error.maybe_done {
                 self.slot.leave_unsettled(unsettled);
@@ -119,17 +113,9 @@ impl Turn<'_> {
     async fn publish(&self, message: &Message, reply: &Message, id: &MessageId) {
         let (events, actor) = (&self.shared.events, self.run.actor);
         let event = &conversation_updated(actor, message, reply);
-        let publish = self.run.once(Operation::Publish, |attempt| async move {
-            self.fault(true, Operation::Publish, attempt)?;
-            events.publish(id, event).await
-        });
+        let publish = self.run.retry(Operation::Publish, |_| events.publish(id, event));
         // The failed attempt is in the timeline and in the log; that is all that is to be done about it.
         drop(publish.await);
-    }
-
-    fn fault(&self, faulty: bool, operation: Operation, attempt: u8) -> Result<(), AttemptError> {
-        let fires = faulty && self.shared.faults.fires(self.run.actor, self.run.turn, operation, attempt);
-        if fires { Err(AttemptError::simulated()) } else { Ok(()) }
     }
 
     fn record(&self, step: Step) {
@@ -164,7 +150,7 @@ impl Turn<'_> {
                 format!(
                     "Failed to {word} history for {key}: the turn's {} s were over after {attempts}: {last}. Nothing \
                      was stored.",
-                    self.shared.limits.turn.as_secs()
+                    self.shared.turn_limit.as_secs()
                 ),
             ),
         };

@@ -27,7 +27,10 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 /// that is not there yet holds up nobody's start.
 #[derive(Clone)]
 pub struct Dapr {
-    client: DaprClient<InterceptedService<Channel, ApiToken>>,
+    client: DaprClient<InterceptedService<Channel, Headers>>,
+    /// What `client` was made of, for one that says more.
+    channel: Channel,
+    headers: Headers,
     endpoint: String,
 }
 
@@ -65,13 +68,26 @@ impl Dapr {
             return Err(DaprError::Tls(endpoint.to_owned()));
         }
         let token = token.filter(|token| !token.is_empty()).map(str::parse).transpose();
-        let token = ApiToken(token.map_err(|_| DaprError::Token)?);
+        let headers = Headers { token: token.map_err(|_| DaprError::Token)?, baggage: None };
         let channel = Endpoint::from_shared(endpoint.to_owned())
             .map_err(|_| DaprError::Endpoint(endpoint.to_owned()))?
             .connect_timeout(CONNECT_LIMIT)
             .tcp_nodelay(true)
             .connect_lazy();
-        Ok(Self { client: DaprClient::with_interceptor(channel, token), endpoint: endpoint.to_owned() })
+        Ok(Self::over(channel, headers, endpoint.to_owned()))
+    }
+
+    fn over(channel: Channel, headers: Headers, endpoint: String) -> Self {
+        let client = DaprClient::with_interceptor(channel.clone(), headers.clone());
+        Self { client, channel, headers, endpoint }
+    }
+
+    /// The same sidecar over the same connection, with a `baggage` header (W3C Baggage) in each call; without one if
+    /// a header cannot carry it.
+    #[must_use]
+    pub fn with_baggage(&self, baggage: &str) -> Self {
+        let headers = Headers { baggage: baggage.parse().ok(), ..self.headers.clone() };
+        Self::over(self.channel.clone(), headers, self.endpoint.clone())
     }
 
     /// Where the sidecar is expected.
@@ -178,14 +194,20 @@ fn operation(change: StateChange) -> TransactionalActorStateOperation {
     TransactionalActorStateOperation { operation_type: operation_type.to_owned(), key, value, metadata }
 }
 
-/// Adds `DAPR_API_TOKEN` to every call, as the sidecar asks when it has one.
+/// What every call says.
 #[derive(Clone)]
-struct ApiToken(Option<MetadataValue<Ascii>>);
+struct Headers {
+    /// `DAPR_API_TOKEN`, which the sidecar asks for when it has one.
+    token: Option<MetadataValue<Ascii>>,
+    baggage: Option<MetadataValue<Ascii>>,
+}
 
-impl Interceptor for ApiToken {
+impl Interceptor for Headers {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(token) = &self.0 {
-            request.metadata_mut().insert("dapr-api-token", token.clone());
+        for (name, value) in [("dapr-api-token", &self.token), ("baggage", &self.baggage)] {
+            if let Some(value) = value {
+                request.metadata_mut().insert(name, value.clone());
+            }
         }
         Ok(request)
     }

@@ -26,7 +26,7 @@ use super::{chat, events, health, lab, wire};
     ),
     paths(
         chat::send, chat::history, health::healthz, health::dapr_config, lab::panels, lab::timeline, lab::fault,
-        lab::set_fault, lab::arm_fault, lab::checks, lab::compare, lab::reset, wire::wire, wire::set_wire,
+        lab::set_fault, lab::arm_fault, lab::policy, lab::set_policy, lab::prediction, lab::checks, lab::compare, lab::reset, wire::wire, wire::set_wire,
         events::events
     ),
     tags(
@@ -59,7 +59,8 @@ fn curl(method: &str, path: &str) -> String {
     let url = format!("http://localhost:8000{}", path.replace("{actor_id}", "user1"));
     let body = match (method, path) {
         ("POST", "/chat/{actor_id}") => Some(r#"{"role": "user", "content": "Hi there"}"#),
-        ("PUT", "/api/lab/{actor_id}/fault") => Some(r#"{"on": true, "plan": {"operation": "save", "attempts": 2}}"#),
+        ("PUT", "/api/lab/{actor_id}/fault") => Some(r#"{"on": true, "plan": [{"operation": "save", "attempts": 2}]}"#),
+        ("PUT", "/api/lab/{actor_id}/policy") => Some(r#"{"attempts": 5, "delay_ms": 200, "backoff": "exponential"}"#),
         ("PUT", "/api/wire") => Some(r#"{"fault": {"kind": "refuse"}}"#),
         _ => None,
     };

@@ -135,7 +135,7 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_falls_behind_is_let_go_and_misses_nothing_when_it_comes_back() {
         let (timelines, actor) = (Timelines::new(), ActorId::lesson());
-        let record = || timelines.record(&actor, Step::FaultChanged { fault: FaultStatus::LESSON });
+        let record = || timelines.record(&actor, Step::FaultChanged { fault: FaultStatus::lesson() });
         let start = EventId { epoch: timelines.snapshot(&actor).last.epoch, seq: record().seq };
         // It is connected and does not read, while more happens than is held for it.
         let slow = timelines.follow(&actor, Some(start));

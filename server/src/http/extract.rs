@@ -2,11 +2,12 @@
 
 use app::{
     actor_id::ActorId,
-    error::ErrorCode,
+    error::{ErrorCode, LabError},
+    form::allowed,
     message::{Message, MessageId},
 };
 use axum::{
-    body::to_bytes,
+    body::{Bytes, to_bytes},
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
 };
@@ -34,17 +35,53 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        if !says_json(request.headers()) {
-            let message = "Send JSON, with the header Content-Type: application/json";
-            return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
-        }
-        let body = to_bytes(request.into_body(), Message::MAX_BODY_BYTES).await.map_err(|_| {
-            ApiError::new(ErrorCode::TooLarge, "The body is over 16 KiB, which is the most a lab takes")
-        })?;
-        serde_json::from_slice(&body).map(Self).map_err(|error| {
-            ApiError::new(ErrorCode::InvalidRequest, format!("The body is not as it has to be: {error}"))
-        })
+        let body = json_body(request).await?;
+        serde_json::from_slice(&body).map(Self).map_err(|error| not_as_it_has_to_be(&error))
     }
+}
+
+/// A JSON body of settings: what is not as it has to be is `422`, and names the field and what it may be.
+pub(crate) struct Fields<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Fields<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        let body = json_body(request).await?;
+        let mut json = serde_json::Deserializer::from_slice(&body);
+        let settings = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            if error.inner().is_data() { refused_field(&error).into() } else { not_as_it_has_to_be(error.inner()) }
+        })?;
+        json.end().map_err(|error| not_as_it_has_to_be(&error))?;
+        Ok(Self(settings))
+    }
+}
+
+async fn json_body(request: Request) -> Result<Bytes, ApiError> {
+    if !says_json(request.headers()) {
+        let message = "Send JSON, with the header Content-Type: application/json";
+        return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
+    }
+    to_bytes(request.into_body(), Message::MAX_BODY_BYTES)
+        .await
+        .map_err(|_| ApiError::new(ErrorCode::TooLarge, "The body is over 16 KiB, which is the most a lab takes"))
+}
+
+fn not_as_it_has_to_be(error: &serde_json::Error) -> ApiError {
+    ApiError::new(ErrorCode::InvalidRequest, format!("The body is not as it has to be: {error}"))
+}
+
+/// The field that could not be read. One that is missing is named by the error alone: the path ends before it.
+fn refused_field(error: &serde_path_to_error::Error<serde_json::Error>) -> LabError {
+    let mut path = error.path().to_string();
+    let full = error.inner().to_string();
+    let words = full.split(" at line ").next().unwrap_or_default();
+    if let Some((name, _)) = words.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+        path = if path == "." { name.to_owned() } else { format!("{path}.{name}") };
+    }
+    let last = path.rsplit('.').next().unwrap_or_default();
+    let name = last.split('[').next().unwrap_or_default();
+    LabError::of_field(path.clone(), format!("{path}: {words}{}.", allowed(name)))
 }
 
 /// `application/json`, with or without parameters, or a type that ends in `+json` (RFC 6839).

@@ -2,21 +2,23 @@
 
 use app::{
     backend::SharedBackend,
-    fault::{FaultSetting, FaultStatus},
+    fault::{Fault, FaultPlan, FaultSetting, FaultStatus, flat::FlatFault},
     lab::{Panels, StoredValue},
-    lesson::checks::Check,
+    lesson::{checks::Check, prediction::Prediction},
+    message::MessageId,
+    policy::RetryPolicy,
     timeline::TimelineSnapshot,
 };
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{Query, State},
     http::StatusCode,
     routing::{get, post},
 };
 
 use super::{
     error::{ApiError, ErrorBody},
-    extract::{Actor, JsonBody},
+    extract::{Actor, Fields},
 };
 
 pub(crate) fn router() -> Router<SharedBackend> {
@@ -25,6 +27,8 @@ pub(crate) fn router() -> Router<SharedBackend> {
         .route("/api/lab/{actor_id}/timeline", get(timeline))
         .route("/api/lab/{actor_id}/fault", get(fault).put(set_fault))
         .route("/api/lab/{actor_id}/fault/arm", post(arm_fault))
+        .route("/api/lab/{actor_id}/policy", get(policy).put(set_policy))
+        .route("/api/lab/{actor_id}/prediction", get(prediction))
         .route("/api/lab/{actor_id}/checks", get(checks))
         .route("/api/lab/{actor_id}/compare", post(compare))
         .route("/api/lab/{actor_id}/reset", post(reset))
@@ -59,23 +63,42 @@ pub(crate) async fn fault(State(backend): State<SharedBackend>, Actor(actor): Ac
     Json(backend.fault(&actor))
 }
 
+/// A [`FaultSetting`] as it is read: each fault by itself, so that the one that is refused can be named.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FlatSetting {
+    on: bool,
+    plan: Option<Vec<FlatFault>>,
+}
+
+impl FlatSetting {
+    fn checked(self) -> Result<FaultSetting, ApiError> {
+        let fault =
+            |(n, flat): (usize, FlatFault)| Fault::try_from(flat).map_err(|error| error.within(&format!("plan[{n}]")));
+        let faults = |plan: Vec<FlatFault>| plan.into_iter().enumerate().map(fault).collect::<Result<Vec<_>, _>>();
+        let plan = self.plan.map(|plan| FaultPlan::new(faults(plan)?)).transpose()?;
+        Ok(FaultSetting { on: self.on, plan })
+    }
+}
+
 /// Set the failure switch.
 ///
-/// Switching on arms the plan afresh. Never waits for a turn. Without a plan the one that is set stays.
+/// Switching on arms the plan afresh. Never waits for a turn; an attempt that is under way stays as it is. Without a
+/// plan the one that is set stays. A plan is refused whose worst case does not end within a turn's time.
 #[utoipa::path(
     put, path = "/api/lab/{actor_id}/fault", tag = "Lab", request_body = FaultSetting,
     params(("actor_id" = String, Path, example = "user1")),
     responses(
         (status = 200, body = FaultStatus), (status = 400, body = ErrorBody), (status = 413, body = ErrorBody),
-        (status = 415, body = ErrorBody)
+        (status = 415, body = ErrorBody), (status = 422, body = ErrorBody)
     )
 )]
 pub(crate) async fn set_fault(
     State(backend): State<SharedBackend>,
     Actor(actor): Actor,
-    JsonBody(setting): JsonBody<FaultSetting>,
-) -> Json<FaultStatus> {
-    Json(backend.set_fault(&actor, setting))
+    Fields(setting): Fields<FlatSetting>,
+) -> Result<Json<FaultStatus>, ApiError> {
+    Ok(Json(backend.set_fault(&actor, setting.checked()?)?))
 }
 
 /// Arm the plan afresh, if the switch is on.
@@ -85,6 +108,74 @@ pub(crate) async fn set_fault(
 )]
 pub(crate) async fn arm_fault(State(backend): State<SharedBackend>, Actor(actor): Actor) -> Json<FaultStatus> {
     Json(backend.arm_fault(&actor))
+}
+
+/// Read the retry policy.
+#[utoipa::path(
+    get, path = "/api/lab/{actor_id}/policy", tag = "Lab", params(("actor_id" = String, Path, example = "user1")),
+    responses((status = 200, body = RetryPolicy), (status = 400, body = ErrorBody))
+)]
+pub(crate) async fn policy(State(backend): State<SharedBackend>, Actor(actor): Actor) -> Json<RetryPolicy> {
+    Json(backend.policy(&actor))
+}
+
+/// Set the retry policy.
+///
+/// What is left out is the lesson's. Never waits for a turn: an attempt or a wait that is under way stays as it is, and
+/// what comes after it follows the policy. A policy is refused whose worst case, under the plan that is set, does not
+/// end within a turn's time.
+#[utoipa::path(
+    put, path = "/api/lab/{actor_id}/policy", tag = "Lab", request_body = RetryPolicy,
+    params(("actor_id" = String, Path, example = "user1")),
+    responses(
+        (status = 200, body = RetryPolicy), (status = 400, body = ErrorBody), (status = 413, body = ErrorBody),
+        (status = 415, body = ErrorBody), (status = 422, body = ErrorBody)
+    )
+)]
+pub(crate) async fn set_policy(
+    State(backend): State<SharedBackend>,
+    Actor(actor): Actor,
+    Fields(policy): Fields<RetryPolicy>,
+) -> Result<Json<RetryPolicy>, ApiError> {
+    Ok(Json(backend.set_policy(&actor, policy)?))
+}
+
+/// A prediction, and how a person says it.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub(crate) struct Foretold {
+    /// The prediction in words.
+    sentence: String,
+    #[serde(flatten)]
+    prediction: Prediction,
+}
+
+/// What is asked of a prediction.
+#[derive(serde::Deserialize)]
+pub(crate) struct Asked {
+    message_id: Option<MessageId>,
+}
+
+/// Predict the next message.
+///
+/// What a message would meet that is sent now, attempt by attempt, worked out from switch, policy and what is stored. No
+/// turn is taken, and nothing is used up.
+#[utoipa::path(
+    get, path = "/api/lab/{actor_id}/prediction", tag = "Lab",
+    params(
+        ("actor_id" = String, Path, example = "user1"),
+        ("message_id" = Option<String>, Query, description = "The message's id, if it may have been stored before")
+    ),
+    responses((status = 200, body = Foretold), (status = 400, body = ErrorBody), (status = 503, body = ErrorBody))
+)]
+pub(crate) async fn prediction(
+    State(backend): State<SharedBackend>,
+    Actor(actor): Actor,
+    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Foretold>, ApiError> {
+    let Query(asked) =
+        asked.map_err(|error| ApiError::new(app::error::ErrorCode::InvalidRequest, error.body_text()))?;
+    let prediction = backend.prediction(&actor, asked.message_id).await?;
+    Ok(Json(Foretold { sentence: prediction.sentence(), prediction }))
 }
 
 /// Read the five checks with their evidence.
@@ -112,7 +203,7 @@ pub(crate) async fn compare(
 
 /// Put the lab back to how a learner first finds it.
 ///
-/// Takes away the stored conversation, the timeline and the passes, and sets the switch to the lesson's. One turn.
+/// Takes away the stored conversation, the timeline and the passes, and sets switch and policy to the lesson's. One turn.
 #[utoipa::path(
     post, path = "/api/lab/{actor_id}/reset", tag = "Lab", params(("actor_id" = String, Path, example = "user1")),
     responses((status = 204), (status = 400, body = ErrorBody), (status = 503, body = ErrorBody))

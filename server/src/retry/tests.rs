@@ -1,30 +1,33 @@
 //! On paused time: the waits are exact and cost nothing.
 
-use std::{cell::Cell, future::pending};
+use std::cell::Cell;
+
+use app::policy::RetryPolicy;
 
 use super::*;
 
-const POLICY: RetryPolicy = RetryPolicy::LESSON;
-
 struct Bench {
     timelines: Timelines,
+    controls: Controls,
     actor: ActorId,
     began: Instant,
 }
 
 impl Bench {
     fn new() -> Self {
-        Self { timelines: Timelines::new(), actor: ActorId::lesson(), began: Instant::now() }
+        let (timelines, policy) = (Timelines::new(), RetryPolicy { attempt_timeout_ms: 6_000, ..RetryPolicy::LESSON });
+        let controls = Controls::new(timelines.clone(), policy, vec![Layer::Actor]);
+        Self { timelines, controls, actor: ActorId::lesson(), began: Instant::now() }
     }
 
     fn run(&self) -> Run<'_> {
         Run {
+            controls: &self.controls,
             timelines: &self.timelines,
             actor: &self.actor,
             turn: 1,
+            faulty: false,
             wire: None,
-            policy: POLICY,
-            attempt_limit: Duration::from_secs(6),
             deadline: self.began + Duration::from_secs(45),
         }
     }
@@ -39,6 +42,15 @@ impl Bench {
     }
 }
 
+/// An attempt that is told which one it is, from 1.
+fn counted<A>(attempt: impl Fn(u8) -> A) -> impl FnMut(Option<StoreHit>) -> A {
+    let mut n = 0;
+    move |_| {
+        n += 1;
+        attempt(n)
+    }
+}
+
 fn store_error(text: &str, maybe_done: bool) -> AttemptError {
     let cause = Cause { simulated: false, layer: Layer::Store };
     AttemptError::Transient(Failure { text: text.to_owned(), cause, maybe_done, no_answer: false })
@@ -49,10 +61,7 @@ async fn an_attempt_that_fails_once_is_tried_again_after_a_second() {
     let bench = Bench::new();
     let result = bench
         .run()
-        .retry(
-            Operation::Load,
-            |attempt| async move { if attempt == 1 { Err(AttemptError::simulated()) } else { Ok(7) } },
-        )
+        .retry(Operation::Load, counted(|n| async move { if n == 1 { Err(AttemptError::simulated()) } else { Ok(7) } }))
         .await;
     assert_eq!(result, Ok(7));
     assert_eq!(bench.began.elapsed(), Duration::from_secs(1));
@@ -77,8 +86,9 @@ async fn three_attempts_have_two_waits_and_the_last_error_is_the_one_reported() 
     let attempts = Cell::new(0);
     let result: Result<(), _> = bench
         .run()
-        .retry(Operation::Save, |attempt| {
-            attempts.set(attempt);
+        .retry(Operation::Save, |_| {
+            attempts.set(attempts.get() + 1);
+            let attempt = attempts.get();
             async move { Err(store_error(&format!("down {attempt}"), false)) }
         })
         .await;
@@ -106,9 +116,10 @@ async fn an_attempt_without_an_answer_ends_and_leaves_its_outcome_open() {
     let bench = Bench::new();
     let result: Result<(), _> = bench
         .run()
-        .retry(Operation::Save, |attempt| async move {
-            if attempt == 1 { pending().await } else { Err(store_error("refused", false)) }
-        })
+        .retry(
+            Operation::Save,
+            counted(|n| async move { if n == 1 { pending().await } else { Err(store_error("refused", false)) } }),
+        )
         .await;
     let gave_up = result.unwrap_err();
     assert!(gave_up.maybe_done, "the first attempt may have been carried out");
@@ -129,7 +140,7 @@ async fn a_turn_never_lasts_longer_than_its_limit() {
 async fn an_operation_that_is_tried_once_is_recorded_all_the_same() {
     let bench = Bench::new();
     let result: Result<(), _> =
-        bench.run().once(Operation::Publish, |_| async { Err(store_error("no topic", false)) }).await;
+        bench.run().retry(Operation::Publish, |_| async { Err(store_error("no topic", false)) }).await;
     assert_eq!(result.unwrap_err().attempts, 1);
     assert_eq!(bench.log(), ["Failed to publish event: no topic"]);
 }

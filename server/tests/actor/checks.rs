@@ -53,7 +53,7 @@ async fn a_reset_puts_everything_back_to_how_it_was_found() {
     bench.backend().reset(&user1()).await.unwrap();
     assert!(bench.rows().is_empty());
     assert!(passed(&bench).is_empty());
-    assert_eq!(bench.backend().fault(&user1()), FaultStatus::LESSON);
+    assert_eq!(bench.backend().fault(&user1()), FaultStatus::lesson());
     let timeline = bench.lab.timelines().snapshot(&user1());
     assert_eq!(timeline.events[0].step, Step::LabReset);
     assert!(timeline.last.seq > last.seq && timeline.last.epoch == last.epoch, "numbers go on");

@@ -11,7 +11,7 @@ use app::{
     actor_id::{APP_ID, ActorId},
     backend::SharedBackend,
     error::LabError,
-    fault::{FaultPlan, FaultSetting},
+    fault::{Fault, FaultPlan, FaultSetting},
     message::{Message, MessageId},
     policy::RetryPolicy,
     timeline::{Event, Operation, Step},
@@ -20,6 +20,7 @@ use reqwest::{Client, StatusCode};
 use server::{
     lab::{Lab, Settings},
     store::StoreReader,
+    store_hit::StoreHits,
 };
 use sidecar::{Ports, Resources, Sidecar};
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
@@ -46,7 +47,7 @@ impl Bench {
         Self::start_with(data, |_| {}, Ports::default()).await
     }
 
-    pub async fn start_with(data: &Path, change: impl FnOnce(&mut Settings), ports: Ports) -> Self {
+    pub async fn start_with(data: &Path, change: impl FnOnce(&mut Settings), mut ports: Ports) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let app = listener.local_addr().unwrap();
         let components = Path::new(env!("CARGO_MANIFEST_DIR")).join("../components/local");
@@ -56,6 +57,7 @@ impl Bench {
         config.dapr_api_token = Some("dapr-token".into());
         config.app_api_token = Some(APP_TOKEN.into());
         config.base_dir = data.to_owned();
+        ports.fault.get_or_insert_with(|| Arc::new(StoreHits));
         config.ports = ports;
         let sidecar = Sidecar::start(config).await.unwrap();
         let store = sidecar.store_path().unwrap();
@@ -64,6 +66,7 @@ impl Bench {
             dapr_api_token: Some("dapr-token".into()),
             app_api_token: Some(APP_TOKEN.into()),
             store: Some(StoreReader::sqlite(&store)),
+            store_hits: true,
             policy: RetryPolicy { delay_ms: DELAY_MS, ..RetryPolicy::LESSON },
             ..Settings::default()
         };
@@ -100,12 +103,16 @@ impl Bench {
     }
 
     pub fn switch(&self, operation: Operation, attempts: u8) {
-        let plan = FaultPlan { operation, attempts: attempts.try_into().unwrap() };
-        self.backend().set_fault(&user1(), FaultSetting { on: true, plan: Some(plan) });
+        self.arm(vec![Fault::error(operation, attempts)]);
+    }
+
+    pub fn arm(&self, faults: Vec<Fault>) {
+        let plan = FaultPlan::new(faults).unwrap();
+        self.backend().set_fault(&user1(), FaultSetting::on(plan)).unwrap();
     }
 
     pub fn switch_off(&self) {
-        self.backend().set_fault(&user1(), FaultSetting { on: false, plan: None });
+        self.backend().set_fault(&user1(), FaultSetting::OFF).unwrap();
     }
 
     pub fn events(&self) -> Vec<Event> {

@@ -129,7 +129,7 @@ async fn other_actors_do_not_wait() {
         backend.send_message(&user1(), "waits".into(), id).await
     });
     let other = "user2".parse().unwrap();
-    bench.backend().set_fault(&other, app::fault::FaultSetting { on: false, plan: None });
+    bench.backend().set_fault(&other, app::fault::FaultSetting::OFF).unwrap();
     bench.until(|step| matches!(step, Step::TurnStarted { .. })).await;
     let id = MessageId::try_from("id".to_owned()).unwrap();
     bench.backend().send_message(&other, "at once".into(), id).await.unwrap();

@@ -155,7 +155,7 @@ impl Rig {
 
     /// Lets the next attempt of an operation fail.
     pub async fn set_fault(&self, actor: &str, operation: &str) {
-        let plan = json!({"on": true, "plan": {"operation": operation, "attempts": 1}});
+        let plan = json!({"on": true, "plan": [{"operation": operation}]});
         let url = self.url(&format!("/api/lab/{actor}/fault"));
         assert_eq!(self.client.put(url).json(&plan).send().await.unwrap().status(), StatusCode::OK);
     }

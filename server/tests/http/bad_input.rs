@@ -90,25 +90,117 @@ async fn messages_are_checked_before_a_turn_is_taken() {
     lab.stop().await;
 }
 
+/// Puts each of these and sees that the field is refused by name, with words that say what it may be.
+async fn refused(lab: &Lab, path: &str, cases: &[(Value, &str, &str)]) {
+    for (setting, field, words) in cases {
+        let (status, body) = lab.put_json(path, setting.clone()).await;
+        assert_eq!((status, code(&body)), (StatusCode::UNPROCESSABLE_ENTITY, "invalid_field"), "{setting}");
+        assert_eq!(body["error"]["field"], *field, "{setting}: {body}");
+        assert!(body["error"]["message"].as_str().unwrap().contains(words), "{setting}: {body}");
+    }
+}
+
+fn plan(fault: Value) -> Value {
+    json!({"on": true, "plan": [fault]})
+}
+
 #[tokio::test]
 async fn the_switch_takes_no_plan_that_it_cannot_keep() {
     let data = TempDir::new().unwrap();
     let lab = Lab::start(data.path()).await;
     let (_, before) = lab.get_json("/api/lab/user1/fault").await;
-    for setting in [
-        json!({"on": true, "plan": {"operation": "load", "attempts": 0}}),
-        json!({"on": true, "plan": {"operation": "load", "attempts": 6}}),
-        json!({"on": true, "plan": {"operation": "read", "attempts": 1}}),
-        json!({"on": true, "plan": {"operation": "load", "attempts": 1, "probability": 0.5}}),
-        json!({"on": true, "attempts": 1}),
-        json!({"on": "yes"}),
-        json!({}),
-    ] {
-        let (status, body) = lab.put_json("/api/lab/user1/fault", setting.clone()).await;
-        assert_eq!((status, code(&body)), (StatusCode::BAD_REQUEST, "invalid_request"), "{setting}");
-    }
+    let cases = [
+        (plan(json!({"operation": "load", "attempts": 0})), "plan[0].attempts", "1 to 10"),
+        (plan(json!({"operation": "load", "attempts": 11})), "plan[0].attempts", "1 to 10"),
+        (plan(json!({"operation": "load", "attempts": -1})), "plan[0].attempts", "1 to 10"),
+        (plan(json!({"operation": "load", "attempts": 1.5})), "plan[0].attempts", "1 to 10"),
+        (plan(json!({"operation": "load", "attempts": "two"})), "plan[0].attempts", "1 to 10"),
+        (plan(json!({"operation": "read"})), "plan[0].operation", "load, save or publish"),
+        (plan(json!({})), "plan[0].operation", "load, save or publish"),
+        (plan(json!({"operation": "load", "kind": "melt"})), "plan[0].kind", "error, delay, hang or flaky"),
+        (plan(json!({"operation": "load", "kind": "delay"})), "plan[0].ms", "missing"),
+        (plan(json!({"operation": "load", "kind": "delay", "ms": 10_001})), "plan[0].ms", "1 to 10000"),
+        (plan(json!({"operation": "load", "ms": 5})), "plan[0].ms", "kind delay"),
+        (plan(json!({"operation": "load", "kind": "flaky", "percent": 101})), "plan[0].percent", "1 to 100"),
+        (plan(json!({"operation": "load", "kind": "flaky", "percent": 5, "seed": -1})), "plan[0].seed", "4294967295"),
+        (plan(json!({"operation": "load", "span": "ever"})), "plan[0].span", "first, next or until_off"),
+        (plan(json!({"operation": "load", "span": "until_off", "attempts": 2})), "plan[0].attempts", "first and next"),
+        (plan(json!({"operation": "publish", "layer": "store"})), "plan[0].layer", "Use actor"),
+        (plan(json!({"operation": "load", "layer": "wire"})), "plan[0].layer", "PUT /api/wire"),
+        (plan(json!({"operation": "load", "layer": "moon"})), "plan[0].layer", "PUT /api/wire"),
+        (plan(json!({"operation": "load", "probability": 0.5})), "plan[0].probability", "unknown field"),
+        (json!({"on": true, "plan": []}), "plan", "1 to 8"),
+        (json!({"on": true, "plan": vec![json!({"operation": "load"}); 9]}), "plan", "1 to 8"),
+        (json!({"on": true, "plan": {"operation": "load"}}), "plan", "a list of 1 to 8 faults"),
+        (
+            json!({"on": true, "plan": [{"operation": "load", "span": "until_off"}, {"operation": "load"}]}),
+            "plan[1]",
+            "can never fire",
+        ),
+        (
+            json!({"on": true, "plan": [
+                {"operation": "load", "kind": "hang", "attempts": 3}, {"operation": "save", "kind": "hang", "attempts": 3}
+            ]}),
+            "plan",
+            "44.8 s",
+        ),
+        (json!({"on": true, "attempts": 1}), "attempts", "unknown field"),
+        (json!({"on": "yes"}), "on", "true or false"),
+        (json!({}), "on", "true or false"),
+    ];
+    refused(&lab, "/api/lab/user1/fault", &cases).await;
+    let (status, body) = lab.put_json("/api/lab/a%20b/fault", json!({"on": false})).await;
+    assert_eq!((status, code(&body)), (StatusCode::BAD_REQUEST, "invalid_actor_id"));
     assert_eq!(lab.get_json("/api/lab/user1/fault").await.1, before);
     untouched(&lab, "user1").await;
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn the_policy_takes_no_number_that_it_cannot_keep() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    let (_, before) = lab.get_json("/api/lab/user1/policy").await;
+    let cases = [
+        (json!({"attempts": 0}), "attempts", "1 to 10"),
+        (json!({"attempts": 11}), "attempts", "1 to 10"),
+        (json!({"attempts": 300}), "attempts", "1 to 10"),
+        (json!({"attempts": null}), "attempts", "1 to 10"),
+        (json!({"delay_ms": -1}), "delay_ms", "0 to 60000"),
+        (json!({"delay_ms": 60_001}), "delay_ms", "0 to 60000"),
+        (json!({"backoff": "fibonacci"}), "backoff", "constant or exponential"),
+        (json!({"backoff": "exponential", "max_delay_ms": 500}), "max_delay_ms", "below delay_ms"),
+        (json!({"max_delay_ms": 60_001}), "max_delay_ms", "0 to 60000"),
+        (json!({"jitter_percent": 101}), "jitter_percent", "0 to 100"),
+        (json!({"seed": 4_294_967_296_u64}), "seed", "4294967295"),
+        (json!({"attempt_timeout_ms": 99}), "attempt_timeout_ms", "100 to 6800"),
+        (json!({"attempt_timeout_ms": 6_801}), "attempt_timeout_ms", "100 to 6800"),
+        (json!({"tries": 3}), "tries", "unknown field"),
+        (json!({"attempts": 10, "delay_ms": 60_000}), "delay_ms", "1080.0 s"),
+    ];
+    refused(&lab, "/api/lab/user1/policy", &cases).await;
+    assert_eq!(lab.get_json("/api/lab/user1/policy").await.1, before);
+    // What is no JSON, or says that it is none, is no matter of a field.
+    let put = lab.client.put(format!("{}/api/lab/user1/policy", lab.origin));
+    let broken = put.header(header::CONTENT_TYPE, "application/json").body("{\"attempts\": 3").send().await.unwrap();
+    assert_eq!(broken.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(code(&broken.json().await.unwrap()), "invalid_request");
+    untouched(&lab, "user1").await;
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_policy_is_held_to_the_plan_that_is_set_and_a_plan_to_the_policy() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    let hang = |operation: &str| json!({"operation": operation, "kind": "hang", "attempts": 3, "layer": "store"});
+    let hangs = json!({"on": true, "plan": [hang("load"), hang("save")]});
+    let quick = json!({"attempt_timeout_ms": 500});
+    assert_eq!(lab.put_json("/api/lab/user1/policy", quick).await.0, StatusCode::OK);
+    assert_eq!(lab.put_json("/api/lab/user1/fault", hangs.clone()).await.0, StatusCode::OK);
+    refused(&lab, "/api/lab/user1/policy", &[(json!({}), "attempt_timeout_ms", "44.8 s")]).await;
+    let (_, other) = lab.put_json("/api/lab/user2/fault", hangs).await;
+    assert_eq!(other["error"]["field"], "plan", "another lab has another policy");
     lab.stop().await;
 }
 

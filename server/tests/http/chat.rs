@@ -60,7 +60,7 @@ async fn the_five_checks_pass_by_curl_and_none_passes_before_its_evidence() {
 async fn exhausted_retries_are_a_503_that_says_so_and_store_nothing() {
     let data = TempDir::new().unwrap();
     let lab = Lab::start(data.path()).await;
-    let plan = json!({"on": true, "plan": {"operation": "save", "attempts": 3}});
+    let plan = json!({"on": true, "plan": [{"operation": "save", "attempts": 3}]});
     assert_eq!(lab.put_json("/api/lab/user1/fault", plan).await.0, StatusCode::OK);
     let (status, body) = lab.say("user1", "Hi there").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);

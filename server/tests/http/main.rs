@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod chat;
+mod controls;
 mod events;
 mod pages;
 mod program;

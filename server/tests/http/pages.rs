@@ -41,10 +41,10 @@ async fn a_message_and_the_switch_work_as_plain_forms() {
     assert_eq!(back.trim_end_matches('?'), page);
     assert!(lab.get("/lab/user1").await.text().await.unwrap().contains("Got your message: Hi there"));
 
-    let off = post("/api/set_fault", "actor=user1&operation=save&attempts=2").await;
+    let off = post("/api/set_fault", "actor=user1&plan%5B0%5D%5Boperation%5D=save&plan%5B0%5D%5Battempts%5D=2").await;
     assert_eq!(off.status(), StatusCode::FOUND);
     let (_, fault) = lab.get_json("/api/lab/user1/fault").await;
-    assert_eq!((&fault["on"], &fault["plan"]["operation"]), (&false.into(), &"save".into()));
+    assert_eq!((&fault["on"], &fault["plan"][0]["operation"]), (&false.into(), &"save".into()));
 
     let refused = post("/api/send_message", "actor=user1&content=&message_id=m2").await;
     assert_eq!(refused.status(), StatusCode::FOUND);

@@ -20,19 +20,29 @@ pub(crate) struct Change {
 
 impl Actors {
     /// Reads one key. The actor need not be active, nor its type be hosted.
-    pub(crate) async fn get_state(&self, actor: &ActorRef, key: &str) -> Result<Option<Stored>, ApiError> {
+    pub(crate) async fn get_state(
+        &self,
+        actor: &ActorRef,
+        key: &str,
+        baggage: Option<String>,
+    ) -> Result<Option<Stored>, ApiError> {
         if actor.kind.starts_with("dapr.internal.") {
             return Err(ApiError::reserved_type(&actor.kind));
         }
         self.wait_until_known().await?;
         let (component, store) = self.state_store()?;
-        let call = store_call(StoreOperation::Get, actor, vec![key.to_owned()]);
+        let call = store_call(StoreOperation::Get, actor, vec![key.to_owned()], baggage);
         let key = self.store_key(actor, key);
         self.call_store(component, call, || store.get(&key)).await.map_err(ApiError::state_get)
     }
 
     /// Applies all changes or none. The actor has to be active.
-    pub(crate) async fn change_state(&self, actor: &ActorRef, changes: Vec<Change>) -> Result<(), ApiError> {
+    pub(crate) async fn change_state(
+        &self,
+        actor: &ActorRef,
+        changes: Vec<Change>,
+        baggage: Option<String>,
+    ) -> Result<(), ApiError> {
         if actor.kind.starts_with("dapr.internal.") {
             return Err(ApiError::reserved_type(&actor.kind));
         }
@@ -59,7 +69,7 @@ impl Actors {
             });
             keys.push(change.key);
         }
-        let call = store_call(StoreOperation::Transaction, actor, keys);
+        let call = store_call(StoreOperation::Transaction, actor, keys, baggage);
         self.call_store(component, call, || store.transaction(operations.clone())).await.map_err(ApiError::state_save)
     }
 
@@ -120,6 +130,6 @@ impl Actors {
     }
 }
 
-fn store_call(operation: StoreOperation, actor: &ActorRef, keys: Vec<String>) -> StoreCall {
-    StoreCall { operation, actor_type: actor.kind.clone(), actor_id: actor.id.clone(), keys }
+fn store_call(operation: StoreOperation, actor: &ActorRef, keys: Vec<String>, baggage: Option<String>) -> StoreCall {
+    StoreCall { operation, actor_type: actor.kind.clone(), actor_id: actor.id.clone(), keys, baggage }
 }

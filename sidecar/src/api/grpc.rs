@@ -22,7 +22,7 @@ use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
 
 use super::error::ApiError;
-use super::{auth, metadata};
+use super::{auth, baggage, metadata};
 use crate::actors::{ActorRef, Change, InvokeCall, normalise_method, validate_name};
 use crate::app_channel::forwarded;
 use crate::runtime::Runtime;
@@ -64,10 +64,15 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
         return status.into_http();
     }
     let path = request.uri().path().to_owned();
+    let baggage = baggage(request.headers());
     match path.rsplit('/').next().unwrap_or_default() {
         "InvokeActor" => unary(runtime, request, invoke_actor).await,
-        "GetActorState" => unary(runtime, request, get_actor_state).await,
-        "ExecuteActorStateTransaction" => unary(runtime, request, change_actor_state).await,
+        "GetActorState" => {
+            unary(runtime, request, move |runtime, request| get_actor_state(runtime, request, baggage.clone())).await
+        }
+        "ExecuteActorStateTransaction" => {
+            unary(runtime, request, move |runtime, request| change_actor_state(runtime, request, baggage.clone())).await
+        }
         "PublishEvent" => unary(runtime, request, publish_event).await,
         "GetMetadata" => unary(runtime, request, get_metadata).await,
         "SetMetadata" => unary(runtime, request, set_metadata).await,
@@ -145,9 +150,10 @@ fn check(what: &str, name: &str) -> Result<(), Status> {
 async fn get_actor_state(
     runtime: Arc<Runtime>,
     request: GetActorStateRequest,
+    baggage: Option<String>,
 ) -> Result<GetActorStateResponse, Status> {
     let actor = ActorRef::new(request.actor_type, request.actor_id);
-    let stored = runtime.actors.get_state(&actor, &request.key).await?;
+    let stored = runtime.actors.get_state(&actor, &request.key, baggage).await?;
     Ok(match stored {
         None => GetActorStateResponse::default(),
         Some(stored) => GetActorStateResponse {
@@ -157,10 +163,14 @@ async fn get_actor_state(
     })
 }
 
-async fn change_actor_state(runtime: Arc<Runtime>, request: ExecuteActorStateTransactionRequest) -> Result<(), Status> {
+async fn change_actor_state(
+    runtime: Arc<Runtime>,
+    request: ExecuteActorStateTransactionRequest,
+    baggage: Option<String>,
+) -> Result<(), Status> {
     let actor = ActorRef::new(request.actor_type, request.actor_id);
     let changes = request.operations.into_iter().map(change).collect::<Result<_, _>>()?;
-    Ok(runtime.actors.change_state(&actor, changes).await?)
+    Ok(runtime.actors.change_state(&actor, changes, baggage).await?)
 }
 
 fn change(operation: TransactionalActorStateOperation) -> Result<Change, ApiError> {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::error::ApiError;
-use super::{auth, metadata};
+use super::{auth, baggage, metadata};
 use crate::actors::{ActorRef, Change, InvokeCall, normalise_method, validate_name};
 use crate::app_channel::forwarded;
 use crate::pubsub::go_json;
@@ -116,9 +116,10 @@ async fn invoke_actor(
 async fn get_state(
     State(runtime): Shared,
     Path((actor_type, actor_id, key)): Path<(String, String, String)>,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let actor = ActorRef::new(actor_type, actor_id);
-    let stored = runtime.actors.get_state(&actor, &key).await?;
+    let stored = runtime.actors.get_state(&actor, &key, baggage(&headers)).await?;
     let Some(stored) = stored.filter(|stored| !stored.data.is_empty()) else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
@@ -150,13 +151,14 @@ struct OperationRequest {
 async fn change_state(
     State(runtime): Shared,
     Path((actor_type, actor_id)): Path<(String, String)>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
     let operations: Vec<Operation> = serde_json::from_slice(&body)
         .map_err(|error| ApiError::malformed(format!("failed deserializing HTTP body: {error}")))?;
     let changes = operations.into_iter().map(change).collect::<Result<_, _>>()?;
     let actor = ActorRef::new(actor_type, actor_id);
-    runtime.actors.change_state(&actor, changes).await?;
+    runtime.actors.change_state(&actor, changes, baggage(&headers)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,3 +8,9 @@ mod metadata;
 
 pub(crate) use grpc::DaprService;
 pub(crate) use http::router;
+
+/// The request's `baggage` (W3C Baggage): a header can come more than once, and is then one list.
+fn baggage(headers: &::http::HeaderMap) -> Option<String> {
+    let values: Vec<&str> = headers.get_all("baggage").iter().filter_map(|value| value.to_str().ok()).collect();
+    (!values.is_empty()).then(|| values.join(","))
+}

@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use crate::{
-    fault::{FaultAttempts, FaultPlan},
+    fault::{Fault, form::FaultForm},
     icons::icon,
     lesson::steps::FIRST_MESSAGE,
     live::{
@@ -88,7 +88,7 @@ pub(super) fn Invitation(untouched: Memo<bool>) -> impl IntoView {
     let store = expect_context::<Store>();
     let words = move || {
         let outlook = store.outlook.read();
-        match (outlook.next.succeeds, outlook.next.waits_ms()) {
+        match (outlook.next.succeeds(), outlook.next.waits_ms()) {
             (true, 0) => "The failure switch lets it pass: the actor answers at once.",
             (true, _) => "The state store will fail, on purpose. Watch the actor wait a second, try again, and answer.",
             (false, _) => {
@@ -118,17 +118,17 @@ pub(super) fn ThenTry(untouched: Memo<bool>) -> impl IntoView {
 #[component]
 fn Setting(name: &'static str, operation: Operation, attempts: u8) -> impl IntoView {
     let store = expect_context::<Store>();
-    let plan = FaultPlan { operation, attempts: attempts.try_into().unwrap_or(FaultAttempts::ONE) };
+    let fault = FaultForm::from(&Fault::error(operation, attempts));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        actions::set_fault(store, true, plan);
+        actions::set_fault(store, true, vec![fault.clone()]);
     };
     view! {
         <form action=SET_FAULT method="post" on:submit=submit>
             <input type="hidden" name="actor" value=store.actor_id() />
             <input type="hidden" name="on" value="on" />
-            <input type="hidden" name="operation" value=operation.as_str() />
-            <input type="hidden" name="attempts" value=attempts.to_string() />
+            <input type="hidden" name="plan[0][operation]" value=operation.as_str() />
+            <input type="hidden" name="plan[0][attempts]" value=attempts.to_string() />
             <button class="link" type="submit">{name}</button>
         </form>
     }

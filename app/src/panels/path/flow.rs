@@ -2,10 +2,9 @@
 
 use crate::{
     error::ErrorCode,
-    fault::FaultStatus,
+    fault::{FaultKind, FaultStatus, words::all_ahead},
     format::tenths_ms,
     lab::Panels,
-    lesson::prediction::failures_ahead,
     live::store::{Connection, running_turn},
     timeline::{Attempt, AttemptState, Cause, Layer, Method, Operation, Outcome, Turn},
     wire::WireFault,
@@ -95,7 +94,7 @@ pub(super) struct Flow {
 /// Works it out. `now` is the server's clock in milliseconds since the Unix epoch.
 pub(super) fn flow(
     turns: &[Turn],
-    fault: FaultStatus,
+    fault: &FaultStatus,
     active: bool,
     panels: &Panels,
     connection: Connection,
@@ -173,7 +172,7 @@ fn why(cause: Cause) -> &'static str {
 }
 
 /// The path while a turn holds the actor.
-fn running(turn: &Turn, fault: FaultStatus, now: u64) -> Flow {
+fn running(turn: &Turn, fault: &FaultStatus, now: u64) -> Flow {
     let n = turn.number;
     let mut flow = Flow {
         hops: [Hop::Held, Hop::Held, Hop::Held, Hop::Idle],
@@ -220,16 +219,34 @@ fn broken(flow: &mut Flow, attempt: &Attempt, cause: Cause) {
 }
 
 /// The switch as it stands in the line while nothing has broken it.
-const fn armed(fault: FaultStatus, active: bool) -> Option<&'static str> {
-    match (fault.on, failures_ahead(fault, active)) {
+fn armed(fault: &FaultStatus, active: bool) -> Option<&'static str> {
+    match (fault.on, fault.at_next_turn(active).is_loaded()) {
         (false, _) => None,
-        (true, 0) => Some("knife"),
-        (true, _) => Some("knife armed"),
+        (true, false) => Some("knife"),
+        (true, true) => Some("knife armed"),
     }
 }
 
+/// What the switch holds ready, in two or three words and in a sentence; `None` if it holds nothing.
+fn held_ready(fault: &FaultStatus) -> Option<(String, String)> {
+    let ready: Vec<_> = fault.in_force().filter(|(_, count)| count.left != Some(0)).collect();
+    let words = match *ready.as_slice() {
+        [] => return None,
+        [(one, count)] => match (one.kind, count.left) {
+            (FaultKind::Error, Some(1)) => "fails once".to_owned(),
+            (FaultKind::Error, Some(n)) => format!("fails {n} times"),
+            (FaultKind::Error, None) => "fails".to_owned(),
+            (FaultKind::Delay { ms }, _) => format!("{ms} ms late"),
+            (FaultKind::Hang, _) => "hangs".to_owned(),
+            (FaultKind::Flaky { percent, .. }, _) => format!("fails with {percent} %"),
+        },
+        _ => format!("{} faults", ready.len()),
+    };
+    Some((words, format!(" Set to fail on the hop from the actor to the state store: {}.", all_ahead(fault))))
+}
+
 /// The path while nothing runs: what the last turn left, or what the switch holds ready.
-fn idle(turns: &[Turn], fault: FaultStatus, active: bool, now: u64) -> Flow {
+fn idle(turns: &[Turn], fault: &FaultStatus, active: bool, now: u64) -> Flow {
     let resting = match (active, turns.is_empty()) {
         (true, _) => "in memory",
         (false, true) => "not active yet",
@@ -244,14 +261,10 @@ fn idle(turns: &[Turn], fault: FaultStatus, active: bool, now: u64) -> Flow {
         hop_words: None,
         sentence: "Nothing is running.".to_owned(),
     };
-    let ahead = failures_ahead(fault, active);
-    if ahead > 0 {
-        let times = if ahead == 1 { "fails once".to_owned() } else { format!("fails {ahead} times") };
-        flow.sentence.push_str(&format!(
-            " The hop from the actor to the state store is set to fail: {} {times}.",
-            fault.plan.operation.as_str()
-        ));
-        flow.hop_words = Some(("hop-t armed", times));
+    let ready = held_ready(&fault.at_next_turn(active));
+    if let Some((words, sentence)) = &ready {
+        flow.sentence.push_str(sentence);
+        flow.hop_words = Some(("hop-t armed", words.clone()));
     }
     let Some(last) = turns.iter().rfind(|turn| turn.ended()) else { return flow };
     match &last.outcome {
@@ -259,7 +272,7 @@ fn idle(turns: &[Turn], fault: FaultStatus, active: bool, now: u64) -> Flow {
             flow.hops = [Hop::Ok; 4];
             flow.nodes = [NodeLook::Ok; 5];
             flow.sentence = format!("Turn {} ended well.", last.number);
-            if fault.on && ahead == 0 {
+            if fault.on && ready.is_none() {
                 flow.knife = None;
             }
         }
@@ -292,15 +305,17 @@ mod tests {
             stored: Err(crate::error::LabError::new(ErrorCode::Internal, "not read")),
             before: Vec::new(),
             checks: Vec::new(),
-            fault: FaultStatus::LESSON,
+            fault: FaultStatus::lesson(),
+            layers: Vec::new(),
             policy: crate::policy::RetryPolicy::LESSON,
             wire: None,
         }
     }
 
     fn path(turns: &[Turn], panels: &Panels, connection: Connection) -> Flow {
-        let used = FaultStatus { remaining: 0, ..FaultStatus::LESSON };
-        flow(turns, used, true, panels, connection, 1_600)
+        let mut used = FaultStatus::lesson();
+        used.counts[0].left = Some(0);
+        flow(turns, &used, true, panels, connection, 1_600)
     }
 
     fn waiting(simulated: bool) -> Vec<Turn> {

@@ -19,7 +19,7 @@ pub fn SignalPath() -> impl IntoView {
     let path = Memo::new(move |_| {
         store.turns.with(|turns| {
             store.panels.with(|panels| {
-                flow(turns, store.fault.get(), store.active.get(), panels, store.connection.get(), store.now.get())
+                flow(turns, &store.fault.read(), store.active.get(), panels, store.connection.get(), store.now.get())
             })
         })
     });

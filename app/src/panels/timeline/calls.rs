@@ -103,7 +103,7 @@ mod tests {
 
     fn attempt(took_ms: u64, calls: Vec<SeenCall>) -> Attempt {
         let state = AttemptState::Succeeded { took_us: took_ms * 1_000 };
-        Attempt { operation: Operation::Load, attempt: 1, max: 3, started_at: 10_000, state, calls }
+        Attempt { operation: Operation::Load, attempt: 1, max: 3, started_at: 10_000, state, hit: None, calls }
     }
 
     #[test]

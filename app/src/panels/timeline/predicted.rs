@@ -8,6 +8,7 @@ use super::{
     words,
 };
 use crate::{
+    fault::Hit,
     lesson::prediction::{PredictedStep, Prediction},
     timeline::{AttemptState, Method, Operation, Turn},
 };
@@ -95,7 +96,8 @@ impl Ahead<'_> {
                 self.steps.push(PredictedStep::Wait { operation: of, attempt: n, delay_ms });
             }
             let fails = failures > 0;
-            self.steps.push(PredictedStep::Attempt { operation: of, attempt: n, max, fails });
+            let (hit, timeout_ms) = (fails.then_some(Hit::FAILS), 0);
+            self.steps.push(PredictedStep::Attempt { operation: of, attempt: n, max, fails, hit, timeout_ms });
             if !fails {
                 return true;
             }
@@ -152,15 +154,16 @@ pub(super) fn ghost(x: Percent, w: Percent, step: PredictedStep) -> impl IntoVie
 mod tests {
     use super::{super::samples, *};
     use crate::{
-        fault::{FaultPlan, FaultStatus},
-        lesson::prediction::predict,
+        fault::{Fault, FaultPlan, FaultStatus},
+        lesson::prediction::{Stored, predict},
         policy::RetryPolicy,
     };
 
     /// The prediction while the switch still holds `left` failures of `operation`.
     fn next(operation: Operation, left: u8) -> Prediction {
-        let plan = FaultPlan { operation, ..FaultPlan::LESSON };
-        predict(FaultStatus { on: true, plan, remaining: left }, true, RetryPolicy::LESSON)
+        let mut fault = FaultStatus::armed(FaultPlan::one(Fault::error(operation, 3)).unwrap());
+        fault.counts[0].left = Some(left);
+        predict(&fault, RetryPolicy::LESSON, 1, Stored::default())
     }
 
     fn said(turn: &Turn, next: &Prediction) -> Vec<String> {
@@ -191,7 +194,8 @@ mod tests {
         turn.attempts.clear();
         turn.waits.clear();
         let next = next(Operation::Save, 1);
-        assert_eq!(remainder(&turn, Some(&next)), next.steps);
+        let labels = |steps: Vec<PredictedStep>| steps.into_iter().map(words::predicted_label).collect::<Vec<_>>();
+        assert_eq!(labels(remainder(&turn, Some(&next))), labels(next.steps.clone()));
     }
 
     #[test]

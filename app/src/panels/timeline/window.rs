@@ -138,7 +138,7 @@ pub(super) fn draw(turns: &[Turn], predicted: Option<&Prediction>, next: bool, n
             layout.space(ends, LEAD + 4.0);
         }
         layout.ghosts(None, coming.steps.clone());
-        let room = if turns.is_empty() { if coming.succeeds { 24.0 } else { 62.0 } } else { 0.0 };
+        let room = if turns.is_empty() { if coming.succeeds() { 24.0 } else { 62.0 } } else { 0.0 };
         layout.space(0, room);
     }
     layout.space(0, 4.0);
@@ -223,7 +223,7 @@ fn next_row(layout: &Layout<'_>, axis: &Axis, coming: &Prediction, first: bool) 
     });
     let mut items: Vec<Item> = ghosts.collect();
     let end = axis.left(layout.slots.len() - 2) + 8.0;
-    match (first, coming.succeeds) {
+    match (first, coming.succeeds()) {
         (true, true) => items.push(Item::Reply(axis.percent(end))),
         (true, false) => items.push(Item::GaveUp(axis.percent(end))),
         (false, _) => {}

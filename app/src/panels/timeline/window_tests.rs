@@ -3,17 +3,18 @@
 use super::{super::samples, *};
 use crate::{
     fault::FaultStatus,
-    lesson::prediction::predict,
+    lesson::prediction::{Stored, predict},
     policy::RetryPolicy,
     timeline::{AttemptState, Operation},
 };
 
 fn lesson() -> Prediction {
-    predict(FaultStatus::LESSON, false, RetryPolicy::LESSON)
+    predict(&FaultStatus::lesson(), RetryPolicy::LESSON, 1, Stored::default())
 }
 
 fn used_up() -> Prediction {
-    predict(FaultStatus { remaining: 0, ..FaultStatus::LESSON }, true, RetryPolicy::LESSON)
+    let off = FaultStatus { on: false, ..FaultStatus::lesson() };
+    predict(&off, RetryPolicy::LESSON, 1, Stored::default())
 }
 
 /// The mock's moment: turn 1 recovered, turn 2 waits, turn 3 is queued.

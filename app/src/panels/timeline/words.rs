@@ -204,7 +204,7 @@ pub(super) fn wait_text(delay_ms: u64) -> String {
 #[must_use]
 pub(super) fn predicted_label(step: PredictedStep) -> String {
     match step {
-        PredictedStep::Attempt { operation, attempt, max, fails } => {
+        PredictedStep::Attempt { operation, attempt, max, fails, .. } => {
             let outcome = if fails { "fails on purpose" } else { "succeeds" };
             format!("Predicted: {}, attempt {attempt} of {max} {outcome}", operation.as_str())
         }

@@ -1,0 +1,69 @@
+//! A fault as a person says it.
+
+use super::{Fault, FaultCount, FaultKind, FaultSpan, FaultStatus};
+use crate::timeline::Layer;
+
+/// What happens to attempts that a fault meets, as a predicate: `fails`, `is 300 ms late`.
+fn verb(kind: FaultKind, one: bool) -> String {
+    let (fails, is) = if one { ("fails", "is") } else { ("fail", "are") };
+    match kind {
+        FaultKind::Error => fails.to_owned(),
+        FaultKind::Delay { ms } => format!("{is} {ms} ms late"),
+        FaultKind::Hang if one => "hangs until its time-out".to_owned(),
+        FaultKind::Hang => "hang until their time-out".to_owned(),
+        FaultKind::Flaky { percent, .. } => format!("{fails} with {percent} %"),
+    }
+}
+
+/// What a fault is still going to do: `the next load fails`, `every save in the store is 300 ms late`.
+#[must_use]
+pub fn ahead(fault: &Fault, count: &FaultCount) -> String {
+    let operation = fault.operation.as_str();
+    let place = if fault.layer == Layer::Store { " in the store" } else { "" };
+    match count.left {
+        None => format!("every {operation}{place} {}", verb(fault.kind, true)),
+        Some(1) => format!("the next {operation}{place} {}", verb(fault.kind, true)),
+        Some(n) => format!("the next {n} {operation} attempts{place} {}", verb(fault.kind, false)),
+    }
+}
+
+/// The faults that are still going to do something, one after the other.
+#[must_use]
+pub fn all_ahead(fault: &FaultStatus) -> String {
+    let ahead: Vec<_> =
+        fault.in_force().filter(|(_, count)| count.left != Some(0)).map(|(f, count)| ahead(f, count)).collect();
+    ahead.join("; ")
+}
+
+/// What the switch is going to do, in a few words; `active` says whether the actor is in memory.
+#[must_use]
+pub fn status(fault: &FaultStatus, active: bool) -> String {
+    if !fault.on {
+        return "nothing fails on purpose".to_owned();
+    }
+    let now = fault.at_next_turn(active);
+    let words = all_ahead(&now);
+    if words.is_empty() {
+        return used_up(&now);
+    }
+    match now.plan.faults() {
+        [one] if now.is_used() && matches!(one.kind, FaultKind::Error) => {
+            match (now.counts[0].left, one.span.attempts()) {
+                (Some(left), Some(all)) if left < all => format!("{} of {all} failures used", all - left),
+                _ => words,
+            }
+        }
+        _ => words,
+    }
+}
+
+fn used_up(fault: &FaultStatus) -> String {
+    let renewed = fault.plan.faults().iter().any(|fault| matches!(fault.span, FaultSpan::First { .. }));
+    match fault.plan.faults() {
+        [Fault { kind: FaultKind::Error, span: FaultSpan::First { attempts }, .. }] if *attempts > 1 => {
+            format!("{attempts} of {attempts} failures used")
+        }
+        _ if renewed => "used; arms again at the next activation".to_owned(),
+        _ => "used; arm it again for more".to_owned(),
+    }
+}

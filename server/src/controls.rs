@@ -1,0 +1,250 @@
+//! What somebody sets for a lab, failure switch and retry policy, one of each for each actor id. Setting them never
+//! waits for a turn: a turn asks for them at each attempt and before each wait.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use app::{
+    actor_id::ActorId,
+    error::LabError,
+    fault::{FaultSetting, FaultStatus, Hit},
+    policy::{
+        RetryPolicy,
+        worst::{Set, fits},
+    },
+    timeline::{Layer, Operation, Step},
+};
+
+use crate::timeline::{Timelines, clock::now_ms};
+
+/// The controls of all labs. Clones share them.
+#[derive(Clone)]
+pub struct Controls {
+    timelines: Timelines,
+    /// How every lab begins.
+    first: Arc<Control>,
+    /// The layers in which faults can be set.
+    layers: Arc<[Layer]>,
+    /// The controls that are not as every lab begins. Held while a change, an attempt's beginning or a wait is recorded
+    /// too, so that the timeline tells them in the order in which they took effect.
+    touched: Arc<Mutex<HashMap<ActorId, Control>>>,
+}
+
+/// The controls of one lab.
+#[derive(Clone, PartialEq)]
+struct Control {
+    fault: FaultStatus,
+    policy: RetryPolicy,
+}
+
+/// An attempt that has begun.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun {
+    /// How many attempts there are at most, as the policy stands.
+    pub max: u8,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// What the faults do with it that it meets.
+    pub hit: Option<Hit>,
+}
+
+/// What comes after an attempt that failed in passing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Another attempt, after this wait. The wait is recorded.
+    Wait(Duration),
+    /// The policy allows no other.
+    Exhausted,
+    /// The turn's time does not reach for another.
+    TurnLimit,
+}
+
+/// One attempt of one operation in a turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Try<'a> {
+    /// Whose turn it is.
+    pub actor: &'a ActorId,
+    /// The turn.
+    pub turn: u64,
+    /// What is tried.
+    pub operation: Operation,
+    /// Which attempt, from 1.
+    pub attempt: u8,
+}
+
+impl Controls {
+    /// Nobody has touched anything yet: every lab begins with the lesson's switch and with `policy`. Changes are
+    /// recorded in `timelines`. `layers` are those in which faults can be set.
+    #[must_use]
+    pub fn new(timelines: Timelines, policy: RetryPolicy, layers: Vec<Layer>) -> Self {
+        let first = Control { fault: FaultStatus::lesson(), policy };
+        Self { timelines, first: Arc::new(first), layers: layers.into(), touched: Arc::default() }
+    }
+
+    /// The layers in which faults can be set.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The failure switch as it stands.
+    #[must_use]
+    pub fn fault(&self, actor: &ActorId) -> FaultStatus {
+        self.look(&self.touched(), actor).fault.clone()
+    }
+
+    /// The retry policy.
+    #[must_use]
+    pub fn policy(&self, actor: &ActorId) -> RetryPolicy {
+        self.look(&self.touched(), actor).policy
+    }
+
+    /// Sets the failure switch and records it; switching on arms the plan afresh.
+    ///
+    /// # Errors
+    /// A layer that is not there, or a plan that cannot end in time under the policy. Nothing is changed then.
+    pub fn set_fault(&self, actor: &ActorId, setting: FaultSetting) -> Result<FaultStatus, LabError> {
+        for (n, fault) in setting.plan.iter().flat_map(|plan| plan.faults()).enumerate() {
+            if !self.layers.contains(&fault.layer) {
+                return Err(no_layer(fault.layer).within(&format!("plan[{n}]")));
+            }
+        }
+        let mut touched = self.touched();
+        let before = self.look(&touched, actor);
+        let (fault, policy) = (before.fault.clone().after(setting), before.policy);
+        // Ending an outage is never refused.
+        if fault.on {
+            fits(&fault, policy, Set::Plan)?;
+        }
+        self.change_fault(&mut touched, actor, fault.clone());
+        Ok(fault)
+    }
+
+    /// Arms the plan afresh if the switch is on, and records it.
+    pub fn arm(&self, actor: &ActorId) -> FaultStatus {
+        let mut touched = self.touched();
+        let fault = self.look(&touched, actor).fault.clone().rearmed();
+        self.change_fault(&mut touched, actor, fault.clone());
+        fault
+    }
+
+    /// Sets the retry policy and records it.
+    ///
+    /// # Errors
+    /// A field out of its range, or a policy that cannot end in time under the plan. Nothing is changed then.
+    pub fn set_policy(&self, actor: &ActorId, policy: RetryPolicy) -> Result<RetryPolicy, LabError> {
+        policy.check()?;
+        let mut touched = self.touched();
+        let fault = self.look(&touched, actor).fault.clone();
+        fits(&fault, policy, Set::Policy)?;
+        self.keep(&mut touched, actor, Control { fault, policy });
+        self.timelines.record(actor, Step::PolicyChanged { policy });
+        Ok(policy)
+    }
+
+    /// Puts switch and policy back to how every lab begins, and records it.
+    pub fn reset(&self, actor: &ActorId) {
+        let mut touched = self.touched();
+        let before = touched.remove(actor);
+        let Control { fault, policy } = (*self.first).clone();
+        self.timelines.record(actor, Step::FaultChanged { fault });
+        if before.is_some_and(|before| before.policy != policy) {
+            self.timelines.record(actor, Step::PolicyChanged { policy });
+        }
+    }
+
+    /// The actor was brought into memory: the faults that span the first attempts lie ahead again. Recorded if that
+    /// changes anything.
+    pub fn activated(&self, actor: &ActorId) {
+        let mut touched = self.touched();
+        // A control that nobody has touched has nothing used up.
+        let Some(before) = touched.get(actor) else { return };
+        let fault = before.fault.clone().activated();
+        if fault != before.fault {
+            self.change_fault(&mut touched, actor, fault);
+        }
+    }
+
+    /// Begins an attempt and records it, and what it meets of the faults if it is `faulty`. What is set from now on
+    /// leaves it alone.
+    pub fn begin(&self, tried: Try<'_>, faulty: bool) -> Begun {
+        let Try { actor, turn, operation, attempt } = tried;
+        let mut touched = self.touched();
+        let control = self.look(&touched, actor);
+        let policy = control.policy;
+        let max = policy.attempts_of(operation).max(attempt);
+        let met = (faulty && control.fault.concerns(operation)).then(|| {
+            let mut control = control.clone();
+            let hit = control.fault.meet(operation, policy.attempt_timeout_ms);
+            (hit, control)
+        });
+        self.timelines.record(actor, Step::AttemptStarted { turn, operation, attempt, max });
+        let hit = met.and_then(|(hit, control)| {
+            let fault = control.fault.clone();
+            self.keep(&mut touched, actor, control);
+            hit.inspect(|&hit| {
+                drop(self.timelines.record(actor, Step::FaultFired { turn, operation, attempt, hit, fault }))
+            })
+        });
+        Begun { max, timeout: Duration::from_millis(policy.attempt_timeout_ms), hit }
+    }
+
+    /// What comes after an attempt that failed in passing, with `left` of the turn's time.
+    pub fn after(&self, failed: Try<'_>, left: Duration) -> Next {
+        let Try { actor, turn, operation, attempt } = failed;
+        let touched = self.touched();
+        let policy = self.look(&touched, actor).policy;
+        let max = policy.attempts_of(operation);
+        if attempt >= max {
+            return Next::Exhausted;
+        }
+        let attempt = attempt + 1;
+        let delay_ms = policy.wait_ms(turn, operation, attempt);
+        let delay = Duration::from_millis(delay_ms);
+        if delay >= left {
+            return Next::TurnLimit;
+        }
+        let due_at = now_ms() + delay_ms;
+        self.timelines.record(actor, Step::RetryScheduled { turn, operation, attempt, max, delay_ms, due_at });
+        Next::Wait(delay)
+    }
+
+    fn look<'a>(&'a self, touched: &'a HashMap<ActorId, Control>, actor: &ActorId) -> &'a Control {
+        touched.get(actor).unwrap_or(&self.first)
+    }
+
+    fn change_fault(&self, touched: &mut HashMap<ActorId, Control>, actor: &ActorId, fault: FaultStatus) {
+        let policy = self.look(touched, actor).policy;
+        self.keep(touched, actor, Control { fault: fault.clone(), policy });
+        self.timelines.record(actor, Step::FaultChanged { fault });
+    }
+
+    fn keep(&self, touched: &mut HashMap<ActorId, Control>, actor: &ActorId, control: Control) {
+        if control == *self.first {
+            touched.remove(actor);
+        } else {
+            touched.insert(actor.clone(), control);
+        }
+    }
+
+    fn touched(&self) -> MutexGuard<'_, HashMap<ActorId, Control>> {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn no_layer(layer: Layer) -> LabError {
+    let message = match layer {
+        Layer::Store => {
+            "layer is store: faults can be set there behind the embedded sidecar only, and this lab runs on another. Use \
+             actor, or the wire to Redis where there is one (PUT /api/wire)."
+        }
+        _ => "This layer takes no faults: use actor or store.",
+    };
+    LabError::of_field("layer", message)
+}
+
+#[cfg(test)]
+mod tests;
