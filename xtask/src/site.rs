@@ -3,7 +3,7 @@
 //! ```text
 //! target/site/pkg/app.HASH.js, app.HASH.wasm, app.HASH.css   named by content, so that they may be kept for ever
 //! target/site/…                                              what is in public/
-//! target/hash.txt                                            the hashes, as Leptos reads them
+//! target/hash.txt                                            the hashes, as Leptos reads them, and which build it is
 //! target/site.stamp                                          what the site was made of
 //! ```
 //! In release every file that gets smaller by it has a `.br` and a `.gz` beside it.
@@ -45,7 +45,7 @@ pub(crate) fn build(profile: Profile) -> Result<()> {
         let stylesheet = if profile.is_release() { minified(&stylesheet)? } else { stylesheet };
         let new = paths::target().join("site.new");
         remove_folder(&new)?;
-        let hashes = fill(&new, &part, &stylesheet)?;
+        let hashes = fill(&new, &part, &stylesheet, profile)?;
         if profile.is_release() {
             compress::beside(&new)?;
         }
@@ -57,14 +57,17 @@ pub(crate) fn build(profile: Profile) -> Result<()> {
 }
 
 /// Writes the site into an empty folder and returns the content of the hash file.
-fn fill(folder: &Path, part: &BrowserPart, stylesheet: &str) -> Result<String> {
+///
+/// Its first line tells `faultlab` which build it is: in a debug build Leptos puts marks into the HTML that the other
+/// build's browser part stumbles over.
+fn fill(folder: &Path, part: &BrowserPart, stylesheet: &str, profile: Profile) -> Result<String> {
     copy_folder(&paths::root().join("public"), folder)?;
     let pkg = folder.join("pkg");
     fs::create_dir_all(&pkg).with_context(|| format!("{} cannot be made", pkg.display()))?;
     if part.snippets.is_dir() {
         copy_folder(&part.snippets, &pkg.join("snippets"))?;
     }
-    let mut hashes = String::new();
+    let mut hashes = format!("build: {}\n", profile.folder());
     let files = [("js", read(&part.js)?), ("wasm", read(&part.wasm)?), ("css", stylesheet.as_bytes().to_vec())];
     for (kind, content) in files {
         let hash = hash(&content);
@@ -173,13 +176,15 @@ mod tests {
             fs::write(file, file.display().to_string()).unwrap();
         }
         let site = folder.path().join("site");
-        let hashes = fill(&site, &part, "body {}").unwrap();
-        let kinds: Vec<_> = hashes.lines().map(|line| line.split_once(": ").unwrap()).collect();
+        let hashes = fill(&site, &part, "body {}", Profile::Debug).unwrap();
+        let (build, kinds) = hashes.split_once('\n').unwrap();
+        assert_eq!(build, "build: debug");
+        let kinds: Vec<_> = kinds.lines().map(|line| line.split_once(": ").unwrap()).collect();
         assert_eq!(kinds.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), ["js", "wasm", "css"]);
         for (kind, hash) in kinds {
             assert!(site.join(format!("pkg/app.{hash}.{kind}")).is_file(), "{kind}");
         }
         assert!(site.join("pkg/snippets/a/inline.js").is_file());
-        assert_ne!(fill(&folder.path().join("other"), &part, "body{}").unwrap(), hashes);
+        assert_ne!(fill(&folder.path().join("other"), &part, "body{}", Profile::Debug).unwrap(), hashes);
     }
 }

@@ -19,6 +19,9 @@ use tower_http::services::ServeDir;
 /// The folder's part with the content-hashed files, and the part of their URL.
 const PKG: &str = "pkg";
 
+/// Which build this program is, as `cargo xtask build` writes it into the list of hashes.
+const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
+
 /// The built browser files.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
@@ -31,7 +34,8 @@ impl Site {
     /// Finds the files in `given`, else in `./target/site`, else in `../site` beside the program.
     ///
     /// # Errors
-    /// If they are not there; the words say what to do.
+    /// If they are not there, or were built for the other build of this program: the page would be shown and then do
+    /// nothing. The words say what to do.
     pub(crate) fn find(given: Option<&Path>) -> anyhow::Result<Self> {
         let beside = || Some(env::current_exe().ok()?.parent()?.parent()?.join("site"));
         let usual = || [Some(PathBuf::from("target/site")), beside()].into_iter().flatten().find(|dir| dir.is_dir());
@@ -43,13 +47,29 @@ impl Site {
             fs::metadata(&hashes)?;
             Ok(Self { root, hashes })
         })();
-        found.map_err(|error| {
+        let site = found.map_err(|error| {
             anyhow::anyhow!(
                 "The built browser files are not in {} ({error}): build them with `cargo xtask build`, or name their \
                  folder with --site",
                 root.display()
             )
-        })
+        })?;
+        match site.listed("build") {
+            Some(other) if other != BUILD => anyhow::bail!(
+                "The browser files in {} are of the {other} build, and this program is the {BUILD} build: they do not \
+                 fit together. Build them with `cargo xtask build{}`, or start target/{other}/faultlab",
+                root.display(),
+                if BUILD == "release" { " --release" } else { "" }
+            ),
+            _ => Ok(site),
+        }
+    }
+
+    /// What the list of hashes says under this name.
+    fn listed(&self, name: &str) -> Option<String> {
+        let list = fs::read_to_string(&self.hashes).ok()?;
+        let (_, value) = list.lines().filter_map(|line| line.split_once(':')).find(|(key, _)| key.trim() == name)?;
+        Some(value.trim().to_owned())
     }
 
     /// How Leptos finds the files.
@@ -65,9 +85,7 @@ impl Site {
 
     /// The stylesheet's URL, for the one page that Leptos' router does not make.
     pub(crate) fn stylesheet(&self) -> Option<String> {
-        let hashes = fs::read_to_string(&self.hashes).ok()?;
-        let hash = hashes.lines().find_map(|line| line.trim().strip_prefix("css:"))?.trim().to_owned();
-        Some(format!("/{PKG}/app.{hash}.css"))
+        Some(format!("/{PKG}/app.{}.css", self.listed("css")?))
     }
 
     /// The files as a service, with `otherwise` for every path that is no file.
@@ -92,4 +110,34 @@ async fn cache(request: Request, next: Next) -> Response {
     // The same URL answers with brotli, gzip or plain bytes.
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(list: &str) -> (tempfile::TempDir, anyhow::Result<Site>) {
+        let folder = tempfile::TempDir::new().unwrap();
+        fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
+        fs::write(folder.path().join("hash.txt"), list).unwrap();
+        let site = Site::find(Some(&folder.path().join("site")));
+        (folder, site)
+    }
+
+    #[test]
+    fn files_of_the_other_build_are_refused_with_what_to_do() {
+        let other = if BUILD == "debug" { "release" } else { "debug" };
+        let (_folder, refused) = site(&format!("build: {other}\njs: j\ncss: c\n"));
+        let words = refused.unwrap_err().to_string();
+        assert!(words.contains(&format!("of the {other} build, and this program is the {BUILD} build")), "{words}");
+        assert!(words.contains(&format!("start target/{other}/faultlab")), "{words}");
+    }
+
+    #[test]
+    fn files_of_this_build_are_taken_and_so_are_those_that_do_not_say() {
+        for list in [format!("build: {BUILD}\ncss: c\n"), "css: c\n".to_owned()] {
+            let (_folder, site) = site(&list);
+            assert_eq!(site.unwrap().stylesheet().as_deref(), Some("/pkg/app.c.css"));
+        }
+    }
 }
