@@ -42,7 +42,9 @@ impl StoreReader {
         if url.starts_with("redis:") || url.starts_with("rediss:") {
             return RedisServer::from_url(url).map(|redis| Self(Kind::Redis(redis)));
         }
-        let path = url.strip_prefix("sqlite:").ok_or_else(|| StoreUrlError::Kind(url.to_owned()))?;
+        // Whatever stands before an @ may be a password, which is not said again.
+        let shown = || url.rsplit_once('@').map_or(url.to_owned(), |(_, place)| format!("…@{place}"));
+        let path = url.strip_prefix("sqlite:").ok_or_else(|| StoreUrlError::Kind(shown()))?;
         if path.is_empty() {
             return Err(StoreUrlError::NoPath(url.to_owned()));
         }
@@ -87,7 +89,42 @@ impl StoreReader {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_url_is_taken_or_refused_with_a_reason_that_keeps_its_password(
+            scheme in "(redis|rediss|redis\\+unix|valkey|unix|sqlite|postgres|[a-z]{0,8})(:|://|)", user in "[a-z]{0,4}",
+            password in "[A-Z0-9%#?/@:]{8,12}Q", rest in prop_oneof!["[a-z0-9:.\\[\\]/?=&]{0,24}", "\\PC{0,12}"],
+        ) {
+            let url = format!("{scheme}{user}:{password}@{rest}");
+            match StoreReader::from_url(&url) {
+                Ok(store) => prop_assert!(!store.product().is_empty()),
+                Err(error) => {
+                    let words = error.to_string();
+                    prop_assert!(words.contains("sqlite:PATH") || words.contains("redis://HOST:PORT"), "{words}");
+                    prop_assert!(!words.contains(&password), "{words} of {url}");
+                }
+            }
+        }
+
+        #[test]
+        fn a_redis_is_looked_for_where_its_url_says(host in "[a-z][a-z0-9-]{0,20}", port in 1_u16.., number in 0_u8..16) {
+            let store = StoreReader::from_url(&format!("redis://{host}:{port}/{number}")).unwrap();
+            prop_assert_eq!(store.redis_address(), Some(format!("{host}:{port}")));
+        }
+
+        #[test]
+        fn any_other_text_is_taken_or_refused_with_a_reason(url in any::<String>()) {
+            if let Err(error) = StoreReader::from_url(&url) {
+                prop_assert!(error.to_string().contains("give "), "{error}");
+            }
+        }
+    }
 
     #[test]
     fn a_store_is_named_by_a_url_of_a_kind_that_can_be_read() {
