@@ -13,6 +13,7 @@ use crate::{
     lesson::{checks::Check, prediction::Prediction},
     message::{Message, MessageId},
     policy::RetryPolicy,
+    scenario::{Need, ScenarioReport},
     timeline::TimelineSnapshot,
     wire::{WireSetting, WireStatus},
 };
@@ -78,6 +79,18 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// The lab has no wire layer.
     fn set_wire(&self, setting: WireSetting) -> Result<WireStatus, LabError>;
+
+    /// What scenarios need of a lab, and this one has.
+    fn needs_met(&self) -> Vec<Need>;
+
+    /// Runs the scenario of this name to its end. Goes on when whoever asked for it is gone.
+    ///
+    /// # Errors
+    /// There is no such scenario, it cannot run here, another is running, or the lab could not be reset for it.
+    async fn run_scenario(self: Arc<Self>, actor: ActorId, name: &str) -> Result<ScenarioReport, LabError>;
+
+    /// How the last scenario ended that ran in this lab.
+    fn scenario_report(&self, actor: &ActorId) -> Option<ScenarioReport>;
 
     /// The five checks.
     fn checks(&self, actor: &ActorId) -> Vec<Check>;

@@ -19,6 +19,8 @@ pub enum ErrorCode {
     NotFound,
     /// `405`: the path is there, for other methods.
     MethodNotAllowed,
+    /// `409`: the lab does something that cannot be done twice at a time.
+    Busy,
     /// `413`: the body is over 16 KiB.
     TooLarge,
     /// `415`: the body is not JSON, or does not say so.
@@ -46,6 +48,7 @@ impl ErrorCode {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::Busy => 409,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::InvalidField => 422,

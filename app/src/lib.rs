@@ -6,6 +6,7 @@
 //! - [`wire`]: how the wire to Redis fails on purpose, and what is seen on it
 //! - [`timeline`]: the steps of a turn as events, their log lines, and turns put together from them
 //! - [`lesson`]: the five checks and the prediction, as pure functions
+//! - [`scenario`] (server only): what can be done with a lab at one press, as data
 //! - [`form`] (server only): what a form sends, read field by field
 //! - [`backend`] (server only): the one trait through which everything is done; `server` implements it
 //! - [`api`], [`json`]: the server functions, and the JSON that they answer in
@@ -41,6 +42,8 @@ pub mod message;
 pub mod pages;
 pub mod panels;
 pub mod policy;
+#[cfg(feature = "ssr")]
+pub mod scenario;
 #[cfg(feature = "ssr")]
 mod shell;
 pub mod timeline;

@@ -1,6 +1,6 @@
 //! What the page and the REST routes need done, done through the sidecar.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use app::{
     actor_id::ActorId,
@@ -14,6 +14,7 @@ use app::{
     },
     message::{Message, MessageId},
     policy::RetryPolicy,
+    scenario::{Need, ScenarioReport},
     timeline::{Method, Step, TimelineSnapshot, in_memory},
     wire::{WireSetting, WireStatus},
 };
@@ -33,6 +34,7 @@ use crate::{
     },
     retry::AttemptError,
     runtime::RuntimeInfo,
+    scenario::{self, Scenarios},
     store::StoreReader,
     timeline::{Timelines, clock::now_ms},
     wire::WireSwitch,
@@ -62,6 +64,7 @@ pub struct LabBackend {
     pub(crate) timelines: Timelines,
     pub(crate) controls: Controls,
     pub(crate) passes: PassBook,
+    pub(crate) scenarios: Scenarios,
 }
 
 /// A message on its way to the actor.
@@ -108,7 +111,7 @@ impl LabBackend {
     }
 
     /// The history as the sidecar gives it, past the actor: no turn, no activation, no fault.
-    async fn stored_history(&self, actor: &ActorId) -> Result<Vec<Message>, LabError> {
+    pub(crate) async fn stored_history(&self, actor: &ActorId) -> Result<Vec<Message>, LabError> {
         self.stored(actor, &actor.history_key()).await
     }
 
@@ -246,6 +249,22 @@ impl Backend for LabBackend {
             LabError::new(ErrorCode::NotFound, message)
         })?;
         Ok(wire.set(setting, &self.timelines))
+    }
+
+    fn needs_met(&self) -> Vec<Need> {
+        scenario::needs_met(self)
+    }
+
+    async fn run_scenario(self: Arc<Self>, actor: ActorId, name: &str) -> Result<ScenarioReport, LabError> {
+        let scenario = app::scenario::named(name).ok_or_else(|| {
+            let names: Vec<_> = app::scenario::all().iter().map(|scenario| scenario.name.as_str()).collect();
+            LabError::of_field("name", format!("name is {name:?}: it may be {}.", names.join(", ")))
+        })?;
+        scenario::run(self, actor, scenario).await
+    }
+
+    fn scenario_report(&self, actor: &ActorId) -> Option<ScenarioReport> {
+        self.scenarios.report(actor)
     }
 
     fn checks(&self, actor: &ActorId) -> Vec<Check> {

@@ -13,6 +13,7 @@ use crate::{
     controls::Controls,
     dapr::{Dapr, DaprError},
     runtime::RuntimeInfo,
+    scenario::Scenarios,
     store::StoreReader,
     timeline::Timelines,
     wire::WireSwitch,
@@ -120,6 +121,7 @@ impl Lab {
             timelines: timelines.clone(),
             controls,
             passes,
+            scenarios: Scenarios::default(),
         };
         let actor_config = ActorConfig::new(idle_timeout);
         Ok(Self { backend: Arc::new(backend), agents, timelines, actor_config, app_api_token })

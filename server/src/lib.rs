@@ -13,6 +13,7 @@
 //! - [`timeline`]: what every actor did, kept within bounds and handed on to the event streams
 //! - [`checks`]: the lesson's checks over it
 //! - [`dapr`]: the sidecar as the application speaks to it
+//! - `scenario`: running the scenarios of `app`
 //! - [`runtime`]: what the sidecar tells of itself
 //! - [`store`]: the state store itself, read past Dapr
 //! - [`wire`]: the wire between the sidecar and Redis, which fails on purpose
@@ -29,6 +30,7 @@ pub mod lab;
 pub mod retry;
 pub mod run;
 pub mod runtime;
+mod scenario;
 pub mod store;
 pub mod store_hit;
 pub mod timeline;

@@ -11,6 +11,7 @@ mod guard;
 pub(crate) mod health;
 mod lab;
 mod pages;
+mod scenario;
 pub(crate) mod site;
 mod wire;
 
@@ -40,8 +41,12 @@ pub(crate) struct Public<'a> {
 /// Everything that people and programs reach.
 pub(crate) fn router(public: Public<'_>) -> Router {
     let Public { backend, timelines, actors, site, allow_hosts, shutdown } = public;
-    let json =
-        Router::new().merge(chat::router()).merge(lab::router()).merge(wire::router()).with_state(backend.clone());
+    let json = Router::new()
+        .merge(chat::router())
+        .merge(lab::router())
+        .merge(wire::router())
+        .merge(scenario::router())
+        .with_state(backend.clone());
     let nosniff = axum::http::HeaderValue::from_static("nosniff");
     Router::new()
         .merge(pages::router(site, backend))

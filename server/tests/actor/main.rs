@@ -4,9 +4,11 @@
 mod app_channel;
 mod checks;
 mod deactivation;
+mod faults;
 mod recovery;
 mod repeats;
 mod restart;
+mod scenarios;
 mod stored;
 mod support;
 mod turns;

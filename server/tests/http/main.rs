@@ -8,5 +8,6 @@ mod controls;
 mod events;
 mod pages;
 mod program;
+mod scenarios;
 mod start;
 mod support;

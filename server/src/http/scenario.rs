@@ -1,0 +1,84 @@
+//! Scenarios as JSON: which there are, and running one.
+
+use app::{
+    backend::SharedBackend,
+    error::{ErrorCode, LabError},
+    scenario::{self, Scenario, ScenarioReport},
+};
+use axum::{
+    Json, Router,
+    extract::State,
+    routing::{get, post},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    error::{ApiError, ErrorBody},
+    extract::{Actor, Fields},
+};
+
+pub(crate) fn router() -> Router<SharedBackend> {
+    Router::new().route("/api/scenarios", get(scenarios)).route("/api/lab/{actor_id}/scenario", post(run).get(report))
+}
+
+/// A scenario, and whether it can run here.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Offered {
+    #[serde(flatten)]
+    scenario: &'static Scenario,
+    /// What to do so that it can run on this lab; `null` if it can.
+    missing: Option<&'static str>,
+}
+
+/// The scenario that is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    /// Its name.
+    #[schema(example = "save-fails-twice")]
+    name: String,
+}
+
+/// List the scenarios.
+///
+/// Each is one file of the project: what it does, what to watch, what it teaches and how it has to end.
+#[utoipa::path(get, path = "/api/scenarios", tag = "Lab", responses((status = 200, body = [Offered])))]
+pub(crate) async fn scenarios(State(backend): State<SharedBackend>) -> Json<Vec<Offered>> {
+    let there = backend.needs_met();
+    let offered = |scenario: &'static Scenario| Offered { scenario, missing: scenario.missing(&there) };
+    Json(scenario::all().iter().map(offered).collect())
+}
+
+/// Run a scenario.
+///
+/// Resets the lab, does what the scenario says, and answers at its end, which can take two minutes. It goes on when the
+/// caller leaves. Afterwards the switch is off, the policy is the lesson's and the wire works.
+#[utoipa::path(
+    post, path = "/api/lab/{actor_id}/scenario", tag = "Lab", request_body = Wanted,
+    params(("actor_id" = String, Path, example = "user1")),
+    responses(
+        (status = 200, body = ScenarioReport), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody),
+        (status = 422, body = ErrorBody), (status = 503, body = ErrorBody)
+    )
+)]
+pub(crate) async fn run(
+    State(backend): State<SharedBackend>,
+    Actor(actor): Actor,
+    Fields(wanted): Fields<Wanted>,
+) -> Result<Json<ScenarioReport>, ApiError> {
+    Ok(Json(backend.run_scenario(actor, &wanted.name).await?))
+}
+
+/// Read how the last scenario ended.
+#[utoipa::path(
+    get, path = "/api/lab/{actor_id}/scenario", tag = "Lab", params(("actor_id" = String, Path, example = "user1")),
+    responses((status = 200, body = ScenarioReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn report(
+    State(backend): State<SharedBackend>,
+    Actor(actor): Actor,
+) -> Result<Json<ScenarioReport>, ApiError> {
+    let none = || LabError::new(ErrorCode::NotFound, format!("No scenario has run to its end in the lab of {actor}."));
+    Ok(Json(backend.scenario_report(&actor).ok_or_else(none)?))
+}
