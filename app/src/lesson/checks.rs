@@ -209,7 +209,7 @@ fn history_retrieval(evidence: &Evidence<'_>) -> Check {
 /// 3: `Retry 1 for history load: …` and then `Processed message …`, in one turn.
 fn retry_logic(evidence: &Evidence<'_>, turns: &[Turn]) -> Check {
     let first_load_failed = |step: &Step| matches!(step, Step::AttemptFailed { operation: Operation::Load, attempt: 1, max, transient: true, .. } if *max > 1);
-    for turn in turns.iter().filter(|turn| turn.reply.is_some()) {
+    for turn in turns.iter().filter(|turn| turn.reply.is_some() && turn.had_failures()) {
         let of_turn = || evidence.events.iter().filter(|event| event.step.turn() == Some(turn.number));
         let retried = of_turn().find(|event| first_load_failed(&event.step)).map(|event| event.seq);
         let processed = of_turn().find(|event| matches!(event.step, Step::ReplyReady { .. })).map(|event| event.seq);
