@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`Timelines`]: the handle that everything records to and reads from, keyed by actor id
 //! - `ring`: the bounded events of one actor
+//! - [`Live`]: an event on its way to those who follow
 //! - `open`: the numbers of its turns, from *queued* to their end
 //! - [`clock`]: the times that events carry
 //!
@@ -10,6 +11,7 @@
 //! when the actors of one lab live in several processes.
 
 pub mod clock;
+mod live;
 mod open;
 mod ring;
 
@@ -30,7 +32,7 @@ use lru::LruCache;
 use tokio::sync::broadcast;
 
 use self::ring::Ring;
-pub use self::{open::Ticket, ring::Limits};
+pub use self::{live::Live, open::Ticket, ring::Limits};
 
 /// How many actors' timelines are kept; the least recently used go first.
 const ACTORS: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not zero");
@@ -71,7 +73,7 @@ pub struct Follow {
     /// What came after the point that was asked for.
     pub missed: Missed,
     /// What comes after `missed`, without loss or repetition. A receiver that lags has to follow anew.
-    pub live: broadcast::Receiver<Arc<Event>>,
+    pub live: broadcast::Receiver<Arc<Live>>,
 }
 
 /// What a follower missed.
@@ -196,6 +198,12 @@ impl Timelines {
         let ring = self.ring(actor, false);
         let ring = lock(&ring);
         (ring.before().cloned(), ring.snapshot().events)
+    }
+
+    /// Whether any event of an actor that is known is such a step.
+    #[must_use]
+    pub fn any(&self, actor: &ActorId, wanted: impl Fn(&Step) -> bool) -> bool {
+        lock(&self.ring(actor, false)).any(wanted)
     }
 
     /// The history as it was before the first event that is known; `None` as long as no turn of this process has

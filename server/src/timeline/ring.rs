@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    io,
     sync::Arc,
 };
 
@@ -12,7 +13,7 @@ use app::{
 };
 use tokio::sync::broadcast;
 
-use super::{Follow, Missed, Place, clock, open::OpenTurns, open::Ticket};
+use super::{Follow, Live, Missed, Place, clock, open::OpenTurns, open::Ticket};
 
 /// How many events a follower may lag behind before it has to follow anew.
 const LAG: usize = 256;
@@ -36,7 +37,8 @@ impl Default for Limits {
 pub(super) struct Ring {
     epoch: u64,
     limits: Limits,
-    events: VecDeque<Kept>,
+    /// By number.
+    events: BTreeMap<u64, Kept>,
     /// The bytes of all of `events`.
     bytes: usize,
     last_seq: u64,
@@ -44,12 +46,14 @@ pub(super) struct Ring {
     gone: u64,
     /// The turns that have events here.
     turns: BTreeMap<u64, KeptTurn>,
+    /// The numbers of the events that belong to no turn that is kept as a whole, oldest first.
+    loose: VecDeque<u64>,
     open: OpenTurns,
     /// The load or save attempt that is under way.
     waiting: Option<Place>,
     before: Option<Vec<Message>>,
     /// Made with the first follower and dropped after the last: most actors have none.
-    live: Option<broadcast::Sender<Arc<Event>>>,
+    live: Option<broadcast::Sender<Arc<Live>>>,
 }
 
 /// An event and its size.
@@ -66,6 +70,8 @@ struct KeptTurn {
     stored: bool,
     /// The number of the event that ended it.
     ended: Option<u64>,
+    /// The numbers of its events.
+    events: Vec<u64>,
 }
 
 impl Ring {
@@ -73,11 +79,12 @@ impl Ring {
         Self {
             epoch,
             limits,
-            events: VecDeque::new(),
+            events: BTreeMap::new(),
             bytes: 0,
             last_seq: 0,
             gone: 0,
             turns: BTreeMap::new(),
+            loose: VecDeque::new(),
             open: OpenTurns::default(),
             waiting: None,
             before: None,
@@ -112,12 +119,16 @@ impl Ring {
         self.last_seq += 1;
         let event = Arc::new(Event { seq: self.last_seq, at: clock::now_ms(), step });
         self.note_turn(&event);
-        let bytes = serde_json::to_vec(&*event).map_or(0, |json| json.len());
+        match event.step.turn().and_then(|number| self.turns.get_mut(&number)) {
+            Some(turn) => turn.events.push(event.seq),
+            None => self.loose.push_back(event.seq),
+        }
+        let bytes = size(&event);
         self.bytes += bytes;
-        self.events.push_back(Kept { event: Arc::clone(&event), bytes });
+        self.events.insert(event.seq, Kept { event: Arc::clone(&event), bytes });
         self.shrink();
         if let Some(live) = &self.live
-            && live.send(Arc::clone(&event)).is_err()
+            && live.send(Arc::new(Live::new(Arc::clone(&event)))).is_err()
         {
             self.live = None;
         }
@@ -159,6 +170,7 @@ impl Ring {
     pub(super) fn reset(&mut self) -> Arc<Event> {
         self.events.clear();
         self.turns.clear();
+        self.loose.clear();
         self.bytes = 0;
         self.gone = self.last_seq;
         self.before = Some(Vec::new());
@@ -178,7 +190,7 @@ impl Ring {
     pub(super) fn snapshot(&self) -> TimelineSnapshot {
         TimelineSnapshot {
             last: EventId { epoch: self.epoch, seq: self.last_seq },
-            events: self.events.iter().map(|kept| Event::clone(&kept.event)).collect(),
+            events: self.events.values().map(|kept| Event::clone(&kept.event)).collect(),
         }
     }
 
@@ -192,8 +204,12 @@ impl Ring {
         if after.epoch != self.epoch || after.seq < self.gone || after.seq > self.last_seq {
             return Missed::Gap(self.snapshot());
         }
-        let from = self.events.partition_point(|kept| kept.event.seq <= after.seq);
-        Missed::Events(self.events.range(from..).map(|kept| Arc::clone(&kept.event)).collect())
+        Missed::Events(self.events.range(after.seq + 1..).map(|(_, kept)| Arc::clone(&kept.event)).collect())
+    }
+
+    /// Whether any event that is known is such a step.
+    pub(super) fn any(&self, wanted: impl Fn(&Step) -> bool) -> bool {
+        self.events.values().any(|kept| wanted(&kept.event.step))
     }
 
     fn note_turn(&mut self, event: &Event) {
@@ -226,41 +242,48 @@ impl Ring {
     fn shrink(&mut self) {
         while self.turns.len() > self.limits.turns || self.bytes > self.limits.bytes {
             let turn = self.turns.iter().filter_map(|(number, turn)| Some((turn.ended?, *number))).min();
-            let loose = self.events.iter().find(|kept| !self.is_kept_turn(&kept.event)).map(|kept| kept.event.seq);
+            let loose = self.loose.front().copied();
             match (turn, loose) {
                 (Some((ended, number)), loose) if loose.is_none_or(|seq| ended < seq) => {
-                    self.drop_turn(number);
+                    let turn = self.turns.remove(&number).unwrap_or_default();
+                    turn.events.into_iter().for_each(|seq| self.drop_event(seq));
                 }
-                (_, Some(seq)) => self.drop_events(|event| event.seq == seq),
+                (_, Some(seq)) => {
+                    self.loose.pop_front();
+                    self.drop_event(seq);
+                }
                 _ => return,
             }
         }
     }
 
-    /// Whether the event belongs to a turn that is kept as a whole.
-    fn is_kept_turn(&self, event: &Event) -> bool {
-        event.step.turn().is_some_and(|number| self.turns.contains_key(&number))
+    fn drop_event(&mut self, seq: u64) {
+        let Some(Kept { event, bytes }) = self.events.remove(&seq) else { return };
+        self.bytes -= bytes;
+        self.gone = self.gone.max(seq);
+        if let Step::ReplyReady { content, reply, .. } = &event.step {
+            remember(self.before.get_or_insert_default(), content, reply);
+        }
     }
+}
 
-    fn drop_turn(&mut self, number: u64) {
-        self.turns.remove(&number);
-        self.drop_events(|event| event.step.turn() == Some(number));
-    }
+/// How many bytes the event has as JSON.
+fn size(event: &Event) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
 
-    fn drop_events(&mut self, leaves: impl Fn(&Event) -> bool) {
-        let Self { events, bytes, gone, before, .. } = self;
-        events.retain(|kept| {
-            if !leaves(&kept.event) {
-                return true;
-            }
-            *bytes -= kept.bytes;
-            *gone = (*gone).max(kept.event.seq);
-            if let Step::ReplyReady { content, reply, .. } = &kept.event.step {
-                remember(before.get_or_insert_default(), content, reply);
-            }
-            false
-        });
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
+    let mut count = Count(0);
+    // Counting cannot fail.
+    drop(serde_json::to_writer(&mut count, event));
+    count.0
 }
 
 /// Adds a stored message and its reply to a history, as the turn did.
