@@ -44,13 +44,17 @@ pub(crate) enum SqliteStoreError {
 /// What a closed store answers.
 const CLOSED: &str = "the state store is closed";
 
-/// The store: one thread that writes and one connection that reads.
+/// The store: one thread that writes, and two connections that read.
 pub(crate) struct SqliteStore {
     path: PathBuf,
     tables: Tables,
     /// `None` once the store is closed.
     open: Mutex<Option<Open>>,
-    reader: Arc<Mutex<Option<Connection>>>,
+    /// Reads where the caller is: a value that is in memory, as what is used again and again is, takes less time than
+    /// a change of threads. Never waits for another program's lock.
+    reader: Mutex<Option<Connection>>,
+    /// Reads on a thread that may wait, for as long as the component says.
+    patient: Arc<Mutex<Option<Connection>>>,
 }
 
 struct Open {
@@ -71,27 +75,42 @@ impl SqliteStore {
         make_folder(path)?;
         let lock = lock(path)?;
         let connection = open_for_writing(options)?;
-        let reader = connect(options, true)?;
+        let (reader, patient) = (connect(options, true)?, connect(options, true)?);
+        reader.busy_timeout(Duration::ZERO).map_err(|error| classify(&error))?;
         let writer = Writer::spawn(connection, options.tables.clone())
             .map_err(|error| SqliteStoreError::Unwritable(error.to_string()))?;
         Ok(Self {
             path: path.clone(),
             tables: options.tables.clone(),
             open: Mutex::new(Some(Open { writer, _lock: lock })),
-            reader: Arc::new(Mutex::new(Some(reader))),
+            reader: Mutex::new(Some(reader)),
+            patient: Arc::new(Mutex::new(Some(patient))),
         })
+    }
+
+    /// Reads at once; `None` if another program's lock is in the way.
+    fn read_now(&self, key: &str) -> Option<Result<Option<Stored>, String>> {
+        let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(connection) = connection.as_ref() else { return Some(Err(CLOSED.into())) };
+        match read(connection, &self.tables.state, key) {
+            Err(ReadError::Sql(error)) if is_busy(&error) => None,
+            result => Some(result.map_err(|error| error.to_string())),
+        }
     }
 }
 
 #[async_trait]
 impl StateStore for SqliteStore {
     async fn get(&self, key: &str) -> Result<Option<Stored>, String> {
-        let reader = Arc::clone(&self.reader);
+        if let Some(result) = self.read_now(key) {
+            return result;
+        }
+        let patient = Arc::clone(&self.patient);
         let table = self.tables.state.clone();
         let key = key.to_owned();
         tokio::task::spawn_blocking(move || {
-            let connection = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            read(connection.as_ref().ok_or(CLOSED)?, &table, &key)
+            let connection = patient.lock().unwrap_or_else(PoisonError::into_inner);
+            read(connection.as_ref().ok_or(CLOSED)?, &table, &key).map_err(|error| error.to_string())
         })
         .await
         .map_err(|error| error.to_string())?
@@ -116,11 +135,13 @@ impl StateStore for SqliteStore {
     async fn close(&self) {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut open) = open else { return };
-        let reader = Arc::clone(&self.reader);
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let patient = Arc::clone(&self.patient);
         let closed = tokio::task::spawn_blocking(move || {
             // The writer goes last: the last connection folds the write-ahead log into the file,
             // and one that only reads cannot.
-            drop(reader.lock().unwrap_or_else(PoisonError::into_inner).take());
+            drop(reader);
+            drop(patient.lock().unwrap_or_else(PoisonError::into_inner).take());
             open.writer.close();
         });
         if let Err(error) = closed.await {
@@ -141,7 +162,16 @@ fn open_for_writing(options: &SqliteOptions) -> Result<Connection, SqliteStoreEr
     Ok(connection)
 }
 
-fn read(connection: &Connection, table: &str, key: &str) -> Result<Option<Stored>, String> {
+/// Why a value cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error(transparent)]
+    Sql(#[from] rusqlite::Error),
+    #[error("failed to decode binary data: {0}")]
+    Decode(#[from] base64::DecodeError),
+}
+
+fn read(connection: &Connection, table: &str, key: &str) -> Result<Option<Stored>, ReadError> {
     let row: Option<(Vec<u8>, bool, Option<String>)> = connection
         .prepare_cached(&format!(
             "SELECT CAST(value AS BLOB), is_binary,
@@ -152,16 +182,11 @@ fn read(connection: &Connection, table: &str, key: &str) -> Result<Option<Stored
         ))
         .and_then(|mut statement| {
             statement.query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
-        })
-        .map_err(|error| error.to_string())?;
+        })?;
     let Some((value, is_binary, expires)) = row else {
         return Ok(None);
     };
-    let data = if is_binary {
-        BASE64.decode(value).map_err(|error| format!("failed to decode binary data: {error}"))?
-    } else {
-        value
-    };
+    let data = if is_binary { BASE64.decode(value)? } else { value };
     Ok(Some(Stored { data, expires }))
 }
 
@@ -203,9 +228,13 @@ fn classify(error: &rusqlite::Error) -> SqliteStoreError {
     let text = error.to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => SqliteStoreError::Corrupt(text),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SqliteStoreError::Busy(text),
+        _ if is_busy(error) => SqliteStoreError::Busy(text),
         _ => SqliteStoreError::Unwritable(text),
     }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn make_folder(path: &Path) -> Result<(), SqliteStoreError> {
@@ -256,6 +285,27 @@ mod tests {
             let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).expect("asks");
             assert_eq!(synchronous, 2, "FULL");
         }
+    }
+
+    #[tokio::test]
+    async fn a_read_waits_for_another_program_and_tells_when_that_takes_too_long() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store =
+            SqliteStore::open(&SqliteOptions { busy_timeout: Duration::from_secs(10), ..options(folder.path(), true) });
+        let store = store.expect("opens");
+        let write = |text: &str| vec![Operation::Upsert("k".into(), super::super::Value::Json(text.into()))];
+        store.transaction(write("1")).await.expect("written");
+
+        let other = Connection::open(folder.path().join("s.db")).expect("opens");
+        other.execute_batch("BEGIN EXCLUSIVE; UPDATE state SET value = '2'").expect("locks");
+        assert!(store.read_now("k").is_none(), "the lock is in the way");
+        let (read, ()) = tokio::join!(store.get("k"), async { other.execute_batch("COMMIT").expect("unlocks") });
+        assert_eq!(read, Ok(Some(Stored { data: b"2".to_vec(), expires: None })));
+
+        drop(store);
+        let store = SqliteStore::open(&options(folder.path(), true)).expect("opens");
+        other.execute_batch("BEGIN EXCLUSIVE").expect("locks");
+        assert_eq!(store.get("k").await, Err("database is locked".into()));
     }
 
     #[tokio::test]

@@ -159,9 +159,13 @@ fn write_all(connection: &Connection, tables: &Tables, operations: &[Operation])
                 };
                 connection
                     .prepare_cached(&format!(
-                        "INSERT OR REPLACE INTO {table}
+                        // Not `INSERT OR REPLACE`: that takes the row out and puts another in, which writes more pages.
+                        "INSERT INTO {table}
                            (key, value, is_binary, etag, update_time, expiration_time)
-                         VALUES (?1, ?2, ?3, ?4, CURRENT_TIMESTAMP, NULL)"
+                         VALUES (?1, ?2, ?3, ?4, CURRENT_TIMESTAMP, NULL)
+                         ON CONFLICT (key) DO UPDATE SET
+                           value = excluded.value, is_binary = excluded.is_binary, etag = excluded.etag,
+                           update_time = excluded.update_time, expiration_time = NULL"
                     ))?
                     .execute((key, text, is_binary, uuid::Uuid::new_v4().to_string()))?;
             }
