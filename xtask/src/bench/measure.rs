@@ -1,5 +1,8 @@
 //! One program, measured.
-use super::subject::{Places, Subject, example};
+use super::{
+    depth::{self, Depth},
+    subject::{Places, Subject, example},
+};
 use crate::{
     group::{Group, Logs, Role},
     paths, progress,
@@ -18,7 +21,7 @@ use std::{
 const PAGE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Actors that the messages go to.
-const ACTORS: &str = "50";
+const ACTORS: u32 = 50;
 
 /// What was measured of one program.
 #[derive(Serialize)]
@@ -36,6 +39,9 @@ pub(super) struct Row {
     pub(super) daprd_mb: Option<f64>,
     /// From the start of the process to the end of its first page, in milliseconds; to within 5.
     pub(super) first_page_ms: f64,
+    /// What more is measured of the lab on its embedded sidecar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) depth: Option<Depth>,
 }
 
 /// What the load generator tells.
@@ -102,25 +108,27 @@ pub(super) fn one(subject: &Subject, dapr: Option<&Programs>, seconds: u64) -> R
     }
 
     let idle_mb = resident_mb(id);
-    let one_client = load(subject, &url, 1, seconds)?;
-    let eight_clients = load(subject, &url, 8, seconds)?;
+    let one_client = load(subject, &url, 1, ACTORS, seconds)?;
+    let eight_clients = load(subject, &url, 8, ACTORS, seconds)?;
+    let loaded_mb = resident_mb(id);
     let row = Row {
         name: subject.name(),
         one_client,
         eight_clients,
         idle_mb,
-        loaded_mb: resident_mb(id),
+        loaded_mb,
         daprd_mb: daprd.and_then(resident_mb),
         first_page_ms,
+        depth: subject.is_measured_in_depth().then(|| depth::of(subject, &url, id, &folder, seconds)).transpose()?,
     };
     group.end();
     Ok(row)
 }
 
 /// Runs the load generator.
-fn load(subject: &Subject, url: &str, clients: usize, seconds: u64) -> Result<Load> {
+pub(super) fn load(subject: &Subject, url: &str, clients: u32, actors: u32, seconds: u64) -> Result<Load> {
     let mut command = Command::new(example("load"));
-    command.args(["--url", url, "--clients", &clients.to_string(), "--actors", ACTORS]);
+    command.args(["--url", url, "--clients", &clients.to_string(), "--actors", &actors.to_string()]);
     command.args(["--seconds", &seconds.to_string()]).stderr(Stdio::inherit());
     if subject.has_switch() {
         command.arg("--switch-off");
@@ -135,7 +143,7 @@ fn load(subject: &Subject, url: &str, clients: usize, seconds: u64) -> Result<Lo
 }
 
 /// The resident memory of a process in MB (10⁶ bytes), where `/proc` tells it.
-fn resident_mb(id: u32) -> Option<f64> {
+pub(super) fn resident_mb(id: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kib: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;

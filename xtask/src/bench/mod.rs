@@ -4,7 +4,9 @@
 //! - [`all`]: every program in turn, the table and the file
 //! - [`subject`]: the programs, and how each is started
 //! - [`measure`]: one program measured
+//! - [`depth`]: what more is measured of the lab on its embedded sidecar
 //! - [`report`]: the table and the file
+mod depth;
 mod measure;
 mod report;
 mod subject;
@@ -13,7 +15,6 @@ use crate::{
     paths::{self, Profile},
     progress,
     real::programs::Programs,
-    site,
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -42,7 +43,6 @@ pub(crate) struct Options {
 /// # Errors
 /// When something cannot be built, started or measured.
 pub(crate) fn all(options: &Options) -> Result<()> {
-    site::build(Profile::Release)?;
     crate::programs::build(Profile::Release)?;
     let mut cargo = paths::cargo();
     cargo.args([
@@ -55,8 +55,13 @@ pub(crate) fn all(options: &Options) -> Result<()> {
         "load",
         "--example",
         "idle_actor",
+        "--example",
+        "readers",
+        "--example",
+        "commit",
     ]);
-    progress::run("Building the load generator and the idle actor", &mut cargo)?;
+    progress::run("Building the load generator and what the lab is compared with", &mut cargo)?;
+    subject::stand_in_site()?;
 
     let mut subjects = vec![Subject::Embedded];
     let dapr = if options.embedded { None } else { Some(Programs::get()?) };

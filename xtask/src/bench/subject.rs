@@ -87,6 +87,11 @@ impl Subject {
         matches!(self, Self::Embedded | Self::OnDapr | Self::OnDaprBehindWire)
     }
 
+    /// Whether more is measured than messages.
+    pub(super) fn is_measured_in_depth(&self) -> bool {
+        matches!(self, Self::Embedded)
+    }
+
     /// The path of its first page.
     pub(super) fn page(&self) -> &'static str {
         if matches!(self, Self::Lesson(_)) { "/docs" } else { "/" }
@@ -114,7 +119,7 @@ impl Subject {
                 let mut command = Command::new(paths::program("faultlab", Profile::Release));
                 command.current_dir(paths::root()).args(["--addr", &local(places.public)]);
                 command.args(["--app-addr", &local(places.app)]).arg("--data").arg(&places.folder);
-                command.arg("--site").arg(paths::site());
+                command.arg("--site").arg(bench_folder().join("site"));
                 if let Some(redis) = &places.redis {
                     command.arg("--store").arg(format!("redis://{redis}"));
                 }
@@ -131,6 +136,24 @@ impl Subject {
         }
         command
     }
+}
+
+/// Where everything is written that is measured.
+fn bench_folder() -> PathBuf {
+    paths::target().join("bench")
+}
+
+/// Makes a site without files for `faultlab`: no browser is measured, and the built site stays as it is, for the
+/// programs that belong to it.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn stand_in_site() -> Result<()> {
+    let folder = bench_folder();
+    fs::create_dir_all(folder.join("site/pkg"))?;
+    let hashes = folder.join("hash.txt");
+    fs::write(&hashes, "js: none\nwasm: none\ncss: none\n")
+        .with_context(|| format!("{} cannot be written", hashes.display()))
 }
 
 /// A built example of the server.
@@ -156,7 +179,7 @@ impl Lesson {
         if !python.is_file() {
             bail!("{} is not there: --python takes the folder of a virtual environment", python.display());
         }
-        let folder = paths::target().join("bench/lesson");
+        let folder = bench_folder().join("lesson");
         site::remove_folder(&folder)?;
         fs::create_dir_all(&folder)?;
         fs::write(folder.join("main.py"), program)?;
