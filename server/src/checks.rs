@@ -102,7 +102,7 @@ impl PassBook {
             let began = Instant::now();
             *lock(&page.judged) = Some(began);
             page.pending.store(false, Ordering::Release);
-            if book.timelines.any(&actor, tells) {
+            if book.timelines.tells(&actor) {
                 drop(book.checks(&actor));
                 sleep(began.elapsed() * (SHARE - 1)).await;
             }
@@ -124,12 +124,6 @@ impl PassBook {
         }
         Arc::clone(pages.entry(actor.clone()).or_default())
     }
-}
-
-/// Whether the step is one without which nothing can be proven: every check wants a failed attempt, or a history that
-/// the actor returned. (A reading of the store counts for nothing without that.)
-const fn tells(step: &Step) -> bool {
-    matches!(step, Step::AttemptFailed { .. } | Step::HistoryReturned { .. })
 }
 
 /// Locks for a moment: no lock here is held over an `.await`, and a panic elsewhere leaves the data whole.

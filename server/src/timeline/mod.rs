@@ -200,10 +200,11 @@ impl Timelines {
         (ring.before().cloned(), ring.snapshot().events)
     }
 
-    /// Whether any event of an actor that is known is such a step.
+    /// Whether the events of an actor can prove anything at all: without a failed attempt or a history that the actor
+    /// returned they cannot.
     #[must_use]
-    pub fn any(&self, actor: &ActorId, wanted: impl Fn(&Step) -> bool) -> bool {
-        lock(&self.ring(actor, false)).any(wanted)
+    pub fn tells(&self, actor: &ActorId) -> bool {
+        lock(&self.ring(actor, false)).tells()
     }
 
     /// The history as it was before the first event that is known; `None` as long as no turn of this process has

@@ -48,6 +48,8 @@ pub(super) struct Ring {
     turns: BTreeMap<u64, KeptTurn>,
     /// The numbers of the events that belong to no turn that is kept as a whole, oldest first.
     loose: VecDeque<u64>,
+    /// How many of `events` are such as [`tells`] picks.
+    telling: usize,
     open: OpenTurns,
     /// The load or save attempt that is under way.
     waiting: Option<Place>,
@@ -85,6 +87,7 @@ impl Ring {
             gone: 0,
             turns: BTreeMap::new(),
             loose: VecDeque::new(),
+            telling: 0,
             open: OpenTurns::default(),
             waiting: None,
             before: None,
@@ -125,6 +128,7 @@ impl Ring {
         }
         let bytes = size(&event);
         self.bytes += bytes;
+        self.telling += usize::from(tells(&event.step));
         self.events.insert(event.seq, Kept { event: Arc::clone(&event), bytes });
         self.shrink();
         if let Some(live) = &self.live
@@ -171,7 +175,7 @@ impl Ring {
         self.events.clear();
         self.turns.clear();
         self.loose.clear();
-        self.bytes = 0;
+        (self.bytes, self.telling) = (0, 0);
         self.gone = self.last_seq;
         self.before = Some(Vec::new());
         let waiting = self.open.renumber();
@@ -207,9 +211,8 @@ impl Ring {
         Missed::Events(self.events.range(after.seq + 1..).map(|(_, kept)| Arc::clone(&kept.event)).collect())
     }
 
-    /// Whether any event that is known is such a step.
-    pub(super) fn any(&self, wanted: impl Fn(&Step) -> bool) -> bool {
-        self.events.values().any(|kept| wanted(&kept.event.step))
+    pub(super) const fn tells(&self) -> bool {
+        self.telling > 0
     }
 
     fn note_turn(&mut self, event: &Event) {
@@ -260,11 +263,18 @@ impl Ring {
     fn drop_event(&mut self, seq: u64) {
         let Some(Kept { event, bytes }) = self.events.remove(&seq) else { return };
         self.bytes -= bytes;
+        self.telling -= usize::from(tells(&event.step));
         self.gone = self.gone.max(seq);
         if let Step::ReplyReady { content, reply, .. } = &event.step {
             remember(self.before.get_or_insert_default(), content, reply);
         }
     }
+}
+
+/// Whether the step is one without which no check of the lesson can be proven: each wants a failed attempt, or a history
+/// that the actor returned. (A reading of the store counts for nothing without that.)
+const fn tells(step: &Step) -> bool {
+    matches!(step, Step::AttemptFailed { .. } | Step::HistoryReturned { .. })
 }
 
 /// How many bytes the event has as JSON.
