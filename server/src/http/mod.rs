@@ -53,9 +53,9 @@ pub(crate) fn router(public: Public<'_>) -> Router {
         .merge(json)
         .merge(docs::router(site.stylesheet()))
         .merge(health::router(actors))
-        .merge(events::router(Streams { timelines, shutdown }))
-        // An event stream is left as it is: the layer's own predicate knows `text/event-stream`.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        // An event stream is left as it is, and past the layer it needs less memory.
+        .merge(events::router(Streams { timelines, shutdown }))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(middleware::from_fn(error::one_shape))
         .layer(middleware::from_fn_with_state(AllowedHosts::new(allow_hosts), guard::guard))
