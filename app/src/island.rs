@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::LabError,
     lab::LabSnapshot,
-    live::{self, store::Store},
+    live::{self, address::Address, store::Store},
     panels::{
         chat::Chat,
         checks::Checks,
+        headline::Headline,
         path::SignalPath,
         prediction::PredictionLine,
         stored::StoredPane,
@@ -39,22 +40,21 @@ pub fn Lab(
     snapshot: LabSnapshot,
     /// What went wrong with the form that led here.
     error: Option<FormError>,
-    /// The name of the selected bar, from the address.
-    selected: Option<String>,
+    /// What the address says of the page.
+    address: Address,
     /// The id of the next message, made by the server, so that a form posted twice is one message.
     message_id: String,
     /// The panes that never change.
     children: Children,
 ) -> impl IntoView {
-    let selected = selected.and_then(|bar| bar.parse().ok());
-    let store = Store::new(&snapshot, error, selected, message_id);
+    let store = Store::new(&snapshot, error, &address, message_id);
     provide_context(store);
     live::start(store);
     let (actor, offset) = (snapshot.actor.clone(), snapshot.utc_offset_min);
     let turns = Signal::from(store.turns);
     let next = Signal::derive(move || Some(store.outlook.read().next.clone()));
     view! {
-        <div class="lab">
+        <div class="lab" class:present=store.present class:past=move || store.is_past()>
             <a class="skip" href="#msg">"Skip to the chat"</a>
             <Topbar actor=snapshot.actor known=snapshot.known_actors runtime=snapshot.runtime />
             <main class="lab-main">
@@ -66,11 +66,12 @@ pub fn Lab(
                         <PredictionLine />
                     </div>
                 </section>
+                <Headline />
                 <section class="timeline" id="timeline" aria-labelledby="h-time">
                     <TimelinePanel
                         turns
                         predicted=next
-                        now=store.now.into()
+                        now=store.clock.into()
                         live=store.running.into()
                         selected=store.selected
                         log=store.log.into()

@@ -32,12 +32,17 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// The theme in the reader's cookie, `light` or `dark`; without one the theme follows the system.
-fn chosen_theme() -> Option<&'static str> {
+/// The value of a cookie of the reader's.
+pub(crate) fn cookie(name: &str) -> Option<String> {
     let parts = use_context::<Parts>()?;
     let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    match pairs.find(|(name, _)| *name == "theme")?.1 {
+    pairs.find(|(of, _)| *of == name).map(|(_, value)| value.to_owned())
+}
+
+/// The theme in the reader's cookie, `light` or `dark`; without one the theme follows the system.
+fn chosen_theme() -> Option<&'static str> {
+    match cookie("theme")?.as_str() {
         "light" => Some("light"),
         "dark" => Some("dark"),
         _ => None,

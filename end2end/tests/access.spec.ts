@@ -27,6 +27,27 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing on an earlier moment, the sheet of keys and the page for a room, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const lab = new LabPage(page);
+    await lab.open();
+    for (const content of ["Hi there", "Again"]) {
+      await lab.say(content);
+      await expect(lab.reply(content)).toBeVisible();
+    }
+    await page.getByRole("button", { name: "Older" }).click();
+    await expect(lab.live).toHaveText("Paused");
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Keys" }).click();
+    await expect(page.getByRole("dialog", { name: "Keys" })).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    await page.goto("/?present");
+    await expect(lab.live).toHaveText("Live");
+    expect(await violations(page)).toEqual([]);
+  });
+}
+
 test("axe finds nothing on the API page and on a page that is not there", async ({ page, complaints }) => {
   complaints.expect(/status of 404/);
   for (const path of ["/docs", "/nope"]) {

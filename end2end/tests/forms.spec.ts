@@ -26,6 +26,29 @@ test("a message, the switch and the checks work without script", async ({ page }
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
+test("an earlier turn, the page for a room, the sheet of keys and the report work without script", async ({ page }) => {
+  const lab = new LabPage(page);
+  await page.goto("/");
+  for (const content of ["one", "two"]) {
+    await lab.message.fill(content);
+    await lab.send.click();
+    await expect(lab.reply(content)).toBeVisible();
+  }
+  await page.getByRole("button", { name: "Older" }).click();
+  await expect(lab.reply("one")).toBeVisible();
+  await expect(lab.reply("two")).toHaveCount(0);
+  await page.getByRole("button", { name: "Live" }).click();
+  await expect(lab.reply("two")).toBeVisible();
+  await page.getByRole("button", { name: "Keys" }).click();
+  await expect(page.getByRole("dialog", { name: "Keys" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "Present" }).click();
+  await expect(page.locator(".checks")).toBeHidden();
+  await page.getByRole("link", { name: "Leave" }).click();
+  await page.getByRole("link", { name: "Report" }).click();
+  await expect(page.getByRole("heading", { name: /^Report/ })).toBeVisible();
+});
+
 test("an actor id that is none is refused beside the field", async ({ page, complaints }) => {
   complaints.expect(/status of 400/);
   await page.goto("/");

@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     dom,
-    store::{Reading, Store, Unsent, UnsentState, is_turn_of},
+    store::{Reading, Store, Unsent, UnsentState},
 };
 use crate::{
     api::{self, Delivery},
@@ -84,6 +84,7 @@ pub fn send_for_check(store: Store, arms: bool, content: String, id: String) {
 /// What the server or the turn reported; it is shown where the message stands, or beside the field if the message was
 /// refused.
 async fn deliver(store: Store, path: &'static str, content: String, id: String) -> Result<(), LabError> {
+    store.go(None);
     let after_turn = store.last_turn();
     let message = Unsent { id: id.clone(), content: content.clone(), after_turn, state: UnsentState::Sending };
     store.error.set(None);
@@ -96,8 +97,7 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
         Ok(Delivery::Answered(_)) => Ok(()),
         Ok(Delivery::Failed(error)) | Err(error) => Err(error),
     };
-    let known =
-        store.turns.with_untracked(|turns| turns.iter().any(|turn| turn.number > after_turn && is_turn_of(turn, &id)));
+    let known = store.knows(&id, after_turn);
     let refused = matches!(&result, Err(error) if error.code.status() < 500);
     store.unsent.update(|unsent| {
         if known || refused {
@@ -208,6 +208,9 @@ pub fn run_all(store: Store) {
             store.opened.set(number);
             if !run_step(store, number).await {
                 break;
+            }
+            if number == 5 {
+                store.said.set("All five checks are proven. Their report is ready.".to_owned());
             }
         }
         store.running_all.set(false);

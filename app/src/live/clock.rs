@@ -21,14 +21,15 @@ pub fn start(store: Store) {
     Effect::new(move |_| {
         let newest = store.events.with(|events| events.last().map_or(0, |event| event.at));
         ahead.update_value(|ahead| *ahead = (*ahead).min(local_ms() - signed(newest)));
-        let due = store.running.get() || fades(store);
+        let due = store.running.get() && !store.is_past() || fades(store);
         if !due || ticking.with_value(Option::is_some) {
             return;
         }
         let tick = move || {
             let now = u64::try_from(local_ms() - ahead.get_value()).unwrap_or_default();
             store.now.update(|shown| *shown = (*shown).max(now));
-            if !store.running.get_untracked() && !fades(store) {
+            let runs = store.running.get_untracked() && store.moment.with_untracked(Option::is_none);
+            if !runs && !fades(store) {
                 ticking.update_value(|handle| {
                     if let Some(handle) = handle.take() {
                         handle.clear();

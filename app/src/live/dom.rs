@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::HtmlElement;
+
+use super::address::Address;
 
 /// A new message id: 128 random bits. `crypto.randomUUID` is not there on plain HTTP in a network, this is.
 pub fn new_message_id() -> String {
@@ -21,8 +24,13 @@ pub fn new_message_id() -> String {
 pub fn set_theme(theme: &str) {
     let Some(root) = document().document_element() else { return };
     let _ = root.set_attribute("data-theme", theme);
+    remember("theme", theme);
+}
+
+/// Tells the server at the next visit, for a year.
+pub fn remember(name: &str, value: &str) {
     if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
-        let _ = document.set_cookie(&format!("theme={theme}; Path=/; Max-Age=31536000; SameSite=Lax"));
+        let _ = document.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"));
     }
 }
 
@@ -36,18 +44,63 @@ pub fn copy(text: &str) {
     let _ = window().navigator().clipboard().write_text(text);
 }
 
-/// Puts what is selected into the address, so that it can be shared, and takes the error of a form out of it.
-pub fn show_in_address(bar: Option<&str>) {
-    let Ok(url) = window().location().href().and_then(|href| web_sys::Url::new(&href)) else { return };
+fn url() -> Option<web_sys::Url> {
+    window().location().href().and_then(|href| web_sys::Url::new(&href)).ok()
+}
+
+/// What the address says.
+pub fn address() -> Address {
+    let query = url().map(|url| url.search_params());
+    Address::read(|part| query.as_ref()?.get(part))
+}
+
+/// Puts what the page shows into the address, so that it can be shared, and takes the error of a form out of it.
+pub fn show_in_address(address: &Address) {
+    let Some(url) = url() else { return };
     let query = url.search_params();
     query.delete("__path");
     query.delete("__err");
-    match bar {
-        Some(bar) => query.set("bar", bar),
-        None => query.delete("bar"),
+    for (part, value) in Address::PARTS.into_iter().zip(address.values()) {
+        match value {
+            Some(value) => query.set(part, &value),
+            None => query.delete(part),
+        }
     }
     if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&url.href()));
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&url.href()));
+    }
+}
+
+/// Lets the browser's back button come back to what the page shows now.
+pub fn remember_address() {
+    if let Ok(history) = window().history() {
+        // Refused only when called far too often; whatever follows is done all the same.
+        let _ = history.push_state_with_url(&JsValue::NULL, "", None);
+    }
+}
+
+/// The first element that matches.
+pub fn find(selector: &str) -> Option<HtmlElement> {
+    // A drawing's link is no HTML element, and can be focused like one.
+    document().query_selector(selector).ok().flatten().map(JsCast::unchecked_into)
+}
+
+/// Presses the first of these selectors' elements that has a place on the page; says whether there was one.
+pub fn press(selectors: &str) -> bool {
+    let mut found = selectors.split(", ").filter_map(find);
+    let seen = found.find(|element| element.offset_width() > 0);
+    seen.inspect(HtmlElement::click).is_some()
+}
+
+/// Moves the focus to what matches, which may be a drawing's link; says whether there was something.
+pub fn focus(selector: &str) -> bool {
+    find(selector).is_some_and(|element| element.focus().is_ok())
+}
+
+/// Takes the focus away from whatever has it.
+pub fn blur() {
+    if let Some(element) = find(":focus") {
+        let _ = element.blur();
     }
 }
 

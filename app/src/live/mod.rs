@@ -3,15 +3,19 @@
 //! Everything here is also compiled for the server, which renders the first state and never starts the rest.
 
 pub mod actions;
+pub mod address;
 mod clock;
 pub mod dom;
+mod keys;
+pub mod moment;
 pub mod outlook;
+pub mod replay;
 pub mod store;
 mod stream;
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
-use self::store::Store;
+use self::{address::Address, store::Store};
 
 /// Starts what runs in the browser alone, once the page has been hydrated. Effects do not run on the server.
 pub fn start(store: Store) {
@@ -19,10 +23,24 @@ pub fn start(store: Store) {
         store.mounted.set(true);
         clock::start(store);
         stream::start(store);
+        keys::start(store);
+        let back = window_event_listener(ev::popstate, move |_| follow(store, &dom::address()));
+        on_cleanup(move || back.remove());
     });
-    // The address follows the selection. At the first run it only loses the error of a form, which has been shown.
-    Effect::new(move |_| {
-        let bar = store.selected.get().map(|bar| bar.to_string());
-        dom::show_in_address(bar.as_deref());
+    // The address follows the page. At the first run it only loses the error of a form, which has been shown. A replay
+    // is not told: it moves on many times a second.
+    let address = Memo::new(move |_| Address {
+        bar: store.selected.get().map(|bar| bar.to_string()),
+        at: store.moment.get().filter(|_| store.replay.with(Option::is_none)).map(|moment| moment.seq),
+        present: store.present.get(),
     });
+    Effect::new(move |_| address.with(dom::show_in_address));
+}
+
+/// Shows what the address says: the browser has gone back or forward.
+fn follow(store: Store, address: &Address) {
+    store.selected.set(address.bar.as_deref().and_then(|bar| bar.parse().ok()));
+    let at = address.at.and_then(|seq| store.events.with_untracked(|events| moment::at(events, seq)));
+    store.go(at);
+    store.present.set(address.present);
 }

@@ -3,7 +3,9 @@
 use leptos::prelude::*;
 
 use super::{
+    address::Address,
     dom,
+    moment::{self, Moment},
     outlook::{Now, Outlook, outlook},
 };
 use crate::{
@@ -16,6 +18,7 @@ use crate::{
         checks::{Check, CheckState},
         steps::{self, FIRST_MESSAGE},
     },
+    message::Message,
     panels::timeline::BarId,
     timeline::{Event, EventId, LogLine, Outcome, Step, TimelineSnapshot, Turn, in_memory, turns},
     wire::WireFault,
@@ -117,6 +120,18 @@ pub struct Store {
     pub unsent: RwSignal<Vec<Unsent>>,
     /// The server's clock, in milliseconds since the Unix epoch; it moves while something runs.
     pub now: RwSignal<u64>,
+    /// The moment that is drawn, if it is not now. Events go on being kept.
+    pub moment: RwSignal<Option<Moment>>,
+    /// What moves the moment on while a turn is replayed.
+    pub replay: RwSignal<Option<IntervalHandle>>,
+    /// How many times slower a replay is.
+    pub slower: RwSignal<u8>,
+    /// The clock of what is drawn, in milliseconds since the Unix epoch.
+    pub clock: Memo<u64>,
+    /// The failure switch of what is drawn.
+    pub fault_then: Memo<FaultStatus>,
+    /// Whether the page is laid out for a room.
+    pub present: RwSignal<bool>,
     /// What is selected in the timeline.
     pub selected: RwSignal<Option<BarId>>,
     /// The last outcome as a sentence, for those who hear the page.
@@ -133,19 +148,27 @@ pub struct Store {
 
 impl Store {
     /// The state that the server rendered.
-    pub fn new(snapshot: &LabSnapshot, error: Option<FormError>, selected: Option<BarId>, message_id: String) -> Self {
+    pub fn new(snapshot: &LabSnapshot, error: Option<FormError>, address: &Address, message_id: String) -> Self {
         let events = RwSignal::new(snapshot.timeline.events.clone());
         let panels = RwSignal::new(snapshot.panels.clone());
         let fault = RwSignal::new(snapshot.panels.fault.clone());
         let actor = StoredValue::new(snapshot.actor.clone());
-        let turns = Memo::new(move |_| events.with(|events| turns(events)));
-        let active = Memo::new(move |_| events.with(|events| in_memory(events)));
-        let log = Memo::new(move |_| actor.with_value(|actor| events.with(|events| log_lines(events, actor))));
+        let now = RwSignal::new(snapshot.now);
+        let moment = RwSignal::new(address.at.and_then(|seq| moment::at(&snapshot.timeline.events, seq)));
+        let clock = Memo::new(move |_| moment.get().map_or_else(|| now.get(), |moment| moment.now));
+        let turns = Memo::new(move |_| drawn(events, moment, turns));
+        let active = Memo::new(move |_| drawn(events, moment, in_memory));
+        let log =
+            Memo::new(move |_| actor.with_value(|actor| drawn(events, moment, |events| log_lines(events, actor))));
+        let fault_then = Memo::new(move |_| {
+            let then = moment.get().and_then(|_| drawn(events, moment, |events| moment::fault(events).cloned()));
+            then.unwrap_or_else(|| fault.get())
+        });
         let outlook = Memo::new(move |_| {
             let (policy, messages) = panels.with(|panels| (panels.policy, panels.history.as_ref().map_or(0, Vec::len)));
-            let fault = fault.read();
+            let fault = fault_then.read();
             let now = Now { fault: &fault, policy, active: active.get(), messages };
-            events.with(|events| turns.with(|turns| outlook(events, turns, now)))
+            drawn(events, moment, |events| turns.with(|turns| outlook(events, turns, now)))
         });
         let running = Memo::new(move |_| turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
         let untouched = snapshot.panels.before.is_empty()
@@ -171,8 +194,14 @@ impl Store {
             running_all: RwSignal::new(false),
             connection: RwSignal::new(Connection::Opening),
             unsent: RwSignal::new(Vec::new()),
-            now: RwSignal::new(snapshot.now),
-            selected: RwSignal::new(selected),
+            now,
+            moment,
+            replay: RwSignal::new(None),
+            slower: RwSignal::new(1),
+            clock,
+            fault_then,
+            present: RwSignal::new(address.present),
+            selected: RwSignal::new(address.bar.as_deref().and_then(|bar| bar.parse().ok())),
             said: RwSignal::new(String::new()),
             error: RwSignal::new(error),
             busy: RwSignal::new(None),
@@ -206,6 +235,7 @@ impl Store {
         if matches!(event.step, Step::LabReset) {
             self.panels.update(|panels| panels.before.clear());
             self.selected.set(None);
+            self.go(None);
         }
         if let Step::TurnQueued { turn, message_id: Some(message_id), .. }
         | Step::TurnStarted { turn, message_id: Some(message_id), .. } = &event.step
@@ -235,11 +265,9 @@ impl Store {
     /// Takes a whole timeline in place of what is known: the stream could not go on where it broke.
     pub fn replace(self, timeline: TimelineSnapshot) {
         self.last.set_value(timeline.last);
+        self.go(None);
         self.events.set(timeline.events);
-        let known = self.turns.get_untracked();
-        self.unsent.update(|unsent| {
-            unsent.retain(|unsent| !known.iter().any(|turn| is_turn_of(turn, &unsent.id)));
-        });
+        self.unsent.update(|unsent| unsent.retain(|unsent| !self.knows(&unsent.id, 0)));
         super::actions::refresh(self);
     }
 
@@ -272,6 +300,57 @@ impl Store {
     pub fn select(self, bar: &str) {
         self.selected.set(bar.parse().ok());
         dom::bring_into_view("timeline");
+    }
+
+    /// Draws this moment from now on; without one, now. Ends a replay.
+    pub fn go(self, moment: Option<Moment>) {
+        if let Some(replay) = self.replay.get_untracked() {
+            replay.clear();
+            self.replay.set(None);
+        }
+        self.moment.set(moment);
+    }
+
+    /// Whether another moment than now is drawn.
+    pub fn is_past(self) -> bool {
+        self.moment.with(Option::is_some)
+    }
+
+    /// Freezes what is drawn, or goes on with now.
+    pub fn pause(self) {
+        let now = self.now.get_untracked();
+        let last = Moment { seq: self.newest(), now };
+        self.go(if self.moment.with_untracked(Option::is_some) { None } else { Some(last) });
+    }
+
+    /// The number of the newest event; 0 if there is none.
+    pub fn newest(self) -> u64 {
+        self.events.with_untracked(|events| events.last().map_or(0, |event| event.seq))
+    }
+
+    /// Draws the end of a turn: now, if nothing has happened since.
+    pub fn show_turn(self, number: u64) {
+        let end = self.events.with_untracked(|events| moment::of_turn(events, number));
+        let newest = self.newest();
+        self.go(end.map(|(_, end)| end).filter(|end| end.seq < newest));
+    }
+
+    /// The history at the moment that is drawn, if that is not now.
+    pub fn history_then(self) -> Option<Vec<Message>> {
+        let before = self.panels.with(|panels| panels.before.clone());
+        self.is_past().then(|| self.turns.with(|turns| moment::history(&before, turns)))
+    }
+
+    /// The panels as the moment that is drawn knew them: what could not be reached is not known any more.
+    pub fn panels_then(self) -> Option<Panels> {
+        self.is_past().then(|| {
+            let mut panels = self.panels.get();
+            panels.history = Ok(Vec::new());
+            if let Some(status) = &mut panels.wire {
+                status.fault = drawn(self.events, self.moment, moment::wire);
+            }
+            panels
+        })
     }
 
     /// How many checks are proven.
@@ -316,6 +395,18 @@ impl Store {
         self.turns.with_untracked(|turns| turns.last().map_or(0, |turn| turn.number))
     }
 
+    /// Whether a turn after this one runs the message with this id, drawn or not.
+    pub fn knows(self, id: &str, after_turn: u64) -> bool {
+        self.events.with_untracked(|events| {
+            events.iter().any(|event| match &event.step {
+                Step::TurnQueued { turn, message_id, .. } | Step::TurnStarted { turn, message_id, .. } => {
+                    *turn > after_turn && message_id.as_ref().is_some_and(|message_id| message_id.as_str() == id)
+                }
+                _ => false,
+            })
+        })
+    }
+
     /// What a step means to somebody who hears the page: outcomes only.
     fn sentence(self, step: &Step) -> Option<String> {
         match step {
@@ -339,6 +430,12 @@ impl Store {
     }
 }
 
+/// What `read` makes of the events that had happened at the moment that is drawn.
+pub fn drawn<T>(events: RwSignal<Vec<Event>>, moment: RwSignal<Option<Moment>>, read: impl FnOnce(&[Event]) -> T) -> T {
+    let moment = moment.get();
+    events.with(|events| read(moment::until(events, moment)))
+}
+
 fn check_of(panels: &Panels, number: u8) -> Check {
     let check = panels.checks.iter().find(|check| check.number == number).cloned();
     check.unwrap_or_else(|| Check {
@@ -348,11 +445,6 @@ fn check_of(panels: &Panels, number: u8) -> Check {
         missing: None,
         evidence: Vec::new(),
     })
-}
-
-/// Whether a turn runs the message with this id.
-pub fn is_turn_of(turn: &Turn, id: &str) -> bool {
-    turn.message_id.as_ref().is_some_and(|message_id| message_id.as_str() == id)
 }
 
 /// Whether the panels beside the timeline have to be read anew after this step.

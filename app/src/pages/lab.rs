@@ -7,12 +7,13 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use server_fn::error::ServerFnUrlError;
 
-use super::plain::PlainPage;
+use super::{keys::KeySheet, plain::PlainPage};
 use crate::{
     actor_id::{ActorId, LESSON_ACTOR},
     backend::SharedBackend,
     error::LabError,
     island::{FormError, Lab},
+    live::address::Address,
     panels::{code::CodePane, policy::PolicyPane},
 };
 
@@ -21,13 +22,13 @@ use crate::{
 pub fn LabPage() -> impl IntoView {
     let id = use_params_map().read_untracked().get("actor_id").unwrap_or_else(|| LESSON_ACTOR.to_owned());
     let query = use_query_map().get_untracked();
-    let selected = query.get("bar");
+    let address = Address::read(|part| query.get(part));
     let error = query
         .get("__path")
         .zip(query.get("__err"))
         .map(|(path, error)| FormError { path, error: ServerFnUrlError::<LabError>::decode_err(&error) });
     match id.parse::<ActorId>() {
-        Ok(actor) => lab(actor, error, selected).into_any(),
+        Ok(actor) => lab(actor, error, address).into_any(),
         Err(why) => bad_actor(id, why.to_string()).into_any(),
     }
 }
@@ -50,7 +51,7 @@ pub fn OpenLab() -> impl IntoView {
     }
 }
 
-fn lab(actor: ActorId, error: Option<FormError>, selected: Option<String>) -> impl IntoView {
+fn lab(actor: ActorId, error: Option<FormError>, address: Address) -> impl IntoView {
     let backend = expect_context::<SharedBackend>();
     let page = Suspend::new(async move {
         let snapshot = backend.snapshot(&actor).await;
@@ -58,10 +59,11 @@ fn lab(actor: ActorId, error: Option<FormError>, selected: Option<String>) -> im
         let policy = snapshot.panels.policy;
         view! {
             <Title text=format!("Faultlab: {actor}") />
-            <Lab snapshot error selected message_id>
+            <Lab snapshot error address message_id>
                 <PolicyPane policy />
                 <CodePane />
             </Lab>
+            <KeySheet />
         }
     });
     view! { <Suspense>{page}</Suspense> }

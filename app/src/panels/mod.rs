@@ -4,6 +4,7 @@ pub mod chat;
 pub mod checks;
 pub mod code;
 pub mod controls;
+pub mod headline;
 pub mod path;
 pub mod policy;
 pub mod prediction;

@@ -8,7 +8,7 @@ use crate::{
     format,
     icons::icon,
     lab::StoredValue,
-    live::store::Store,
+    live::store::{Store, drawn},
     message::Message,
     panels::controls::CopyButton,
     timeline::{Event, Operation, Step},
@@ -30,8 +30,8 @@ pub fn StoredPane() -> impl IntoView {
 }
 
 /// What stands in a block in place of what cannot be read.
-fn unreadable<T>(result: &Result<T, LabError>) -> Option<impl IntoView + use<T>> {
-    let message = result.as_ref().err()?.message.clone();
+fn unreadable(error: Option<&LabError>) -> Option<impl IntoView + use<>> {
+    let message = error?.message.clone();
     Some(view! { <p class="form-error">{icon("#i-alert")} <span>{message}</span></p> })
 }
 
@@ -45,10 +45,12 @@ fn History() -> impl IntoView {
     let store = expect_context::<Store>();
     let list = move || {
         store.panels.with(|panels| {
-            let messages = panels.history.as_deref().unwrap_or_default();
+            let then = store.history_then();
+            let history = then.as_deref().map_or(panels.history.as_deref(), Ok);
+            let messages = history.unwrap_or_default();
             view! {
-                {unreadable(&panels.history)}
-                {none(panels.history.is_ok() && messages.is_empty(), "No messages yet.")}
+                {unreadable(history.err())}
+                {none(history.is_ok() && messages.is_empty(), "No messages yet.")}
                 <ol class="hist">{messages.iter().map(line).collect_view()}</ol>
             }
         })
@@ -73,15 +75,20 @@ fn Stored() -> impl IntoView {
     let kind = store.runtime.with_value(|runtime| runtime.store.clone());
     let when = move || {
         store.panels.with(|panels| match &panels.stored {
+            _ if store.is_past() => {
+                format!("at {}, by the timeline", format::clock(store.clock.get(), store.utc_offset_min))
+            }
             Ok(stored) => format!("read from {kind}, {}", format::clock(stored.read_at, store.utc_offset_min)),
             Err(_) => "not readable".to_owned(),
         })
     };
     let value = move || {
         store.panels.with(|panels| {
+            let then = store.history_then().map(|history| Ok(stored_then(store, &history)));
+            let stored = then.as_ref().unwrap_or(&panels.stored);
             view! {
-                {unreadable(&panels.stored)}
-                {panels.stored.as_ref().ok().map(entry)}
+                {unreadable(stored.as_ref().err())}
+                {stored.as_ref().ok().map(entry)}
             }
         })
     };
@@ -93,15 +100,27 @@ fn Stored() -> impl IntoView {
     }
 }
 
+/// The value that turns up to a moment had written. The store itself keeps no earlier values.
+fn stored_then(store: Store, history: &[Message]) -> StoredValue {
+    let key = store.actor.with_value(|actor| actor.store_key(&actor.history_key()));
+    let value = serde_json::to_string(history).ok().filter(|_| !history.is_empty());
+    StoredValue { key, value, etag: None, read_at: 0, command: String::new() }
+}
+
 /// The key, the value, and the command that shows the same.
 fn entry(stored: &StoredValue) -> impl IntoView + use<> {
     let value = stored.value.as_ref().map(|json| {
+        let command = Some(stored.command.clone()).filter(|command| !command.is_empty()).map(|command| {
+            view! {
+                <p class="cmd">
+                    <code><span>"$"</span> " " {command.clone()}</code>
+                    <CopyButton label="Copy the command" text=command />
+                </p>
+            }
+        });
         view! {
             <pre class="code json"><code>{pretty(json)}</code></pre>
-            <p class="cmd">
-                <code><span>"$"</span> " " {stored.command.clone()}</code>
-                <CopyButton label="Copy the command" text=stored.command.clone() />
-            </p>
+            {command}
         }
     });
     view! {
@@ -173,7 +192,7 @@ fn deliveries(events: &[Event]) -> Vec<Delivery> {
 fn Events() -> impl IntoView {
     let store = expect_context::<Store>();
     let list = move || {
-        let deliveries = store.events.with(|events| deliveries(events));
+        let deliveries = drawn(store.events, store.moment, deliveries);
         let lines = deliveries.iter().map(|delivery| delivery_line(delivery, store.utc_offset_min));
         view! {
             {none(deliveries.is_empty(), "None yet. Each saved turn publishes one.")}

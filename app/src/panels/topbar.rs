@@ -36,7 +36,35 @@ pub fn Topbar(
             <LiveMark />
             <span class="topbar-gap"></span>
             <ThemeButton />
+            <button class="btn quiet icon keys-button" type="button" popovertarget="keys" aria-label="Keys" title="Keys: ?">
+                {icon("#i-keys")}
+            </button>
+            <PresentLink />
         </header>
+    }
+}
+
+/// Lays the page out for a room, and back. A plain link: without script it does the same.
+#[component]
+fn PresentLink() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let turn = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        dom::remember_address();
+        store.present.update(|present| *present = !*present);
+    };
+    let words = move || if store.present.get() { "Leave" } else { "Present" };
+    view! {
+        <a
+            class="btn present-link"
+            href=move || if store.present.get() { "?" } else { "?present" }
+            aria-label=words
+            title="Large type for a room: p"
+            on:click=turn
+        >
+            {icon("#i-screen")}
+            <span>{words}</span>
+        </a>
     }
 }
 
@@ -112,12 +140,15 @@ fn LiveMark() -> impl IntoView {
     let words = move || match store.connection.get() {
         Connection::Reconnecting => "Reconnecting".to_owned(),
         Connection::Lost => "Connection lost, trying again".to_owned(),
+        Connection::Live if store.replay.with(Option::is_some) => "Replay".to_owned(),
+        Connection::Live if store.is_past() => "Paused".to_owned(),
         Connection::Live => away().unwrap_or("Live").to_owned(),
         Connection::Opening => away().map_or_else(|| taken.clone(), str::to_owned),
     };
     let class = move || match store.connection.get() {
         Connection::Reconnecting => "live again",
         Connection::Lost => "live lost",
+        Connection::Live if store.is_past() => "live still",
         _ if away().is_some() => "live lost",
         Connection::Live => "live",
         Connection::Opening => "live still",

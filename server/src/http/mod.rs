@@ -11,6 +11,7 @@ mod guard;
 pub(crate) mod health;
 mod lab;
 mod pages;
+mod report;
 mod scenario;
 pub(crate) mod site;
 mod wire;
@@ -49,6 +50,7 @@ pub(crate) fn router(public: Public<'_>) -> Router {
         .with_state(backend.clone());
     let nosniff = axum::http::HeaderValue::from_static("nosniff");
     Router::new()
+        .merge(report::router(site, backend.clone()))
         .merge(pages::router(site, backend))
         .merge(json)
         .merge(docs::router(site.stylesheet()))

@@ -88,6 +88,11 @@ impl Site {
         Some(format!("/{PKG}/app.{}.css", self.listed("css")?))
     }
 
+    /// The stylesheet itself.
+    pub(crate) fn style(&self) -> Option<String> {
+        fs::read_to_string(self.root.join(self.stylesheet()?.trim_start_matches('/'))).ok()
+    }
+
     /// The files as a service, with `otherwise` for every path that is no file.
     pub(crate) fn files(&self, otherwise: Router) -> Router {
         let files = ServeDir::new(&self.root)

@@ -120,3 +120,23 @@ async fn hashed_files_may_be_kept_and_missing_ones_not() {
     assert!(!gone.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
     lab.stop().await;
 }
+
+#[tokio::test]
+async fn the_report_is_a_page_and_with_download_one_file() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    lab.say("user1", "<b>Hi there</b>").await;
+    let page = lab.get("/lab/user1/report").await;
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(!page.headers().contains_key(header::CONTENT_DISPOSITION));
+    let html = page.text().await.unwrap();
+    assert!(html.contains("Retry 1 for history load: Simulated state store failure"), "the evidence");
+    assert!(html.contains("&lt;b>Hi there") || html.contains("&lt;b&gt;Hi there"), "what people write is text");
+    assert!(!html.contains("<b>Hi there"), "and nothing else");
+    let file = lab.get("/lab/user1/report?download").await;
+    let name = file.headers()[header::CONTENT_DISPOSITION].to_str().unwrap().to_owned();
+    assert_eq!(name, r#"attachment; filename="faultlab-user1.html""#);
+    assert!(file.text().await.unwrap().contains("<style>"));
+    assert_eq!(lab.get("/lab/a%20b/report").await.status(), StatusCode::BAD_REQUEST);
+    lab.stop().await;
+}

@@ -26,15 +26,15 @@ pub(super) struct Line {
 
 /// What stands under a message.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Foot {
+pub(crate) struct Foot {
     /// The turn, to be drawn small.
     pub(super) turn: Option<Turn>,
     /// The colour of the words, as a class.
     pub(super) class: &'static str,
     /// The words.
-    pub(super) words: String,
+    pub(crate) words: String,
     /// The end of a wait that the words count down to, in milliseconds since the Unix epoch.
-    pub(super) due_at: Option<u64>,
+    pub(crate) due_at: Option<u64>,
 }
 
 /// What stands under a message whose turn failed.

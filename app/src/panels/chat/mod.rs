@@ -3,7 +3,7 @@
 mod composer;
 mod lines;
 mod row;
-mod words;
+pub(crate) mod words;
 
 use leptos::prelude::*;
 
@@ -23,7 +23,11 @@ pub fn Chat() -> impl IntoView {
     let lines = move || {
         store.panels.with(|panels| {
             store.events.with(|events| {
-                store.turns.with(|turns| store.unsent.with(|unsent| lines(&panels.before, events, turns, unsent)))
+                store.turns.with(|turns| {
+                    // What has just been sent is no part of an earlier moment.
+                    let unsent = if store.is_past() { Vec::new() } else { store.unsent.get() };
+                    lines(&panels.before, events, turns, &unsent)
+                })
             })
         })
     };

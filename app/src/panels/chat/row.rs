@@ -38,7 +38,7 @@ pub(super) fn row(store: Store, line: Line) -> impl IntoView {
 
 fn foot_view(store: Store, foot: Foot) -> impl IntoView {
     let left = foot.due_at.map(|due_at| {
-        view! { <b class="tnum">{move || tenths_ms(due_at.saturating_sub(store.now.get()))}</b> }
+        view! { <b class="tnum">{move || tenths_ms(due_at.saturating_sub(store.clock.get()))}</b> }
     });
     view! {
         <div class="msg-foot">

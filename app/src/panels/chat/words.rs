@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Under a message that is answered.
-pub(super) fn answered(turn: &Turn, events: &[Event], took_us: u64, repeated: bool) -> Foot {
+pub(crate) fn answered(turn: &Turn, events: &[Event], took_us: u64, repeated: bool) -> Foot {
     let recovery = events.iter().find_map(|event| match event.step {
         Step::Recovered { turn: number, attempt, max, lost_us, .. } if number == turn.number => {
             Some((attempt, max, lost_us))
@@ -28,7 +28,7 @@ pub(super) fn answered(turn: &Turn, events: &[Event], took_us: u64, repeated: bo
 }
 
 /// Under a message that is under way; `behind` is the turn that it queues behind.
-pub(super) fn pending(turn: &Turn, behind: Option<u64>) -> Foot {
+pub(crate) fn pending(turn: &Turn, behind: Option<u64>) -> Foot {
     let mut due_at = None;
     let (class, words) = match (&turn.outcome, turn.waits.last(), turn.attempts.last()) {
         (Outcome::Queued, ..) => {
@@ -49,7 +49,7 @@ pub(super) fn pending(turn: &Turn, behind: Option<u64>) -> Foot {
 }
 
 /// Of a failure: the headline, and the reason with what it means. `turn` is `None` if there was none.
-pub(super) fn failure(turn: Option<&Turn>, error: &LabError) -> (String, String) {
+pub(crate) fn failure(turn: Option<&Turn>, error: &LabError) -> (String, String) {
     let last = turn.and_then(|turn| turn.attempts.iter().rfind(|a| a.failed()));
     let reason = match last.map(|a| &a.state) {
         Some(AttemptState::Failed { error, .. }) => error,

@@ -31,7 +31,7 @@ pub fn Checks() -> impl IntoView {
                 <h2 id="h-checks">"Lesson checks"</h2>
                 <span class="score"><b>{move || store.passed().to_string()}</b> " of 5"</span>
                 <button
-                    class="btn quiet"
+                    class="btn quiet run-all"
                     type="button"
                     hidden=move || !store.mounted.get()
                     disabled=move || store.running_all.get()
@@ -44,6 +44,9 @@ pub fn Checks() -> impl IntoView {
             </div>
             <ErrorLine of=&[RESET, READ_HISTORY, COMPARE] />
             <ol class="check-list">{rows}</ol>
+            <p class="to-report">
+                <a href=format!("/lab/{}/report", store.actor_id())>"Report"</a> " to print, or to hand in"
+            </p>
         </section>
     }
 }

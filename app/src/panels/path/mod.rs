@@ -5,7 +5,7 @@ mod flow;
 use leptos::prelude::*;
 
 use self::flow::{Flow, Hop, NodeLook, flow};
-use crate::live::store::Store;
+use crate::live::store::{Connection, Store};
 
 /// Where the five stations stand, in percent of the width.
 const AT: [u8; 5] = [6, 28, 50, 72, 94];
@@ -17,16 +17,16 @@ const KNIFE: u8 = 83;
 pub fn SignalPath() -> impl IntoView {
     let store = expect_context::<Store>();
     let path = Memo::new(move |_| {
-        store.turns.with(|turns| {
-            store.panels.with(|panels| {
-                flow(turns, &store.fault.read(), store.active.get(), panels, store.connection.get(), store.now.get())
-            })
+        let (fault, active, now) = (store.fault_then.read(), store.active.get(), store.clock.get());
+        store.turns.with(|turns| match store.panels_then() {
+            Some(then) => flow(turns, &fault, active, &then, Connection::Live, now),
+            None => store.panels.with(|panels| flow(turns, &fault, active, panels, store.connection.get(), now)),
         })
     });
     // The arc that runs down while a wait lasts, as a share of its circle. It moves at every tick, the rest does not.
     let left = Signal::derive(move || {
         store.turns.with(|turns| {
-            let now = store.now.get();
+            let now = store.clock.get();
             let wait = turns.iter().find_map(|turn| turn.waits.last().filter(|wait| !wait.over && !turn.ended()));
             wait.map_or(0, |wait| 100 * wait.due_at.saturating_sub(now) / wait.delay_ms.max(1)).min(100)
         })

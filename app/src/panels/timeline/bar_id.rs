@@ -42,13 +42,6 @@ impl BarId {
         format!("?bar={self}#timeline")
     }
 
-    /// The bar that the query of an address (`?bar=t2-load-1`, with or without the mark) selects.
-    #[must_use]
-    pub fn from_query(query: &str) -> Option<Self> {
-        let pairs = query.trim_start_matches('?').split('&');
-        pairs.filter_map(|pair| pair.strip_prefix("bar=")).find_map(|name| name.parse().ok())
-    }
-
     /// The attempt that the bar stands for, if these turns have it.
     #[must_use]
     pub fn attempt_in(self, turns: &[Turn]) -> Option<(&Turn, &Attempt)> {
@@ -120,14 +113,5 @@ mod tests {
         for name in ["", "t-load-1", "2-load-1", "t2-lode-1", "t2-load", "t2-load-+1", "t2-load-1-2", "t2-load-999"] {
             assert_eq!(name.parse::<BarId>(), Err(BarIdError), "{name}");
         }
-    }
-
-    #[test]
-    fn the_query_of_an_address_names_the_selected_bar() {
-        let bar = "t2-load-1".parse().ok();
-        assert_eq!(BarId::from_query("?bar=t2-load-1"), bar);
-        assert_eq!(BarId::from_query("scenario=slow&bar=t2-load-1"), bar);
-        assert_eq!(BarId::from_query("?rebar=t2-load-1"), None);
-        assert_eq!(BarId::from_query(""), None);
     }
 }

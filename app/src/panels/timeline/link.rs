@@ -1,14 +1,13 @@
-//! The selection and the address: a bar is a plain link that works without script; with script the same link selects
-//! without a new page, and the browser's back button goes back.
+//! The selection: a bar is a plain link that works without script; with script the same link selects without a new
+//! page, and the browser's back button goes back.
 
 use leptos::{ev, ev::MouseEvent, leptos_dom::helpers::WindowListenerHandle, prelude::*};
-use wasm_bindgen::JsValue;
 
 use super::bar_id::BarId;
 use crate::live::dom;
 
 /// Whether the click is for this page: not one that asks for a new tab or window.
-fn is_plain(click: &MouseEvent) -> bool {
+pub(super) fn is_plain(click: &MouseEvent) -> bool {
     click.button() == 0 && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key())
 }
 
@@ -25,11 +24,7 @@ pub(super) fn on_click(
         if selected.get_untracked() == bar {
             return;
         }
-        let address = bar.map_or_else(|| "?".to_owned(), BarId::href);
-        if let Ok(history) = window().history() {
-            // Refused only when called far too often; the selection is made all the same.
-            let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&address));
-        }
+        dom::remember_address();
         selected.set(bar);
     }
 }
@@ -53,18 +48,6 @@ pub(super) fn on_copy(
 
 fn until_cleanup(handle: WindowListenerHandle) {
     on_cleanup(move || handle.remove());
-}
-
-/// Lets the browser's back and forward buttons move the selection. In the browser alone: effects do not run on the
-/// server.
-pub(super) fn follow_history(selected: RwSignal<Option<BarId>>) {
-    Effect::new(move |_| {
-        let moved = move |_| {
-            let query = window().location().search().unwrap_or_default();
-            selected.set(BarId::from_query(&query));
-        };
-        until_cleanup(window_event_listener(ev::popstate, moved));
-    });
 }
 
 /// Tells `narrow` whether the page is laid out in one column, once the page has been hydrated and whenever it changes.

@@ -5,7 +5,7 @@
 //!   drawing of them; [`marks`]: ticks, labels, verniers, folds; [`predicted`]: what a running turn has before it; all
 //!   of them pure functions
 //! - [`row`], [`bar`], [`calls`], [`wait`], [`queue`], [`axis`]: the drawing's pieces as SVG
-//! - [`legend`], [`log`], [`detail`]: what stands around it
+//! - [`tools`]: going along the time; [`legend`], [`log`], [`detail`]: what else stands around it
 
 mod axis;
 mod bar;
@@ -23,6 +23,7 @@ mod row;
 #[cfg(test)]
 mod samples;
 mod scale;
+mod tools;
 mod wait;
 mod window;
 mod words;
@@ -94,7 +95,6 @@ pub fn TimelinePanel(
 ) -> impl IntoView {
     let narrow = RwSignal::new(false);
     link::watch_width(narrow);
-    link::follow_history(selected);
 
     let shown = Memo::new(move |_| turns.with(|turns| words::shown(turns, selected.get())));
     let has_next = Memo::new(move |_| next_content.with(Option::is_some));
@@ -113,6 +113,7 @@ pub fn TimelinePanel(
     view! {
         <div class="tl-head">
             <h2 id="h-time">"Retry timeline"</h2>
+            {tools::tools()}
             {legend()}
         </div>
         <div class="tl-body" class:close=narrow>

@@ -2,6 +2,7 @@
 
 use leptos::{
     either::{Either, EitherOf3, EitherOf6},
+    ev::MouseEvent,
     prelude::*,
 };
 
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{
     icons::icon,
+    live::{dom, moment, store::Store},
     panels::trace::{telling_bar, trace},
     timeline::{Outcome, Turn},
 };
@@ -34,13 +36,27 @@ enum Shape {
     Small(String),
 }
 
-fn head(number: String, subject: String, (mark, words): (Mark, String)) -> impl IntoView {
+/// The head of a row. Pressing the turn shows the whole lab as it was at its end.
+fn head(number: u64, subject: String, (mark, words): (Mark, String)) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let end = store.events.with_untracked(|events| moment::of_turn(events, number));
+    let show = move |click: MouseEvent| {
+        if link::is_plain(&click) {
+            click.prevent_default();
+            store.show_turn(number);
+        }
+    };
     view! {
         <div class="turn-head">
-            <p class="turn-n">
-                <b>{number}</b>
+            <a
+                class="turn-n"
+                href=end.map(|(_, end)| format!("?at={}#timeline", end.seq))
+                title="Show the lab as it was at the end of this turn"
+                on:click=show
+            >
+                <b>{number.to_string()}</b>
                 <q>{subject}</q>
-            </p>
+            </a>
             <p class=mark.row_class()>
                 {icon(mark.icon())}
                 <span>{words}</span>
@@ -78,7 +94,7 @@ pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
     let title = move || {
         turn.with(|turn| {
             let turn = turn.as_ref()?;
-            Some(head(number.to_string(), words::subject(turn), words::status(turn, ahead.get())))
+            Some(head(number, words::subject(turn), words::status(turn, ahead.get())))
         })
     };
     let body = move || match shape.get() {
@@ -110,8 +126,10 @@ fn is_queued(turn: &Option<Turn>) -> bool {
     turn.as_ref().is_some_and(|turn| turn.outcome == Outcome::Queued)
 }
 
-/// The turn in small; pressing it selects the attempt that says most about it.
+/// The turn in small; pressing it selects the attempt that says most about it, and shows the lab as it was then, with
+/// the turn on the axis.
 fn small(lab: Lab, turn: Memo<Option<Turn>>) -> impl IntoView {
+    let store = expect_context::<Store>();
     move || {
         let turn = turn.get()?;
         let bar = telling_bar(&turn).and_then(|bar| bar.parse::<BarId>().ok());
@@ -122,7 +140,16 @@ fn small(lab: Lab, turn: Memo<Option<Turn>>) -> impl IntoView {
                     class="trace-a"
                     href=bar.href()
                     aria-label=format!("Turn {number} in detail")
-                    on:click=link::on_click(lab.selected, Some(bar))
+                    on:click=move |click| {
+                        if link::is_plain(&click) {
+                            link::on_click(lab.selected, Some(bar))(click);
+                            store.show_turn(number);
+                            // The small turn is gone then, and the focus with it: on to its bar.
+                            request_animation_frame(|| {
+                                dom::focus(".bar.sel");
+                            });
+                        }
+                    }
                 >
                     {trace}
                 </a>

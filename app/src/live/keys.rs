@@ -1,0 +1,98 @@
+//! The keys. The sheet of keys that the server rendered says what each presses or moves to; here is only the looking up.
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement, KeyboardEvent};
+
+use super::{dom, store::Store};
+
+/// Where keys write or choose, and are nobody else's.
+const TYPING: &str = "textarea, select, input:not([type=radio], [type=checkbox], [type=range])";
+/// The sheet while it is open: its keys are to be read then.
+const OPEN_SHEET: &str = "#keys:popover-open";
+
+/// Listens from now on.
+pub(super) fn start(store: Store) {
+    let keys = window_event_listener(ev::keydown, move |event| pressed(store, &event));
+    let switch = window_event_listener(ev::change, |event| {
+        let switch = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+        if let Some(switch) = switch.filter(|switch| switch.id() == "keys-on") {
+            dom::remember("keys", if switch.checked() { "on" } else { "off" });
+        }
+    });
+    on_cleanup(move || {
+        keys.remove();
+        switch.remove();
+    });
+}
+
+fn pressed(store: Store, event: &KeyboardEvent) {
+    let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
+    if chord || event.default_prevented() || event.repeat() || event.is_composing() {
+        return;
+    }
+    let at = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let typing = at.is_some_and(|at| at.matches(TYPING).unwrap_or_default());
+    let key = event.key();
+    let done = match key.as_str() {
+        "Escape" if typing => {
+            dom::blur();
+            true
+        }
+        _ if typing => false,
+        "?" => listed("?"),
+        _ if dom::find(OPEN_SHEET).is_some() => false,
+        "Escape" => leave(store),
+        "PageDown" | "PageUp" if store.present.get_untracked() => {
+            step(store, key == "PageDown");
+            true
+        }
+        _ => key.chars().count() == 1 && listed(&key.to_lowercase()),
+    };
+    if done {
+        event.prevent_default();
+    }
+}
+
+/// Does what the sheet lists for a key, unless the keys are switched off; says whether there was something to do.
+fn listed(key: &str) -> bool {
+    // What cannot stand in a selector is no key of the sheet.
+    let line = dom::find("#keys-on:checked").and_then(|_| dom::find(&format!("#keys [data-key='{key}']")));
+    let Some(line) = line else { return false };
+    let go = line.get_attribute("data-go").is_some_and(|to| dom::focus(&to));
+    let press = line.get_attribute("data-press").is_some_and(|what| dom::press(&what));
+    go || press
+}
+
+/// Leaves whatever is open, one after the other: the question before a reset, the room, an earlier moment, a selection.
+fn leave(store: Store) -> bool {
+    if let Some(menu) = dom::find(".menu[open]") {
+        let _ = menu.remove_attribute("open");
+    } else if store.present.get_untracked() {
+        store.present.set(false);
+    } else if store.moment.with_untracked(Option::is_some) {
+        store.go(None);
+    } else if store.selected.with_untracked(Option::is_some) {
+        store.selected.set(None);
+    } else {
+        return false;
+    }
+    true
+}
+
+/// One press of a clicker: does what the lesson's step asks for; once it is proven, goes on to the next. Backwards it
+/// goes to the step before.
+fn step(store: Store, forward: bool) {
+    let at = store.opened.get_untracked();
+    let proven = at == 0 || store.check_untracked(at).is_passed();
+    let to = match (forward, proven) {
+        (true, true) => (at + 1).min(5),
+        (true, false) => at,
+        (false, _) => at.saturating_sub(1).max(1),
+    };
+    store.opened.set(to);
+    // The checks themselves have no place in this layout, so it is not looked for whether their button is seen.
+    if let Some(deed) = dom::find(&format!(".check:nth-child({to}) form [type=submit]")) {
+        deed.click();
+    }
+}
