@@ -4,7 +4,7 @@
 //! - [`run`]: starting `faultlab`; [`run_dapr`]: the same on real Dapr, made of
 //!   - [`real`]: Redis, placement and `daprd`; [`group`]: programs that run side by side and end together
 //! - [`bench`]: how fast it is, beside what it is compared with
-//! - [`test`]: every check and test, summed up
+//! - [`test`]: every check and test, summed up; [`soak`]: the long random run among them
 //! - [`programs`]: building `faultlab` and `sidecar`
 //! - [`site`]: `target/site`, made of
 //!   - [`browser_build`]: the WebAssembly and its JavaScript; [`wasm_target`]: getting a compiler for it
@@ -26,6 +26,7 @@ mod real;
 mod run;
 mod run_dapr;
 mod site;
+mod soak;
 mod test;
 mod wasm_target;
 
@@ -69,6 +70,8 @@ enum Task {
     Dapr,
     /// Check the format, lint, and run all tests; ends with a line `N passed, N failed`.
     Test(test::Selection),
+    /// Send, break, kill and start again for a long time, and check that nothing acknowledged is lost.
+    Soak(soak::Options),
     /// Measure the release build on both sidecars; prints a table and writes target/bench.json.
     Bench(bench::Options),
 }
@@ -97,6 +100,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Build { release } => build(Profile::from_flag(release))?,
         Task::Dapr => drop(real::programs::Programs::get()?),
         Task::Test(selection) => return test::all(selection),
+        Task::Soak(options) => soak::run(&options)?,
         Task::Bench(options) => bench::all(&options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -94,6 +94,13 @@ impl Process {
         self.child.kill().await.unwrap();
     }
 
+    /// Asks it to end, as a terminal or a supervisor does.
+    #[allow(dead_code, reason = "only the long run ends a program so")]
+    pub async fn ask_to_end(&self) {
+        let id = self.child.id().expect("it has not been waited for").to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+    }
+
     /// Waits until it has ended by itself.
     pub async fn ended(&mut self) {
         self.child.wait().await.unwrap();
