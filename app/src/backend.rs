@@ -14,6 +14,7 @@ use crate::{
     message::{Message, MessageId},
     policy::RetryPolicy,
     scenario::{Need, ScenarioReport},
+    sidecar_retries::{SidecarRetries, SidecarRetriesSetting},
     timeline::TimelineSnapshot,
     wire::{WireSetting, WireStatus},
 };
@@ -79,6 +80,15 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// The lab has no wire layer.
     fn set_wire(&self, setting: WireSetting) -> Result<WireStatus, LabError>;
+
+    /// The sidecar's own retries around the state store, which all actors share.
+    fn sidecar_retries(&self) -> SidecarRetries;
+
+    /// Switches the embedded sidecar's own retries. Never waits for a turn.
+    ///
+    /// # Errors
+    /// The sidecar is a daprd, which reads its policies at its start.
+    fn set_sidecar_retries(&self, setting: SidecarRetriesSetting) -> Result<SidecarRetries, LabError>;
 
     /// What scenarios need of a lab, and this one has.
     fn needs_met(&self) -> Vec<Need>;

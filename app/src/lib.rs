@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`actor_id`], [`message`], [`fault`], [`policy`], [`error`], [`lab`]: the types that both sides share
 //! - [`chance`]: chance that can be repeated, for faults that come and go and for jitter
+//! - [`sidecar_retries`]: Dapr's own retries around the state store
 //! - [`wire`]: how the wire to Redis fails on purpose, and what is seen on it
 //! - [`timeline`]: the steps of a turn as events, their log lines, and turns put together from them
 //! - [`lesson`]: the five checks and the prediction, as pure functions
@@ -46,6 +47,7 @@ pub mod policy;
 pub mod scenario;
 #[cfg(feature = "ssr")]
 mod shell;
+pub mod sidecar_retries;
 pub mod timeline;
 pub mod wire;
 

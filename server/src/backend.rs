@@ -15,6 +15,7 @@ use app::{
     message::{Message, MessageId},
     policy::RetryPolicy,
     scenario::{Need, ScenarioReport},
+    sidecar_retries::{DOCUMENT, SidecarRetries, SidecarRetriesSetting},
     timeline::{Method, Step, TimelineSnapshot, in_memory},
     wire::{WireSetting, WireStatus},
 };
@@ -35,6 +36,7 @@ use crate::{
     retry::AttemptError,
     runtime::RuntimeInfo,
     scenario::{self, Scenarios},
+    sidecar_retries::SidecarRetrySwitch,
     store::StoreReader,
     timeline::{Timelines, clock::now_ms},
     wire::WireSwitch,
@@ -65,6 +67,7 @@ pub struct LabBackend {
     pub(crate) controls: Controls,
     pub(crate) passes: PassBook,
     pub(crate) scenarios: Scenarios,
+    pub(crate) sidecar_retries: Option<SidecarRetrySwitch>,
 }
 
 /// A message on its way to the actor.
@@ -249,6 +252,20 @@ impl Backend for LabBackend {
             LabError::new(ErrorCode::NotFound, message)
         })?;
         Ok(wire.set(setting, &self.timelines))
+    }
+
+    fn sidecar_retries(&self) -> SidecarRetries {
+        let daprd = || SidecarRetries { on: None, document: DOCUMENT.to_owned() };
+        self.sidecar_retries.as_ref().map_or_else(daprd, SidecarRetrySwitch::status)
+    }
+
+    fn set_sidecar_retries(&self, setting: SidecarRetriesSetting) -> Result<SidecarRetries, LabError> {
+        let Some(switch) = &self.sidecar_retries else {
+            let message = "This lab's sidecar is a daprd, which reads its policies at its start: start it with one more \
+                           --resources-path, components/resiliency, or leave that away.";
+            return Err(LabError::new(ErrorCode::NotFound, message));
+        };
+        switch.set(setting)
     }
 
     fn needs_met(&self) -> Vec<Need> {

@@ -14,6 +14,7 @@ use crate::{
     dapr::{Dapr, DaprError},
     runtime::RuntimeInfo,
     scenario::Scenarios,
+    sidecar_retries::SidecarRetrySwitch,
     store::StoreReader,
     timeline::Timelines,
     wire::WireSwitch,
@@ -23,7 +24,7 @@ use crate::{
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a lab is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// The sidecar's gRPC endpoint, `http://HOST:PORT`. It need not answer yet.
     pub dapr_endpoint: String,
@@ -42,6 +43,10 @@ pub struct Settings {
     /// Whether the sidecar's store does on purpose what a call asks for: the embedded one's does, see
     /// [`StoreHits`](crate::store_hit::StoreHits).
     pub store_hits: bool,
+    /// The switch of the embedded sidecar's own retries; none for a daprd.
+    pub sidecar_retries: Option<SidecarRetrySwitch>,
+    /// Where everything is recorded.
+    pub timelines: Timelines,
     /// The retry policy with which a lab begins.
     pub policy: RetryPolicy,
     /// The longest that a turn may last.
@@ -67,6 +72,8 @@ impl Default for Settings {
             },
             wire: None,
             store_hits: false,
+            sidecar_retries: None,
+            timelines: Timelines::new(),
             policy: RetryPolicy::LESSON,
             turn_limit: TURN_LIMIT,
             idle_timeout: IDLE_TIMEOUT,
@@ -98,6 +105,8 @@ impl Lab {
             runtime,
             wire,
             store_hits,
+            sidecar_retries,
+            timelines,
             policy,
             turn_limit,
             idle_timeout,
@@ -106,7 +115,6 @@ impl Lab {
             Some(sidecar) => Dapr::within(sidecar, &dapr_endpoint, dapr_api_token.as_deref())?,
             None => Dapr::new(&dapr_endpoint, dapr_api_token.as_deref())?,
         };
-        let timelines = Timelines::new();
         let mut layers = vec![Layer::Actor];
         layers.extend(store_hits.then_some(Layer::Store));
         let controls = Controls::new(timelines.clone(), policy, layers);
@@ -129,6 +137,7 @@ impl Lab {
             controls,
             passes,
             scenarios: Scenarios::default(),
+            sidecar_retries,
         };
         let actor_config = ActorConfig::new(idle_timeout);
         Ok(Self { backend: Arc::new(backend), agents, timelines, actor_config, app_api_token })

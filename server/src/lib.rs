@@ -10,6 +10,7 @@
 //! - [`controls`]: failure switch and retry policy of each lab
 //! - [`retry`]: trying again
 //! - [`store_hit`]: what the store behind the embedded sidecar does on purpose
+//! - [`sidecar_retries`]: the embedded sidecar's own retries
 //! - [`timeline`]: what every actor did, kept within bounds and handed on to the event streams
 //! - [`checks`]: the lesson's checks over it
 //! - [`dapr`]: the sidecar as the application speaks to it
@@ -31,6 +32,7 @@ pub mod retry;
 pub mod run;
 pub mod runtime;
 mod scenario;
+pub mod sidecar_retries;
 pub mod store;
 pub mod store_hit;
 pub mod timeline;

@@ -20,8 +20,10 @@ use crate::{
     config::Config,
     http::{self, Public, site::Site},
     lab::{Lab, Settings},
+    sidecar_retries::SidecarRetrySwitch,
     store::StoreReader,
     store_hit::StoreHits,
+    timeline::Timelines,
     wire::{Wire, WireSwitch},
 };
 
@@ -104,11 +106,12 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         );
     }
 
+    let timelines = Timelines::new();
     let parts = match config.dapr.endpoint() {
         Some(endpoint) => around(&config, endpoint)?,
-        None => embed(&config, app_addr).await?,
+        None => embed(&config, app_addr, timelines.clone()).await?,
     };
-    let Parts { sidecar, endpoint, app_api_token, store, mut runtime } = parts;
+    let Parts { sidecar, sidecar_retries, endpoint, app_api_token, store, mut runtime } = parts;
     runtime.origin = format!("http://{addr}");
     let lab = Lab::new(Settings {
         dapr_endpoint: endpoint,
@@ -119,6 +122,8 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         runtime,
         wire: wire.as_ref().map(|(_, switch)| switch.clone()),
         store_hits: sidecar.is_some(),
+        sidecar_retries,
+        timelines,
         ..Settings::default()
     })?;
     let wire = wire.map(|(listener, switch)| {
@@ -191,6 +196,7 @@ async fn open_wire(config: &Config) -> anyhow::Result<Option<(TcpListener, WireS
 /// The sidecar, and what the lab has to know of it.
 struct Parts {
     sidecar: Option<Sidecar>,
+    sidecar_retries: Option<SidecarRetrySwitch>,
     endpoint: String,
     app_api_token: Option<String>,
     store: Option<StoreReader>,
@@ -203,6 +209,7 @@ fn around(config: &Config, endpoint: String) -> anyhow::Result<Parts> {
     tracing::info!("Using the Dapr sidecar at {endpoint}");
     Ok(Parts {
         sidecar: None,
+        sidecar_retries: None,
         endpoint,
         app_api_token: config.dapr.app_api_token.clone(),
         runtime: Runtime {
@@ -216,7 +223,7 @@ fn around(config: &Config, endpoint: String) -> anyhow::Result<Parts> {
 }
 
 /// A sidecar of our own.
-async fn embed(config: &Config, app_addr: SocketAddr) -> anyhow::Result<Parts> {
+async fn embed(config: &Config, app_addr: SocketAddr, timelines: Timelines) -> anyhow::Result<Parts> {
     prepare_data(&config.data)?;
     // Nobody else on this machine may call the actor past the turn lock, so the door has a key of its own.
     let token = config.dapr.app_api_token.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
@@ -225,8 +232,11 @@ async fn embed(config: &Config, app_addr: SocketAddr) -> anyhow::Result<Parts> {
     settings.dapr_api_token = config.dapr.dapr_api_token.clone();
     settings.app_api_token = Some(token.clone());
     settings.base_dir = config.data.clone();
+    let sidecar_retries = SidecarRetrySwitch::new(timelines);
     settings.ports.fault = Some(Arc::new(StoreHits));
+    settings.ports.observer = Some(sidecar_retries.observer());
     let sidecar = Sidecar::start(settings).await?;
+    sidecar_retries.attach(sidecar.resiliency());
     let (grpc, http) = (sidecar.grpc_addr(), sidecar.http_addr());
     tracing::info!("The embedded sidecar answers on {http} (HTTP) and {grpc} (gRPC)");
     let store = match (&config.store, sidecar.store_path()) {
@@ -242,6 +252,7 @@ async fn embed(config: &Config, app_addr: SocketAddr) -> anyhow::Result<Parts> {
             origin: String::new(),
         },
         sidecar: Some(sidecar),
+        sidecar_retries: Some(sidecar_retries),
         endpoint: format!("http://{grpc}"),
         app_api_token: Some(token),
         store,

@@ -15,6 +15,7 @@ use app::{
     message::MessageId,
     policy::RetryPolicy,
     scenario::{Awaited, Ending, Need, Scenario, ScenarioReport, ScenarioStep},
+    sidecar_retries::SidecarRetriesSetting,
     timeline::{EventId, Step, turns},
     wire::WireSetting,
 };
@@ -125,6 +126,9 @@ async fn begin_to_end(lab: &Arc<LabBackend>, actor: &ActorId, scenario: &Scenari
 fn put_back(lab: &LabBackend, actor: &ActorId, scenario: &Scenario) -> Result<(), LabError> {
     lab.set_fault(actor, FaultSetting::OFF)?;
     lab.set_policy(actor, RetryPolicy::LESSON)?;
+    if scenario.sidecar_retries {
+        lab.set_sidecar_retries(SidecarRetriesSetting { on: false })?;
+    }
     if scenario.needs.contains(&Need::Wire) {
         lab.set_wire(WireSetting { fault: None })?;
     }
@@ -136,6 +140,9 @@ async fn steps(lab: &Arc<LabBackend>, actor: &ActorId, scenario: &Scenario) -> R
     lab.set_fault(actor, FaultSetting::OFF)?;
     lab.set_policy(actor, scenario.policy)?;
     lab.set_fault(actor, scenario.switch.clone())?;
+    if scenario.sidecar_retries {
+        lab.set_sidecar_retries(SidecarRetriesSetting { on: true })?;
+    }
     let mut going = Going { lab, actor, sent: JoinSet::new(), last: None, since: last_event(lab, actor) };
     for step in &scenario.steps {
         going.step(step).await?;

@@ -29,6 +29,9 @@ pub struct TurnEnd {
     /// How many save attempts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub save: Option<usize>,
+    /// How many calls the sidecar made to the store for the save attempts, where they are seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save_calls: Option<usize>,
     /// How many publish attempts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publish: Option<usize>,
@@ -83,7 +86,15 @@ impl TurnEnd {
             Outcome::Queued | Outcome::Running => TurnOutcome::Open,
         };
         let tried = |operation| Some(turn.attempts.iter().filter(|attempt| attempt.operation == operation).count());
-        Self { outcome, load: tried(Operation::Load), save: tried(Operation::Save), publish: tried(Operation::Publish) }
+        let saves = turn.attempts.iter().filter(|attempt| attempt.operation == Operation::Save);
+        let seen = saves.map(|attempt| attempt.calls.len()).sum::<usize>();
+        Self {
+            outcome,
+            load: tried(Operation::Load),
+            save: tried(Operation::Save),
+            publish: tried(Operation::Publish),
+            save_calls: (seen > 0).then_some(seen),
+        }
     }
 }
 
@@ -108,11 +119,14 @@ impl Ending {
         for (n, (due, is)) in self.turns.iter().zip(&ended.turns).enumerate() {
             let turn = n + 1;
             differs(format!("turn {turn}"), format!("{:?}", due.outcome), format!("{:?}", is.outcome));
-            for (word, due, is) in
-                [("load", due.load, is.load), ("save", due.save, is.save), ("publish", due.publish, is.publish)]
-            {
+            for (word, due, is) in [
+                ("load attempts", due.load, is.load),
+                ("save attempts", due.save, is.save),
+                ("publish attempts", due.publish, is.publish),
+                ("calls to save", due.save_calls, is.save_calls.or(Some(0))),
+            ] {
                 if let (Some(due), Some(is)) = (due, is) {
-                    differs(format!("{word} attempts of turn {turn}"), due.to_string(), is.to_string());
+                    differs(format!("{word} of turn {turn}"), due.to_string(), is.to_string());
                 }
             }
         }
@@ -126,7 +140,8 @@ mod tests {
     use super::*;
 
     fn ending(load: usize) -> Ending {
-        let turn = TurnEnd { outcome: TurnOutcome::Stored, load: Some(load), save: Some(1), publish: None };
+        let turn =
+            TurnEnd { outcome: TurnOutcome::Stored, load: Some(load), save: Some(1), publish: None, save_calls: None };
         Ending { turns: vec![turn], messages: 2 }
     }
 

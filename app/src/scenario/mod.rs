@@ -24,6 +24,8 @@ pub struct Scenario {
     pub name: String,
     /// Its name for people.
     pub title: String,
+    /// It in one short line, for the menu.
+    pub brief: String,
     /// What is done.
     pub action: String,
     /// What to look at meanwhile.
@@ -36,6 +38,9 @@ pub struct Scenario {
     /// The retry policy; the lesson's where it is left out.
     #[serde(default)]
     pub policy: RetryPolicy,
+    /// Whether the sidecar itself retries meanwhile.
+    #[serde(default)]
+    pub sidecar_retries: bool,
     /// The failure switch at its beginning.
     pub switch: FaultSetting,
     /// What is done, in order.
@@ -101,7 +106,7 @@ pub enum Awaited {
 }
 
 /// The files, by name, in the order in which they are offered: from the lesson's failure on.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("lesson", include_str!("../../scenarios/lesson.json")),
     ("save-fails-twice", include_str!("../../scenarios/save-fails-twice.json")),
     ("retries-run-out", include_str!("../../scenarios/retries-run-out.json")),
@@ -113,6 +118,7 @@ const FILES: [(&str, &str); 12] = [
     ("after-idling", include_str!("../../scenarios/after-idling.json")),
     ("publish-fails", include_str!("../../scenarios/publish-fails.json")),
     ("delivered-twice", include_str!("../../scenarios/delivered-twice.json")),
+    ("both-retry", include_str!("../../scenarios/both-retry.json")),
     ("redis-outage", include_str!("../../scenarios/redis-outage.json")),
 ];
 

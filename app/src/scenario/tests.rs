@@ -7,7 +7,7 @@ fn every_file_is_a_scenario_under_its_own_name() {
     assert_eq!(parsed, all());
     for scenario in all() {
         assert_eq!(named(&scenario.name), Some(scenario));
-        let texts = [&scenario.title, &scenario.action, &scenario.watch, &scenario.teaches];
+        let texts = [&scenario.title, &scenario.brief, &scenario.action, &scenario.watch, &scenario.teaches];
         assert!(texts.iter().all(|text| !text.is_empty()), "{} says nothing", scenario.name);
         assert!(!scenario.steps.is_empty() && !scenario.ends.turns.is_empty());
     }

@@ -98,6 +98,10 @@ impl Event {
                 (Level::Warn, format!("The wire to Redis {} on purpose", fault.verb()))
             }
             Step::WireChanged { wire: None } => (Level::Info, "The wire to Redis works".to_owned()),
+            Step::SidecarRetriesChanged { on } => {
+                let on = if *on { "on" } else { "off" };
+                (Level::Info, format!("The sidecar's own retries around the state store are {on}"))
+            }
             Step::LabReset => (Level::Info, format!("Reset {key}")),
             Step::TurnStarted { .. }
             | Step::TurnQueued { .. }

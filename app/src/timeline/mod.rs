@@ -283,6 +283,11 @@ pub enum Step {
         /// What it does now; `None` if it works.
         wire: Option<WireFault>,
     },
+    /// Somebody switched the sidecar's own retries, which all actors share.
+    SidecarRetriesChanged {
+        /// Whether it retries now.
+        on: bool,
+    },
     /// A call of the sidecar on this actor's keys was seen on the wire to Redis: its own tries, and those of its Redis
     /// client. `turn`, `operation` and `attempt` name the attempt during which it began, where there was one; a read
     /// that a page asked for at that moment is told from it by nothing.
@@ -335,6 +340,7 @@ impl Step {
             | Self::FaultChanged { .. }
             | Self::PolicyChanged { .. }
             | Self::WireChanged { .. }
+            | Self::SidecarRetriesChanged { .. }
             | Self::StoreRead { .. }
             | Self::CheckPassed { .. }
             | Self::LabReset => None,

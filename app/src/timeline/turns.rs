@@ -257,6 +257,7 @@ impl Turn {
             | Step::FaultChanged { .. }
             | Step::PolicyChanged { .. }
             | Step::WireChanged { .. }
+            | Step::SidecarRetriesChanged { .. }
             | Step::StoreRead { .. }
             | Step::CheckPassed { .. }
             | Step::LabReset => {}

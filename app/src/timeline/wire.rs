@@ -55,6 +55,7 @@ pub(super) struct FlatEvent {
     check: Option<u8>,
     wire: Option<WireFault>,
     call: Option<StoreCall>,
+    on: Option<bool>,
 }
 
 /// The names of the steps.
@@ -79,6 +80,7 @@ enum Kind {
     FaultFired,
     PolicyChanged,
     WireChanged,
+    SidecarRetriesChanged,
     StoreCall,
     StoreRead,
     CheckPassed,
@@ -208,6 +210,7 @@ impl TryFrom<FlatEvent> for Event {
             },
             Kind::PolicyChanged => Step::PolicyChanged { policy: need("policy", e.policy)? },
             Kind::WireChanged => Step::WireChanged { wire: e.wire },
+            Kind::SidecarRetriesChanged => Step::SidecarRetriesChanged { on: need("on", e.on)? },
             Kind::StoreCall => {
                 let (operation, attempt, call) = (e.operation, e.attempt, need("call", e.call)?);
                 Step::StoreCall { turn: e.turn, operation, attempt, call }
@@ -262,6 +265,7 @@ mod tests {
             Step::PolicyChanged { policy: RetryPolicy { attempts: 5, ..RetryPolicy::LESSON } },
             Step::WireChanged { wire: None },
             Step::WireChanged { wire: Some(WireFault::Delay { ms: 800.try_into().unwrap() }) },
+            Step::SidecarRetriesChanged { on: true },
             Step::StoreCall { turn: Some(turn), operation: Some(operation), attempt: Some(attempt), call },
             Step::StoreRead { key: "k".into(), value: None },
             Step::CheckPassed { check: 4 },

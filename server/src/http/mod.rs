@@ -13,6 +13,7 @@ mod lab;
 mod pages;
 mod report;
 mod scenario;
+mod sidecar_retries;
 pub(crate) mod site;
 mod wire;
 
@@ -47,6 +48,7 @@ pub(crate) fn router(public: Public<'_>) -> Router {
         .merge(lab::router())
         .merge(wire::router())
         .merge(scenario::router())
+        .merge(sidecar_retries::router())
         .with_state(backend.clone());
     let nosniff = axum::http::HeaderValue::from_static("nosniff");
     Router::new()

@@ -19,8 +19,10 @@ use app::{
 use reqwest::{Client, StatusCode};
 use server::{
     lab::{Lab, Settings},
+    sidecar_retries::SidecarRetrySwitch,
     store::StoreReader,
     store_hit::StoreHits,
+    timeline::Timelines,
 };
 use sidecar::{Ports, Resources, Sidecar};
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
@@ -58,8 +60,12 @@ impl Bench {
         config.app_api_token = Some(APP_TOKEN.into());
         config.base_dir = data.to_owned();
         ports.fault.get_or_insert_with(|| Arc::new(StoreHits));
+        let timelines = Timelines::new();
+        let sidecar_retries = SidecarRetrySwitch::new(timelines.clone());
+        ports.observer.get_or_insert_with(|| sidecar_retries.observer());
         config.ports = ports;
         let sidecar = Sidecar::start(config).await.unwrap();
+        sidecar_retries.attach(sidecar.resiliency());
         let store = sidecar.store_path().unwrap();
         let mut settings = Settings {
             dapr_endpoint: format!("http://{}", sidecar.grpc_addr()),
@@ -68,6 +74,8 @@ impl Bench {
             app_api_token: Some(APP_TOKEN.into()),
             store: Some(StoreReader::sqlite(&store)),
             store_hits: true,
+            sidecar_retries: Some(sidecar_retries),
+            timelines,
             policy: RetryPolicy { delay_ms: DELAY_MS, ..RetryPolicy::LESSON },
             ..Settings::default()
         };

@@ -8,4 +8,5 @@ mod lesson;
 mod outages;
 mod process;
 mod rig;
+mod scenarios;
 mod wire;

@@ -9,5 +9,6 @@ mod events;
 mod pages;
 mod program;
 mod scenarios;
+mod sidecar_retries;
 mod start;
 mod support;

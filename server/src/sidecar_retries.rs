@@ -1,0 +1,107 @@
+//! The embedded sidecar's own retries around its state store: switched on and off, and seen call by call.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use app::{
+    actor_id::{ACTOR_TYPE, ActorId},
+    error::{ErrorCode, LabError},
+    sidecar_retries::{DOCUMENT, SidecarRetries, SidecarRetriesSetting},
+    timeline::Step,
+    wire::{CallOutcome, StoreCall},
+};
+use sidecar::{Resiliency, ResiliencySet, StoreObserver, StoreOperation};
+
+use crate::timeline::{Timelines, clock::micros};
+
+/// The switch, and the eye on the sidecar's calls while it is on. Clones share it.
+#[derive(Clone)]
+pub struct SidecarRetrySwitch(Arc<Shared>);
+
+struct Shared {
+    timelines: Timelines,
+    on: AtomicBool,
+    /// The sidecar's policies, once it has started: it takes the eye before.
+    resiliency: OnceLock<Resiliency>,
+}
+
+impl SidecarRetrySwitch {
+    /// Off, for a sidecar that is about to start; its calls are recorded in `timelines`.
+    #[must_use]
+    pub fn new(timelines: Timelines) -> Self {
+        Self(Arc::new(Shared { timelines, on: AtomicBool::new(false), resiliency: OnceLock::new() }))
+    }
+
+    /// What has to watch the sidecar's store.
+    #[must_use]
+    pub fn observer(&self) -> Arc<dyn StoreObserver> {
+        Arc::new(Eye(self.clone()))
+    }
+
+    /// Takes the policies of the sidecar that has started.
+    pub fn attach(&self, resiliency: &Resiliency) {
+        // A switch belongs to one sidecar; a second would not be the one that is watched.
+        drop(self.0.resiliency.set(resiliency.clone()));
+    }
+
+    /// As it stands.
+    #[must_use]
+    pub fn status(&self) -> SidecarRetries {
+        SidecarRetries { on: Some(self.0.on.load(Ordering::Relaxed)), document: DOCUMENT.to_owned() }
+    }
+
+    /// Switches it, and records a change with everyone. Never waits for a turn; a call that waits to be made again ends
+    /// with its last error.
+    ///
+    /// # Errors
+    /// The sidecar has not started, or refuses the file.
+    pub fn set(&self, setting: SidecarRetriesSetting) -> Result<SidecarRetries, LabError> {
+        let internal = |error: String| LabError::new(ErrorCode::Internal, error);
+        let resiliency = self.0.resiliency.get().ok_or_else(|| internal("The sidecar has not started yet".into()))?;
+        let file = || ResiliencySet::from_documents([("store-retries.yaml", DOCUMENT)]);
+        let set = setting.on.then(file).transpose().map_err(|error| internal(error.to_string()))?;
+        if self.0.on.swap(setting.on, Ordering::Relaxed) != setting.on {
+            resiliency.set(set).map_err(|error| internal(error.to_string()))?;
+            self.0.timelines.record_for_all(&Step::SidecarRetriesChanged { on: setting.on });
+        }
+        Ok(self.status())
+    }
+}
+
+/// Sees the sidecar's calls. While it does not retry, a call tells nothing that its attempt does not tell.
+struct Eye(SidecarRetrySwitch);
+
+impl StoreObserver for Eye {
+    fn observed(&self, call: &sidecar::StoreCall, outcome: &Result<(), String>, took: Duration) {
+        let shared = &self.0.0;
+        if !shared.on.load(Ordering::Relaxed) || call.actor_type != ACTOR_TYPE {
+            return;
+        }
+        let Ok(actor) = call.actor_id.parse::<ActorId>() else { return };
+        let command = match call.operation {
+            StoreOperation::Get => "get",
+            StoreOperation::Transaction => "transaction",
+        };
+        let seen = StoreCall {
+            command: command.to_owned(),
+            keys: call.keys.clone(),
+            outcome: outcome.clone().map_or_else(CallOutcome::Error, |()| CallOutcome::Ok),
+            took_us: micros(took),
+        };
+        let place = shared.timelines.waiting(&actor);
+        shared.timelines.record(
+            &actor,
+            Step::StoreCall {
+                turn: place.map(|place| place.turn),
+                operation: place.map(|place| place.operation),
+                attempt: place.map(|place| place.attempt),
+                call: seen,
+            },
+        );
+    }
+}
