@@ -12,6 +12,7 @@ use crate::{
         checks::Checks,
         headline::Headline,
         path::SignalPath,
+        policy::PolicyPane,
         prediction::PredictionLine,
         stored::StoredPane,
         switch::FailureSwitch,
@@ -32,8 +33,8 @@ pub struct FormError {
 
 /// The lab.
 ///
-/// What never changes while the page is open, the panes *Policy* and *Code*, comes as children: the server renders
-/// them, and the browser's half need not carry them.
+/// What never changes while the page is open, the pane *Code*, comes as children: the server renders it, and the
+/// browser's half need not carry it.
 #[island]
 pub fn Lab(
     /// Everything that the page shows first.
@@ -44,7 +45,7 @@ pub fn Lab(
     address: Address,
     /// The id of the next message, made by the server, so that a form posted twice is one message.
     message_id: String,
-    /// The panes that never change.
+    /// The pane that never changes.
     children: Children,
 ) -> impl IntoView {
     let store = Store::new(&snapshot, error, &address, message_id);
@@ -86,6 +87,7 @@ pub fn Lab(
                 <section class="panel side" aria-label="What is stored, and the retry policy">
                     <PaneTabs />
                     <StoredPane />
+                    <PolicyPane />
                     {children()}
                 </section>
             </main>

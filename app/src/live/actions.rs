@@ -14,6 +14,7 @@ use crate::{
     fault::{FaultStatus, form::FaultForm},
     island::FormError,
     lesson::steps,
+    policy::form::PolicyForm,
 };
 
 /// Where a message goes.
@@ -24,6 +25,8 @@ pub const ARM_AND_SEND: &str = "/api/arm_and_send";
 pub const SET_FAULT: &str = "/api/set_fault";
 /// Where the switch is armed.
 pub const ARM_FAULT: &str = "/api/arm_fault";
+/// Where the retry policy is set.
+pub const SET_POLICY: &str = "/api/set_policy";
 /// Where the wire to Redis is set.
 pub const SET_WIRE: &str = "/api/set_wire";
 /// Where the actor is asked for its history.
@@ -139,8 +142,17 @@ fn change_fault(
     spawn_local(async move {
         match attempt(store, path, change).await {
             Ok(fault) => store.hear_fault(fault),
-            // The controls have moved already: they go back to what is in force.
+            // The switch has moved already: it goes back to what is in force. What was typed stays.
             Err(_) => store.fault.update(|_| ()),
+        }
+    });
+}
+
+/// Sets the retry policy.
+pub fn set_policy(store: Store, policy: PolicyForm) {
+    spawn_local(async move {
+        if let Ok(policy) = attempt(store, SET_POLICY, api::set_policy(store.actor_id(), policy)).await {
+            store.hear_policy(policy);
         }
     });
 }

@@ -20,6 +20,7 @@ use crate::{
     },
     message::Message,
     panels::timeline::BarId,
+    policy::RetryPolicy,
     timeline::{Event, EventId, LogLine, Outcome, Step, TimelineSnapshot, Turn, in_memory, turns},
     wire::WireFault,
 };
@@ -227,7 +228,7 @@ impl Store {
             self.hear_fault(fault.clone());
         }
         if let Step::PolicyChanged { policy } = &event.step {
-            self.panels.update(|panels| panels.policy = *policy);
+            self.hear_policy(*policy);
         }
         if let Step::WireChanged { wire } = &event.step {
             self.hear_wire(*wire);
@@ -275,6 +276,11 @@ impl Store {
     pub fn hear_fault(self, fault: FaultStatus) {
         self.fault_heard.update_value(|heard| *heard += 1);
         self.fault.set(fault);
+    }
+
+    /// The retry policy as somebody has just told.
+    pub fn hear_policy(self, policy: RetryPolicy) {
+        self.panels.update(|panels| panels.policy = policy);
     }
 
     /// The wire to Redis as somebody has just told.

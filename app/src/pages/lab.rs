@@ -14,7 +14,7 @@ use crate::{
     error::LabError,
     island::{FormError, Lab},
     live::address::Address,
-    panels::{code::CodePane, policy::PolicyPane},
+    panels::code::CodePane,
 };
 
 /// `/` and `/lab/{actor_id}`.
@@ -56,11 +56,9 @@ fn lab(actor: ActorId, error: Option<FormError>, address: Address) -> impl IntoV
     let page = Suspend::new(async move {
         let snapshot = backend.snapshot(&actor).await;
         let message_id = uuid::Uuid::new_v4().to_string();
-        let policy = snapshot.panels.policy;
         view! {
             <Title text=format!("Faultlab: {actor}") />
             <Lab snapshot error address message_id>
-                <PolicyPane policy />
                 <CodePane />
             </Lab>
             <KeySheet />

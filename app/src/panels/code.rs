@@ -25,21 +25,18 @@ pub fn CodePane() -> impl IntoView {
 
 /// Lines of the retry as it runs, in order; what stands between them is left out. A test holds it to the source.
 const EXCERPT: &str = "\
-let result = self.limited(one(attempt)).await;
+let begun = self.controls.begin(tried, self.faulty);
 …
-let reason = match transient {
-    false => Some(Reason::Permanent),
-    true if attempt == max => Some(Reason::Exhausted),
-    true if Instant::now() + delay >= self.deadline
-        => Some(Reason::TurnLimit),
-    true => None,
-};
-if let Some(reason) = reason {
-    return Err(GaveUp { reason, … });
+let result = self.limited(begun.timeout, …
+if !transient {
+    return give_up(Reason::Permanent);
 }
-attempt += 1;
-…
-sleep(delay).await;";
+match self.controls.after(tried, left) {
+    Next::Exhausted => return give_up(Reason::Exhausted),
+    Next::TurnLimit => return give_up(Reason::TurnLimit),
+    Next::Wait(delay) => sleep(delay).await,
+}
+attempt += 1;";
 
 /// What the lesson does, in our own words.
 const IDEA: &str = "\

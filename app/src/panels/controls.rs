@@ -44,11 +44,15 @@ pub fn CopyButton(
 pub fn ErrorLine(
     /// The paths of the server functions.
     of: &'static [&'static str],
+    /// The fields whose errors stand beside them, and not here.
+    #[prop(default = &[])]
+    beside: &'static [&'static str],
 ) -> impl IntoView {
     let store = expect_context::<Store>();
     let message = move || {
         let error = store.error.get()?;
-        of.contains(&error.path.as_str()).then(|| {
+        let told = error.error.field.as_deref().is_some_and(|field| beside.contains(&field));
+        (!told && of.contains(&error.path.as_str())).then(|| {
             view! {
                 <p class="form-error" role="alert">
                     {icon("#i-alert")}
@@ -58,4 +62,99 @@ pub fn ErrorLine(
         })
     };
     view! { {message} }
+}
+
+/// A field of a form: what is typed stays as it is typed, and what is wrong with it stands beside it.
+pub struct Field {
+    /// What it is called.
+    pub label: &'static str,
+    /// The form's name for it.
+    pub name: &'static str,
+    /// The server function that takes it.
+    pub of: &'static str,
+    /// That function's name for it in an error.
+    pub field: &'static str,
+    /// What is in it.
+    pub value: Signal<String>,
+    /// Hears what is typed.
+    pub typed: Callback<String>,
+}
+
+impl Field {
+    /// Why it was refused the last time.
+    fn refused(&self) -> Signal<Option<String>> {
+        let (store, of, field) = (expect_context::<Store>(), self.of, self.field);
+        Signal::derive(move || {
+            let error = store.error.get().filter(|error| error.path == of)?.error;
+            error.field.as_deref().is_some_and(|named| named == field).then_some(error.message)
+        })
+    }
+}
+
+fn beside(refused: Signal<Option<String>>) -> impl IntoView {
+    move || refused.get().map(|message| view! { <span class="form-error" role="alert">{message}</span> })
+}
+
+/// A number with the least and the most that it may be, and its unit.
+pub fn number_field(field: Field, least: u64, most: u64, unit: &'static str) -> AnyView {
+    let refused = field.refused();
+    let Field { label, name, value, typed, .. } = field;
+    view! {
+        <label class="field">
+            <span>{label}</span>
+            <input
+                type="number"
+                name=name
+                min=least.to_string()
+                max=most.to_string()
+                aria-label=format!("{label} {unit}").trim_end().to_owned()
+                aria-invalid=move || refused.get().map(|_| "true")
+                value=value.get_untracked()
+                prop:value=value
+                on:input=move |event| typed.run(event_target_value(&event))
+            />
+            <span class="note">{unit}</span>
+            {beside(refused)}
+        </label>
+    }
+    .into_any()
+}
+
+/// A choice between words, each with what it means.
+pub fn choice_field(field: Field, words: &'static [(&'static str, &'static str)]) -> AnyView {
+    let refused = field.refused();
+    let label = field.label;
+    view! {
+        <label class="field">
+            <span>{label}</span>
+            {choice(field, words)}
+            {beside(refused)}
+        </label>
+    }
+    .into_any()
+}
+
+/// The choice alone, for a place that says what it is.
+pub fn choice(field: Field, words: &'static [(&'static str, &'static str)]) -> AnyView {
+    let Field { label, name, value, typed, .. } = field;
+    let options = words.iter().map(|&(word, means)| {
+        view! {
+            <option
+                value=word
+                selected=value.get_untracked() == word
+                prop:selected=move || value.get() == word
+            >
+                {means}
+            </option>
+        }
+    });
+    view! {
+        <span class="select">
+            <select name=name aria-label=label on:change=move |event| typed.run(event_target_value(&event))>
+                {options.collect_view()}
+            </select>
+            {icon("#i-chevron")}
+        </span>
+    }
+    .into_any()
 }

@@ -1,37 +1,195 @@
-//! The pane *Policy*: the retry policy in force, and the same as Dapr would have it.
+//! The pane *Policy*: the retry policy in force, to be set, and the same in Rust, in Python and as Dapr would have it.
 
 use leptos::prelude::*;
 
-use crate::{format::tenths_ms, panels::trace::policy_trace, policy::RetryPolicy};
+use crate::{
+    format::tenths_ms,
+    live::{
+        actions::{self, SET_POLICY},
+        store::Store,
+    },
+    panels::{
+        controls::{ErrorLine, Field, choice_field, number_field},
+        trace::policy_trace,
+    },
+    policy::{Backoff, RetryPolicy, form::PolicyForm},
+};
 
-/// The pane. It is rendered by the server alone.
+/// The fields beside which their errors stand.
+const BESIDE: [&str; 7] =
+    ["attempts", "delay_ms", "backoff", "max_delay_ms", "jitter_percent", "seed", "attempt_timeout_ms"];
+
+const BACKOFFS: &[(&str, &str)] = &[("constant", "constant"), ("exponential", "exponential, doubling")];
+
+/// The pane. What is set takes effect at once; without script *Apply* does it.
 #[component]
-pub fn PolicyPane(policy: RetryPolicy) -> impl IntoView {
-    let (attempts, retries) = (policy.attempts, policy.retries());
-    let sum = format!("{attempts} attempts, {retries} retries, at most {}", tenths_ms(policy.longest_wait_ms()));
+pub fn PolicyPane() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let policy = Memo::new(move |_| store.panels.with(|panels| panels.policy));
+    let text = move |of: fn(RetryPolicy) -> String| Signal::derive(move || of(policy.get()));
     view! {
         <div class="pane pane-policy">
             <div class="block">
                 <h3>"Retry policy " <span class="note">"loads and saves alike"</span></h3>
-                <dl class="facts">
-                    <div><dt>"Attempts"</dt><dd>{attempts.to_string()}</dd></div>
-                    <div><dt>"Wait between"</dt><dd>{tenths_ms(policy.delay_ms)}</dd></div>
-                    <div><dt>"Backoff"</dt><dd>"constant"</dd></div>
-                    <div><dt>"Jitter"</dt><dd>"none"</dd></div>
-                </dl>
-                <p class="policy-sum">{policy_trace(attempts)} <span>{sum}</span></p>
+                {form(store, policy)}
+                <p class="policy-sum">
+                    {move || policy_trace(policy.read().attempts)} <span>{text(sum)}</span>
+                </p>
                 <p class="note">
                     "Attempts count every try, retries only those after the first. The event is published once, as in \
                      the lesson: a publish that fails is shown and does not fail the turn."
                 </p>
             </div>
             <div class="block">
-                <h3>"The same in Dapr " <span class="note">"resiliency.yaml, policies.retries"</span></h3>
-                <pre class="code"><code>
-                    "history:\n  policy: " <em>"constant"</em> "\n  duration: "
-                    <em>{format!("{}ms", policy.delay_ms)}</em> "\n  maxRetries: " <em>{retries.to_string()}</em>
-                </code></pre>
+                <h3>"In Rust " <span class="note">"this actor’s policy"</span></h3>
+                <pre class="code"><code>{text(rust)}</code></pre>
+            </div>
+            <div class="block">
+                <h3>"In Python " <span class="note">"the lesson’s loop"</span></h3>
+                <pre class="code"><code>{text(python)}</code></pre>
+            </div>
+            <div class="block">
+                <h3>"In Dapr " <span class="note">"resiliency.yaml"</span></h3>
+                <pre class="code"><code>{text(resiliency)}</code></pre>
             </div>
         </div>
+    }
+}
+
+fn form(store: Store, policy: Memo<RetryPolicy>) -> impl IntoView {
+    // What is in force comes into the fields whenever it changes; what was refused stays as it was typed.
+    let draft = RwSignal::new(PolicyForm::from(policy.get_untracked()));
+    Effect::new(move |_| draft.set(policy.get().into()));
+    let field = |label, name, field, place: fn(&mut PolicyForm) -> &mut String| Field {
+        label,
+        name,
+        of: SET_POLICY,
+        field,
+        value: Signal::derive(move || draft.with(|form| place(&mut form.clone()).clone())),
+        typed: Callback::new(move |text| draft.update(|form| *place(form) = text)),
+    };
+    let number = |least, most, unit, field| number_field(field, least, most, unit);
+    let apply = move || actions::set_policy(store, draft.get_untracked());
+    let fields = [
+        number(1, 10, "", field("Attempts", "policy[attempts]", "attempts", |p| &mut p.attempts)),
+        number(0, 60_000, "ms", field("Wait", "policy[delay_ms]", "delay_ms", |p| &mut p.delay_ms)),
+        choice_field(field("Backoff", "policy[backoff]", "backoff", |p| &mut p.backoff), BACKOFFS),
+        number(0, 60_000, "ms", field("Longest", "policy[max_delay_ms]", "max_delay_ms", |p| &mut p.max_delay_ms)),
+        number(0, 100, "%", field("Jitter", "policy[jitter_percent]", "jitter_percent", |p| &mut p.jitter_percent)),
+        number(0, u32::MAX.into(), "", field("Seed", "policy[seed]", "seed", |p| &mut p.seed)),
+        number(
+            RetryPolicy::MIN_TIMEOUT_MS,
+            RetryPolicy::MAX_TIMEOUT_MS,
+            "ms",
+            field("Time-out", "policy[attempt_timeout_ms]", "attempt_timeout_ms", |p| &mut p.attempt_timeout_ms),
+        ),
+    ];
+    view! {
+        <form
+            class="fields"
+            action=SET_POLICY
+            method="post"
+            autocomplete="off"
+            on:change=move |_| apply()
+            on:submit=move |event| {
+                event.prevent_default();
+                apply();
+            }
+        >
+            <input type="hidden" name="actor" value=store.actor_id() />
+            {fields}
+            <noscript>
+                <button class="btn small" type="submit">"Apply"</button>
+            </noscript>
+            <ErrorLine of=&[SET_POLICY] beside=&BESIDE />
+        </form>
+    }
+}
+
+fn sum(policy: RetryPolicy) -> String {
+    let (attempts, retries) = (policy.attempts, policy.retries());
+    let wait = tenths_ms(policy.longest_wait_ms());
+    let few = |n, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let retries = if retries == 1 { "1 retry".to_owned() } else { format!("{retries} retries") };
+    format!("{}, {retries}, waits of at most {wait}", few(attempts, "attempt"))
+}
+
+fn rust(policy: RetryPolicy) -> String {
+    let RetryPolicy { attempts, delay_ms, backoff, max_delay_ms, jitter_percent, seed, attempt_timeout_ms } = policy;
+    format!(
+        "RetryPolicy {{\n    attempts: {attempts},\n    delay_ms: {delay_ms},\n    backoff: Backoff::{backoff:?},\n    \
+         max_delay_ms: {max_delay_ms},\n    jitter_percent: {jitter_percent},\n    seed: {seed},\n    \
+         attempt_timeout_ms: {attempt_timeout_ms},\n}}"
+    )
+}
+
+/// A number of milliseconds as Python has seconds.
+fn seconds(ms: u64) -> String {
+    let text = format!("{}.{:03}", ms / 1_000, ms % 1_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn python(policy: RetryPolicy) -> String {
+    let (attempts, delay, limit) = (policy.attempts, seconds(policy.delay_ms), seconds(policy.attempt_timeout_ms));
+    let wait = match policy.backoff {
+        Backoff::Constant => delay,
+        Backoff::Exponential => format!("min({delay} * 2 ** (attempt - 1), {})", seconds(policy.max_delay_ms)),
+    };
+    let wait = match policy.jitter_percent {
+        0 => wait,
+        percent => format!("{wait} * uniform({}, 1)", seconds(1_000 - u64::from(percent) * 10)),
+    };
+    format!(
+        "for attempt in range(1, {attempts} + 1):\n    try:\n        history = await wait_for(load(), {limit})\n        \
+         break\n    except Exception as error:\n        if attempt == {attempts}:\n            raise\n        \
+         log(f\"Retry {{attempt}}: {{error}}\")\n        await sleep({wait})"
+    )
+}
+
+fn resiliency(policy: RetryPolicy) -> String {
+    let retries = policy.retries();
+    let waits = match policy.backoff {
+        Backoff::Constant => format!("policy: constant\n      duration: {}ms", policy.delay_ms),
+        // Dapr's exponential waits cannot be set but for their end.
+        Backoff::Exponential => {
+            format!("policy: exponential  # from 500 ms, by half, ±50 %\n      maxInterval: {}ms", policy.max_delay_ms)
+        }
+    };
+    let jitter = match (policy.backoff, policy.jitter_percent) {
+        (Backoff::Constant, 1..) => "  # constant waits have no jitter in Dapr\n",
+        _ => "",
+    };
+    format!(
+        "{jitter}policies:\n  timeouts:\n    history: {}ms\n  retries:\n    history:\n      {waits}\n      maxRetries: {retries}",
+        policy.attempt_timeout_ms
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOUBLING: RetryPolicy = RetryPolicy {
+        attempts: 5,
+        delay_ms: 250,
+        backoff: Backoff::Exponential,
+        max_delay_ms: 1_500,
+        jitter_percent: 25,
+        attempt_timeout_ms: 2_000,
+        ..RetryPolicy::LESSON
+    };
+
+    #[test]
+    fn every_text_follows_the_policy() {
+        assert_eq!(sum(RetryPolicy::LESSON), "3 attempts, 2 retries, waits of at most 2.0 s");
+        assert_eq!(sum(RetryPolicy { attempts: 1, ..DOUBLING }), "1 attempt, 0 retries, waits of at most 0.0 s");
+        assert!(rust(DOUBLING).contains("backoff: Backoff::Exponential,\n    max_delay_ms: 1500,"));
+        assert!(python(RetryPolicy::LESSON).ends_with("await sleep(1)"));
+        assert!(python(DOUBLING).contains("range(1, 5 + 1)") && python(DOUBLING).contains("wait_for(load(), 2)"));
+        assert!(python(DOUBLING).ends_with("await sleep(min(0.25 * 2 ** (attempt - 1), 1.5) * uniform(0.75, 1))"));
+        assert!(
+            resiliency(RetryPolicy::LESSON).contains("policy: constant\n      duration: 1000ms\n      maxRetries: 2")
+        );
+        assert!(resiliency(DOUBLING).contains("maxInterval: 1500ms\n      maxRetries: 4"));
     }
 }

@@ -104,9 +104,9 @@ impl Tries {
     }
 }
 
-/// To the tenth of a second; what is shorter than that in milliseconds.
+/// To the tenth of a second; what is shorter than one, and no number of tenths, in milliseconds.
 fn seconds(ms: u64) -> String {
-    if (1..100).contains(&ms) {
+    if ms < 1_000 && ms % 100 > 0 {
         return format!("{ms} ms");
     }
     format!("{}.{} s", ms / 1_000, ms % 1_000 / 100)
