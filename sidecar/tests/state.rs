@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use dapr::dapr::proto::runtime::v1::GetActorStateRequest;
 use http::StatusCode;
 use sidecar::{StoreCall, StoreFault, StoreObserver, StoreOperation};
 use support::{App, Gate, Lab, STORE, TYPE, delete, upsert};
@@ -22,6 +23,25 @@ async fn the_in_memory_store_is_a_store_like_the_other() {
     lab.change_state("a", vec![delete("k1")]).await.unwrap();
     assert_eq!(lab.get_state("a", "k1").await.unwrap(), b"");
     assert_eq!(lab.get_state("a", "k2").await.unwrap(), b"v2");
+}
+
+#[tokio::test]
+async fn whoever_stands_at_the_store_is_told_the_baggage_of_a_request() {
+    let probe = Arc::new(Probe::default());
+    let lab = probed(&probe).await;
+    let mut client = support::connect(&lab.sidecar).await;
+    let request = GetActorStateRequest { actor_type: TYPE.into(), actor_id: "a".into(), key: "k".into() };
+    let mut request = tonic::Request::new(request);
+    request.metadata_mut().append("baggage", "user=1".parse().unwrap());
+    request.metadata_mut().append("baggage", "test=2".parse().unwrap());
+    client.get_actor_state(request).await.unwrap();
+    let read = lab.http.get(lab.url("/v1.0/actors/Counter/a/state/k")).header("baggage", "over=http");
+    assert_eq!(read.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    let write = lab.http.put(lab.url("/v1.0/actors/Counter/a/state")).header("baggage", "over=http").body("[]");
+    assert_eq!(write.send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    let baggage: Vec<_> =
+        probe.observed.lock().unwrap().iter().map(|(call, _)| call.baggage.clone().unwrap_or_default()).collect();
+    assert_eq!(baggage, ["user=1,test=2", "over=http", "over=http"]);
 }
 
 #[tokio::test]
