@@ -11,7 +11,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ending {
-    /// The turns of its messages, in the order in which they were asked for.
+    /// The turns of its messages, in the order in which they ran.
     pub turns: Vec<TurnEnd>,
     /// How many messages, replies included, the history holds.
     pub messages: usize,
@@ -102,8 +102,10 @@ impl Ending {
     /// How the messages of these turns ended, with this many messages stored.
     #[must_use]
     pub fn of(turns: &[Turn], messages: usize) -> Self {
-        let sent = turns.iter().filter(|turn| turn.method == Method::ProcessMessage);
-        Self { turns: sent.map(TurnEnd::of).collect(), messages }
+        // Messages that are sent at the same moment may reach the actor in another order than they were numbered in.
+        let mut sent: Vec<_> = turns.iter().filter(|turn| turn.method == Method::ProcessMessage).collect();
+        sent.sort_by_key(|turn| turn.started_at.unwrap_or(u64::MAX));
+        Self { turns: sent.into_iter().map(TurnEnd::of).collect(), messages }
     }
 
     /// What of `ended` is not as this ending says, in words.
