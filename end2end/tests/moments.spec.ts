@@ -5,10 +5,18 @@ import { expect, test } from "../support/test.ts";
 test("a pause freezes the picture in mid-wait; what happens meanwhile is kept", async ({ page, faultlab }) => {
   const lab = new LabPage(page);
   await lab.open();
-  const waiting = lab.glimpse("Attempt 1 failed. Attempt 2 of 3 in");
+  // Pressed in the very frame in which the wait is seen: a slow machine must not miss it.
+  const paused = page.waitForFunction(
+    () => {
+      const waits = document.querySelector(".chat")?.textContent?.includes("Attempt 1 failed. Attempt 2 of 3 in");
+      if (waits) document.querySelector<HTMLElement>(".tl-pause")?.click();
+      return waits;
+    },
+    undefined,
+    { polling: "raf" },
+  );
   await lab.say("Hi there");
-  await waiting;
-  await page.getByRole("button", { name: "Pause" }).click();
+  await paused;
   await expect(lab.live).toHaveText("Paused");
   const answered = async () => JSON.stringify(await (await fetch(`${faultlab.url}/chat/user1/history`)).json());
   await expect.poll(answered).toContain("Got your message: Hi there");
@@ -79,10 +87,10 @@ test("the slider goes to any event, by keyboard too", async ({ page }) => {
   await expect(slider).toBeFocused();
   await slider.press("Home");
   await expect(lab.chat.getByText("On its way to the actor")).toBeVisible();
-  for (const words of ["The actor has it", "Attempt 1 of 3 to load"]) {
+  for (const words of ["Attempt 1 of 3 to load", "Attempt 1 failed. Attempt 2 of 3"]) {
     while (!(await lab.chat.getByText(words).isVisible())) await slider.press("ArrowRight");
   }
-  await expect(lab.timeline.getByText("load, attempt 1 of 3", { exact: true })).toBeVisible();
+  await expect(lab.timeline.getByText("waits, attempt 2 of 3", { exact: true })).toBeVisible();
   await slider.press("End");
   await expect(lab.live).toHaveText("Live");
 });

@@ -22,15 +22,14 @@ pub const SLOWER: [u8; 3] = [1, 2, 5];
 pub fn start(store: Store) {
     let begun = |turns: &Vec<Turn>| turns.iter().rfind(|turn| turn.started_at.is_some()).map(|turn| turn.number);
     let drawn = store.turns.with_untracked(begun);
-    let of_turn = drawn.and_then(|number| store.events.with_untracked(|events| moment::of_turn(events, number)));
-    let Some((first, last)) = of_turn else { return };
+    let Some(number) = drawn else { return };
+    let Some((first, last)) = store.events.with_untracked(|events| moment::of_turn(events, number)) else { return };
     store.go(Some(first));
     let tick = move || {
         let Some(before) = store.moment.get_untracked() else { return };
         let now = before.now + TICK_MS / u64::from(store.slower.get_untracked());
         if before.seq >= last.seq && now > last.now + REST_MS {
-            let is_newest = store.newest() <= last.seq;
-            store.go(Some(last).filter(|_| !is_newest));
+            store.show_turn(number);
         } else {
             store.moment.set(Some(store.events.with_untracked(|events| {
                 let next = events.iter().find(|event| event.seq > before.seq);

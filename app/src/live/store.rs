@@ -334,11 +334,13 @@ impl Store {
         self.events.with_untracked(|events| events.last().map_or(0, |event| event.seq))
     }
 
-    /// Draws the end of a turn: now, if nothing has happened since.
+    /// Draws the end of a turn: now, if no other has begun since.
     pub fn show_turn(self, number: u64) {
-        let end = self.events.with_untracked(|events| moment::of_turn(events, number));
-        let newest = self.newest();
-        self.go(end.map(|(_, end)| end).filter(|end| end.seq < newest));
+        let end = self.events.with_untracked(|events| {
+            moment::next_turn(events, number)?;
+            moment::of_turn(events, number).map(|(_, end)| end)
+        });
+        self.go(end);
     }
 
     /// The history at the moment that is drawn, if that is not now.

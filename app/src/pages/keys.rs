@@ -48,7 +48,8 @@ pub const KEYS: [(&str, &[Key]); 5] = [
         &[
             press("f", "Failure switch on, off", ".knob input"),
             press("a", "Arm it again", ".arm"),
-            go("e", "What fails, and how", ".plan select[name=operation]"),
+            go("e", "What fails, and how often", "#plan select"),
+            both("h", "More kinds of failure", ".more > summary"),
             go("w", "The wire to Redis, where there is one", "#wire"),
         ],
     ),
