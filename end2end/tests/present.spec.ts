@@ -31,6 +31,17 @@ test("a clicker walks through the whole lesson", async ({ page }) => {
   await lab.expectScore(5);
 });
 
+test("slow motion is real: the actor waits longer between its attempts", async ({ page, faultlab }) => {
+  const lab = new LabPage(page);
+  await lab.open("/?present");
+  await page.keyboard.press("2");
+  const policy = async () => (await (await fetch(`${faultlab.url}/api/lab/user1`)).json()).policy.delay_ms;
+  await expect.poll(policy).toBe(2000);
+  await page.keyboard.press("PageDown");
+  await expect(lab.timeline.getByText("wait 2.0 s")).toBeVisible();
+  await expect(page.locator(".p-words")).toHaveText(/^Recovered on attempt 2 of 3, after 2\.\d+ s/);
+});
+
 test("outside of it Page Down is the browser's", async ({ page }) => {
   const lab = new LabPage(page);
   await lab.open();

@@ -4,7 +4,8 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 
-use super::{dom, store::Store};
+use super::{actions, dom, store::Store};
+use crate::policy::form::PolicyForm;
 
 /// Where keys write or choose, and are nobody else's.
 const TYPING: &str = "textarea, select, input:not([type=radio], [type=checkbox], [type=range])";
@@ -47,6 +48,10 @@ fn pressed(store: Store, event: &KeyboardEvent) {
             step(store, key == "PageDown");
             true
         }
+        "1" | "2" | "5" if store.present.get_untracked() && are_on() => {
+            slow_down(store, &key);
+            true
+        }
         _ => key.chars().count() == 1 && listed(&key.to_lowercase()),
     };
     if done {
@@ -54,10 +59,15 @@ fn pressed(store: Store, event: &KeyboardEvent) {
     }
 }
 
-/// Does what the sheet lists for a key, unless the keys are switched off; says whether there was something to do.
+/// Whether single keys are switched on.
+fn are_on() -> bool {
+    dom::find("#keys-on:checked").is_some()
+}
+
+/// Does what the sheet lists for a key, if keys are on; says whether there was something to do.
 fn listed(key: &str) -> bool {
     // What cannot stand in a selector is no key of the sheet.
-    let line = dom::find("#keys-on:checked").and_then(|_| dom::find(&format!("#keys [data-key='{key}']")));
+    let line = dom::find(&format!("#keys [data-key='{key}']")).filter(|_| are_on());
     let Some(line) = line else { return false };
     let go = line.get_attribute("data-go").is_some_and(|to| dom::focus(&to));
     let press = line.get_attribute("data-press").is_some_and(|what| dom::press(&what));
@@ -78,6 +88,14 @@ fn leave(store: Store) -> bool {
         return false;
     }
     true
+}
+
+/// Slow motion that is none: the actor itself waits so many seconds between its attempts from now on.
+fn slow_down(store: Store, seconds: &str) {
+    let policy = store.panels.with_untracked(|panels| panels.policy);
+    let delay_ms = format!("{seconds}000");
+    let longest = policy.max_delay_ms.max(5_000).to_string();
+    actions::set_policy(store, PolicyForm { delay_ms, max_delay_ms: longest, ..policy.into() });
 }
 
 /// One press of a clicker: does what the lesson's step asks for; once it is proven, goes on to the next. Backwards it

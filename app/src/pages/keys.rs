@@ -138,13 +138,15 @@ pub fn KeySheet() -> impl IntoView {
                 <span class="note">
                     "They never do while you write. " <kbd>"Esc"</kbd>
                     " leaves what is open. With a clicker, in large type: " <kbd>"Page Down"</kbd>
-                    " does the lesson’s next step, " <kbd>"Page Up"</kbd> " goes back."
+                    " does the lesson’s next step, " <kbd>"Page Up"</kbd> " goes back; " <kbd>"1"</kbd> ", " <kbd>"2"</kbd>
+                    " or " <kbd>"5"</kbd> " is how many seconds the actor waits between attempts."
                 </span>
             </p>
         </dialog>
         <p class="p-foot">
             <span><kbd>"Page Down"</kbd> " next step"</span>
             <span><kbd>"Page Up"</kbd> " step before"</span>
+            <span><kbd>"1"</kbd> " " <kbd>"2"</kbd> " " <kbd>"5"</kbd> " seconds between attempts"</span>
             <span><kbd>"F"</kbd> " failure on, off"</span>
             <span><kbd>"K"</kbd> " pause"</span>
             <span><kbd>"R"</kbd> " replay"</span>
