@@ -14,6 +14,7 @@
 //! - [`timeline`]: what every actor did, kept within bounds and handed on to the event streams
 //! - [`checks`]: the lesson's checks over it
 //! - [`dapr`]: the sidecar as the application speaks to it
+//! - `serving`: a listener that serves until it is told to stop
 //! - `scenario`: running the scenarios of `app`
 //! - [`runtime`]: what the sidecar tells of itself
 //! - [`store`]: the state store itself, read past Dapr
@@ -32,6 +33,7 @@ pub mod retry;
 pub mod run;
 pub mod runtime;
 mod scenario;
+mod serving;
 pub mod sidecar_retries;
 pub mod store;
 pub mod store_hit;

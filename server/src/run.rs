@@ -11,15 +11,15 @@ use std::{
 
 use anyhow::{Context, anyhow};
 use app::{actor_id::APP_ID, lab::Runtime};
-use axum::{Router, serve::ListenerExt};
 use sidecar::{Resources, Sidecar};
-use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
     http::{self, Public, site::Site},
     lab::{Lab, Settings},
+    serving::{Protocol, Serving},
     sidecar_retries::SidecarRetrySwitch,
     store::StoreReader,
     store_hit::StoreHits,
@@ -51,40 +51,6 @@ pub struct Running {
     public: Serving,
     app_channel: Serving,
     wire: Option<Wire>,
-}
-
-/// A listener that serves until it is told to stop.
-struct Serving {
-    stop: CancellationToken,
-    done: JoinHandle<()>,
-}
-
-impl Serving {
-    fn start(listener: TcpListener, router: Router, stop: CancellationToken) -> Self {
-        let stopped = stop.clone().cancelled_owned();
-        // Small answers must not wait for the next one.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!("cannot set TCP_NODELAY: {error}");
-            }
-        });
-        let done = tokio::spawn(async move {
-            // Made once: a router that is served as it is makes all its routes anew for each connection, 50 KiB of them.
-            let service = router.into_make_service();
-            if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
-                tracing::error!("a listener ended: {error}");
-            }
-        });
-        Self { stop, done }
-    }
-
-    async fn stop(self, limit: Duration) {
-        self.stop.cancel();
-        let abort = self.done.abort_handle();
-        if timeout(limit, self.done).await.is_err() {
-            abort.abort();
-        }
-    }
 }
 
 /// Starts everything: the wire to the store first, since a sidecar ends that cannot reach its store at its start; then
@@ -132,7 +98,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     });
     let wire = wire.transpose()?;
 
-    let app_channel = Serving::start(app, lab.app_channel(), CancellationToken::new());
+    let app_channel = Serving::start(app, lab.app_channel(), Protocol::Both, CancellationToken::new());
     let stop = CancellationToken::new();
     let router = http::router(Public {
         backend: lab.backend(),
@@ -142,7 +108,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         allow_hosts: &config.allow_hosts,
         shutdown: stop.clone(),
     });
-    let public = Serving::start(public, router, stop);
+    let public = Serving::start(public, router, Protocol::Http1, stop);
     Ok(Running { addr, app_addr, lab, sidecar, public, app_channel, wire })
 }
 
