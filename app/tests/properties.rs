@@ -75,11 +75,11 @@ fn flat() -> impl Strategy<Value = FlatFault> {
         |(operation, kind, ms, percent, seed, span, attempts, layer)| FlatFault {
             operation,
             kind,
-            ms: ms.filter(|n| kind == KindName::Delay || n % 8 == 0),
-            percent: percent.filter(|n| kind == KindName::Flaky || n % 8 == 0),
-            seed: seed.filter(|n| kind == KindName::Flaky || n % 8 == 0),
+            ms: ms.filter(|n| kind == KindName::Delay || n.is_multiple_of(8)),
+            percent: percent.filter(|n| kind == KindName::Flaky || n.is_multiple_of(8)),
+            seed: seed.filter(|n| kind == KindName::Flaky || n.is_multiple_of(8)),
             span,
-            attempts: attempts.filter(|n| span != SpanName::UntilOff || n % 8 == 0),
+            attempts: attempts.filter(|n| span != SpanName::UntilOff || n.is_multiple_of(8)),
             layer,
         },
     )

@@ -172,7 +172,7 @@ fn played(defect: Defect, rng: &mut Rng) -> Played {
                 acknowledged
             }
             1 if defect == Defect::LateWrite => {
-                held = Some((after, [&ids[..], &[message.clone()]].concat()));
+                held = Some((after, [&ids[..], std::slice::from_ref(&message)].concat()));
                 Outcome::Unknown("the save was given up".into())
             }
             2 => Outcome::Unknown("the process died before the save".into()),

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use server::store::StoreReader;
 use tokio::{
     sync::watch,
-    time::{Instant, sleep},
+    time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
@@ -35,7 +35,7 @@ pub struct Plan {
     pub seconds: u64,
     /// The same seed makes the same choices; when they meet is up to the machine.
     pub seed: u64,
-    /// How many turns may be between two ends of the process, in milliseconds.
+    /// How long the process may live from one end to the next, in milliseconds.
     pub alive_ms: std::ops::Range<u64>,
 }
 
@@ -302,7 +302,8 @@ fn policy(rng: &mut Rng) -> Value {
 async fn kill(shared: &Shared, lab: &mut Lab) {
     let mut rng = shared.rng(0);
     loop {
-        sleep(Duration::from_millis(rng.u64(shared.plan.alive_ms.clone()))).await;
+        let next = Instant::now() + Duration::from_millis(rng.u64(shared.plan.alive_ms.clone()));
+        sleep_until(next.min(shared.end)).await;
         if shared.over() {
             return;
         }
