@@ -17,7 +17,9 @@ use app::{
     },
     message::{Message, MessageId},
     policy::RetryPolicy,
+    scenario::{Need, ScenarioReport},
     shell,
+    sidecar_retries::{SidecarRetries, SidecarRetriesSetting},
     timeline::{Cause, Event, EventId, Layer, Method, Operation, Step, TimelineSnapshot},
     wire::{WireSetting, WireStatus},
 };
@@ -145,6 +147,26 @@ impl Backend for Told {
 
     fn set_wire(&self, _: WireSetting) -> Result<WireStatus, LabError> {
         Err(Self::refused())
+    }
+
+    fn sidecar_retries(&self) -> SidecarRetries {
+        SidecarRetries { on: None, document: String::new() }
+    }
+
+    fn set_sidecar_retries(&self, _: SidecarRetriesSetting) -> Result<SidecarRetries, LabError> {
+        Err(Self::refused())
+    }
+
+    fn needs_met(&self) -> Vec<Need> {
+        Vec::new()
+    }
+
+    async fn run_scenario(self: Arc<Self>, _: ActorId, _: &str) -> Result<ScenarioReport, LabError> {
+        Err(Self::refused())
+    }
+
+    fn scenario_report(&self, _: &ActorId) -> Option<ScenarioReport> {
+        None
     }
 
     fn checks(&self, actor: &ActorId) -> Vec<Check> {
