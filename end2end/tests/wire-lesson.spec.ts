@@ -28,17 +28,19 @@ test("each call that a cut wire left without an answer is counted, and named on 
   const failed = lab.timeline.getByRole("link", { name: /load, attempt 2 of 3, failed.*the sidecar on the wire: 1\d calls, 1\d failed$/ });
   expect(await failed.locator(".c-fail").count()).toBeGreaterThanOrEqual(16);
   await failed.hover();
-  await expect(failed.getByText(/^The sidecar on the wire: 1\d calls, 1\d failed$/)).toBeVisible();
-  await expect(failed.getByText(/× HGETALL history-user1: no answer$/)).toBeVisible();
+  await expect(failed.getByText(/^Wire: 1\d calls, 1\d failed: no answer$/)).toBeVisible();
+  const [tip, rows] = [await failed.locator(".tip rect").boundingBox(), await lab.timeline.locator(".rows").boundingBox()];
+  expect(tip!.y + tip!.height, "all of it is seen").toBeLessThanOrEqual(rows!.y + rows!.height);
   await page.mouse.move(0, 0);
   await expect(failed.locator(".tip")).toBeHidden();
   await failed.focus();
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Tab");
-  await expect(failed.getByText(/× HGETALL history-user1: no answer$/)).toBeVisible();
+  await expect(failed.getByText(/^Wire: 1\d calls, 1\d failed: no answer$/)).toBeVisible();
   await page.keyboard.press("Enter");
   const detail = page.getByRole("complementary", { name: "Selected bar" });
   await expect(detail).toContainText(/1\d calls, 1\d failed/);
+  await expect(detail).toContainText(/\d × HGETALL history-user1: no answer/);
   await expect(detail).toContainText(/\d × GET history-user1: no answer/);
 });
 

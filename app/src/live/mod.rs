@@ -12,6 +12,7 @@ pub mod outlook;
 pub mod replay;
 pub mod store;
 mod stream;
+pub mod travel;
 
 use leptos::{ev, prelude::*};
 

@@ -7,6 +7,7 @@ use super::{
     dom,
     moment::{self, Moment},
     outlook::{Now, Outlook, outlook},
+    travel::drawn,
 };
 use crate::{
     actor_id::ActorId,
@@ -18,7 +19,6 @@ use crate::{
         checks::{Check, CheckState},
         steps::{self, FIRST_MESSAGE},
     },
-    message::Message,
     panels::timeline::BarId,
     policy::RetryPolicy,
     timeline::{Event, EventId, LogLine, Outcome, Step, TimelineSnapshot, Turn, in_memory, turns},
@@ -308,59 +308,6 @@ impl Store {
         dom::bring_into_view("timeline");
     }
 
-    /// Draws this moment from now on; without one, now. Ends a replay.
-    pub fn go(self, moment: Option<Moment>) {
-        if let Some(replay) = self.replay.get_untracked() {
-            replay.clear();
-            self.replay.set(None);
-        }
-        self.moment.set(moment);
-    }
-
-    /// Whether another moment than now is drawn.
-    pub fn is_past(self) -> bool {
-        self.moment.with(Option::is_some)
-    }
-
-    /// Freezes what is drawn, or goes on with now.
-    pub fn pause(self) {
-        let now = self.now.get_untracked();
-        let last = Moment { seq: self.newest(), now };
-        self.go(if self.moment.with_untracked(Option::is_some) { None } else { Some(last) });
-    }
-
-    /// The number of the newest event; 0 if there is none.
-    pub fn newest(self) -> u64 {
-        self.events.with_untracked(|events| events.last().map_or(0, |event| event.seq))
-    }
-
-    /// Draws the end of a turn: now, if no other has begun since.
-    pub fn show_turn(self, number: u64) {
-        let end = self.events.with_untracked(|events| {
-            moment::next_turn(events, number)?;
-            moment::of_turn(events, number).map(|(_, end)| end)
-        });
-        self.go(end);
-    }
-
-    /// The history at the moment that is drawn, if that is not now.
-    pub fn history_then(self) -> Option<Vec<Message>> {
-        let before = self.panels.with(|panels| panels.before.clone());
-        self.is_past().then(|| self.turns.with(|turns| moment::history(&before, turns)))
-    }
-
-    /// The panels as the moment that is drawn knew them: what could not be reached is not known any more.
-    pub fn panels_then(self) -> Option<Panels> {
-        self.is_past().then(|| {
-            let mut panels = self.panels.get();
-            panels.history = Ok(Vec::new());
-            if let Some(status) = &mut panels.wire {
-                status.fault = drawn(self.events, self.moment, moment::wire);
-            }
-            panels
-        })
-    }
-
     /// How many checks are proven.
     pub fn passed(self) -> usize {
         self.panels.with(|panels| panels.checks.iter().filter(|check| check.is_passed()).count())
@@ -436,12 +383,6 @@ impl Store {
             _ => None,
         }
     }
-}
-
-/// What `read` makes of the events that had happened at the moment that is drawn.
-pub fn drawn<T>(events: RwSignal<Vec<Event>>, moment: RwSignal<Option<Moment>>, read: impl FnOnce(&[Event]) -> T) -> T {
-    let moment = moment.get();
-    events.with(|events| read(moment::until(events, moment)))
 }
 
 fn check_of(panels: &Panels, number: u8) -> Check {

@@ -8,7 +8,7 @@ use crate::{
     format,
     icons::icon,
     lab::StoredValue,
-    live::store::{Store, drawn},
+    live::{store::Store, travel::drawn},
     message::Message,
     panels::controls::CopyButton,
     timeline::{Event, Operation, Step},

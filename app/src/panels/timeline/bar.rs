@@ -117,15 +117,9 @@ pub(super) fn attempt(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, a
     selecting(lab, bar, bar_class(lab, bar, kind, nth), words::attempt_label(turn, a), children)
 }
 
-/// How many kinds of calls on the wire a tip names.
-const KINDS: usize = 3;
-
 fn told(a: &Attempt) -> Vec<String> {
     let mut lines = told_of_attempt(a);
-    if let Some((sum, each)) = calls::told(a) {
-        lines.push(format!("The sidecar on the wire: {sum}"));
-        lines.extend(each.into_iter().take(KINDS));
-    }
+    lines.extend(calls::in_short(a));
     lines
 }
 
