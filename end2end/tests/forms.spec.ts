@@ -63,3 +63,29 @@ test("an actor id that is none is refused beside the field", async ({ page, comp
     await expect(page.getByRole("alert")).toContainText("taken for a folder");
   }
 });
+
+test("the policy and a second failure are set without script, and what is refused is told beside its field", async ({
+  page,
+}) => {
+  const lab = new LabPage(page);
+  await page.goto("/");
+  await page.locator("label[for=pane-policy]:visible").first().click();
+  const policy = page.locator(".pane-policy");
+  await policy.getByLabel("Attempts").fill("2");
+  await policy.getByLabel("Wait ms").fill("300");
+  await policy.getByRole("button", { name: "Apply" }).click();
+  await page.locator("label[for=pane-policy]:visible").first().click();
+  await expect(policy).toContainText("attempts: 2,");
+  await policy.getByLabel("Backoff").selectOption("exponential");
+  await policy.getByLabel("Longest ms").fill("20");
+  await policy.getByRole("button", { name: "Apply" }).click();
+  await expect(policy.getByRole("alert")).toContainText("max_delay_ms is 20, below delay_ms");
+  await page.getByText("More", { exact: true }).click();
+  const second = page.getByRole("group", { name: "A second one" });
+  await second.getByRole("combobox", { name: "And the" }).selectOption("publish");
+  await page.locator(".breaker").getByRole("button", { name: "Apply" }).click();
+  await expect(page.locator(".knob-s")).toContainText("the next load fails; the next publish fails");
+  await lab.message.fill("Hi there");
+  await lab.send.click();
+  await expect(lab.reply("Hi there")).toBeVisible();
+});

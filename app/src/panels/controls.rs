@@ -158,3 +158,34 @@ pub fn choice(field: Field, words: &'static [(&'static str, &'static str)]) -> A
     }
     .into_any()
 }
+
+/// A field of a form, to read and to write.
+pub type Place<T> = fn(&mut T) -> &mut String;
+
+/// Brings what has come into force into the fields, but only what has changed: what is being typed in another field, or
+/// was refused there, stays.
+pub fn take_over<T: Clone>(draft: &mut T, before: &T, now: &T, places: &[Place<T>]) {
+    let (mut before, mut now) = (before.clone(), now.clone());
+    for place in places {
+        let now = place(&mut now);
+        if place(&mut before) != now {
+            place(draft).clone_from(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_not_taken_away_by_what_comes_into_force_elsewhere() {
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        let places: [Place<(String, String)>; 2] = [|pair| &mut pair.0, |pair| &mut pair.1];
+        let mut draft = pair("5", "99999");
+        take_over(&mut draft, &pair("3", "1000"), &pair("5", "1000"), &places);
+        assert_eq!(draft, pair("5", "99999"));
+        take_over(&mut draft, &pair("5", "1000"), &pair("7", "200"), &places);
+        assert_eq!(draft, pair("7", "200"));
+    }
+}

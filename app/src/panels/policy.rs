@@ -9,7 +9,7 @@ use crate::{
         store::Store,
     },
     panels::{
-        controls::{ErrorLine, Field, choice_field, number_field},
+        controls::{ErrorLine, Field, Place, choice_field, number_field, take_over},
         trace::policy_trace,
     },
     policy::{Backoff, RetryPolicy, form::PolicyForm},
@@ -18,6 +18,17 @@ use crate::{
 /// The fields beside which their errors stand.
 const BESIDE: [&str; 7] =
     ["attempts", "delay_ms", "backoff", "max_delay_ms", "jitter_percent", "seed", "attempt_timeout_ms"];
+
+/// Every field of the policy.
+const PLACES: [Place<PolicyForm>; 7] = [
+    |form| &mut form.attempts,
+    |form| &mut form.delay_ms,
+    |form| &mut form.backoff,
+    |form| &mut form.max_delay_ms,
+    |form| &mut form.jitter_percent,
+    |form| &mut form.seed,
+    |form| &mut form.attempt_timeout_ms,
+];
 
 const BACKOFFS: &[(&str, &str)] = &[("constant", "constant"), ("exponential", "exponential, doubling")];
 
@@ -59,8 +70,14 @@ pub fn PolicyPane() -> impl IntoView {
 fn form(store: Store, policy: Memo<RetryPolicy>) -> impl IntoView {
     // What is in force comes into the fields whenever it changes; what was refused stays as it was typed.
     let draft = RwSignal::new(PolicyForm::from(policy.get_untracked()));
-    Effect::new(move |_| draft.set(policy.get().into()));
-    let field = |label, name, field, place: fn(&mut PolicyForm) -> &mut String| Field {
+    Effect::new(move |before: Option<PolicyForm>| {
+        let now = PolicyForm::from(policy.get());
+        if let Some(before) = before {
+            draft.update(|draft| take_over(draft, &before, &now, &PLACES));
+        }
+        now
+    });
+    let field = |label, name, field, place: Place<PolicyForm>| Field {
         label,
         name,
         of: SET_POLICY,

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    format::tenths_ms,
     icons::icon,
     live::{
         outlook::Verdict,
@@ -36,5 +37,10 @@ pub fn PredictionLine() -> impl IntoView {
         };
         Some(view! { <span class=class>{icon(mark)} <span>{words}</span></span> })
     };
-    view! { <p class="predict"><b>"Predicted"</b> <span>{words}</span> {verdict}</p> }
+    let range = move || {
+        let outlook = store.outlook.read();
+        let (least, most) = (tenths_ms(outlook.next.min_ms), tenths_ms(outlook.next.max_ms));
+        format!("{least} and what the store itself takes: {most} at most, or the turn goes otherwise")
+    };
+    view! { <p class="predict"><b>"Predicted"</b> <span title=range>{words}</span> {verdict}</p> }
 }

@@ -3,15 +3,33 @@
 
 use leptos::prelude::*;
 
-use crate::live::store::Store;
+use crate::live::{actions::SET_POLICY, store::Store};
 
 /// The radio buttons. They stand before everything that depends on them.
 #[component]
 pub fn PaneChoice() -> impl IntoView {
+    // A policy that was refused is told beside its field: without script the page comes back with its pane shown.
+    let refused = expect_context::<Store>().error.with_untracked(|e| e.as_ref().is_some_and(|e| e.path == SET_POLICY));
     view! {
-        <input class="vh" type="radio" name="pane" id="pane-checks" aria-label="Checks" autocomplete="off" checked />
+        <input
+            class="vh"
+            type="radio"
+            name="pane"
+            id="pane-checks"
+            aria-label="Checks"
+            autocomplete="off"
+            checked=!refused
+        />
         <input class="vh" type="radio" name="pane" id="pane-stored" aria-label="Stored" autocomplete="off" />
-        <input class="vh" type="radio" name="pane" id="pane-policy" aria-label="Policy" autocomplete="off" />
+        <input
+            class="vh"
+            type="radio"
+            name="pane"
+            id="pane-policy"
+            aria-label="Policy"
+            autocomplete="off"
+            checked=refused
+        />
         <input class="vh" type="radio" name="pane" id="pane-code" aria-label="Code" autocomplete="off" />
     }
 }

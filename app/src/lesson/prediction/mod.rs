@@ -66,6 +66,8 @@ pub enum Forecast {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "ssr", derive(Serialize, utoipa::ToSchema))]
 pub struct Prediction {
+    /// The policy that it goes by.
+    pub policy: RetryPolicy,
     /// Its attempts and waits, in order.
     pub steps: Vec<PredictedStep>,
     /// What comes of the message.
@@ -196,7 +198,15 @@ impl Ahead {
         };
         let min_ms = self.steps.iter().map(PredictedStep::least_ms).sum();
         let own_ms: u64 = self.steps.iter().map(PredictedStep::own_ms).sum();
-        Prediction { steps: self.steps, outcome, messages, pushed_out, min_ms, max_ms: min_ms + own_ms }
+        Prediction {
+            policy: self.policy,
+            steps: self.steps,
+            outcome,
+            messages,
+            pushed_out,
+            min_ms,
+            max_ms: min_ms + own_ms,
+        }
     }
 }
 

@@ -106,7 +106,7 @@ impl Tries {
 
 /// To the tenth of a second; what is shorter than one, and no number of tenths, in milliseconds.
 fn seconds(ms: u64) -> String {
-    if ms < 1_000 && ms % 100 > 0 {
+    if ms < 1_000 && !ms.is_multiple_of(100) {
         return format!("{ms} ms");
     }
     format!("{}.{} s", ms / 1_000, ms % 1_000 / 100)

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     fault::form::FaultForm,
     live::{actions::SET_FAULT, store::Store},
-    panels::controls::{Field, choice, choice_field, number_field},
+    panels::controls::{Field, Place, choice, choice_field, number_field, take_over},
     timeline::Layer,
 };
 
@@ -58,21 +58,40 @@ pub(super) struct Drafts {
     hidden: Memo<usize>,
 }
 
-/// A field of a form, to read and to write.
-type Place = fn(&mut FaultForm) -> &mut String;
+/// Every field of a fault.
+const PLACES: [Place<FaultForm>; 8] = [
+    |form| &mut form.operation,
+    |form| &mut form.kind,
+    |form| &mut form.ms,
+    |form| &mut form.percent,
+    |form| &mut form.seed,
+    |form| &mut form.span,
+    |form| &mut form.attempts,
+    |form| &mut form.layer,
+];
 
 impl Drafts {
     /// What is in force comes into the fields whenever it changes; what was refused stays as it was typed.
     pub(super) fn new(store: Store) -> Self {
         let plan = Memo::new(move |_| store.fault.with(|fault| fault.plan.clone()));
-        let forms = move || {
+        let in_force = Memo::new(move |_| {
             plan.with(|plan| {
                 let form = |n| plan.faults().get(n).map(FaultForm::from).unwrap_or_default();
-                std::array::from_fn(|n| usual(form(n)))
+                std::array::from_fn::<_, SHOWN, _>(|n| usual(form(n)))
             })
-        };
-        let drafts = RwSignal::new(untrack(forms));
-        Effect::new(move |_| drafts.set(forms()));
+        });
+        let drafts = RwSignal::new(in_force.get_untracked());
+        Effect::new(move |before: Option<[FaultForm; SHOWN]>| {
+            let now = in_force.get();
+            if let Some(before) = before {
+                drafts.update(|drafts| {
+                    for (draft, (before, now)) in drafts.iter_mut().zip(before.iter().zip(&now)) {
+                        take_over(draft, before, now, &PLACES);
+                    }
+                });
+            }
+            now
+        });
         Self { forms: drafts, hidden: Memo::new(move |_| plan.with(|plan| plan.faults().len().saturating_sub(SHOWN))) }
     }
 
@@ -81,7 +100,14 @@ impl Drafts {
         self.forms.with_untracked(|forms| forms.iter().filter(|form| !form.operation.is_empty()).cloned().collect())
     }
 
-    fn field(self, n: usize, label: &'static str, name: &'static str, field: &'static str, place: Place) -> Field {
+    fn field(
+        self,
+        n: usize,
+        label: &'static str,
+        name: &'static str,
+        field: &'static str,
+        place: Place<FaultForm>,
+    ) -> Field {
         let value = Signal::derive(move || self.forms.with(|forms| place(&mut forms[n].clone()).clone()));
         let typed = Callback::new(move |text| self.forms.update(|forms| *place(&mut forms[n]) = text));
         Field { label, name, of: SET_FAULT, field, value, typed }
@@ -162,8 +188,14 @@ pub(super) fn MoreFaults(drafts: Drafts) -> impl IntoView {
         0 => None,
         n => Some(format!("{n} more were set over the API; what is set here takes their place.")),
     };
+    // Without script the page comes back with what was refused in sight.
+    let refused = store.error.with_untracked(|error| {
+        let field =
+            error.as_ref().filter(|error| error.path == SET_FAULT).and_then(|error| error.error.field.as_deref());
+        field.is_some_and(|field| BESIDE.contains(&field))
+    });
     view! {
-        <details class="more">
+        <details class="more" open=refused>
             <summary class="btn small">"More"</summary>
             <div class="more-box">
                 <fieldset class="fault">

@@ -34,13 +34,14 @@ pub(super) fn remainder(turn: &Turn, next: Option<&Prediction>) -> Vec<Predicted
     let goes_on = match &last.state {
         AttemptState::Succeeded { .. } => true,
         AttemptState::Running => {
-            let fails = ahead.failures(last.operation) > 0;
-            !fails || last.attempt < last.max && ahead.retries(last.operation, last.attempt + 1, 1, false)
+            let fails = last.hit.is_some_and(|hit| hit.end.is_some());
+            !fails || last.attempt < ahead.max(last.operation) && ahead.retries(last.operation, last.attempt + 1, false)
         }
         AttemptState::Failed { .. } if last.operation == Operation::Publish => true,
         AttemptState::Failed { transient, .. } => {
             let waits = words::live_wait(turn).is_some();
-            *transient && last.attempt < last.max && ahead.retries(last.operation, last.attempt + 1, 0, waits)
+            let again = *transient && last.attempt < ahead.max(last.operation);
+            again && ahead.retries(last.operation, last.attempt + 1, waits)
         }
     };
     if goes_on {
@@ -56,43 +57,32 @@ struct Ahead<'a> {
 }
 
 impl Ahead<'_> {
-    fn attempts(&self, of: Operation) -> impl Iterator<Item = (u8, bool)> {
-        let steps = self.next.map_or(&[][..], |next| &next.steps);
-        steps.iter().filter_map(move |step| match step {
-            PredictedStep::Attempt { operation, max, fails, .. } if *operation == of => Some((*max, *fails)),
-            _ => None,
-        })
-    }
-
     fn failures(&self, of: Operation) -> usize {
-        self.attempts(of).filter(|(_, fails)| *fails).count()
+        let steps = self.next.map_or(&[][..], |next| &next.steps);
+        let fails = |step: &&PredictedStep| matches!(step, PredictedStep::Attempt { operation, fails: true, .. } if *operation == of);
+        steps.iter().filter(fails).count()
     }
 
     fn max(&self, of: Operation) -> u8 {
-        if of == Operation::Publish {
-            return 1;
+        if let Some(next) = self.next {
+            return next.policy.attempts_of(of);
         }
-        let known = self.turn.attempts.iter().find(|a| a.operation != Operation::Publish).map(|a| a.max);
-        known.or_else(|| self.attempts(of).next().map(|(max, _)| max)).unwrap_or(1)
+        let known = self.turn.attempts.iter().find(|a| a.operation == of).map(|a| a.max);
+        known.unwrap_or(1)
     }
 
-    fn delay_ms(&self) -> u64 {
-        let predicted = self.next.and_then(|next| {
-            next.steps.iter().find_map(|step| match step {
-                PredictedStep::Wait { delay_ms, .. } => Some(*delay_ms),
-                PredictedStep::Attempt { .. } => None,
-            })
-        });
-        self.turn.waits.last().map(|wait| wait.delay_ms).or(predicted).unwrap_or_default()
+    fn delay_ms(&self, of: Operation, attempt: u8) -> u64 {
+        let known = || self.turn.waits.last().map_or(0, |wait| wait.delay_ms);
+        self.next.map_or_else(known, |next| next.policy.wait_ms(self.turn.number, of, attempt))
     }
 
-    /// Attempts of `of` from `attempt` on, `used` of the switch's failures being spent already. Says whether one of
-    /// them succeeds.
-    fn retries(&mut self, of: Operation, attempt: u8, used: usize, waits_already: bool) -> bool {
-        let (max, delay_ms) = (self.max(of), self.delay_ms());
-        let mut failures = self.failures(of).saturating_sub(used);
+    /// Attempts of `of` from `attempt` on. Says whether one of them succeeds.
+    fn retries(&mut self, of: Operation, attempt: u8, waits_already: bool) -> bool {
+        let max = self.max(of).max(attempt);
+        let mut failures = self.failures(of);
         for n in attempt..=max {
             if n > 1 && !(waits_already && n == attempt) {
+                let delay_ms = self.delay_ms(of, n);
                 self.steps.push(PredictedStep::Wait { operation: of, attempt: n, delay_ms });
             }
             let fails = failures > 0;
@@ -108,7 +98,7 @@ impl Ahead<'_> {
 
     fn operations(&mut self, operations: &[Operation]) {
         for operation in operations {
-            let succeeds = self.retries(*operation, 1, 0, false);
+            let succeeds = self.retries(*operation, 1, false);
             if !succeeds && *operation != Operation::Publish {
                 return;
             }
