@@ -122,6 +122,22 @@ pub async fn set_policy(actor: String, policy: PolicyForm) -> Result<RetryPolicy
     ssr::answer(backend.set_policy(&actor, policy))
 }
 
+/// Switches the sidecar's own retries; the answer is whether it retries. `on` is what a checkbox sends.
+#[server(output = Json, prefix = "/api", endpoint = "set_sidecar_retries")]
+pub async fn set_sidecar_retries(#[server(default)] on: Option<String>) -> Result<Option<bool>, LabError> {
+    let backend = expect_context::<crate::backend::SharedBackend>();
+    let setting = crate::sidecar_retries::SidecarRetriesSetting { on: on.is_some() };
+    Ok(ssr::answer(backend.set_sidecar_retries(setting))?.on)
+}
+
+/// Runs a scenario to its end. A plain form: the page that it comes from goes on to show what happens meanwhile.
+#[server(output = Json, prefix = "/api", endpoint = "run_scenario")]
+pub async fn run_scenario(actor: String, name: String) -> Result<(), LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    ssr::answer(backend.run_scenario(actor, &name).await)?;
+    Ok(())
+}
+
 /// Sets the wire to Redis: `works`, or what it does on purpose.
 #[server(output = Json, prefix = "/api", endpoint = "set_wire")]
 pub async fn set_wire(wire: String) -> Result<WireStatus, LabError> {

@@ -31,6 +31,17 @@ pub struct FormError {
     pub error: LabError,
 }
 
+/// The scenarios as the server has made them for this page; nothing in them moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioHtml {
+    /// The title of the one that the address names.
+    pub title: Option<String>,
+    /// The items of the menu.
+    pub menu: String,
+    /// What the one that the address names is about; empty if it names none.
+    pub card: String,
+}
+
 /// The lab.
 ///
 /// What never changes while the page is open, the pane *Code*, comes as children: the server renders it, and the
@@ -43,6 +54,8 @@ pub fn Lab(
     error: Option<FormError>,
     /// What the address says of the page.
     address: Address,
+    /// The menu of scenarios, and the one that the address names.
+    scenarios: ScenarioHtml,
     /// The id of the next message, made by the server, so that a form posted twice is one message.
     message_id: String,
     /// The pane that never changes.
@@ -59,7 +72,7 @@ pub fn Lab(
             <a class="skip" href="#msg">"Skip to the chat"</a>
             <Topbar actor=snapshot.actor known=snapshot.known_actors runtime=snapshot.runtime />
             <main class="lab-main">
-                <Chat />
+                <Chat scenarios />
                 <section class="bench" aria-label="Failure switch and signal path">
                     <FailureSwitch />
                     <div class="path">

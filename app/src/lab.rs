@@ -67,6 +67,8 @@ pub struct Panels {
     pub layers: Vec<Layer>,
     /// The retry policy in force.
     pub policy: RetryPolicy,
+    /// Whether the sidecar itself retries; `None` for a daprd, which does not tell.
+    pub sidecar_retries: Option<bool>,
     /// The wire to Redis; `None` where the lab has no wire layer.
     pub wire: Option<WireStatus>,
 }

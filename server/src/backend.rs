@@ -36,7 +36,7 @@ use crate::{
     retry::AttemptError,
     runtime::RuntimeInfo,
     scenario::{self, Scenarios},
-    sidecar_retries::SidecarRetrySwitch,
+    sidecar_retries::{LOOK, SidecarRetrySwitch},
     store::StoreReader,
     timeline::{Timelines, clock::now_ms},
     wire::WireSwitch,
@@ -121,7 +121,7 @@ impl LabBackend {
     /// A value as the sidecar gives it; none is an empty one.
     async fn stored<T: DeserializeOwned + Default>(&self, actor: &ActorId, key: &str) -> Result<T, LabError> {
         let endpoint = self.dapr.endpoint();
-        let Ok(value) = timeout(READ_LIMIT, self.dapr.get_state(actor, key)).await else {
+        let Ok(value) = timeout(READ_LIMIT, self.dapr.with_baggage(LOOK).get_state(actor, key)).await else {
             return Err(self.no_answer().await);
         };
         let value = value.map_err(|status| read_error(&status, endpoint))?;
@@ -299,7 +299,8 @@ impl Backend for LabBackend {
         let checks = self.passes.checks(actor);
         let (fault, policy) = (self.controls.fault(actor), self.controls.policy(actor));
         let layers = self.controls.layers().to_vec();
-        Panels { history, stored, before, checks, fault, layers, policy, wire: self.wire() }
+        let sidecar_retries = self.sidecar_retries().on;
+        Panels { history, stored, before, checks, fault, layers, policy, sidecar_retries, wire: self.wire() }
     }
 
     async fn snapshot(&self, actor: &ActorId) -> LabSnapshot {

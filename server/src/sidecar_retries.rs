@@ -19,6 +19,10 @@ use sidecar::{Resiliency, ResiliencySet, StoreObserver, StoreOperation};
 
 use crate::timeline::{Timelines, clock::micros};
 
+/// What a read that is no part of a turn says of itself, in its `baggage` header (W3C Baggage): it is not taken for one
+/// of an attempt that waits at the same moment.
+pub(crate) const LOOK: &str = "faultlab-look=1";
+
 /// The switch, and the eye on the sidecar's calls while it is on. Clones share it.
 #[derive(Clone)]
 pub struct SidecarRetrySwitch(Arc<Shared>);
@@ -79,7 +83,8 @@ struct Eye(SidecarRetrySwitch);
 impl StoreObserver for Eye {
     fn observed(&self, call: &sidecar::StoreCall, outcome: &Result<(), String>, took: Duration) {
         let shared = &self.0.0;
-        if !shared.on.load(Ordering::Relaxed) || call.actor_type != ACTOR_TYPE {
+        let looks = call.baggage.as_deref() == Some(LOOK);
+        if looks || !shared.on.load(Ordering::Relaxed) || call.actor_type != ACTOR_TYPE {
             return;
         }
         let Ok(actor) = call.actor_id.parse::<ActorId>() else { return };

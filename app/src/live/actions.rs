@@ -27,6 +27,8 @@ pub const SET_FAULT: &str = "/api/set_fault";
 pub const ARM_FAULT: &str = "/api/arm_fault";
 /// Where the retry policy is set.
 pub const SET_POLICY: &str = "/api/set_policy";
+/// Where the sidecar's own retries are switched.
+pub const SET_SIDECAR_RETRIES: &str = "/api/set_sidecar_retries";
 /// Where the wire to Redis is set.
 pub const SET_WIRE: &str = "/api/set_wire";
 /// Where the actor is asked for its history.
@@ -154,6 +156,19 @@ pub fn set_policy(store: Store, policy: PolicyForm) {
         if let Ok(policy) = attempt(store, SET_POLICY, api::set_policy(store.actor_id(), policy)).await {
             store.hear_policy(policy);
         }
+    });
+}
+
+/// Switches the sidecar's own retries.
+pub fn set_sidecar_retries(store: Store, on: bool) {
+    spawn_local(async move {
+        let on = on.then(|| "on".to_owned());
+        let set = attempt(store, SET_SIDECAR_RETRIES, api::set_sidecar_retries(on)).await;
+        store.panels.update(|panels| {
+            if let Ok(set) = set {
+                panels.sidecar_retries = set;
+            }
+        });
     });
 }
 

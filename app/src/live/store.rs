@@ -404,6 +404,7 @@ const fn changes_panels(step: &Step) -> bool {
             | Step::TurnFailed { .. }
             | Step::HistoryReturned { .. }
             | Step::WireChanged { .. }
+            | Step::SidecarRetriesChanged { .. }
             | Step::StoreRead { .. }
             | Step::CheckPassed { .. }
             | Step::EventDelivered { .. }

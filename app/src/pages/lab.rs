@@ -7,7 +7,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use server_fn::error::ServerFnUrlError;
 
-use super::{keys::KeySheet, plain::PlainPage};
+use super::{keys::KeySheet, plain::PlainPage, scenario::scenario_html};
 use crate::{
     actor_id::{ActorId, LESSON_ACTOR},
     backend::SharedBackend,
@@ -27,8 +27,9 @@ pub fn LabPage() -> impl IntoView {
         .get("__path")
         .zip(query.get("__err"))
         .map(|(path, error)| FormError { path, error: ServerFnUrlError::<LabError>::decode_err(&error) });
+    let scenario = query.get("scenario");
     match id.parse::<ActorId>() {
-        Ok(actor) => lab(actor, error, address).into_any(),
+        Ok(actor) => lab(actor, error, address, scenario).into_any(),
         Err(why) => bad_actor(id, why.to_string()).into_any(),
     }
 }
@@ -51,14 +52,15 @@ pub fn OpenLab() -> impl IntoView {
     }
 }
 
-fn lab(actor: ActorId, error: Option<FormError>, address: Address) -> impl IntoView {
+fn lab(actor: ActorId, error: Option<FormError>, address: Address, scenario: Option<String>) -> impl IntoView {
     let backend = expect_context::<SharedBackend>();
     let page = Suspend::new(async move {
         let snapshot = backend.snapshot(&actor).await;
+        let scenarios = scenario_html(&backend, &actor, scenario.as_deref(), error.as_ref());
         let message_id = uuid::Uuid::new_v4().to_string();
         view! {
             <Title text=format!("Faultlab: {actor}") />
-            <Lab snapshot error address message_id>
+            <Lab snapshot error address scenarios message_id>
                 <CodePane />
             </Lab>
             <KeySheet />

@@ -5,3 +5,4 @@ pub mod lab;
 pub mod not_found;
 pub mod plain;
 pub mod report;
+pub mod scenario;

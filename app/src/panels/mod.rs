@@ -8,6 +8,7 @@ pub mod headline;
 pub mod path;
 pub mod policy;
 pub mod prediction;
+pub mod sidecar_retries;
 pub mod stored;
 pub mod switch;
 pub mod tabs;

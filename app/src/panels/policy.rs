@@ -10,6 +10,7 @@ use crate::{
     },
     panels::{
         controls::{ErrorLine, Field, Place, choice_field, number_field, take_over},
+        sidecar_retries::SidecarRetriesForm,
         trace::policy_trace,
     },
     policy::{Backoff, RetryPolicy, form::PolicyForm},
@@ -50,6 +51,10 @@ pub fn PolicyPane() -> impl IntoView {
                     "Attempts count every try, retries only those after the first. The event is published once, as in \
                      the lesson: a publish that fails is shown and does not fail the turn."
                 </p>
+            </div>
+            <div class="block">
+                <h3>"Below it " <span class="note">"the sidecar’s own retries, for every actor"</span></h3>
+                <SidecarRetriesForm />
             </div>
             <div class="block">
                 <h3>"In Rust " <span class="note">"this actor’s policy"</span></h3>

@@ -19,6 +19,8 @@ async fn the_sidecar_s_retries_are_switched_recorded_and_seen_call_by_call() {
     let (status, retries) = lab.put_json("/api/sidecar-retries", json!({"on": true})).await;
     assert_eq!((status, &retries["on"]), (StatusCode::OK, &json!(true)));
     lab.say("user1", "Seen").await;
+    // The panels' reads are no part of a turn.
+    lab.get_json("/api/lab/user1").await;
     let (_, timeline) = lab.get_json("/api/lab/user1/timeline").await;
     let events = timeline["events"].as_array().unwrap();
     let calls: Vec<_> = events.iter().filter(|event| event["type"] == "store_call").collect();

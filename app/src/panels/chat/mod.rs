@@ -3,6 +3,7 @@
 mod composer;
 mod lines;
 mod row;
+mod scenario;
 pub(crate) mod words;
 
 use leptos::prelude::*;
@@ -12,11 +13,14 @@ use self::{
     lines::lines,
     row::row,
 };
-use crate::live::store::Store;
+use crate::{island::ScenarioHtml, live::store::Store};
 
 /// The chat.
 #[component]
-pub fn Chat() -> impl IntoView {
+pub fn Chat(
+    /// The menu of scenarios, and the one that the address names.
+    scenarios: ScenarioHtml,
+) -> impl IntoView {
     let store = expect_context::<Store>();
     let actor = store.actor_id();
     let untouched = Memo::new(move |_| store.is_untouched());
@@ -35,7 +39,9 @@ pub fn Chat() -> impl IntoView {
         <section class="panel chat" aria-labelledby="h-chat">
             <div class="panel-head">
                 <h2 id="h-chat">"Chat " <span class="note">"with " <code>"ChatAgent"</code> " " {actor}</span></h2>
+                {scenario::menu(&scenarios)}
             </div>
+            {scenario::card(&scenarios)}
             <div class="msgs" tabindex="0" role="region" aria-label="Conversation" hidden=move || untouched.get()>
                 <ol>
                     <For each=lines key=|line| line.key.clone() children=move |line| row(store, line) />

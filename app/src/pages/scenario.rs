@@ -1,0 +1,101 @@
+//! What a lab's page shows of the scenarios: the menu of all, and the one that the address names.
+//!
+//! Rendered here to HTML, which the island takes as it is: nothing in it moves, so the browser's half need not know it.
+
+use leptos::prelude::*;
+
+use crate::{
+    actor_id::ActorId,
+    backend::SharedBackend,
+    island::{FormError, ScenarioHtml},
+    scenario::{self, Need, Scenario, ScenarioReport},
+};
+
+/// The address of the server function behind *Run it*.
+const RUN: &str = "/api/run_scenario";
+
+/// The menu, and the card of the scenario of this name, if the address names one.
+#[must_use]
+pub fn scenario_html(
+    backend: &SharedBackend,
+    actor: &ActorId,
+    name: Option<&str>,
+    error: Option<&FormError>,
+) -> ScenarioHtml {
+    let there = backend.needs_met();
+    let chosen = name.and_then(scenario::named);
+    let menu = scenario::all().iter().map(|scenario| item(actor, scenario, chosen, &there)).collect_view().to_html();
+    let card = match (name, chosen) {
+        (None, _) => String::new(),
+        (Some(name), None) => unknown(name).to_html(),
+        (Some(_), Some(scenario)) => {
+            let report = backend.scenario_report(actor).filter(|report| report.scenario == scenario.name);
+            let refused = error.filter(|error| error.path == RUN).map(|error| error.error.message.clone());
+            card(actor, scenario, &there, report, refused).to_html()
+        }
+    };
+    ScenarioHtml { title: chosen.map(|scenario| scenario.title.clone()), menu, card }
+}
+
+fn item(actor: &ActorId, scenario: &Scenario, chosen: Option<&Scenario>, there: &[Need]) -> impl IntoView + use<> {
+    let current = chosen.is_some_and(|chosen| chosen.name == scenario.name).then_some("true");
+    let href = format!("/lab/{actor}?scenario={}", scenario.name);
+    let brief = scenario.missing(there).map_or_else(|| scenario.brief.clone(), str::to_owned);
+    view! {
+        <li>
+            <a href=href aria-current=current>
+                <b>{scenario.title.clone()}</b>
+                <span>{brief}</span>
+            </a>
+        </li>
+    }
+}
+
+fn unknown(name: &str) -> impl IntoView + use<> {
+    view! { <p class="form-error" role="alert">"There is no scenario " {name.to_owned()} ". Choose one from the menu."</p> }
+}
+
+fn card(
+    actor: &ActorId,
+    scenario: &Scenario,
+    there: &[Need],
+    report: Option<ScenarioReport>,
+    refused: Option<String>,
+) -> impl IntoView + use<> {
+    let missing = scenario.missing(there);
+    let again = if report.is_some() { "Run it again" } else { "Run it" };
+    view! {
+        <dl>
+            <dt>"Do"</dt>
+            <dd>{scenario.action.clone()}</dd>
+            <dt>"Watch"</dt>
+            <dd>{scenario.watch.clone()}</dd>
+            <dt>"Learn"</dt>
+            <dd>{scenario.teaches.clone()}</dd>
+        </dl>
+        <form class="scenario-run" method="post" action=RUN>
+            <input type="hidden" name="actor" value=actor.to_string() />
+            <input type="hidden" name="name" value=scenario.name.clone() />
+            <button class="btn primary small" type="submit" disabled=missing.is_some()>{again}</button>
+            <span class="note">{missing.unwrap_or("It resets this lab first.")}</span>
+        </form>
+        {refused.map(|why| view! { <p class="form-error" role="alert">{why}</p> })}
+        {report.map(verdict)}
+    }
+}
+
+/// Whether the last run ended as the scenario says.
+fn verdict(report: ScenarioReport) -> impl IntoView {
+    if report.as_told() {
+        return view! { <p class="scenario-end ok" role="status">"It ended as told. The switch is off now."</p> }
+            .into_any();
+    }
+    let differences = report.differences.into_iter().map(|difference| view! { <li>{difference}</li> }).collect_view();
+    view! {
+        <div class="scenario-end fail" role="status">
+            <p>"It did not end as told. Somebody else may have used the lab meanwhile."</p>
+            <ul>{differences}</ul>
+        </div>
+    }
+    .into_any()
+}
