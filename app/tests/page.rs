@@ -194,6 +194,7 @@ impl Backend for Told {
             checks: self.checks(actor),
             fault: FaultStatus::lesson(),
             layers: vec![Layer::Actor, Layer::Store],
+            sidecar_retries: None,
             policy: RetryPolicy::LESSON,
             wire: None,
         }

@@ -307,6 +307,7 @@ mod tests {
             checks: Vec::new(),
             fault: FaultStatus::lesson(),
             layers: Vec::new(),
+            sidecar_retries: None,
             policy: crate::policy::RetryPolicy::LESSON,
             wire: None,
         }
