@@ -62,9 +62,15 @@ async fn json_body(request: Request) -> Result<Bytes, ApiError> {
         let message = "Send JSON, with the header Content-Type: application/json";
         return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
     }
-    to_bytes(request.into_body(), Message::MAX_BODY_BYTES)
+    let body = to_bytes(request.into_body(), Message::MAX_BODY_BYTES)
         .await
-        .map_err(|_| ApiError::new(ErrorCode::TooLarge, "The body is over 16 KiB, which is the most a lab takes"))
+        .map_err(|_| ApiError::new(ErrorCode::TooLarge, "The body is over 16 KiB, which is the most a lab takes"))?;
+    // Serde would take a list for the fields of an object, in their order.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        let message = "The body is not as it has to be: it is a list. Send an object, as {\"name\": …}";
+        return Err(ApiError::new(ErrorCode::InvalidRequest, message));
+    }
+    Ok(body)
 }
 
 fn not_as_it_has_to_be(error: &serde_json::Error) -> ApiError {
