@@ -120,12 +120,13 @@ pub struct WireStatus {
     pub redis: String,
 }
 
-/// A call of the sidecar on an actor's keys, seen on the wire; a transaction counts as one.
+/// A call of the sidecar on an actor's keys, seen on the wire or told by the embedded sidecar; a transaction counts as
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct StoreCall {
     /// The Redis commands, as `HGETALL` or `MULTI EVAL EVAL EXEC`; `connect` for a connection on which no command
-    /// came through.
+    /// came through; `get` or `transaction` for a call of the embedded sidecar.
     pub command: String,
     /// The state keys, without what Dapr puts in front of them: `history-user1`.
     pub keys: Vec<String>,

@@ -288,9 +288,10 @@ pub enum Step {
         /// Whether it retries now.
         on: bool,
     },
-    /// A call of the sidecar on this actor's keys was seen on the wire to Redis: its own tries, and those of its Redis
-    /// client. `turn`, `operation` and `attempt` name the attempt during which it began, where there was one; a read
-    /// that a page asked for at that moment is told from it by nothing.
+    /// A call of the sidecar on this actor's keys: its own tries, and those of its Redis client. Seen on the wire to
+    /// Redis, or told by the embedded sidecar while its own retries are on. `turn`, `operation` and `attempt` name the
+    /// attempt during which it began, where there was one; on the wire a read that a page asked for at that moment is
+    /// told from it by nothing.
     StoreCall {
         /// The turn.
         turn: Option<u64>,

@@ -191,7 +191,7 @@ fn shown(detail: Detail, selected: RwSignal<Option<BarId>>, copied: RwSignal<Opt
     });
     let calls = detail.calls.map(|(sum, each)| {
         let each = each.into_iter().map(|call| view! { <li>{call}</li> }).collect_view();
-        line("On the wire", view! { {sum} <ul class="detail-calls">{each}</ul> })
+        line("Sidecar", view! { {sum} <ul class="detail-calls">{each}</ul> })
     });
     let turn = view! { {detail.turn} " " <span class="note">"“" {detail.subject} "”"</span> };
     view! {
