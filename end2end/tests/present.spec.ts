@@ -77,6 +77,8 @@ for (const [width, height, least] of [[1920, 1080, 24], [1280, 800, 16]] as cons
       return [scrollWidth - clientWidth, scrollHeight - clientHeight];
     });
     expect(overflow).toEqual([0, 0]);
+    const [rows, foot] = [await page.locator(".rows").boundingBox(), await page.locator(".p-foot").boundingBox()];
+    expect(rows!.y + rows!.height, "the keys at the foot cover nothing").toBeLessThanOrEqual(foot!.y + 1);
     await page.getByRole("link", { name: "Leave" }).click();
     await expect(page.locator(".checks")).toBeVisible();
   });

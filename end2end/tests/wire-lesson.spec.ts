@@ -8,7 +8,7 @@ test("the sidecar's own calls stand under the attempt that they were made for", 
   await expect(lab.timeline.getByText("sidecar’s calls")).toBeHidden();
   await lab.say("Hi there");
   await expect(lab.reply("Hi there")).toBeVisible();
-  const load = lab.timeline.getByRole("link", { name: /load, attempt 2 of 3.*the sidecar on the wire: 2 calls$/ });
+  const load = lab.timeline.getByRole("link", { name: /load, attempt 2 of 3.*the sidecar: 2 calls$/ });
   await expect(load.locator(".calls .c-ok")).toHaveCount(2);
   await expect(lab.timeline.locator(".bar.fail .calls"), "the lesson's failure never leaves the actor").toHaveCount(0);
   await expect(lab.timeline.getByText("sidecar’s calls")).toBeVisible();
@@ -25,10 +25,10 @@ test("each call that a cut wire left without an answer is counted, and named on 
   await expect(page.locator(".breaker.wire.on")).toBeVisible();
   await lab.say("Hi there");
   await expect(lab.chat.getByText(/could not be loaded in 3 attempts/)).toBeVisible({ timeout: 30_000 });
-  const failed = lab.timeline.getByRole("link", { name: /load, attempt 2 of 3, failed.*the sidecar on the wire: 1\d calls, 1\d failed$/ });
+  const failed = lab.timeline.getByRole("link", { name: /load, attempt 2 of 3, failed.*the sidecar: 1\d calls, 1\d failed$/ });
   expect(await failed.locator(".c-fail").count()).toBeGreaterThanOrEqual(16);
   await failed.hover();
-  await expect(failed.getByText(/^Wire: 1\d calls, 1\d failed: no answer$/)).toBeVisible();
+  await expect(failed.getByText(/^Sidecar: 1\d calls, 1\d failed: no answer$/)).toBeVisible();
   const [tip, rows] = [await failed.locator(".tip rect").boundingBox(), await lab.timeline.locator(".rows").boundingBox()];
   expect(tip!.y + tip!.height, "all of it is seen").toBeLessThanOrEqual(rows!.y + rows!.height);
   await page.mouse.move(0, 0);
@@ -36,7 +36,7 @@ test("each call that a cut wire left without an answer is counted, and named on 
   await failed.focus();
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Tab");
-  await expect(failed.getByText(/^Wire: 1\d calls, 1\d failed: no answer$/)).toBeVisible();
+  await expect(failed.getByText(/^Sidecar: 1\d calls, 1\d failed: no answer$/)).toBeVisible();
   await page.keyboard.press("Enter");
   const detail = page.getByRole("complementary", { name: "Selected bar" });
   await expect(detail).toContainText(/1\d calls, 1\d failed/);

@@ -36,6 +36,7 @@ pub const KEYS: [(&str, &[Key]); 5] = [
         "Chat",
         &[
             go("m", "Write a message; Enter sends it", "#msg"),
+            both("q", "Scenarios", ".scenarios > summary"),
             press(
                 "z",
                 "Send a failed message again",
@@ -145,9 +146,9 @@ pub fn KeySheet() -> impl IntoView {
         </dialog>
         <p class="p-foot">
             <span><kbd>"Page Down"</kbd> " next step"</span>
-            <span><kbd>"Page Up"</kbd> " step before"</span>
-            <span><kbd>"1"</kbd> " " <kbd>"2"</kbd> " " <kbd>"5"</kbd> " seconds between attempts"</span>
-            <span><kbd>"F"</kbd> " failure on, off"</span>
+            <span><kbd>"Page Up"</kbd> " back"</span>
+            <span><kbd>"1"</kbd> " " <kbd>"2"</kbd> " " <kbd>"5"</kbd> " seconds of wait"</span>
+            <span><kbd>"F"</kbd> " failure"</span>
             <span><kbd>"K"</kbd> " pause"</span>
             <span><kbd>"R"</kbd> " replay"</span>
             <span><kbd>"Esc"</kbd> " leave"</span>

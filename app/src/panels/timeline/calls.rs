@@ -1,4 +1,4 @@
-//! The sidecar's own calls on the wire to Redis, nested under the bar of the attempt that they belong to.
+//! The sidecar's own calls to the store, nested under the bar of the attempt that they belong to.
 
 use std::fmt::Write as _;
 
@@ -69,14 +69,14 @@ pub(super) fn calls(x: Percent, w: Percent, a: &Attempt, now: u64) -> Option<imp
     Some(drawing.attr("height", "7").inner_html(marks))
 }
 
-/// The calls in a line for a tip, with what came of the last that failed: `Wire: 16 calls, 16 failed: no answer`.
+/// The calls in a line for a tip, with what came of the last that failed: `Sidecar: 16 calls, 16 failed: no answer`.
 pub(super) fn in_short(a: &Attempt) -> Option<String> {
     let (sum, _) = told(a)?;
     let failed = a.calls.iter().rfind(|seen| !seen.call.ok()).map(|seen| seen.call.to_string());
     let outcome = failed.as_deref().and_then(|told| told.split_once(": ")).map(|(_, outcome)| outcome);
     Some(match outcome {
-        Some(outcome) => format!("Wire: {sum}: {outcome}"),
-        None => format!("Wire: {sum}"),
+        Some(outcome) => format!("Sidecar: {sum}: {outcome}"),
+        None => format!("Sidecar: {sum}"),
     })
 }
 
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(each, ["2 × HGETALL history-user1: refused", "HGETALL history-user1: answered"]);
         assert_eq!(told(&attempt(1, Vec::new())), None);
         let calls = vec![seen(1, 1, CallOutcome::Ok), seen(2, 1, CallOutcome::NoAnswer)];
-        assert_eq!(in_short(&attempt(1, calls)).unwrap(), "Wire: 2 calls, 1 failed: no answer");
-        assert_eq!(in_short(&attempt(1, vec![seen(1, 1, CallOutcome::Ok)])).unwrap(), "Wire: 1 call");
+        assert_eq!(in_short(&attempt(1, calls)).unwrap(), "Sidecar: 2 calls, 1 failed: no answer");
+        assert_eq!(in_short(&attempt(1, vec![seen(1, 1, CallOutcome::Ok)])).unwrap(), "Sidecar: 1 call");
     }
 }

@@ -8,8 +8,8 @@ use crate::icons::icon;
 pub(super) fn legend() -> impl IntoView {
     let stretched = "Fast steps last a few milliseconds. They are drawn wider than they last, so that you can see and \
                      press them. Waits are to scale.";
-    let calls = "Calls of the sidecar to Redis, seen on the wire, under the attempt that they were made for. A low mark \
-                 was answered, a high one was not.";
+    let calls = "Calls of the sidecar to the store, its own tries among them, under the attempt that they were made for. A \
+                 low mark was answered, a high one was not.";
     view! {
         <ul class="legend" aria-label="Legend">
             <li>

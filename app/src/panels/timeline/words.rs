@@ -190,7 +190,7 @@ pub(super) fn attempt_label(turn: u64, a: &Attempt) -> String {
             format!("failed {}, {}", cause(*why).1, lasted(*took_us))
         }
     };
-    let calls = calls::told(a).map(|(sum, _)| format!("; the sidecar on the wire: {sum}")).unwrap_or_default();
+    let calls = calls::told(a).map(|(sum, _)| format!("; the sidecar: {sum}")).unwrap_or_default();
     format!("Turn {turn}, {operation}, attempt {attempt} of {max}, {outcome}{calls}")
 }
 
