@@ -15,7 +15,7 @@ test("the policy's numbers change the code, the prediction and the next turn", a
   await expect(policy).toContainText("range(1, 5 + 1)");
   await expect(policy).toContainText("maxRetries: 4");
   await lab.breakStore("load", 4);
-  await expect(page.locator(".predict")).toContainText("4 load attempts fail. Attempt 5 of 5 succeeds, after 600 ms.");
+  await expect(page.locator(".predict")).toContainText("4 load attempts fail. Attempt 5 of 5 succeeds, after 0.6 s.");
   await lab.say("Hi there");
   await expect(lab.reply("Hi there")).toBeVisible();
   await expect(page.locator(".predict")).toContainText("it came true");

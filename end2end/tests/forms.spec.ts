@@ -73,12 +73,12 @@ test("the policy and a second failure are set without script, and what is refuse
   const policy = page.locator(".pane-policy");
   await policy.getByLabel("Attempts").fill("2");
   await policy.getByLabel("Wait ms").fill("300");
-  await policy.getByRole("button", { name: "Apply" }).click();
+  await policy.getByRole("button", { name: "Apply" }).first().click();
   await page.locator("label[for=pane-policy]:visible").first().click();
   await expect(policy).toContainText("attempts: 2,");
   await policy.getByLabel("Backoff").selectOption("exponential");
   await policy.getByLabel("Longest ms").fill("20");
-  await policy.getByRole("button", { name: "Apply" }).click();
+  await policy.getByRole("button", { name: "Apply" }).first().click();
   await expect(policy.getByRole("alert")).toContainText("max_delay_ms is 20, below delay_ms");
   await page.getByText("More", { exact: true }).click();
   const second = page.getByRole("group", { name: "A second one" });

@@ -11,22 +11,14 @@ use super::{
 use crate::{
     api::{self, Delivery},
     error::LabError,
-    fault::{FaultStatus, form::FaultForm},
     island::FormError,
     lesson::steps,
-    policy::form::PolicyForm,
 };
 
 /// Where a message goes.
 pub const SEND: &str = "/api/send_message";
 /// Where the lesson's failure is armed and a message sent, in one.
 pub const ARM_AND_SEND: &str = "/api/arm_and_send";
-/// Where the switch is set.
-pub const SET_FAULT: &str = "/api/set_fault";
-/// Where the switch is armed.
-pub const ARM_FAULT: &str = "/api/arm_fault";
-/// Where the retry policy is set.
-pub const SET_POLICY: &str = "/api/set_policy";
 /// Where the sidecar's own retries are switched.
 pub const SET_SIDECAR_RETRIES: &str = "/api/set_sidecar_retries";
 /// Where the wire to Redis is set.
@@ -57,10 +49,12 @@ pub fn refresh(store: Store) {
 
 /// Without an answer the panels stay as they are: the live mark says that the server is away.
 async fn read_panels(store: Store) {
-    let heard = store.fault_heard.get_value();
-    if let Ok(panels) = api::read_panels(store.actor_id()).await {
-        if heard == store.fault_heard.get_value() {
+    let heard = store.controls_heard.get_value();
+    if let Ok(mut panels) = api::read_panels(store.actor_id()).await {
+        if heard == store.controls_heard.get_value() {
             store.fault.set(panels.fault.clone());
+        } else {
+            panels.policy = store.panels.with_untracked(|panels| panels.policy);
         }
         store.panels.set(panels);
     }
@@ -125,40 +119,6 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
     result
 }
 
-/// Sets the switch.
-pub fn set_fault(store: Store, on: bool, plan: Vec<FaultForm>) {
-    let on = on.then(|| "on".to_owned());
-    change_fault(store, SET_FAULT, async move { api::set_fault(store.actor_id(), on, plan).await });
-}
-
-/// Arms the switch afresh.
-pub fn arm_fault(store: Store) {
-    change_fault(store, ARM_FAULT, async move { api::arm_fault(store.actor_id()).await });
-}
-
-fn change_fault(
-    store: Store,
-    path: &'static str,
-    change: impl Future<Output = Result<FaultStatus, LabError>> + 'static,
-) {
-    spawn_local(async move {
-        match attempt(store, path, change).await {
-            Ok(fault) => store.hear_fault(fault),
-            // The switch has moved already: it goes back to what is in force. What was typed stays.
-            Err(_) => store.fault.update(|_| ()),
-        }
-    });
-}
-
-/// Sets the retry policy.
-pub fn set_policy(store: Store, policy: PolicyForm) {
-    spawn_local(async move {
-        if let Ok(policy) = attempt(store, SET_POLICY, api::set_policy(store.actor_id(), policy)).await {
-            store.hear_policy(policy);
-        }
-    });
-}
-
 /// Switches the sidecar's own retries.
 pub fn set_sidecar_retries(store: Store, on: bool) {
     spawn_local(async move {
@@ -209,7 +169,7 @@ pub fn reset(store: Store) {
 }
 
 /// Waits for a request whose button shows that it is under way; its error is shown beside it.
-async fn attempt<T>(
+pub(super) async fn attempt<T>(
     store: Store,
     path: &'static str,
     request: impl Future<Output = Result<T, LabError>>,

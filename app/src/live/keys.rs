@@ -4,7 +4,11 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 
-use super::{actions, dom, store::Store};
+use super::{
+    controls::{self, Change},
+    dom,
+    store::Store,
+};
 use crate::policy::form::PolicyForm;
 
 /// Where keys write or choose, and are nobody else's.
@@ -95,7 +99,7 @@ fn slow_down(store: Store, seconds: &str) {
     let policy = store.panels.with_untracked(|panels| panels.policy);
     let delay_ms = format!("{seconds}000");
     let longest = policy.max_delay_ms.max(5_000).to_string();
-    actions::set_policy(store, PolicyForm { delay_ms, max_delay_ms: longest, ..policy.into() });
+    controls::set(store, Change::Policy(PolicyForm { delay_ms, max_delay_ms: longest, ..policy.into() }));
 }
 
 /// One press of a clicker: does what the lesson's step asks for; once it is proven, goes on to the next. Backwards it

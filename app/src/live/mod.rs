@@ -5,6 +5,7 @@
 pub mod actions;
 pub mod address;
 mod clock;
+pub mod controls;
 pub mod dom;
 mod keys;
 pub mod moment;

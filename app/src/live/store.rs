@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     address::Address,
+    controls::Changes,
     dom,
     moment::{self, Moment},
     outlook::{Now, Outlook, outlook},
@@ -105,8 +106,10 @@ pub struct Store {
     pub panels: RwSignal<Panels>,
     /// The failure switch.
     pub fault: RwSignal<FaultStatus>,
-    /// How often the switch was heard of: a reading that began before the last time is stale.
-    pub fault_heard: StoredValue<u64>,
+    /// How often switch or policy were heard of: a reading that began before the last time is stale.
+    pub controls_heard: StoredValue<u64>,
+    /// The changes of switch and policy that wait.
+    pub changes: StoredValue<Changes>,
     /// Whether the panels are being read.
     pub reading: StoredValue<Reading>,
     /// What stands in the message field.
@@ -188,7 +191,8 @@ impl Store {
             running,
             panels,
             fault,
-            fault_heard: StoredValue::new(0),
+            controls_heard: StoredValue::new(0),
+            changes: StoredValue::new(None),
             reading: StoredValue::new(Reading::Idle),
             draft: RwSignal::new(if untouched { FIRST_MESSAGE.to_owned() } else { String::new() }),
             message_id: RwSignal::new(message_id),
@@ -274,12 +278,13 @@ impl Store {
 
     /// The switch as somebody has just told.
     pub fn hear_fault(self, fault: FaultStatus) {
-        self.fault_heard.update_value(|heard| *heard += 1);
+        self.controls_heard.update_value(|heard| *heard += 1);
         self.fault.set(fault);
     }
 
     /// The retry policy as somebody has just told.
     pub fn hear_policy(self, policy: RetryPolicy) {
+        self.controls_heard.update_value(|heard| *heard += 1);
         self.panels.update(|panels| panels.policy = policy);
     }
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     format::tenths_ms,
     live::{
-        actions::{self, SET_POLICY},
+        controls::{self, Change, SET_POLICY},
         store::Store,
     },
     panels::{
@@ -91,7 +91,7 @@ fn form(store: Store, policy: Memo<RetryPolicy>) -> impl IntoView {
         typed: Callback::new(move |text| draft.update(|form| *place(form) = text)),
     };
     let number = |least, most, unit, field| number_field(field, least, most, unit);
-    let apply = move || actions::set_policy(store, draft.get_untracked());
+    let apply = move || controls::set(store, Change::Policy(draft.get_untracked()));
     let fields = [
         number(1, 10, "", field("Attempts", "policy[attempts]", "attempts", |p| &mut p.attempts)),
         number(0, 60_000, "ms", field("Wait", "policy[delay_ms]", "delay_ms", |p| &mut p.delay_ms)),

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::live::{actions::SET_POLICY, store::Store};
+use crate::live::{controls::SET_POLICY, store::Store};
 
 /// The radio buttons. They stand before everything that depends on them.
 #[component]

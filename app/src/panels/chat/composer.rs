@@ -8,7 +8,8 @@ use crate::{
     icons::icon,
     lesson::steps::FIRST_MESSAGE,
     live::{
-        actions::{self, ARM_AND_SEND, SEND, SET_FAULT},
+        actions::{self, ARM_AND_SEND, SEND},
+        controls::{self, Change, SET_FAULT},
         store::Store,
     },
     panels::controls::ErrorLine,
@@ -121,7 +122,7 @@ fn Setting(name: &'static str, operation: Operation, attempts: u8) -> impl IntoV
     let fault = FaultForm::from(&Fault::error(operation, attempts));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        actions::set_fault(store, true, vec![fault.clone()]);
+        controls::set(store, Change::Fault { on: true, plan: vec![fault.clone()] });
     };
     view! {
         <form action=SET_FAULT method="post" on:submit=submit>

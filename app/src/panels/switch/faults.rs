@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     fault::form::FaultForm,
-    live::{actions::SET_FAULT, store::Store},
+    live::{controls::SET_FAULT, store::Store},
     panels::controls::{Field, Place, choice, choice_field, number_field, take_over},
     timeline::Layer,
 };

@@ -9,7 +9,7 @@ use crate::{
     fault::words::status,
     icons::icon,
     live::{
-        actions::{self, ARM_FAULT, SET_FAULT},
+        controls::{self, ARM_FAULT, Change, SET_FAULT},
         store::Store,
     },
     panels::{controls::ErrorLine, wire::WireForm},
@@ -24,12 +24,12 @@ pub fn FailureSwitch() -> impl IntoView {
     let drafts = Drafts::new(store);
     let apply = move || {
         if let Some(on) = on.get_untracked() {
-            actions::set_fault(store, on.checked(), drafts.given());
+            controls::set(store, Change::Fault { on: on.checked(), plan: drafts.given() });
         }
     };
     let arm = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
-        actions::arm_fault(store);
+        controls::set(store, Change::Arm);
     };
     let fault = store.fault;
     let class = move || if fault.read().on { "breaker on" } else { "breaker" };
