@@ -193,4 +193,6 @@ fn broken() -> LabError {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
