@@ -42,11 +42,10 @@ pub fn FailureSwitch() -> impl IntoView {
             method="post"
             autocomplete="off"
             on:change=move |_| apply()
-            on:submit=move |event| {
-                event.prevent_default();
-                apply();
-            }
+            on:submit=|event| event.prevent_default()
         >
+            // Enter in a field presses a form's first button: not *Arm again*.
+            <button type="submit" hidden tabindex="-1" aria-hidden="true"></button>
             <input type="hidden" name="actor" value=store.actor_id() />
             <span class="tape" aria-hidden="true"></span>
             <label class="knob">
