@@ -44,13 +44,30 @@ pub(super) struct Events {
     pub(super) p99_ms: f64,
 }
 
-/// Measures the lab, which is running.
-pub(super) fn of(subject: &Subject, url: &str, id: u32, folder: &Path, seconds: u64) -> Result<Depth> {
-    let many_clients = measure::load(subject, url, CLIENTS, CLIENTS, seconds)?;
-    let (one_reader, _) = readers(url, id, 1, seconds)?;
-    let (many_readers, grown_mb) = readers(url, id, READERS, seconds)?;
-    let stream_kib = grown_mb.map(|mb| mb * 1e6 / 1024.0 / f64::from(READERS));
-    Ok(Depth { many_clients, one_reader, many_readers, stream_kib, bare_commit: commits(folder, seconds)? })
+/// What has to be measured before anything else: a process that has been busy gives its streams memory that it has
+/// already, and does not grow.
+pub(super) struct Streams {
+    events: Events,
+    kib: Option<f64>,
+}
+
+impl Streams {
+    /// Measures them at the lab, which has just been started.
+    pub(super) fn measure(url: &str, id: u32, seconds: u64) -> Result<Self> {
+        let (events, grown_mb) = readers(url, id, READERS, seconds)?;
+        Ok(Self { events, kib: grown_mb.map(|mb| mb * 1e6 / 1024.0 / f64::from(READERS)) })
+    }
+
+    /// Measures the rest.
+    pub(super) fn and_all(self, subject: &Subject, url: &str, id: u32, folder: &Path, seconds: u64) -> Result<Depth> {
+        Ok(Depth {
+            many_clients: measure::load(subject, url, CLIENTS, CLIENTS, seconds)?,
+            one_reader: readers(url, id, 1, seconds)?.0,
+            many_readers: self.events,
+            stream_kib: self.kib,
+            bare_commit: commits(folder, seconds)?,
+        })
+    }
 }
 
 /// Has an actor followed; tells also by how many MB the process grew when the readers had connected.

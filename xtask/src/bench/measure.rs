@@ -1,6 +1,6 @@
 //! One program, measured.
 use super::{
-    depth::{self, Depth},
+    depth::{Depth, Streams},
     subject::{Places, Subject, example},
 };
 use crate::{
@@ -108,6 +108,7 @@ pub(super) fn one(subject: &Subject, dapr: Option<&Programs>, seconds: u64) -> R
     }
 
     let idle_mb = resident_mb(id);
+    let streams = subject.is_measured_in_depth().then(|| Streams::measure(&url, id, seconds)).transpose()?;
     let one_client = load(subject, &url, 1, ACTORS, seconds)?;
     let eight_clients = load(subject, &url, 8, ACTORS, seconds)?;
     let loaded_mb = resident_mb(id);
@@ -119,7 +120,7 @@ pub(super) fn one(subject: &Subject, dapr: Option<&Programs>, seconds: u64) -> R
         loaded_mb,
         daprd_mb: daprd.and_then(resident_mb),
         first_page_ms,
-        depth: subject.is_measured_in_depth().then(|| depth::of(subject, &url, id, &folder, seconds)).transpose()?,
+        depth: streams.map(|streams| streams.and_all(subject, &url, id, &folder, seconds)).transpose()?,
     };
     group.end();
     Ok(row)
