@@ -236,26 +236,33 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
         max_body_bytes: flags.max_body_size,
         ..Config::new(flags.app_id, app_addr, resources)
     };
+    // Heard from before anybody can reach it: a signal that came earlier would end it with nothing in order.
+    let asked = asked_to_end().context("cannot listen for signals")?;
     let sidecar = Sidecar::start(config).await?;
-    let ended = wait_for_end(&sidecar).await;
+    let ended = tokio::select! {
+        result = asked => result.context("cannot listen for Ctrl-C"),
+        () = sidecar.shutdown_requested() => Ok(()),
+    };
     sidecar.shutdown().await;
     ended
 }
 
-/// Returns when a signal or an API call asks for the end.
-async fn wait_for_end(sidecar: &Sidecar) -> anyhow::Result<()> {
-    #[cfg(unix)]
-    let terminated = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-        terminate.recv().await;
-        anyhow::Ok(())
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<anyhow::Result<()>>();
-    tokio::select! {
-        result = terminated => result,
-        result = tokio::signal::ctrl_c() => result.context("cannot listen for Ctrl-C"),
-        () = sidecar.shutdown_requested() => Ok(()),
-    }
+/// Listens for SIGTERM and Ctrl-C; what it returns ends with the first of them.
+#[cfg(unix)]
+fn asked_to_end() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        Ok(())
+    })
+}
+
+/// Listens for Ctrl-C; what it returns ends with it.
+#[cfg(not(unix))]
+fn asked_to_end() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
+    Ok(tokio::signal::ctrl_c())
 }
