@@ -50,6 +50,6 @@ test.describe("without script", () => {
     await page.goto("/lab/user1?scenario=save-fails-twice");
     await page.getByRole("button", { name: "Run it" }).click();
     await expect(page.getByText("It ended as told.")).toBeVisible();
-    await expect(page.getByText("Got your message: Keep this")).toBeVisible();
+    await expect(page.getByRole("region", { name: "Conversation" }).getByText("Got your message: Keep this")).toBeVisible();
   });
 });
