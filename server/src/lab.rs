@@ -28,8 +28,6 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Settings {
     /// The sidecar's gRPC endpoint, `http://HOST:PORT`. It need not answer yet.
     pub dapr_endpoint: String,
-    /// The sidecar at that endpoint, if it is in this process: it is called without a connection then.
-    pub sidecar: Option<sidecar::Api>,
     /// `DAPR_API_TOKEN`: what the sidecar asks of its callers.
     pub dapr_api_token: Option<String>,
     /// `APP_API_TOKEN`: what the app channel asks of the sidecar.
@@ -60,7 +58,6 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             dapr_endpoint: "http://127.0.0.1:50001".to_owned(),
-            sidecar: None,
             dapr_api_token: None,
             app_api_token: None,
             store: None,
@@ -98,7 +95,6 @@ impl Lab {
     pub fn new(settings: Settings) -> Result<Self, DaprError> {
         let Settings {
             dapr_endpoint,
-            sidecar,
             dapr_api_token,
             app_api_token,
             store,
@@ -111,10 +107,7 @@ impl Lab {
             turn_limit,
             idle_timeout,
         } = settings;
-        let dapr = match sidecar {
-            Some(sidecar) => Dapr::within(sidecar, &dapr_endpoint, dapr_api_token.as_deref())?,
-            None => Dapr::new(&dapr_endpoint, dapr_api_token.as_deref())?,
-        };
+        let dapr = Dapr::new(&dapr_endpoint, dapr_api_token.as_deref())?;
         let mut layers = vec![Layer::Actor];
         layers.extend(store_hits.then_some(Layer::Store));
         let controls = Controls::new(timelines.clone(), policy, layers);

@@ -81,7 +81,6 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     runtime.origin = format!("http://{addr}");
     let lab = Lab::new(Settings {
         dapr_endpoint: endpoint,
-        sidecar: sidecar.as_ref().map(Sidecar::api),
         dapr_api_token: config.dapr.dapr_api_token.clone(),
         app_api_token,
         store,

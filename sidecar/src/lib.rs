@@ -52,4 +52,4 @@ pub use resiliency::{
     RetryEnd, RetryEvent, RetryObserver, RetryStep, RetryTarget,
 };
 pub use resources::{ResourceError, Resources};
-pub use start::{Api, Sidecar, StartError};
+pub use start::{Sidecar, StartError};

@@ -1,6 +1,5 @@
 //! Starting a sidecar, and ending it.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -11,9 +10,7 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tonic::body::Body;
 use tonic::transport::server::TcpIncoming;
-use tower::util::BoxCloneSyncService;
 
 use crate::actors::Actors;
 use crate::api::{self, DaprService};
@@ -125,12 +122,6 @@ pub enum StartError {
     AppIdentity(String),
 }
 
-/// The gRPC API as a service, for a client in the same process: it takes and gives what the port
-/// does, tokens and limits on the size of messages included, without a connection in between.
-/// Dropping a call ends it, as a connection that breaks does. A `grpc-timeout` is the caller's own
-/// to keep.
-pub type Api = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Infallible>;
-
 /// A running sidecar. Dropping it stops it at once; [`Sidecar::shutdown`] ends it in order.
 pub struct Sidecar {
     runtime: Arc<Runtime>,
@@ -194,12 +185,6 @@ impl Sidecar {
     /// Where the gRPC API listens.
     pub fn grpc_addr(&self) -> SocketAddr {
         self.grpc_addr
-    }
-
-    /// The gRPC API for a client in this process. It may be kept: after the sidecar's end it
-    /// answers that, too.
-    pub fn api(&self) -> Api {
-        Api::new(DaprService::new(Arc::clone(&self.runtime)))
     }
 
     /// The SQLite file of the actor state store; `None` when there is no such store or it is no

@@ -2,11 +2,9 @@
 //!
 //! # Layout
 //! - [`Dapr`]: the calls that the lab makes
-//! - `transport`: how they get there
 //! - [`error`]: which errors another attempt can mend, and what they are called for a person
 
 pub mod error;
-mod transport;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -15,15 +13,12 @@ use dapr::dapr::proto::runtime::v1::{
     ExecuteActorStateTransactionRequest, GetActorStateRequest, GetMetadataRequest, GetMetadataResponse,
     InvokeActorRequest, PublishEventRequest, TransactionalActorStateOperation, dapr_client::DaprClient,
 };
-use tokio::time::timeout;
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::Endpoint,
+    transport::{Channel, Endpoint},
 };
-
-use self::transport::Transport;
 
 /// How long a connection may take to open. On loopback it opens or is refused at once.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
@@ -32,9 +27,9 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 /// that is not there yet holds up nobody's start.
 #[derive(Clone)]
 pub struct Dapr {
-    client: DaprClient<InterceptedService<Transport, Headers>>,
+    client: DaprClient<InterceptedService<Channel, Headers>>,
     /// What `client` was made of, for one that says more.
-    transport: Transport,
+    channel: Channel,
     headers: Headers,
     endpoint: String,
 }
@@ -72,31 +67,19 @@ impl Dapr {
         if endpoint.starts_with("https:") {
             return Err(DaprError::Tls(endpoint.to_owned()));
         }
+        let token = token.filter(|token| !token.is_empty()).map(str::parse).transpose();
+        let headers = Headers { token: token.map_err(|_| DaprError::Token)?, baggage: None };
         let channel = Endpoint::from_shared(endpoint.to_owned())
             .map_err(|_| DaprError::Endpoint(endpoint.to_owned()))?
             .connect_timeout(CONNECT_LIMIT)
             .tcp_nodelay(true)
             .connect_lazy();
-        Self::over(Transport::Network(channel), endpoint, token)
+        Ok(Self::over(channel, headers, endpoint.to_owned()))
     }
 
-    /// A sidecar in this process, which others reach at `endpoint`.
-    ///
-    /// # Errors
-    /// A token that cannot be used.
-    pub fn within(sidecar: sidecar::Api, endpoint: &str, token: Option<&str>) -> Result<Self, DaprError> {
-        Self::over(Transport::Process(sidecar), endpoint, token)
-    }
-
-    fn over(transport: Transport, endpoint: &str, token: Option<&str>) -> Result<Self, DaprError> {
-        let token = token.filter(|token| !token.is_empty()).map(str::parse).transpose();
-        let headers = Headers { token: token.map_err(|_| DaprError::Token)?, baggage: None };
-        Ok(Self::with(transport, headers, endpoint.to_owned()))
-    }
-
-    fn with(transport: Transport, headers: Headers, endpoint: String) -> Self {
-        let client = DaprClient::with_interceptor(transport.clone(), headers.clone());
-        Self { client, transport, headers, endpoint }
+    fn over(channel: Channel, headers: Headers, endpoint: String) -> Self {
+        let client = DaprClient::with_interceptor(channel.clone(), headers.clone());
+        Self { client, channel, headers, endpoint }
     }
 
     /// The same sidecar over the same connection, with a `baggage` header (W3C Baggage) in each call; without one if
@@ -104,7 +87,7 @@ impl Dapr {
     #[must_use]
     pub fn with_baggage(&self, baggage: &str) -> Self {
         let headers = Headers { baggage: baggage.parse().ok(), ..self.headers.clone() };
-        Self::with(self.transport.clone(), headers, self.endpoint.clone())
+        Self::over(self.channel.clone(), headers, self.endpoint.clone())
     }
 
     /// Where the sidecar is expected.
@@ -135,10 +118,7 @@ impl Dapr {
         };
         let mut request = Request::new(request);
         request.set_timeout(limit);
-        let mut client = self.client.clone();
-        let answer = timeout(limit, client.invoke_actor(request)).await;
-        let answer = answer.unwrap_or_else(|_| Err(Status::deadline_exceeded("deadline exceeded")));
-        Ok(answer?.into_inner().data)
+        Ok(self.client.clone().invoke_actor(request).await?.into_inner().data)
     }
 
     /// Reads a key of the actor's state; empty if there is none. Needs no turn and activates nothing.

@@ -69,7 +69,6 @@ impl Bench {
         let store = sidecar.store_path().unwrap();
         let mut settings = Settings {
             dapr_endpoint: format!("http://{}", sidecar.grpc_addr()),
-            sidecar: Some(sidecar.api()),
             dapr_api_token: Some("dapr-token".into()),
             app_api_token: Some(APP_TOKEN.into()),
             store: Some(StoreReader::sqlite(&store)),

@@ -4,7 +4,6 @@ use app::{
     message::{Message, MessageId},
     timeline::{Operation, Outcome, Step, turns},
 };
-use server::lab::Settings;
 use tempfile::TempDir;
 
 use crate::support::{Bench, both, user1};
@@ -146,8 +145,7 @@ async fn a_call_that_no_sidecar_takes_fails_its_queued_turn() {
     let data = TempDir::new().unwrap();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nowhere = format!("http://{free}");
-    let away = |settings: &mut Settings| (settings.dapr_endpoint, settings.sidecar) = (nowhere, None);
-    let bench = Bench::start_with(data.path(), away, Default::default()).await;
+    let bench = Bench::start_with(data.path(), |settings| settings.dapr_endpoint = nowhere, Default::default()).await;
     let error = bench.send("nobody").await.unwrap_err();
     assert_eq!(error.code, app::error::ErrorCode::SidecarUnreachable);
     let turn = &turns(&bench.events())[0];
