@@ -10,13 +10,13 @@ use app::{
     lab::{LabSnapshot, Panels, StoredValue},
     lesson::{
         checks::Check,
-        prediction::{Prediction, Stored, predict},
+        prediction::{Prediction, Stored},
     },
     message::{Message, MessageId},
     policy::RetryPolicy,
     scenario::{Need, ScenarioReport},
     sidecar_retries::{DOCUMENT, SidecarRetries, SidecarRetriesSetting},
-    timeline::{Method, Step, TimelineSnapshot, in_memory},
+    timeline::{Method, Step, TimelineSnapshot},
     wire::{WireSetting, WireStatus},
 };
 use async_trait::async_trait;
@@ -234,11 +234,7 @@ impl Backend for LabBackend {
             Some(id) => self.stored::<Answered>(actor, &answered_key(actor)).await?.reply_to(&id).is_some(),
             None => false,
         };
-        let events = self.timelines.snapshot(actor).events;
-        let turn = events.iter().filter_map(|event| event.step.turn()).max().map_or(1, |last| last + 1);
-        let fault = self.controls.fault(actor).at_next_turn(in_memory(&events));
-        let stored = Stored { messages: history.len(), answered };
-        Ok(predict(&fault, self.controls.policy(actor), turn, stored))
+        Ok(self.controls.predict(actor, Stored { messages: history.len(), answered }))
     }
 
     fn wire(&self) -> Option<WireStatus> {

@@ -11,11 +11,12 @@ use app::{
     actor_id::ActorId,
     error::LabError,
     fault::{FaultSetting, FaultStatus, Hit},
+    lesson::prediction::{Prediction, Stored, predict},
     policy::{
         RetryPolicy,
         worst::{Set, fits},
     },
-    timeline::{Layer, Operation, Step},
+    timeline::{Layer, Operation, Step, in_memory},
 };
 
 use crate::timeline::{Timelines, clock::now_ms};
@@ -88,6 +89,15 @@ impl Controls {
     #[must_use]
     pub fn layers(&self) -> &[Layer] {
         &self.layers
+    }
+
+    /// What a message would meet that is sent now, with this stored before it.
+    #[must_use]
+    pub fn predict(&self, actor: &ActorId, stored: Stored) -> Prediction {
+        let events = self.timelines.snapshot(actor).events;
+        let turn = events.iter().filter_map(|event| event.step.turn()).max().map_or(1, |last| last + 1);
+        let fault = self.fault(actor).at_next_turn(in_memory(&events));
+        predict(&fault, self.policy(actor), turn, stored)
     }
 
     /// The failure switch as it stands.

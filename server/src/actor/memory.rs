@@ -24,10 +24,10 @@ use std::{
 use app::{
     actor_id::ActorId,
     error::LabError,
-    lesson::prediction::{Prediction, Stored, predict},
+    lesson::prediction::{Prediction, Stored},
     message::{Message, MessageId},
     policy::RetryPolicy,
-    timeline::{Cause, Event, Layer, Turn, in_memory, turns},
+    timeline::{Cause, Event, Layer, Turn, turns},
 };
 use async_trait::async_trait;
 
@@ -217,10 +217,7 @@ impl MemoryLab {
     #[must_use]
     pub fn predict(&self, id: Option<&MessageId>) -> Prediction {
         let Conversation { history, answered } = self.memory.stored(&self.actor);
-        let events = self.events();
-        let turn = events.iter().filter_map(|event| event.step.turn()).max().map_or(1, |last| last + 1);
         let stored = Stored { messages: history.len(), answered: id.is_some_and(|id| answered.reply_to(id).is_some()) };
-        let fault = self.controls.fault(&self.actor).at_next_turn(in_memory(&events));
-        predict(&fault, self.controls.policy(&self.actor), turn, stored)
+        self.controls.predict(&self.actor, stored)
     }
 }
