@@ -9,6 +9,7 @@ pub mod controls;
 pub mod dom;
 mod keys;
 pub mod moment;
+mod news;
 pub mod outlook;
 pub mod replay;
 pub mod store;
