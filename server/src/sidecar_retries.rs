@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -29,7 +29,10 @@ pub struct SidecarRetrySwitch(Arc<Shared>);
 
 struct Shared {
     timelines: Timelines,
+    /// Whether the policies are in force: told after the fact, never before.
     on: AtomicBool,
+    /// Held by the one change that is being made: of two at once the later leaves policies, flag and record.
+    changing: Mutex<()>,
     /// The sidecar's policies, once it has started: it takes the eye before.
     resiliency: OnceLock<Resiliency>,
 }
@@ -38,7 +41,12 @@ impl SidecarRetrySwitch {
     /// Off, for a sidecar that is about to start; its calls are recorded in `timelines`.
     #[must_use]
     pub fn new(timelines: Timelines) -> Self {
-        Self(Arc::new(Shared { timelines, on: AtomicBool::new(false), resiliency: OnceLock::new() }))
+        Self(Arc::new(Shared {
+            timelines,
+            on: AtomicBool::new(false),
+            changing: Mutex::new(()),
+            resiliency: OnceLock::new(),
+        }))
     }
 
     /// What has to watch the sidecar's store.
@@ -69,8 +77,10 @@ impl SidecarRetrySwitch {
         let resiliency = self.0.resiliency.get().ok_or_else(|| internal("The sidecar has not started yet".into()))?;
         let file = || ResiliencySet::from_documents([("store-retries.yaml", DOCUMENT)]);
         let set = setting.on.then(file).transpose().map_err(|error| internal(error.to_string()))?;
-        if self.0.on.swap(setting.on, Ordering::Relaxed) != setting.on {
+        let _changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.0.on.load(Ordering::Relaxed) != setting.on {
             resiliency.set(set).map_err(|error| internal(error.to_string()))?;
+            self.0.on.store(setting.on, Ordering::Relaxed);
             self.0.timelines.record_for_all(&Step::SidecarRetriesChanged { on: setting.on });
         }
         Ok(self.status())
@@ -108,5 +118,61 @@ impl StoreObserver for Eye {
                 call: seen,
             },
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{net::Ipv4Addr, path::Path, thread};
+
+    use sidecar::{Config, Resources, Sidecar};
+
+    use super::*;
+
+    #[test]
+    fn before_the_sidecar_has_started_the_switch_is_off_and_says_why_it_stays_so() {
+        let switch = SidecarRetrySwitch::new(Timelines::new());
+        let error = switch.set(SidecarRetriesSetting { on: true }).unwrap_err();
+        assert!(error.message.contains("not started"), "{error}");
+        assert_eq!(switch.status().on, Some(false));
+    }
+
+    #[tokio::test]
+    async fn however_many_set_it_at_once_the_switch_says_what_is_in_force() {
+        let data = tempfile::TempDir::new().unwrap();
+        let components = Path::new(env!("CARGO_MANIFEST_DIR")).join("../components/local");
+        let resources = Resources::from_dir(&components).unwrap();
+        let mut config = Config::new("switched", (Ipv4Addr::LOCALHOST, 0).into(), resources);
+        config.http_addr.set_port(0);
+        config.grpc_addr.set_port(0);
+        config.base_dir = data.path().to_owned();
+        let timelines = Timelines::new();
+        timelines.record(&ActorId::lesson(), Step::LabReset);
+        let switch = SidecarRetrySwitch::new(timelines.clone());
+        config.ports.observer = Some(switch.observer());
+        let sidecar = Sidecar::start(config).await.unwrap();
+        switch.attach(sidecar.resiliency());
+        let in_force = || !sidecar.resiliency().names().is_empty();
+
+        for _ in 0..200 {
+            thread::scope(|threads| {
+                for on in [true, false, true, false] {
+                    let switch = &switch;
+                    threads.spawn(move || switch.set(SidecarRetriesSetting { on }).unwrap());
+                }
+            });
+            assert_eq!(switch.status().on, Some(in_force()));
+        }
+        let told = timelines.snapshot(&ActorId::lesson()).events;
+        let told = told.iter().filter_map(|event| match event.step {
+            Step::SidecarRetriesChanged { on } => Some(on),
+            _ => None,
+        });
+        let told: Vec<_> = told.collect();
+        assert!(told.windows(2).all(|pair| pair[0] != pair[1]), "each change is recorded in its order");
+        assert_eq!(told.last().copied().unwrap_or(false), in_force());
+        sidecar.shutdown().await;
     }
 }
