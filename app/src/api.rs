@@ -127,6 +127,23 @@ pub async fn set_policy(actor: String, policy: PolicyForm) -> Result<RetryPolicy
 pub async fn set_sidecar_retries(#[server(default)] on: Option<String>) -> Result<Option<bool>, LabError> {
     let backend = expect_context::<crate::backend::SharedBackend>();
     let setting = crate::sidecar_retries::SidecarRetriesSetting { on: on.is_some() };
+/// Holds each attempt of a message before it begins, or no longer; with `release` that stays as it is, and the attempt
+/// that is held goes. `on` is what a checkbox sends, `release` what the button beside it does.
+#[server(output = Json, prefix = "/api", endpoint = "hold")]
+pub async fn hold(
+    actor: String,
+    #[server(default)] on: Option<String>,
+    #[server(default)] release: Option<String>,
+) -> Result<(), LabError> {
+    let (backend, actor) = ssr::lab(&actor)?;
+    if release.is_some() {
+        backend.release(&actor);
+    } else {
+        backend.set_hold(&actor, on.is_some());
+    }
+    Ok(())
+}
+
     Ok(ssr::answer(backend.set_sidecar_retries(setting))?.on)
 }
 

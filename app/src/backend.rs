@@ -9,6 +9,7 @@ use crate::{
     actor_id::ActorId,
     error::LabError,
     fault::{FaultSetting, FaultStatus},
+    hold::{HeldAttempt, HoldStatus},
     lab::{LabSnapshot, Panels, StoredValue},
     lesson::{checks::Check, prediction::Prediction},
     message::{Message, MessageId},
@@ -67,6 +68,16 @@ pub trait Backend: Send + Sync + 'static {
     fn set_policy(&self, actor: &ActorId, policy: RetryPolicy) -> Result<RetryPolicy, LabError>;
 
     /// What a message would meet that is sent now; `id` is its id, if it may have been stored before.
+    /// Whether attempts are held, and the one that is.
+    fn hold(&self, actor: &ActorId) -> HoldStatus;
+
+    /// Holds each attempt of a message before it begins, or no longer: one that is held then goes at once. Never waits
+    /// for a turn.
+    fn set_hold(&self, actor: &ActorId, on: bool) -> HoldStatus;
+
+    /// Lets the held attempt go, and says which it was; `None` if none is held. Never waits for a turn.
+    fn release(&self, actor: &ActorId) -> Option<HeldAttempt>;
+
     ///
     /// # Errors
     /// What the sidecar reported when it was asked for what is stored.
@@ -114,7 +125,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Everything that the page shows first.
     async fn snapshot(&self, actor: &ActorId) -> LabSnapshot;
 
-    /// Puts the lab back to how a learner first finds it: conversation, passes, timeline and switch. One turn.
+    /// Puts the lab back to how a learner first finds it: conversation, passes, timeline and switch. One turn. Holding
+    /// ends at once, so that no turn before it waits for anybody.
     ///
     /// # Errors
     /// What the sidecar or the turn reported; then nothing was changed.

@@ -67,6 +67,8 @@ pub struct Panels {
     pub layers: Vec<Layer>,
     /// The retry policy in force.
     pub policy: RetryPolicy,
+    /// Whether each attempt of a message is held before it begins, until somebody releases it.
+    pub hold: bool,
     /// Whether the sidecar itself retries; `None` for a daprd, which does not tell.
     pub sidecar_retries: Option<bool>,
     /// The wire to Redis; `None` where the lab has no wire layer.

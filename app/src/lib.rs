@@ -4,6 +4,7 @@
 //! - [`actor_id`], [`message`], [`fault`], [`policy`], [`error`], [`lab`]: the types that both sides share
 //! - [`chance`]: chance that can be repeated, for faults that come and go and for jitter
 //! - [`sidecar_retries`]: Dapr's own retries around the state store
+//! - [`hold`] (server only): attempts that wait until somebody releases them
 //! - [`wire`]: how the wire to Redis fails on purpose, and what is seen on it
 //! - [`timeline`]: the steps of a turn as events, their log lines, and turns put together from them
 //! - [`lesson`]: the five checks and the prediction, as pure functions
@@ -37,6 +38,8 @@ pub mod island;
 pub mod json;
 pub mod lab;
 pub mod lesson;
+#[cfg(feature = "ssr")]
+pub mod hold;
 pub mod live;
 pub mod message;
 #[cfg(feature = "ssr")]

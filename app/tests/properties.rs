@@ -12,7 +12,7 @@ use app::{
     },
     message::{Message, MessageId, Role},
     policy::{Backoff, RetryPolicy},
-    timeline::{Cause, Event, EventId, Layer, Method, Operation, Step, TimelineSnapshot},
+    timeline::{Cause, Event, EventId, Layer, Method, Operation, ReleasedBy, Step, TimelineSnapshot},
     wire::{CallOutcome, StoreCall, WireFault},
 };
 use http::{HeaderValue, Uri};
@@ -183,6 +183,16 @@ fn attempts() -> impl Strategy<Value = Step> {
         (attempt(), any::<u64>(), any::<u64>()).prop_map(|((turn, operation, attempt, max), delay_ms, due_at)| {
             Step::RetryScheduled { turn, operation, attempt, max, delay_ms, due_at }
         }),
+        (attempt(), any::<u64>()).prop_map(|((turn, operation, attempt, max), due_at)| Step::AttemptHeld {
+            turn,
+            operation,
+            attempt,
+            max,
+            due_at
+        }),
+        (attempt(), select(&[ReleasedBy::Person, ReleasedBy::Limit, ReleasedBy::Switch][..])).prop_map(
+            |((turn, operation, attempt, max), by)| Step::AttemptReleased { turn, operation, attempt, max, by }
+        ),
         (attempt(), any::<u64>()).prop_map(|((turn, operation, attempt, max), lost_us)| Step::Recovered {
             turn,
             operation,
@@ -211,6 +221,7 @@ fn others() -> impl Strategy<Value = Step> {
         (any::<String>(), option::of(any::<String>())).prop_map(|(key, value)| Step::StoreRead { key, value }),
         any::<u8>().prop_map(|check| Step::CheckPassed { check }),
         any::<bool>().prop_map(|on| Step::SidecarRetriesChanged { on }),
+        any::<bool>().prop_map(|on| Step::HoldChanged { on }),
     ]
 }
 

@@ -7,7 +7,8 @@ use app::{
     backend::Backend,
     error::{ErrorCode, LabError},
     fault::{FaultSetting, FaultStatus},
-    lab::{LabSnapshot, Panels, StoredValue},
+    hold::{HeldAttempt, HoldStatus},
+    lab::{LabSnapshot, Panels, Runtime, StoredValue},
     lesson::{
         checks::Check,
         prediction::{Prediction, Stored},
@@ -243,6 +244,18 @@ impl Backend for LabBackend {
 
     fn set_wire(&self, setting: WireSetting) -> Result<WireStatus, LabError> {
         let wire = self.wire.as_ref().ok_or_else(|| {
+    fn hold(&self, actor: &ActorId) -> HoldStatus {
+        self.controls.hold_status(actor)
+    }
+
+    fn set_hold(&self, actor: &ActorId, on: bool) -> HoldStatus {
+        self.controls.set_hold(actor, on)
+    }
+
+    fn release(&self, actor: &ActorId) -> Option<HeldAttempt> {
+        self.controls.release(actor)
+    }
+
             let message = "This lab has no wire layer: start it with --wire HOST:PORT and --store redis://HOST:PORT, and \
                            let the Dapr sidecar's state store use the wire's address";
             LabError::new(ErrorCode::NotFound, message)
@@ -296,7 +309,8 @@ impl Backend for LabBackend {
         let (fault, policy) = (self.controls.fault(actor), self.controls.policy(actor));
         let layers = self.controls.layers().to_vec();
         let sidecar_retries = self.sidecar_retries().on;
-        Panels { history, stored, before, checks, fault, layers, policy, sidecar_retries, wire: self.wire() }
+        let hold = self.controls.hold_status(actor).on;
+        Panels { history, stored, before, checks, fault, layers, policy, hold, sidecar_retries, wire: self.wire() }
     }
 
     async fn snapshot(&self, actor: &ActorId) -> LabSnapshot {
@@ -319,3 +333,4 @@ impl Backend for LabBackend {
         self.invoke(actor, Method::ResetConversation, None).await
     }
 }
+        self.controls.set_hold(actor, false);

@@ -1,5 +1,11 @@
-//! What somebody sets for a lab, failure switch and retry policy, one of each for each actor id. Setting them never
-//! waits for a turn: a turn asks for them at each attempt and before each wait.
+//! What somebody sets for a lab, one of each for each actor id: failure switch, retry policy, and whether attempts are
+//! held. Setting them never waits for a turn: a turn asks for them at each attempt and before each wait.
+//!
+//! # Layout
+//! - [`Controls`]: switch and policy, and what they make of an attempt
+//! - `hold`: attempts that wait until somebody releases them
+
+mod hold;
 
 use std::{
     collections::HashMap,
@@ -19,6 +25,7 @@ use app::{
     timeline::{Layer, Operation, Step, in_memory},
 };
 
+use self::hold::Holds;
 use crate::timeline::{Timelines, clock::now_ms};
 
 /// The controls of all labs. Clones share them.
@@ -32,6 +39,8 @@ pub struct Controls {
     /// The controls that are not as every lab begins. Held while a change, an attempt's beginning or a wait is recorded
     /// too, so that the timeline tells them in the order in which they took effect.
     touched: Arc<Mutex<HashMap<ActorId, Control>>>,
+    /// The attempts that are held. Locked while `touched` is.
+    holds: Holds,
 }
 
 /// The controls of one lab.
@@ -39,6 +48,8 @@ pub struct Controls {
 struct Control {
     fault: FaultStatus,
     policy: RetryPolicy,
+    /// Whether each attempt of a message is held.
+    hold: bool,
 }
 
 /// An attempt that has begun.
@@ -81,8 +92,9 @@ impl Controls {
     /// recorded in `timelines`. `layers` are those in which faults can be set.
     #[must_use]
     pub fn new(timelines: Timelines, policy: RetryPolicy, layers: Vec<Layer>) -> Self {
-        let first = Control { fault: FaultStatus::lesson(), policy };
-        Self { timelines, first: Arc::new(first), layers: layers.into(), touched: Arc::default() }
+        let first = Control { fault: FaultStatus::lesson(), policy, hold: false };
+        let (first, layers) = (Arc::new(first), layers.into());
+        Self { timelines, first, layers, touched: Arc::default(), holds: Holds::default() }
     }
 
     /// The layers in which faults can be set.
@@ -96,8 +108,10 @@ impl Controls {
     pub fn predict(&self, actor: &ActorId, stored: Stored) -> Prediction {
         let events = self.timelines.snapshot(actor).events;
         let turn = events.iter().filter_map(|event| event.step.turn()).max().map_or(1, |last| last + 1);
-        let fault = self.fault(actor).at_next_turn(in_memory(&events));
-        predict(&fault, self.policy(actor), turn, stored)
+        let Control { fault, policy, hold } = self.look(&self.touched(), actor).clone();
+        let fault = fault.at_next_turn(in_memory(&events));
+        let prediction = predict(&fault, policy, turn, stored);
+        if hold { prediction.held(&fault) } else { prediction }
     }
 
     /// The failure switch as it stands.
@@ -148,21 +162,26 @@ impl Controls {
     pub fn set_policy(&self, actor: &ActorId, policy: RetryPolicy) -> Result<RetryPolicy, LabError> {
         policy.check()?;
         let mut touched = self.touched();
-        let fault = self.look(&touched, actor).fault.clone();
-        fits(&fault, policy, Set::Policy)?;
-        self.keep(&mut touched, actor, Control { fault, policy });
+        let control = self.look(&touched, actor).clone();
+        fits(&control.fault, policy, Set::Policy)?;
+        self.keep(&mut touched, actor, Control { policy, ..control });
         self.timelines.record(actor, Step::PolicyChanged { policy });
+        self.move_hold(&touched, actor);
         Ok(policy)
     }
 
-    /// Puts switch and policy back to how every lab begins, and records it.
+    /// Puts switch, policy and holding back to how every lab begins, and records it.
     pub fn reset(&self, actor: &ActorId) {
         let mut touched = self.touched();
         let before = touched.remove(actor);
-        let Control { fault, policy } = (*self.first).clone();
+        let Control { fault, policy, hold: on } = (*self.first).clone();
         self.timelines.record(actor, Step::FaultChanged { fault });
-        if before.is_some_and(|before| before.policy != policy) {
+        let Some(before) = before else { return };
+        if before.policy != policy {
             self.timelines.record(actor, Step::PolicyChanged { policy });
+        }
+        if before.hold != on {
+            self.timelines.record(actor, Step::HoldChanged { on });
         }
     }
 
@@ -227,9 +246,10 @@ impl Controls {
     }
 
     fn change_fault(&self, touched: &mut HashMap<ActorId, Control>, actor: &ActorId, fault: FaultStatus) {
-        let policy = self.look(touched, actor).policy;
-        self.keep(touched, actor, Control { fault: fault.clone(), policy });
+        let control = Control { fault: fault.clone(), ..self.look(touched, actor).clone() };
+        self.keep(touched, actor, control);
         self.timelines.record(actor, Step::FaultChanged { fault });
+        self.move_hold(touched, actor);
     }
 
     fn keep(&self, touched: &mut HashMap<ActorId, Control>, actor: &ActorId, control: Control) {

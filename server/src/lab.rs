@@ -83,6 +83,7 @@ pub struct Lab {
     backend: Arc<LabBackend>,
     agents: Agents,
     timelines: Timelines,
+    controls: Controls,
     actor_config: ActorConfig,
     app_api_token: Option<String>,
 }
@@ -127,13 +128,13 @@ impl Lab {
             store,
             wire,
             timelines: timelines.clone(),
-            controls,
+            controls: controls.clone(),
             passes,
             scenarios: Scenarios::default(),
             sidecar_retries,
         };
         let actor_config = ActorConfig::new(idle_timeout);
-        Ok(Self { backend: Arc::new(backend), agents, timelines, actor_config, app_api_token })
+        Ok(Self { backend: Arc::new(backend), agents, timelines, controls, actor_config, app_api_token })
     }
 
     /// The door for the page and the REST routes.
@@ -162,6 +163,11 @@ impl Lab {
     #[must_use]
     pub fn actor_config(&self) -> ActorConfig {
         self.actor_config.clone()
+    }
+
+    /// Lets the attempts go that are held, and holds none from now on, unless somebody asks for it once more.
+    pub fn end_holds(&self) {
+        self.controls.end_holds();
     }
 
     /// Waits until no turn is running or waiting in the actors. The caller sets the limit.

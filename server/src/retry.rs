@@ -124,7 +124,7 @@ pub struct Run<'a> {
     pub actor: &'a ActorId,
     /// The turn's number.
     pub turn: u64,
-    /// Whether its attempts meet faults: only those of a message do.
+    /// Whether its attempts meet faults, and are held while somebody asks for that: only those of a message are.
     pub faulty: bool,
     /// The switch of the wire to the state store, where there is one.
     pub wire: Option<&'a WireSwitch>,
@@ -143,11 +143,16 @@ impl Run<'_> {
         F: FnMut(Option<StoreHit>) -> A,
         A: Future<Output = Result<T, AttemptError>>,
     {
-        let (turn, began) = (self.turn, Instant::now());
+        let turn = self.turn;
+        let mut began = None;
         let mut maybe_done = false;
         let mut attempt = 1;
         loop {
             let tried = Try { actor: self.actor, turn, operation, attempt };
+            if self.faulty {
+                self.controls.hold(tried, self.deadline).await;
+            }
+            let began = *began.get_or_insert_with(Instant::now);
             let begun = self.controls.begin(tried, self.faulty);
             let (max, hit) = (begun.max, begun.hit);
             let at = Instant::now();

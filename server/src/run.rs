@@ -112,11 +112,12 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
 }
 
 impl Running {
-    /// Stops in this order, each within a limit: public listener and streams, running turns, sidecar (it deactivates
+    /// Stops in this order, each within a limit: holds, public listener and streams, running turns, sidecar (it deactivates
     /// the actors through the app channel), app channel, store and the wire to it.
     pub async fn stop(self) {
         self.public.stop(TURNS_LIMIT).await;
         if timeout(TURNS_LIMIT, self.lab.turns_finished()).await.is_err() {
+        self.lab.end_holds();
             tracing::error!("a turn is still running after {} s and is given up", TURNS_LIMIT.as_secs());
         }
         if let Some(sidecar) = self.sidecar {

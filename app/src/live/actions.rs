@@ -54,7 +54,7 @@ async fn read_panels(store: Store) {
         if heard == store.controls_heard.get_value() {
             store.fault.set(panels.fault.clone());
         } else {
-            panels.policy = store.panels.with_untracked(|panels| panels.policy);
+            (panels.policy, panels.hold) = store.panels.with_untracked(|panels| (panels.policy, panels.hold));
         }
         store.panels.set(panels);
     }
@@ -67,8 +67,8 @@ pub fn send(store: Store, content: String, id: String) {
     });
 }
 
-/// Sends the message of a check, whose button waits for it: pressed twice it is one message.
-pub fn send_for_check(store: Store, arms: bool, content: String, id: String) {
+/// Sends a message whose button waits for it: pressed twice it is one message.
+pub fn send_at_a_press(store: Store, arms: bool, content: String, id: String) {
     let path = if arms { ARM_AND_SEND } else { SEND };
     store.busy.set(Some(path));
     spawn_local(async move {

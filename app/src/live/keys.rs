@@ -6,13 +6,16 @@ use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 
 use super::{
     controls::{self, Change},
-    dom,
+    dom, hold,
     store::Store,
 };
 use crate::policy::form::PolicyForm;
 
 /// Where keys write or choose, and are nobody else's.
 const TYPING: &str = "textarea, select, input:not([type=radio], [type=checkbox], [type=range])";
+/// What space and the arrows work on, for somebody who has come there by keyboard. Pressed by mouse it has the focus
+/// too, and must not take a clicker's keys.
+const OWN_KEYS: &str = "button:focus-visible, summary:focus-visible, input:focus-visible";
 /// The sheet while it is open: its keys are to be read then.
 const OPEN_SHEET: &str = "#keys:popover-open";
 
@@ -37,9 +40,13 @@ fn pressed(store: Store, event: &KeyboardEvent) {
         return;
     }
     let at = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let typing = at.is_some_and(|at| at.matches(TYPING).unwrap_or_default());
+    let typing = at.as_ref().is_some_and(|at| at.matches(TYPING).unwrap_or_default());
     let key = event.key();
     let done = match key.as_str() {
+        " " | "ArrowRight" | "PageDown" if releases(store, &key, at.as_ref(), typing) => {
+            hold::release(store);
+            true
+        }
         "Escape" if typing => {
             dom::blur();
             true
@@ -63,6 +70,20 @@ fn pressed(store: Store, event: &KeyboardEvent) {
     }
 }
 
+/// Whether a clicker's key lets a held attempt go: in a room, while one is held. A field in which something is written
+/// keeps its keys, and what works by them does; an empty message field has no use for them, and has the focus still when
+/// the message that is held was sent from it.
+fn releases(store: Store, key: &str, at: Option<&Element>, typing: bool) -> bool {
+    if !store.present.get_untracked() || !store.is_held_untracked() || dom::find(OPEN_SHEET).is_some() {
+        return false;
+    }
+    let is = |selector: &str| at.is_some_and(|at| at.matches(selector).unwrap_or_default());
+    if typing {
+        return is("#msg") && (key == "PageDown" || store.draft.with_untracked(String::is_empty));
+    }
+    key == "PageDown" || !is(OWN_KEYS)
+}
+
 /// Whether single keys are switched on.
 fn are_on() -> bool {
     dom::find("#keys-on:checked").is_some()
@@ -83,7 +104,7 @@ fn leave(store: Store) -> bool {
     if let Some(menu) = dom::find(".menu[open]") {
         let _ = menu.remove_attribute("open");
     } else if store.present.get_untracked() {
-        store.present.set(false);
+        hold::leave_room(store);
     } else if store.moment.with_untracked(Option::is_some) {
         store.go(None);
     } else if store.selected.with_untracked(Option::is_some) {

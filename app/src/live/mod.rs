@@ -4,9 +4,11 @@
 
 pub mod actions;
 pub mod address;
+mod clicks;
 mod clock;
 pub mod controls;
 pub mod dom;
+pub mod hold;
 mod keys;
 pub mod moment;
 mod news;
@@ -27,6 +29,7 @@ pub fn start(store: Store) {
         clock::start(store);
         stream::start(store);
         keys::start(store);
+        clicks::start(store);
         let back = window_event_listener(ev::popstate, move |_| follow(store, &dom::address()));
         on_cleanup(move || back.remove());
     });

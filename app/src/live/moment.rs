@@ -77,6 +77,16 @@ pub fn wire(events: &[Event]) -> Option<WireFault> {
     changed.flatten()
 }
 
+/// Whether an attempt was held after these events.
+pub fn held(events: &[Event]) -> bool {
+    let last = events.iter().rev().find_map(|event| match event.step {
+        Step::AttemptHeld { .. } => Some(true),
+        Step::AttemptReleased { .. } | Step::AttemptStarted { .. } | Step::LabReset => Some(false),
+        _ => None,
+    });
+    last.unwrap_or(false)
+}
+
 /// The history that these turns made of the one before them.
 pub fn history(before: &[Message], turns: &[Turn]) -> Vec<Message> {
     let mut history = before.to_vec();
@@ -92,7 +102,7 @@ pub fn history(before: &[Message], turns: &[Turn]) -> Vec<Message> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::{Method, turns};
+    use crate::timeline::{Method, Operation, ReleasedBy, turns};
 
     fn said(turn: u64, content: &str) -> [Step; 4] {
         let (method, message_id, text) = (Method::ProcessMessage, None, content.to_owned());
@@ -125,6 +135,19 @@ mod tests {
         let mut steps: Vec<Step> = said(1, "one").into_iter().chain(said(2, "two")).collect();
         steps.push(Step::EventDelivered { turn: Some(1), input: "one".into(), output: "1".into() });
         assert_eq!(of_turn(&told(steps), 1).map(|(_, last)| last.seq), Some(4));
+    }
+
+    #[test]
+    fn an_attempt_is_held_until_it_is_released_whatever_else_happens() {
+        let (turn, operation, attempt, max, by) = (1, Operation::Load, 1, 3, ReleasedBy::Person);
+        let mut events = told([
+            Step::AttemptHeld { turn, operation, attempt, max, due_at: 40_000 },
+            Step::HoldChanged { on: false },
+            Step::AttemptReleased { turn, operation, attempt, max, by },
+        ]);
+        assert!(held(&events[..1]) && held(&events[..2]) && !held(&events));
+        events.clear();
+        assert!(!held(&events));
     }
 
     #[test]

@@ -29,6 +29,9 @@ impl Store {
         if let Step::PolicyChanged { policy } = &event.step {
             self.hear_policy(*policy);
         }
+        if let Step::HoldChanged { on } = &event.step {
+            self.hear_hold(*on);
+        }
         if let Step::WireChanged { wire } = &event.step {
             self.hear_wire(*wire);
         }
@@ -83,6 +86,12 @@ impl Store {
         self.panels.update(|panels| panels.policy = policy);
     }
 
+    /// Whether attempts are held, as somebody has just told.
+    pub fn hear_hold(self, on: bool) {
+        self.controls_heard.update_value(|heard| *heard += 1);
+        self.panels.update(|panels| panels.hold = on);
+    }
+
     /// The wire to Redis as somebody has just told.
     pub fn hear_wire(self, fault: Option<WireFault>) {
         self.panels.update(|panels| {
@@ -92,7 +101,7 @@ impl Store {
         });
     }
 
-    /// What a step means to somebody who hears the page: outcomes only.
+    /// What a step means to somebody who hears the page: outcomes, and what waits for a person.
     fn sentence(self, step: &Step) -> Option<String> {
         match step {
             Step::TurnCompleted { turn, .. } => self.turns.with_untracked(|turns| {
@@ -109,6 +118,11 @@ impl Store {
                 let title = steps::step(*check)?.title;
                 Some(format!("Check {check}, {title}, is proven."))
             }
+            Step::AttemptHeld { operation, attempt, max, .. } => {
+                Some(format!("Attempt {attempt} of {max} to {} is held.", operation.as_str()))
+            }
+            Step::HoldChanged { on: true } => Some("Each attempt is held before it begins.".to_owned()),
+            Step::HoldChanged { on: false } => Some("Attempts are not held any more.".to_owned()),
             Step::LabReset => Some("The lab was reset.".to_owned()),
             _ => None,
         }

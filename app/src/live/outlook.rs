@@ -18,6 +18,8 @@ pub struct Now<'a> {
     pub active: bool,
     /// How many messages are stored.
     pub messages: usize,
+    /// Whether each attempt is held before it begins.
+    pub held: bool,
 }
 
 /// The next message, and the last one.
@@ -57,18 +59,24 @@ pub enum Verdict {
 pub fn outlook(events: &[Event], turns: &[Turn], now: Now<'_>) -> Outlook {
     let turn = turns.last().map_or(1, |turn| turn.number + 1);
     let stored = Stored { messages: now.messages, answered: false };
-    let next = predict(&now.fault.at_next_turn(now.active), now.policy, turn, stored);
-    Outlook { next, last: last(events, turns, now.policy) }
+    let fault = now.fault.at_next_turn(now.active);
+    let next = held_if(now.held, predict(&fault, now.policy, turn, stored), &fault);
+    Outlook { next, last: last(events, turns, now) }
+}
+
+/// The prediction, with its attempts held if they are.
+fn held_if(held: bool, prediction: Prediction, fault: &FaultStatus) -> Prediction {
+    if held { prediction.held(fault) } else { prediction }
 }
 
 /// The last message's turn that has begun, with the prediction that switch and policy allowed at its beginning.
-fn last(events: &[Event], turns: &[Turn], policy: RetryPolicy) -> Option<TurnOutlook> {
+fn last(events: &[Event], turns: &[Turn], now: Now<'_>) -> Option<TurnOutlook> {
     let begun = |turn: &&Turn| turn.method == Method::ProcessMessage && turn.started_at.is_some();
     let turn = turns.iter().rev().find(begun)?;
     if matches!(turn.outcome, Outcome::Completed { repeated: true, .. }) {
         return None;
     }
-    let mut replay = Replay::new(events, policy, turn.number)?;
+    let mut replay = Replay::new(events, now, turn.number)?;
     for event in events {
         replay.take(&event.step);
         if matches!(event.step, Step::TurnCompleted { turn: n, .. } | Step::TurnFailed { turn: n, .. } if n == turn.number)
@@ -86,18 +94,24 @@ struct Replay {
     turn: u64,
     fault: Option<FaultStatus>,
     policy: RetryPolicy,
+    held: bool,
     so_far: Vec<PredictedStep>,
     prediction: Option<Prediction>,
 }
 
 impl Replay {
     /// A lab that nobody has touched has the lesson's switch; without its first event the switch is not known. A policy
-    /// that was never set is the one in force.
-    fn new(events: &[Event], policy: RetryPolicy, turn: u64) -> Option<Self> {
+    /// that was never set is the one in force, and so it is with holding.
+    fn new(events: &[Event], now: Now<'_>, turn: u64) -> Option<Self> {
         let fault = (events.first()?.seq == 1).then(FaultStatus::lesson);
         let set = events.iter().any(|event| matches!(event.step, Step::PolicyChanged { .. }));
-        let policy = if set { RetryPolicy::LESSON } else { policy };
-        Some(Self { turn, fault, policy, so_far: Vec::new(), prediction: None })
+        let policy = if set { RetryPolicy::LESSON } else { now.policy };
+        let held = events.iter().find_map(|event| match event.step {
+            Step::HoldChanged { on } => Some(!on),
+            _ => None,
+        });
+        let held = held.unwrap_or(now.held);
+        Some(Self { turn, fault, policy, held, so_far: Vec::new(), prediction: None })
     }
 
     fn take(&mut self, step: &Step) {
@@ -111,6 +125,10 @@ impl Replay {
                 self.policy = *policy;
                 self.predict_anew();
             }
+            Step::HoldChanged { on } => {
+                self.held = *on;
+                self.predict_anew();
+            }
             Step::FaultFired { turn, hit: met, fault, .. } => {
                 self.fault = Some(fault.clone());
                 if let (true, Some(PredictedStep::Attempt { fails, hit, .. })) =
@@ -122,7 +140,8 @@ impl Replay {
             step if step.turn() != Some(self.turn) => {}
             Step::TurnStarted { .. } => {
                 let turn = self.turn;
-                self.prediction = self.fault.as_ref().map(|fault| predict(fault, self.policy, turn, Stored::default()));
+                let predicted = |fault| held_if(self.held, predict(fault, self.policy, turn, Stored::default()), fault);
+                self.prediction = self.fault.as_ref().map(predicted);
             }
             Step::AttemptStarted { operation, attempt, max, .. } => {
                 let (operation, attempt, max, timeout_ms) =
@@ -149,10 +168,11 @@ impl Replay {
         }
     }
 
-    /// Switch or policy were set while the turn runs: what is done or under way stays, the rest is worked out again.
+    /// Switch, policy or holding were set while the turn runs: what is done or under way stays, the rest is worked out again.
     fn predict_anew(&mut self) {
         if let (Some(prediction), Some(fault)) = (&mut self.prediction, &self.fault) {
-            *prediction = predict_rest(&self.so_far, fault, self.policy, self.turn, Stored::default());
+            let rest = predict_rest(&self.so_far, fault, self.policy, self.turn, Stored::default());
+            *prediction = held_if(self.held, rest, fault);
         }
     }
 }
@@ -205,7 +225,7 @@ mod tests {
     use super::*;
     use crate::{
         fault::{Fault, FaultPlan, FaultSetting},
-        timeline::{Cause, Layer, Operation, turns},
+        timeline::{Cause, Layer, Operation, ReleasedBy, turns},
     };
 
     const CAUSE: Cause = Cause { simulated: true, layer: Layer::Actor };
@@ -226,13 +246,17 @@ mod tests {
         vec![Step::AttemptStarted { turn, operation, attempt, max }, end]
     }
 
-    fn verdict_of(steps: Vec<Step>) -> Verdict {
+    fn outlook_of(steps: Vec<Step>) -> TurnOutlook {
         let event = |(seq, step)| Event { seq, at: 1_000 + seq, step };
         let events: Vec<Event> = (1..).zip(steps).map(event).collect();
         let turns = turns(&events);
         let fault = &FaultStatus::lesson();
-        let now = Now { fault, policy: RetryPolicy::LESSON, active: true, messages: 0 };
-        outlook(&events, &turns, now).last.unwrap().verdict
+        let now = Now { fault, policy: RetryPolicy::LESSON, active: true, messages: 0, held: true };
+        outlook(&events, &turns, now).last.unwrap()
+    }
+
+    fn verdict_of(steps: Vec<Step>) -> Verdict {
+        outlook_of(steps).verdict
     }
 
     #[test]
@@ -265,5 +289,35 @@ mod tests {
         steps.push(Step::FaultChanged { fault: off });
         steps.extend(attempt(Operation::Load, 2, false));
         assert_eq!(verdict_of(steps), Verdict::RightSoFar);
+    }
+
+    #[test]
+    fn a_turn_whose_attempts_were_held_comes_true_however_long_that_took() {
+        let (turn, max) = (1, 3);
+        let mut steps = vec![Step::HoldChanged { on: true }];
+        steps.extend(started());
+        for (operation, n, fails) in
+            [(Operation::Load, 1, true), (Operation::Load, 2, false), (Operation::Save, 1, false)]
+        {
+            if n == 2 {
+                steps.push(Step::RetryScheduled { turn, operation, attempt: n, max, delay_ms: 1_000, due_at: 9 });
+            }
+            steps.push(Step::AttemptHeld { turn, operation, attempt: n, max, due_at: 36_000 });
+            steps.push(Step::AttemptReleased { turn, operation, attempt: n, max, by: ReleasedBy::Person });
+            steps.extend(attempt(operation, n, fails));
+        }
+        assert!(outlook_of(steps.clone()).prediction.held);
+        steps.push(Step::TurnCompleted { turn, took_us: 31_000_000, repeated: false });
+        assert_eq!(verdict_of(steps), Verdict::CameTrue);
+    }
+
+    #[test]
+    fn holding_that_is_switched_on_or_off_is_that_of_the_turns_after_it() {
+        let mut steps = started();
+        steps.push(Step::HoldChanged { on: true });
+        assert!(outlook_of(steps.clone()).prediction.held, "what is ahead of it is held too");
+        steps.insert(0, Step::HoldChanged { on: false });
+        steps.pop();
+        assert!(!outlook_of(steps).prediction.held);
     }
 }

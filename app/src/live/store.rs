@@ -166,9 +166,10 @@ impl Store {
             then.unwrap_or_else(|| fault.get())
         });
         let outlook = Memo::new(move |_| {
-            let (policy, messages) = panels.with(|panels| (panels.policy, panels.history.as_ref().map_or(0, Vec::len)));
+            let (policy, messages, held) =
+                panels.with(|panels| (panels.policy, panels.history.as_ref().map_or(0, Vec::len), panels.hold));
             let fault = fault_then.read();
-            let now = Now { fault: &fault, policy, active: active.get(), messages };
+            let now = Now { fault: &fault, policy, active: active.get(), messages, held };
             drawn(events, moment, |events| turns.with(|turns| outlook(events, turns, now)))
         });
         let running = Memo::new(move |_| turns.with(|turns| turns.iter().any(|turn| !turn.ended())));

@@ -80,6 +80,7 @@ pub const KEYS: [(&str, &[Key]); 5] = [
                 "Go to the newest turn’s bars; Tab goes along, Enter selects",
                 "li:nth-last-child(1 of :has(a.bar)) a.bar",
             ),
+            press("y", "Release the attempt that is held", ".hold-release"),
             go("t", "Any moment of an earlier turn; arrows move it", ".tl-scrub [type=range]"),
         ],
     ),
@@ -92,6 +93,8 @@ pub const KEYS: [(&str, &[Key]); 5] = [
             go("g", "Open another actor’s lab", "#actor"),
             press("u", "Light, dark", ".to-dark, .to-light"),
             press("p", "Large type for a room, and back", ".present-link"),
+            press("j", "Hold before each attempt, in large type", ".hold [type=checkbox]"),
+            press("0", "Skip the guided tour", ".tour-skip"),
             press("?", "This sheet", ".keys-button"),
         ],
     ),
@@ -139,13 +142,17 @@ pub fn KeySheet() -> impl IntoView {
                 <span class="note">
                     "They never do while you write. " <kbd>"Esc"</kbd>
                     " leaves what is open. With a clicker, in large type: " <kbd>"Page Down"</kbd>
-                    " does the lesson’s next step, " <kbd>"Page Up"</kbd> " goes back; " <kbd>"1"</kbd> ", " <kbd>"2"</kbd>
+                    " does the lesson’s next step, " <kbd>"Page Up"</kbd> " goes back; while an attempt is held, "
+                    <kbd>"Space"</kbd> ", " <kbd>"→"</kbd> " or " <kbd>"Page Down"</kbd> " releases it; " <kbd>"1"</kbd> ", " <kbd>"2"</kbd>
                     " or " <kbd>"5"</kbd> " is how many seconds the actor waits between attempts."
                 </span>
             </p>
         </dialog>
         <p class="p-foot">
-            <span><kbd>"Page Down"</kbd> " next step"</span>
+            <span class="p-next"><kbd>"Page Down"</kbd> " next step"</span>
+            <span class="p-release">
+                <kbd>"Space"</kbd> " " <kbd>"→"</kbd> " " <kbd>"Page Down"</kbd> " release the attempt"
+            </span>
             <span><kbd>"Page Up"</kbd> " back"</span>
             <span><kbd>"1"</kbd> " " <kbd>"2"</kbd> " " <kbd>"5"</kbd> " seconds of wait"</span>
             <span><kbd>"F"</kbd> " failure"</span>
@@ -155,3 +162,4 @@ pub fn KeySheet() -> impl IntoView {
         </p>
     }
 }
+            <span><kbd>"J"</kbd> " hold"</span>

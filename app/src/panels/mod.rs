@@ -7,6 +7,7 @@ pub mod controls;
 pub mod headline;
 pub mod path;
 pub mod policy;
+pub mod hold;
 pub mod prediction;
 pub mod sidecar_retries;
 pub mod stored;

@@ -40,7 +40,9 @@ pub fn PredictionLine() -> impl IntoView {
     let range = move || {
         let outlook = store.outlook.read();
         let (least, most) = (tenths_ms(outlook.next.min_ms), tenths_ms(outlook.next.max_ms));
-        format!("{least} and what the store itself takes: {most} at most, or the turn goes otherwise")
+        let takes =
+            if outlook.next.held { "what the store itself and your holds take" } else { "what the store itself takes" };
+        format!("{least} and {takes}: {most} at most, or the turn goes otherwise")
     };
     view! { <p class="predict"><b>"Predicted"</b> <span title=range>{words}</span> {verdict}</p> }
 }

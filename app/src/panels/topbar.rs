@@ -9,9 +9,10 @@ use crate::{
     icons::icon,
     lab::Runtime,
     live::{
-        dom,
+        dom, hold,
         store::{Connection, Store},
     },
+    panels::hold::HoldForm,
 };
 
 /// The bar of a lab.
@@ -35,6 +36,7 @@ pub fn Topbar(
             </span>
             <LiveMark />
             <span class="topbar-gap"></span>
+            <HoldForm />
             <ThemeButton />
             <button class="btn quiet icon keys-button" type="button" popovertarget="keys" aria-label="Keys" title="Keys: ?">
                 {icon("#i-keys")}
@@ -51,7 +53,11 @@ fn PresentLink() -> impl IntoView {
     let turn = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         dom::remember_address();
-        store.present.update(|present| *present = !*present);
+        if store.present.get_untracked() {
+            hold::leave_room(store);
+        } else {
+            store.present.set(true);
+        }
     };
     let words = move || if store.present.get() { "Leave" } else { "Present" };
     view! {

@@ -1,7 +1,7 @@
 //! The waits of a policy, its ranges, and what does not end in time.
 
 use super::{
-    worst::{Set, fits, worst_case_ms},
+    worst::{MARGIN_MS, Set, fits, needs_ms, worst_case_ms},
     *,
 };
 use crate::fault::{FaultPlan, FaultSetting, FaultStatus};
@@ -87,6 +87,19 @@ fn the_worst_case_counts_every_wait_and_whatever_is_held_up_on_purpose() {
             {"operation":"publish","kind":"hang"}]"#,
     );
     assert_eq!(worst_case_ms(Some(&late), lesson), 4_000 + 3 * 6_000 + 6_800);
+}
+
+#[test]
+fn what_an_attempt_needs_shrinks_with_what_is_behind_it() {
+    let needs = |operation, attempt| needs_ms(None, RetryPolicy::LESSON, operation, attempt);
+    assert_eq!(needs(Operation::Load, 1), 4_000 + MARGIN_MS);
+    assert_eq!(needs(Operation::Load, 2), 3_000 + MARGIN_MS, "one wait of the load is behind it");
+    assert_eq!(needs(Operation::Save, 3), MARGIN_MS);
+    assert_eq!(needs(Operation::Publish, 1), MARGIN_MS);
+    let hang = plan(r#"[{"operation":"save","kind":"hang","span":"until_off"}]"#);
+    let needs = needs_ms(Some(&hang), RetryPolicy::LESSON, Operation::Save, 2);
+    assert_eq!(needs, 2 * 6_800 + 1_000 + MARGIN_MS, "two attempts can still hang");
+    assert_eq!(needs_ms(None, RetryPolicy::LESSON, Operation::Save, 9), MARGIN_MS, "the policy was lowered meanwhile");
 }
 
 #[test]

@@ -21,9 +21,25 @@ pub const MARGIN_MS: u64 = 5_000;
 /// The longest that a turn can last by this plan and policy, in milliseconds, however much of the plan is used up.
 #[must_use]
 pub fn worst_case_ms(plan: Option<&FaultPlan>, policy: RetryPolicy) -> u64 {
+    rest_ms(plan, policy, Operation::Load, 1)
+}
+
+/// What has to be left of a turn's time when this attempt begins, in milliseconds, for the turn to end in time: the
+/// worst case of what is left of it, and the store's own time. An attempt that is held goes by itself then.
+#[must_use]
+pub fn needs_ms(plan: Option<&FaultPlan>, policy: RetryPolicy, operation: Operation, attempt: u8) -> u64 {
+    rest_ms(plan, policy, operation, attempt) + MARGIN_MS
+}
+
+/// The longest that a turn can last from the beginning of this attempt on, in milliseconds.
+fn rest_ms(plan: Option<&FaultPlan>, policy: RetryPolicy, from: Operation, attempt: u8) -> u64 {
     let mut worst = 0;
     for operation in [Operation::Load, Operation::Save, Operation::Publish] {
-        worst += waits_ms(operation, policy) + held_up_ms(plan, operation, policy);
+        if operation < from {
+            continue;
+        }
+        let first = if operation == from { attempt } else { 1 };
+        worst += waits_ms(operation, policy, first) + held_up_ms(plan, operation, policy, first);
         let ends_here =
             |fault: &Fault| fault.operation == operation && fault.never_lets_pass(policy.attempt_timeout_ms);
         if faults(plan).any(ends_here) {
@@ -45,7 +61,7 @@ pub fn fits(fault: &FaultStatus, policy: RetryPolicy, set: Set) -> Result<(), La
         return Ok(());
     }
     let operations = [Operation::Load, Operation::Save, Operation::Publish];
-    let held: u64 = operations.iter().map(|operation| held_up_ms(plan, *operation, policy)).sum();
+    let held: u64 = operations.iter().map(|operation| held_up_ms(plan, *operation, policy, 1)).sum();
     let (field, advice) = match set {
         Set::Plan => ("plan", "Let the faults meet fewer attempts, or lower the policy's waits and time-out"),
         Set::Policy if held * 2 > worst => ("attempt_timeout_ms", "Lower attempt_timeout_ms or attempts"),
@@ -72,17 +88,18 @@ pub enum Set {
     Policy,
 }
 
-fn waits_ms(operation: Operation, policy: RetryPolicy) -> u64 {
-    if operation == Operation::Publish { 0 } else { policy.longest_wait_ms() }
+/// How long the actor can wait after the attempts of one operation from `first` on, in all.
+fn waits_ms(operation: Operation, policy: RetryPolicy, first: u8) -> u64 {
+    (first.saturating_add(1)..=policy.attempts_of(operation)).map(|next| policy.longest_wait_before_ms(next)).sum()
 }
 
 fn faults(plan: Option<&FaultPlan>) -> impl Iterator<Item = &Fault> {
     plan.map_or(&[][..], FaultPlan::faults).iter()
 }
 
-/// How long the plan can hold up the attempts of one operation in all.
-fn held_up_ms(plan: Option<&FaultPlan>, operation: Operation, policy: RetryPolicy) -> u64 {
-    let (attempts, timeout) = (policy.attempts_of(operation), policy.attempt_timeout_ms);
+/// How long the plan can hold up the attempts of one operation from `first` on, in all.
+fn held_up_ms(plan: Option<&FaultPlan>, operation: Operation, policy: RetryPolicy, first: u8) -> u64 {
+    let (attempts, timeout) = (policy.attempts_of(operation).saturating_sub(first) + 1, policy.attempt_timeout_ms);
     let held = faults(plan).filter(|fault| fault.operation == operation).map(|fault| {
         let each = match fault.kind {
             FaultKind::Hang => timeout,

@@ -108,6 +108,9 @@ impl Event {
             | Step::AttemptStarted { .. }
             | Step::AttemptSucceeded { .. }
             | Step::RetryScheduled { .. }
+            | Step::AttemptHeld { .. }
+            | Step::AttemptReleased { .. }
+            | Step::HoldChanged { .. }
             | Step::HistoryReturned { .. }
             | Step::TurnCompleted { .. }
             | Step::FaultFired { .. }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::event_id::{EventId, EventIdError};
 pub use self::log::{Level, LogLine};
-pub use self::turns::{Attempt, AttemptState, Outcome, SeenCall, Turn, Wait, in_memory, turns};
+pub use self::turns::{Attempt, AttemptState, Hold, Outcome, SeenCall, Turn, Wait, in_memory, turns};
 use crate::{
     error::LabError,
     fault::{FaultStatus, Hit},
@@ -93,6 +93,19 @@ pub struct Cause {
     pub simulated: bool,
     /// Where it happened.
     pub layer: Layer,
+}
+
+/// What let a held attempt go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ReleasedBy {
+    /// Somebody released it.
+    Person,
+    /// Nobody did: it had to go for the turn to end in time.
+    Limit,
+    /// Holding was switched off.
+    Switch,
 }
 
 /// One step, at one time.
@@ -199,6 +212,33 @@ pub enum Step {
         /// When it ends, in milliseconds since the Unix epoch.
         due_at: u64,
     },
+    /// An attempt waits for somebody to release it before it begins. Told once more when a change of switch or policy
+    /// moves its end.
+    AttemptHeld {
+        /// The turn.
+        turn: u64,
+        /// The operation that will be tried.
+        operation: Operation,
+        /// Which attempt it is, from 1.
+        attempt: u8,
+        /// How many there are at most.
+        max: u8,
+        /// When it goes by itself, in milliseconds since the Unix epoch.
+        due_at: u64,
+    },
+    /// A held attempt goes; its beginning follows.
+    AttemptReleased {
+        /// The turn.
+        turn: u64,
+        /// The operation that will be tried.
+        operation: Operation,
+        /// Which attempt it is, from 1.
+        attempt: u8,
+        /// How many there are at most.
+        max: u8,
+        /// What let it go.
+        by: ReleasedBy,
+    },
     /// An operation succeeded after at least one failed attempt.
     Recovered {
         /// The turn.
@@ -278,6 +318,11 @@ pub enum Step {
         /// The policy from now on.
         policy: RetryPolicy,
     },
+    /// Somebody switched the holding of attempts.
+    HoldChanged {
+        /// Whether each attempt of a message is held from now on.
+        on: bool,
+    },
     /// Somebody set the wire to Redis, which all actors share.
     WireChanged {
         /// What it does now; `None` if it works.
@@ -329,6 +374,8 @@ impl Step {
             | Self::AttemptFailed { turn, .. }
             | Self::AttemptSucceeded { turn, .. }
             | Self::RetryScheduled { turn, .. }
+            | Self::AttemptHeld { turn, .. }
+            | Self::AttemptReleased { turn, .. }
             | Self::Recovered { turn, .. }
             | Self::ReplyReady { turn, .. }
             | Self::HistoryReturned { turn, .. }
@@ -340,6 +387,7 @@ impl Step {
             | Self::Deactivated
             | Self::FaultChanged { .. }
             | Self::PolicyChanged { .. }
+            | Self::HoldChanged { .. }
             | Self::WireChanged { .. }
             | Self::SidecarRetriesChanged { .. }
             | Self::StoreRead { .. }

@@ -1,6 +1,6 @@
 //! Turns, put together from events: the one reading of the timeline that the page and the checks share.
 
-use super::{Cause, Event, Method, Operation, Step};
+use super::{Cause, Event, Method, Operation, ReleasedBy, Step};
 use crate::{error::LabError, fault::Hit, message::MessageId, wire::StoreCall};
 
 /// One turn of the actor, as far as its events go.
@@ -26,6 +26,8 @@ pub struct Turn {
     pub attempts: Vec<Attempt>,
     /// Every wait between two attempts, in order.
     pub waits: Vec<Wait>,
+    /// Every attempt that was held before it began, in order.
+    pub holds: Vec<Hold>,
     /// The reply, once it is stored.
     pub reply: Option<String>,
     /// Whether its `ConversationUpdated` came back through the subscription.
@@ -137,8 +139,25 @@ pub struct Wait {
     pub due_at: u64,
     /// The wait as the policy gave it, in milliseconds.
     pub delay_ms: u64,
-    /// Whether the attempt after it has begun.
+    /// Whether it has ended: the attempt after it has begun, or is held.
     pub over: bool,
+}
+
+/// An attempt that waits for somebody to release it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The operation that will be tried.
+    pub operation: Operation,
+    /// Which attempt, from 1.
+    pub attempt: u8,
+    /// How many there are at most.
+    pub max: u8,
+    /// Since when it is held, in milliseconds since the Unix epoch.
+    pub from: u64,
+    /// When it goes by itself.
+    pub due_at: u64,
+    /// When it went, and what let it go; `None` while it is held.
+    pub released: Option<(u64, ReleasedBy)>,
 }
 
 impl Turn {
@@ -154,6 +173,7 @@ impl Turn {
             activated: false,
             attempts: Vec::new(),
             waits: Vec::new(),
+            holds: Vec::new(),
             reply: None,
             delivered: false,
             outcome: Outcome::Queued,
@@ -179,6 +199,26 @@ impl Turn {
         matches!(self.outcome, Outcome::Completed { .. } | Outcome::Failed { .. })
     }
 
+    /// The hold that the turn is in now, if it is in one.
+    #[must_use]
+    pub fn held(&self) -> Option<&Hold> {
+        self.holds.last().filter(|hold| hold.released.is_none() && !self.ended())
+    }
+
+    fn hold(&mut self, hold: Hold) {
+        let open = self.holds.last_mut().filter(|open| open.released.is_none());
+        match open {
+            Some(open) => *open = Hold { from: open.from, ..hold },
+            None => self.holds.push(hold),
+        }
+    }
+
+    fn end_wait(&mut self) {
+        if let Some(wait) = self.waits.last_mut() {
+            wait.over = true;
+        }
+    }
+
     fn close_attempt(&mut self, operation: Operation, attempt: u8, state: AttemptState) {
         let open = self.attempts.iter_mut().rev().find(|a| a.operation == operation && a.attempt == attempt);
         if let Some(open) = open {
@@ -194,9 +234,7 @@ impl Turn {
                 self.outcome = Outcome::Running;
             }
             Step::AttemptStarted { operation, attempt, max, .. } => {
-                if let Some(wait) = self.waits.last_mut() {
-                    wait.over = true;
-                }
+                self.end_wait();
                 self.attempts.push(Attempt {
                     operation: *operation,
                     attempt: *attempt,
@@ -228,6 +266,16 @@ impl Turn {
                 delay_ms: *delay_ms,
                 over: false,
             }),
+            Step::AttemptHeld { operation, attempt, max, due_at, .. } => {
+                let (operation, attempt, max, due_at) = (*operation, *attempt, *max, *due_at);
+                self.end_wait();
+                self.hold(Hold { operation, attempt, max, from: at, due_at, released: None });
+            }
+            Step::AttemptReleased { by, .. } => {
+                if let Some(hold) = self.holds.last_mut() {
+                    hold.released = Some((at, *by));
+                }
+            }
             Step::ReplyReady { reply, .. } => self.reply = Some(reply.clone()),
             Step::TurnCompleted { took_us, repeated, .. } => {
                 self.ended_at = Some(at);
@@ -256,6 +304,7 @@ impl Turn {
             | Step::Deactivated
             | Step::FaultChanged { .. }
             | Step::PolicyChanged { .. }
+            | Step::HoldChanged { .. }
             | Step::WireChanged { .. }
             | Step::SidecarRetriesChanged { .. }
             | Step::StoreRead { .. }
@@ -308,4 +357,30 @@ pub fn in_memory(events: &[Event]) -> bool {
         _ => None,
     });
     said.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hold_ends_the_wait_before_it_and_lasts_until_it_is_released() {
+        let (turn, operation, attempt, max) = (1, Operation::Load, 2, 3);
+        let held = |due_at| Step::AttemptHeld { turn, operation, attempt, max, due_at };
+        let steps = [
+            Step::TurnStarted { turn, method: Method::ProcessMessage, message_id: None, content: None },
+            Step::RetryScheduled { turn, operation, attempt, max, delay_ms: 1, due_at: 3 },
+            held(40),
+            held(30),
+            Step::AttemptReleased { turn, operation, attempt, max, by: ReleasedBy::Person },
+        ];
+        let events: Vec<Event> = (1..).zip(steps).map(|(seq, step)| Event { seq, at: seq, step }).collect();
+        let after = |n: usize| turns(&events[..n]).remove(0);
+        let hold = Hold { operation, attempt, max, from: 3, due_at: 40, released: None };
+        assert!(after(3).waits[0].over);
+        assert_eq!(after(3).held(), Some(&hold));
+        assert_eq!(after(4).holds, [Hold { due_at: 30, ..hold.clone() }], "its end has moved, it is one hold");
+        assert_eq!(after(5).held(), None);
+        assert_eq!(after(5).holds[0].released, Some((5, ReleasedBy::Person)));
+    }
 }

@@ -12,7 +12,7 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::{Cause, Event, Method, Operation, Step};
+use super::{Cause, Event, Method, Operation, ReleasedBy, Step};
 use crate::{
     error::LabError,
     fault::{FaultStatus, Hit},
@@ -41,6 +41,7 @@ pub(super) struct FlatEvent {
     took_us: Option<u64>,
     delay_ms: Option<u64>,
     due_at: Option<u64>,
+    by: Option<ReleasedBy>,
     lost_us: Option<u64>,
     reply: Option<String>,
     messages: Option<Vec<Message>>,
@@ -70,6 +71,8 @@ enum Kind {
     AttemptFailed,
     AttemptSucceeded,
     RetryScheduled,
+    AttemptHeld,
+    AttemptReleased,
     Recovered,
     ReplyReady,
     HistoryReturned,
@@ -79,6 +82,7 @@ enum Kind {
     FaultChanged,
     FaultFired,
     PolicyChanged,
+    HoldChanged,
     WireChanged,
     SidecarRetriesChanged,
     StoreCall,
@@ -177,6 +181,20 @@ impl TryFrom<FlatEvent> for Event {
                 delay_ms: need("delay_ms", e.delay_ms)?,
                 due_at: need("due_at", e.due_at)?,
             },
+            Kind::AttemptHeld => Step::AttemptHeld {
+                turn: turn?,
+                operation: operation?,
+                attempt: attempt?,
+                max: max?,
+                due_at: need("due_at", e.due_at)?,
+            },
+            Kind::AttemptReleased => Step::AttemptReleased {
+                turn: turn?,
+                operation: operation?,
+                attempt: attempt?,
+                max: max?,
+                by: need("by", e.by)?,
+            },
             Kind::Recovered => Step::Recovered {
                 turn: turn?,
                 operation: operation?,
@@ -209,6 +227,7 @@ impl TryFrom<FlatEvent> for Event {
                 fault: need("fault", e.fault)?,
             },
             Kind::PolicyChanged => Step::PolicyChanged { policy: need("policy", e.policy)? },
+            Kind::HoldChanged => Step::HoldChanged { on: need("on", e.on)? },
             Kind::WireChanged => Step::WireChanged { wire: e.wire },
             Kind::SidecarRetriesChanged => Step::SidecarRetriesChanged { on: need("on", e.on)? },
             Kind::StoreCall => {
@@ -253,6 +272,8 @@ mod tests {
             },
             Step::AttemptSucceeded { turn, operation, attempt, max, took_us },
             Step::RetryScheduled { turn, operation, attempt, max, delay_ms: 1_000, due_at: 9 },
+            Step::AttemptHeld { turn, operation, attempt, max, due_at: 36_000 },
+            Step::AttemptReleased { turn, operation, attempt, max, by: ReleasedBy::Limit },
             Step::Recovered { turn, operation, attempt, max, lost_us: 1_002_000 },
             Step::ReplyReady { turn, content: "Hi".into(), reply: "Got your message: Hi".into() },
             Step::HistoryReturned { turn, messages: vec![Message::user("Hi")] },
@@ -263,6 +284,7 @@ mod tests {
             Step::FaultFired { turn, operation, attempt, hit: Hit::FAILS, fault: fault.clone() },
             Step::FaultFired { turn, operation, attempt, hit: late, fault },
             Step::PolicyChanged { policy: RetryPolicy { attempts: 5, ..RetryPolicy::LESSON } },
+            Step::HoldChanged { on: true },
             Step::WireChanged { wire: None },
             Step::WireChanged { wire: Some(WireFault::Delay { ms: 800.try_into().unwrap() }) },
             Step::SidecarRetriesChanged { on: true },

@@ -1,4 +1,4 @@
-//! For any plan, policy and stored history, what a turn does is what was predicted of it, and what is stored is what
+//! For any plan, policy, stored history and way of releasing what is held, what a turn does is what was predicted of it, and what is stored is what
 //! the acknowledged messages make it.
 
 use app::{
@@ -29,6 +29,8 @@ struct Case {
     plan: Vec<Fault>,
     policy: RetryPolicy,
     stored: usize,
+    /// How often somebody releases what is held, in milliseconds; `None` if nothing is held.
+    releases: Option<u64>,
     /// What comes before each message, and whether it is the one before it again.
     messages: Vec<(Between, bool)>,
 }
@@ -72,12 +74,24 @@ fn case() -> impl Strategy<Value = Case> {
     use Between::{ArmAgain, Deactivate, Nothing, SwitchOff};
     let between = select(vec![Nothing, Nothing, Nothing, Deactivate, ArmAgain, SwitchOff]);
     let messages = vec((between, prop::bool::weighted(0.2)), 1..=4);
-    (vec(fault(), 1..=3), policy(), 0..=HISTORY_LIMIT, messages).prop_map(|(plan, policy, stored, messages)| Case {
-        plan,
-        policy,
-        stored,
-        messages,
-    })
+    // The last is longer than a turn: every attempt goes by itself.
+    let releases = prop::option::of(select(vec![70, 900, 11_000, 60_000]));
+    (vec(fault(), 1..=3), policy(), 0..=HISTORY_LIMIT, releases, messages)
+        .prop_map(|(plan, policy, stored, releases, messages)| Case { plan, policy, stored, releases, messages })
+}
+
+/// Sends a message while somebody releases what is held.
+async fn send(lab: &MemoryLab, content: &str, id: &str, releases: Option<u64>) -> Result<Message, LabError> {
+    let releasing = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(releases.unwrap_or(1_000_000))).await;
+            lab.controls.release(&lab.actor);
+        }
+    };
+    tokio::select! {
+        answer = lab.send(content, id) => answer,
+        () = releasing => unreachable!("it goes on for ever"),
+    }
 }
 
 /// The steps of a turn, told like those of a prediction.
@@ -122,6 +136,7 @@ async fn run(case: &Case) -> Result<(), TestCaseError> {
     if let Ok(plan) = FaultPlan::new(case.plan.clone()) {
         let _ = lab.controls.set_fault(&lab.actor, FaultSetting::on(plan));
     }
+    lab.controls.set_hold(&lab.actor, case.releases.is_some());
     let mut due = history;
     let mut last = 0;
     for (n, (between, again)) in case.messages.iter().enumerate() {
@@ -135,7 +150,7 @@ async fn run(case: &Case) -> Result<(), TestCaseError> {
         let (content, id) = (format!("message {last}"), MessageId::try_from(format!("id-{last}")).unwrap());
         let prediction = lab.predict(Some(&id));
         let began = tokio::time::Instant::now();
-        let answer = lab.send(&content, id.as_str()).await;
+        let answer = send(&lab, &content, id.as_str(), case.releases).await;
         let took = u64::try_from(began.elapsed().as_millis()).unwrap();
 
         let turns = lab.turns();
@@ -143,6 +158,8 @@ async fn run(case: &Case) -> Result<(), TestCaseError> {
         let steps: Vec<_> = prediction.steps.iter().map(told).collect();
         prop_assert_eq!(happened(turn), steps, "message {}", n);
         prop_assert_eq!(forecast(&answer, turn), prediction.outcome);
+        prop_assert!(turn.holds.iter().all(|hold| hold.released.is_some()));
+        prop_assert!(case.releases.is_some() || turn.holds.is_empty());
         let range = prediction.min_ms..=prediction.max_ms;
         // A timer has a millisecond's grain.
         let grain = u64::try_from(prediction.steps.len()).unwrap();

@@ -16,7 +16,7 @@ use utoipa::{
     },
 };
 
-use super::{chat, events, health, lab, scenario, sidecar_retries, wire};
+use super::{chat, events, health, hold, lab, scenario, sidecar_retries, wire};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,7 +26,7 @@ use super::{chat, events, health, lab, scenario, sidecar_retries, wire};
     ),
     paths(
         chat::send, chat::history, health::healthz, health::dapr_config, lab::panels, lab::timeline, lab::fault,
-        lab::set_fault, lab::arm_fault, lab::policy, lab::set_policy, lab::prediction, lab::checks, lab::compare, lab::reset, scenario::scenarios, scenario::run, scenario::report, sidecar_retries::sidecar_retries, sidecar_retries::set_sidecar_retries, wire::wire, wire::set_wire,
+        lab::set_fault, lab::arm_fault, lab::policy, lab::set_policy, lab::prediction, hold::hold, hold::set_hold, hold::release, lab::checks, lab::compare, lab::reset, scenario::scenarios, scenario::run, scenario::report, sidecar_retries::sidecar_retries, sidecar_retries::set_sidecar_retries, wire::wire, wire::set_wire,
         events::events
     ),
     tags(
@@ -62,7 +62,7 @@ fn curl(method: &str, path: &str) -> String {
         ("PUT", "/api/lab/{actor_id}/fault") => Some(r#"{"on": true, "plan": [{"operation": "save", "attempts": 2}]}"#),
         ("PUT", "/api/lab/{actor_id}/policy") => Some(r#"{"attempts": 5, "delay_ms": 200, "backoff": "exponential"}"#),
         ("POST", "/api/lab/{actor_id}/scenario") => Some(r#"{"name": "save-fails-twice"}"#),
-        ("PUT", "/api/sidecar-retries") => Some(r#"{"on": true}"#),
+        ("PUT", "/api/lab/{actor_id}/hold" | "/api/sidecar-retries") => Some(r#"{"on": true}"#),
         ("PUT", "/api/wire") => Some(r#"{"fault": {"kind": "refuse"}}"#),
         _ => None,
     };

@@ -10,6 +10,7 @@ mod extract;
 mod guard;
 pub(crate) mod health;
 mod lab;
+mod hold;
 mod pages;
 mod report;
 mod scenario;
@@ -48,6 +49,7 @@ pub(crate) fn router(public: Public<'_>) -> Router {
         .merge(lab::router())
         .merge(wire::router())
         .merge(scenario::router())
+        .merge(hold::router())
         .merge(sidecar_retries::router())
         .with_state(backend.clone());
     let nosniff = axum::http::HeaderValue::from_static("nosniff");

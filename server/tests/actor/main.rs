@@ -5,6 +5,7 @@ mod app_channel;
 mod checks;
 mod deactivation;
 mod faults;
+mod hold;
 mod recovery;
 mod repeats;
 mod restart;

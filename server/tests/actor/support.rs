@@ -133,8 +133,13 @@ impl Bench {
 
     /// Waits until a step is in the timeline that `wanted` picks; returns its event.
     pub async fn until(&self, wanted: impl Fn(&Step) -> bool) -> Event {
+        self.until_after(0, wanted).await
+    }
+
+    /// The same for a step after the event of this number.
+    pub async fn until_after(&self, seq: u64, wanted: impl Fn(&Step) -> bool) -> Event {
         let epoch = self.lab.timelines().snapshot(&user1()).last.epoch;
-        let start = app::timeline::EventId { epoch, seq: 0 };
+        let start = app::timeline::EventId { epoch, seq };
         let follow = self.lab.timelines().follow(&user1(), Some(start));
         let known = match follow.missed {
             server::timeline::Missed::Events(events) => events.iter().map(|event| Event::clone(event)).collect(),

@@ -6,6 +6,7 @@ mod bad_input;
 mod chat;
 mod controls;
 mod events;
+mod hold;
 mod outside;
 mod pages;
 mod program;

@@ -1,7 +1,7 @@
 //! What the next message is going to meet, worked out before it is sent.
 //!
 //! # Layout
-//! - [`predict`], [`predict_rest`]: a whole turn, and what is left of one
+//! - [`predict`], [`predict_rest`]: a whole turn, and what is left of one; [`Prediction::held`]: with holds
 //! - `words`: the prediction as a person says it
 
 mod words;
@@ -12,7 +12,10 @@ use serde::Serialize;
 use crate::{
     fault::{FaultStatus, Hit},
     message::HISTORY_LIMIT,
-    policy::RetryPolicy,
+    policy::{
+        RetryPolicy,
+        worst::{TURN_LIMIT_MS, needs_ms},
+    },
     timeline::{Layer, Operation},
 };
 
@@ -78,8 +81,11 @@ pub struct Prediction {
     pub pushed_out: usize,
     /// How long the turn takes at least, in milliseconds: its waits, and what is done to its attempts on purpose.
     pub min_ms: u64,
-    /// How long it takes at most, in milliseconds: with all the time that the store itself may take.
+    /// How long it takes at most, in milliseconds: with all the time that the store itself may take, and as long as
+    /// holds can last.
     pub max_ms: u64,
+    /// Whether each of its attempts is held before it begins, until somebody releases it.
+    pub held: bool,
 }
 
 /// What is stored when a turn begins.
@@ -206,6 +212,7 @@ impl Ahead {
             pushed_out,
             min_ms,
             max_ms: min_ms + own_ms,
+            held: false,
         }
     }
 }
@@ -234,6 +241,23 @@ impl PredictedStep {
 }
 
 impl Prediction {
+    /// The same while each attempt is held, under this switch. What happens stays as it is, and only lasts longer: each
+    /// hold ends in time for what is left of the turn, see [`needs_ms`].
+    #[must_use]
+    pub fn held(mut self, fault: &FaultStatus) -> Self {
+        let plan = fault.on.then_some(&fault.plan);
+        let mut left = 0;
+        for step in self.steps.iter().rev() {
+            left += step.least_ms() + step.own_ms();
+            if let PredictedStep::Attempt { operation, attempt, .. } = *step {
+                let goes = TURN_LIMIT_MS.saturating_sub(needs_ms(plan, self.policy, operation, attempt));
+                self.max_ms = self.max_ms.max((goes + left).min(TURN_LIMIT_MS));
+            }
+        }
+        self.held = true;
+        self
+    }
+
     /// Whether the message is acknowledged.
     #[must_use]
     pub const fn succeeds(&self) -> bool {

@@ -173,3 +173,25 @@ fn a_policy_that_is_set_while_a_retry_waits_holds_for_what_comes_after_the_wait(
     let goes_on = predict_rest(&all.steps[..2], &status, long, 1, NOTHING);
     assert_eq!(steps(&goes_on), ["load 1x", "1000", "load 2x", "5", "load 3x", "5", "load 4x"]);
 }
+
+#[test]
+fn holds_lengthen_a_turn_and_change_nothing_else() {
+    let lesson = FaultStatus::lesson();
+    let free = predict(&lesson, LESSON, 1, NOTHING);
+    let held = free.clone().held(&lesson);
+    assert_eq!((&held.steps, held.outcome, held.min_ms), (&free.steps, free.outcome, 1_000), "released at once");
+    assert_eq!(held.max_ms, 45_000, "the publish goes at 40 s, and may take what is left");
+    assert_eq!(held.sentence(), "The first load fails. Attempt 2 of 3 succeeds, after 1.0 s plus your holds.");
+    let off = lesson.after(FaultSetting::OFF);
+    let quick = predict(&off, LESSON, 2, NOTHING).held(&off);
+    assert_eq!(quick.sentence(), "Every attempt succeeds as soon as it is released.");
+}
+
+#[test]
+fn a_held_turn_that_gives_up_ends_before_its_holds_could() {
+    let plan = armed(r#"[{"operation":"load","attempts":3}]"#);
+    let held = predict(&plan, LESSON, 1, NOTHING).held(&plan);
+    // The last load goes at 45 - 5 - 2 s, for the save could wait twice, and fails at once.
+    assert_eq!((held.outcome, held.max_ms), (Forecast::NotStored, 38_000));
+    assert_eq!(held.sentence(), "All 3 load attempts fail, in 2.0 s plus your holds. Nothing is stored.");
+}

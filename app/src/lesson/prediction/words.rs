@@ -20,7 +20,8 @@ impl Prediction {
         let operations = [Operation::Load, Operation::Save, Operation::Publish];
         let parts: Vec<Tries> = operations.into_iter().filter_map(|operation| self.tries(operation)).collect();
         let mut sentences: Vec<String> = parts.iter().filter_map(Tries::begins).collect();
-        let time = seconds(self.min_ms);
+        let holds = if self.held { " plus your holds" } else { "" };
+        let time = format!("{}{holds}", seconds(self.min_ms));
         let retried = parts.iter().rev().find_map(|tries| tries.done.filter(|_| tries.failed > 0));
         match self.outcome {
             Forecast::NotStored | Forecast::Unknown => {
@@ -46,8 +47,11 @@ impl Prediction {
                     sentences.push(format!("The message is answered after {time}."));
                 }
                 if parts.iter().any(|tries| tries.operation == Operation::Publish && tries.failed > 0) {
-                    let stored =
-                        if sentences.is_empty() { "The message is stored at once; publishing" } else { "Publishing" };
+                    let stored = match sentences.is_empty() {
+                        true if self.held => "The message is stored as soon as its attempts are released; publishing",
+                        true => "The message is stored at once; publishing",
+                        false => "Publishing",
+                    };
                     sentences.push(format!("{stored} its event fails, and the turn succeeds all the same."));
                 }
                 if self.outcome == Forecast::Repeated {
@@ -55,7 +59,11 @@ impl Prediction {
                 }
             }
         }
-        if sentences.is_empty() { "Every attempt succeeds at once.".to_owned() } else { sentences.join(" ") }
+        match sentences.as_slice() {
+            [] if self.held => "Every attempt succeeds as soon as it is released.".to_owned(),
+            [] => "Every attempt succeeds at once.".to_owned(),
+            sentences => sentences.join(" "),
+        }
     }
 
     fn tries(&self, of: Operation) -> Option<Tries> {

@@ -103,7 +103,8 @@ impl Lines {
 fn add_turn(lines: &mut Lines, turn: &Turn, events: &[Event], turns: &[Turn], messages: &[&Turn]) {
     let n = turn.number;
     let done = turn.attempts.iter().filter(|a| a.failed() || a.succeeded()).count();
-    let state = format!("{},{done},{}", turn.attempts.len(), turn.waits.len());
+    let held = turn.held().map_or(0, |hold| hold.due_at);
+    let state = format!("{},{done},{},{held}", turn.attempts.len(), turn.waits.len());
     let text = turn.content.clone().unwrap_or_default();
     let mut line = said(String::new(), "msg you", "you", text);
     match &turn.outcome {

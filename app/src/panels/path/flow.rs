@@ -184,7 +184,19 @@ fn running(turn: &Turn, fault: &FaultStatus, now: u64) -> Flow {
         sentence: format!("The actor runs turn {n}."),
     };
     let last = turn.attempts.last();
-    if let Some(wait) = turn.waits.last().filter(|wait| !wait.over) {
+    if let Some(hold) = turn.held() {
+        let (operation, attempt, max) = (hold.operation.as_str(), hold.attempt, hold.max);
+        flow.nodes[3] = NodeLook::Waits;
+        flow.actor = format!("holds turn {n}");
+        flow.actor_short = "holds";
+        flow.sentence = format!(
+            "Browser, server function and sidecar wait on the actor. Attempt {attempt} of {max} to {operation} is held \
+             until somebody releases it."
+        );
+        if let Some((attempt, cause)) = last.and_then(|attempt| Some((attempt, failure(attempt)?))) {
+            broken(&mut flow, attempt, cause);
+        }
+    } else if let Some(wait) = turn.waits.last().filter(|wait| !wait.over) {
         let left = tenths_ms(wait.due_at.saturating_sub(now).div_ceil(500) * 500);
         let next = wait.attempt;
         flow.nodes[3] = NodeLook::Waits;
@@ -308,6 +320,7 @@ mod tests {
             fault: FaultStatus::lesson(),
             layers: Vec::new(),
             sidecar_retries: None,
+            hold: false,
             policy: crate::policy::RetryPolicy::LESSON,
             wire: None,
         }

@@ -27,8 +27,11 @@ pub fn SignalPath() -> impl IntoView {
     let left = Signal::derive(move || {
         store.turns.with(|turns| {
             let now = store.clock.get();
-            let wait = turns.iter().find_map(|turn| turn.waits.last().filter(|wait| !wait.over && !turn.ended()));
-            wait.map_or(0, |wait| 100 * wait.due_at.saturating_sub(now) / wait.delay_ms.max(1)).min(100)
+            let left = turns.iter().find_map(|turn| match turn.held() {
+                Some(hold) => Some((hold.due_at, hold.due_at.saturating_sub(hold.from))),
+                None => turn.waits.last().filter(|wait| !wait.over && !turn.ended()).map(|w| (w.due_at, w.delay_ms)),
+            });
+            left.map_or(0, |(due_at, of)| 100 * due_at.saturating_sub(now) / of.max(1)).min(100)
         })
     });
     let (sidecar, kind) = store.runtime.with_value(|runtime| (sidecar_word(&runtime.sidecar), runtime.store.clone()));

@@ -27,6 +27,8 @@ struct Detail {
     cause: Option<(bool, &'static str, &'static str)>,
     started: String,
     lasted: String,
+    /// How long it was held before it began, and what let it go.
+    held: Option<String>,
     next: String,
     log: Option<String>,
     /// What the sidecar did on the wire meanwhile: in a sentence, and call by call.
@@ -56,6 +58,7 @@ fn of_attempt(turn: &Turn, a: &Attempt, actor: &ActorId, utc_offset_min: i32) ->
         subject: words::subject(turn),
         started: clock_ms(a.started_at, utc_offset_min),
         lasted: took.map_or_else(|| "under way".to_owned(), words::lasted),
+        held: held(turn, a),
         next: next(turn, a, utc_offset_min),
         log: log_line(turn, a, actor),
         calls: calls::told(a),
@@ -79,10 +82,18 @@ fn of_wait(turn: &Turn, wait: &Wait, utc_offset_min: i32) -> Detail {
         cause: None,
         started: clock_ms(wait.from, utc_offset_min),
         lasted: words::seconds(wait.delay_ms * 1_000),
+        held: None,
         next,
         log: None,
         calls: None,
     }
+}
+
+/// How long an attempt was held before it began, if it was.
+fn held(turn: &Turn, a: &Attempt) -> Option<String> {
+    let hold = turn.holds.iter().find(|hold| hold.operation == a.operation && hold.attempt == a.attempt)?;
+    let (at, by) = hold.released?;
+    Some(words::released(hold.from, at, by))
 }
 
 /// What came after an attempt, or is to come.
@@ -212,7 +223,8 @@ fn shown(detail: Detail, selected: RwSignal<Option<BarId>>, copied: RwSignal<Opt
             <p class="vh" role="status">{move || done().then_some("The link is copied")}</p>
             {detail.error.map(|error| view! { <p class="detail-err">{error}</p> })}
             <dl>
-                {line("Turn", turn)} {cause} {line("Started", detail.started)} {line("Lasted", detail.lasted)}
+                {line("Turn", turn)} {cause} {detail.held.map(|held| line("Held", held))}
+                {line("Started", detail.started)} {line("Lasted", detail.lasted)}
                 {line("Next", detail.next)} {calls}
             </dl>
             {detail.log.map(|log| view! { <p class="detail-log"><code>{log}</code></p> })}

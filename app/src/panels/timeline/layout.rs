@@ -1,9 +1,9 @@
 //! The pieces of the axis, in the order of time, each with its meaning: attempts, waits, idle time, what is predicted.
 
-use super::{marks, scale::Piece, window::Plot, words};
+use super::{hold, marks, scale::Piece, window::Plot, words};
 use crate::{
     lesson::prediction::PredictedStep,
-    timeline::{Attempt, AttemptState, Outcome, Turn, Wait},
+    timeline::{Attempt, AttemptState, Hold, Operation, Outcome, Turn, Wait},
 };
 
 /// A piece's meaning.
@@ -14,6 +14,7 @@ pub(super) enum Slot {
     Fold(u64),
     Attempt(usize, Attempt),
     Wait(usize, Wait),
+    Hold(usize, Hold),
     Ghost(Option<usize>, PredictedStep),
     Tail(usize),
 }
@@ -45,20 +46,13 @@ impl Layout<'_> {
         self.push(Piece::fixed(at, at, width), Slot::Space);
     }
 
-    /// The attempts and waits of a turn; says when the last of them ends.
+    /// The attempts, waits and holds of a turn; says when the last of them ends.
     pub(super) fn turn(&mut self, place: usize) -> u64 {
         let turn = &self.turns[place];
         let mut at = turn.started_at.unwrap_or_default();
         for attempt in &turn.attempts {
             let begins = attempt.started_at.max(at);
-            let same = |wait: &&Wait| wait.operation == attempt.operation && wait.attempt == attempt.attempt;
-            if let Some(wait) = turn.waits.iter().find(same) {
-                self.push(Piece::scaled(at, begins, 24.0), Slot::Wait(place, wait.clone()));
-                at = begins;
-            } else if begins > at + LONG {
-                self.push(Piece::scaled(at, begins, 0.0), Slot::Space);
-                at = begins;
-            }
+            at = self.before(place, attempt.operation, attempt.attempt, at, begins);
             let ends = match attempt.state {
                 AttemptState::Running => self.now,
                 AttemptState::Failed { took_us, .. } | AttemptState::Succeeded { took_us } => {
@@ -75,6 +69,9 @@ impl Layout<'_> {
             self.push(Piece::scaled(at, wait.due_at.max(at), 24.0), Slot::Wait(place, wait.clone()));
             at = wait.due_at.max(at);
         }
+        if let Some(hold) = turn.held() {
+            at = self.before(place, hold.operation, hold.attempt, at, hold.due_at.max(at));
+        }
         let ends = turn.ended_at.unwrap_or(at).max(at);
         if ends > at + LONG {
             self.push(Piece::scaled(at, ends, 0.0), Slot::Space);
@@ -83,6 +80,28 @@ impl Layout<'_> {
             let gave_up = if self.step > Plot::WIDE.step { 12.0 } else { 62.0 };
             let width = if matches!(turn.outcome, Outcome::Failed { .. }) { gave_up } else { 24.0 };
             self.push(Piece::fixed(ends, ends, width), Slot::Tail(place));
+        }
+        ends
+    }
+
+    /// The wait and the hold before an attempt that begins at `begins`; says when they end.
+    fn before(&mut self, place: usize, operation: Operation, attempt: u8, at: u64, begins: u64) -> u64 {
+        let turn = &self.turns[place];
+        let hold = turn.holds.iter().find(|hold| hold.operation == operation && hold.attempt == attempt);
+        let wait = turn.waits.iter().find(|wait| wait.operation == operation && wait.attempt == attempt);
+        let waited = hold.map_or(begins, |hold| hold.from.clamp(at, begins));
+        let mut ends = at;
+        if let Some(wait) = wait {
+            self.push(Piece::scaled(at, waited, 24.0), Slot::Wait(place, wait.clone()));
+            ends = waited;
+        } else if waited > at + LONG {
+            self.push(Piece::scaled(at, waited, 0.0), Slot::Space);
+            ends = waited;
+        }
+        if let Some(hold) = hold {
+            let width = if hold.released.is_some() { hold::OVER } else { hold::LIVE };
+            self.push(Piece::fixed(ends, begins, width), Slot::Hold(place, hold.clone()));
+            ends = begins;
         }
         ends
     }
@@ -112,7 +131,7 @@ impl Layout<'_> {
 impl Slot {
     pub(super) const fn of(&self) -> Option<usize> {
         match self {
-            Self::Attempt(place, _) | Self::Wait(place, _) | Self::Tail(place) => Some(*place),
+            Self::Attempt(place, _) | Self::Wait(place, _) | Self::Hold(place, _) | Self::Tail(place) => Some(*place),
             Self::Ghost(place, _) => *place,
             Self::Space | Self::Fold(_) => None,
         }

@@ -4,7 +4,8 @@
 //! - [`scale`]: time to place; [`layout`]: what the axis consists of; [`window`]: which turns stand on it, and the
 //!   drawing of them; [`marks`]: ticks, labels, verniers, folds; [`predicted`]: what a running turn has before it; all
 //!   of them pure functions
-//! - [`row`], [`bar`], [`calls`], [`wait`], [`queue`], [`axis`]: the drawing's pieces as SVG
+//! - [`row`], [`bar`], [`calls`], [`wait`], [`hold`], [`queue`], [`axis`]: the drawing's pieces as SVG
+//! - [`still`] (server only): turns that are over, drawn once
 //! - [`tools`]: going along the time; [`legend`], [`log`], [`detail`]: what else stands around it
 
 mod axis;
@@ -12,6 +13,7 @@ mod bar;
 pub mod bar_id;
 mod calls;
 pub mod detail;
+mod hold;
 mod layout;
 mod legend;
 mod link;

@@ -39,7 +39,7 @@ pub(super) fn remainder(turn: &Turn, next: Option<&Prediction>) -> Vec<Predicted
         }
         AttemptState::Failed { .. } if last.operation == Operation::Publish => true,
         AttemptState::Failed { transient, .. } => {
-            let waits = words::live_wait(turn).is_some();
+            let waits = words::live_wait(turn).is_some() || turn.held().is_some();
             let again = *transient && last.attempt < ahead.max(last.operation);
             again && ahead.retries(last.operation, last.attempt + 1, waits)
         }

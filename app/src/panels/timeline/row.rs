@@ -10,6 +10,7 @@ use super::{
     Lab,
     bar::{self, attempt, ring},
     bar_id::{BarId, find},
+    hold::hold,
     link,
     predicted::ghost,
     queue::{Queue, queue},
@@ -159,7 +160,8 @@ fn small(lab: Lab, turn: Memo<Option<Turn>>) -> impl IntoView {
     }
 }
 
-fn plot(lab: Lab, number: u64, items: Vec<Item>) -> impl IntoView {
+/// What the row of a turn holds, drawn.
+pub(super) fn plot(lab: Lab, number: u64, items: Vec<Item>) -> impl IntoView {
     let over: Vec<_> = items.iter().enumerate().filter_map(|(nth, i)| over_item(lab, number, nth, i)).collect();
     let drawn: Vec<_> = items.into_iter().enumerate().map(|(nth, i)| draw_item(lab, number, nth, i)).collect();
     view! {
@@ -202,7 +204,8 @@ fn draw_item(lab: Lab, number: u64, nth: usize, item: Item) -> impl IntoView {
         }
         Item::Attempt(x, w, a) => EitherOf6::C(attempt(lab, number, nth, x, w, &a)),
         Item::Wait(x, w, waits) => EitherOf6::D(wait(lab, number, nth, x, w, &waits)),
-        Item::Ghost(x, w, step) => EitherOf6::E(ghost(x, w, step)),
+        Item::Hold(x, w, held) => EitherOf6::E(Either::Left(hold(lab, number, x, w, &held))),
+        Item::Ghost(x, w, step) => EitherOf6::E(Either::Right(ghost(x, w, step))),
         Item::GaveUp(x) => EitherOf6::F(view! {
             <svg x=x.to_string() y="24" class="end">
                 <path d="M1.5-4v36"></path>

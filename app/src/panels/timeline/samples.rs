@@ -2,7 +2,7 @@
 
 use crate::{
     error::{ErrorCode, LabError},
-    timeline::{Cause, Event, Layer, Method, Operation, Step, Turn, turns},
+    timeline::{Cause, Event, Layer, Method, Operation, ReleasedBy, Step, Turn, turns},
 };
 
 const CAUSE: Cause = Cause { simulated: true, layer: Layer::Actor };
@@ -78,6 +78,26 @@ pub(super) fn recovered(number: u64, at: u64) -> Turn {
 pub(super) fn waiting(number: u64, at: u64) -> Turn {
     let failed = Script::new(number, at).start(at).attempt(at, Operation::Load, 1, 400, true);
     failed.wait(at, Operation::Load, 2).turn()
+}
+
+/// A turn whose second load is held, a second after its first, for 30 s at most.
+pub(super) fn held(number: u64, at: u64) -> Turn {
+    held_script(number, at).turn()
+}
+
+/// The same turn after 12 s, when its load was released and succeeded.
+pub(super) fn released(number: u64, at: u64) -> Turn {
+    let (turn, operation, attempt, max, by) = (number, Operation::Load, 2, MAX, ReleasedBy::Person);
+    let then = at + 13_001;
+    let released = held_script(number, at).then(then, Step::AttemptReleased { turn, operation, attempt, max, by });
+    released.attempt(then, Operation::Load, 2, 2_100, false).answered(then, 13_012_000).turn()
+}
+
+fn held_script(turn: u64, at: u64) -> Script {
+    let failed = Script::new(turn, at).start(at).attempt(at, Operation::Load, 1, 400, true);
+    let (operation, attempt, max, due_at) = (Operation::Load, 2, MAX, at + 31_001);
+    let held = Step::AttemptHeld { turn, operation, attempt, max, due_at };
+    failed.wait(at, Operation::Load, 2).then(at + 1_001, held)
 }
 
 /// A turn that waits for the actor.

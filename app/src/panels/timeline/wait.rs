@@ -39,11 +39,13 @@ pub(super) fn wait(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, wait
     selecting(lab, bar, bar_class(lab, bar, "wait", nth), label, children)
 }
 
-fn gone(x: String, w: String) -> impl IntoView {
+/// What is gone of a wait, hatched.
+pub(super) fn gone(x: String, w: String) -> impl IntoView {
     view! { <rect class="gone" x=x y="29" width=w height="18" rx="3" fill="url(#hatch-wait)"></rect> }
 }
 
-fn running(lab: Lab, x: Percent, w: Percent, due_at: u64) -> impl IntoView {
+/// A wait that lasts until `due_at`, with its countdown.
+pub(super) fn running(lab: Lab, x: Percent, w: Percent, due_at: u64) -> impl IntoView {
     let elapsed = Memo::new(move |_| {
         let now = lab.now.get();
         let at = lab.drawing.with(|drawing| drawing.now(now)).map_or(w.0, |now| now.0 - x.0);

@@ -1,6 +1,7 @@
 //! Which turns stand on the axis, and where everything on it goes: one pure function from turns to a drawing.
 
 use super::{
+    hold,
     layout::{FOLD, IDLE, LEAD, Layout, Slot},
     marks::Marks,
     predicted::remainder,
@@ -8,7 +9,7 @@ use super::{
 };
 use crate::{
     lesson::prediction::{PredictedStep, Prediction},
-    timeline::{Attempt, Outcome, Turn, Wait},
+    timeline::{Attempt, Hold, Outcome, Turn, Wait},
 };
 
 /// The plot that the drawing is made for. Places are percentages, so its real width may differ by a third.
@@ -51,6 +52,8 @@ pub(super) enum Item {
     Attempt(Percent, Percent, Attempt),
     /// The wait before one.
     Wait(Percent, Percent, Wait),
+    /// An attempt that is held before it begins.
+    Hold(Percent, Percent, Hold),
     /// What has not happened yet.
     Ghost(Percent, Percent, PredictedStep),
     /// The reply went out.
@@ -170,7 +173,8 @@ fn fitting<'a>(turns: &[Turn], began: &'a [usize], plot: Plot, with_next: bool) 
         let ends = turn.ended_at.unwrap_or(u64::MAX);
         let fold = if begins.is_some_and(|begins| begins > ends.saturating_add(IDLE)) { FOLD + 6.0 } else { 0.0 };
         begins = turn.started_at;
-        room -= LEAD + 32.0 + fold + steps as f64 * plot.step + waits as f64 * COMFORTABLE;
+        let holds = turn.holds.len() as f64 * hold::OVER + turn.held().map_or(0.0, |_| hold::LIVE - hold::OVER);
+        room -= LEAD + 32.0 + fold + steps as f64 * plot.step + waits as f64 * COMFORTABLE + holds;
         if room < 0.0 && from < began.len() {
             break;
         }
@@ -241,6 +245,7 @@ impl Layout<'_> {
         Some(match slot {
             Slot::Attempt(_, attempt) => Item::Attempt(x, w, attempt.clone()),
             Slot::Wait(_, wait) => Item::Wait(x, w, wait.clone()),
+            Slot::Hold(_, hold) => Item::Hold(x, w, hold.clone()),
             Slot::Ghost(_, step) => Item::Ghost(x, w, *step),
             Slot::Tail(place) => {
                 let x = axis.percent(axis.left(piece) + 6.0);

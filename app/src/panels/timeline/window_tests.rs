@@ -28,6 +28,7 @@ fn wide(items: &[Item]) -> Vec<(&'static str, i32, i32)> {
         Item::Queue { x, to, .. } => ("queue", x.0, to.map_or(10_000, |to| to.0) - x.0),
         Item::Attempt(x, w, _) => ("attempt", x.0, w.0),
         Item::Wait(x, w, _) => ("wait", x.0, w.0),
+        Item::Hold(x, w, _) => ("hold", x.0, w.0),
         Item::Ghost(x, w, _) => ("ghost", x.0, w.0),
         Item::Reply(x) => ("reply", x.0, 0),
         Item::GaveUp(x) => ("gave up", x.0, 0),
@@ -153,4 +154,29 @@ fn a_slow_attempt_is_drawn_to_scale() {
     };
     assert_eq!(at(10), at(100), "a fast one has its fixed width");
     assert!(at(1_500) > 3 * at(100), "a slow one grows");
+}
+
+#[test]
+fn a_held_attempt_has_a_bar_of_its_own_after_its_wait_and_now_runs_along_it() {
+    let turns = [samples::held(1, 1_000)];
+    let drawing = draw(&turns, Some(&used_up()), true, 3_000, Plot::WIDE);
+    let row = wide(drawing.row(1).unwrap());
+    let kinds: Vec<_> = row.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(kinds, ["activated", "attempt", "wait", "hold", "ghost", "ghost", "ghost"]);
+    let (_, x, w) = row[3];
+    assert_eq!(row[2].1 + row[2].2, x, "the wait ends where the hold begins");
+    let at = |now| drawing.now(now).unwrap().0;
+    assert_eq!(at(2_001), x);
+    assert!((at(17_001) - (x + w / 2)).abs() < 5, "half of its 30 s are over");
+    assert_eq!(at(40_000), x + w, "past its end it stays there");
+}
+
+#[test]
+fn a_hold_that_is_over_takes_little_room_and_the_waits_keep_their_scale() {
+    let (held, free) = ([samples::released(1, 1_000)], [samples::recovered(1, 1_000)]);
+    let row = |turns: &[Turn]| wide(draw(turns, None, false, 20_000, Plot::WIDE).row(1).unwrap());
+    let (held, free) = (row(&held), row(&free));
+    assert_eq!(held.iter().map(|(name, ..)| *name).collect::<Vec<_>>()[1..5], ["attempt", "wait", "hold", "attempt"]);
+    assert!(held[3].2 * 3 < held[2].2, "12 s of holding are narrower than a wait of 1 s: {held:?}");
+    assert_eq!(held[2].2, free[2].2);
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     format::{duration_us, tenths_ms},
     lesson::prediction::PredictedStep,
-    timeline::{Attempt, AttemptState, Cause, Layer, Method, Operation, Outcome, Turn, Wait},
+    timeline::{Attempt, AttemptState, Cause, Layer, Method, Operation, Outcome, ReleasedBy, Turn, Wait},
 };
 
 /// How something stands: its colour and, since colour alone says nothing to many, its icon.
@@ -20,6 +20,8 @@ pub(super) enum Mark {
     Fail,
     /// It is between two attempts.
     Wait,
+    /// It waits for somebody to release it.
+    Held,
     /// It is behind another turn.
     Queue,
     /// It is under way.
@@ -34,6 +36,7 @@ impl Mark {
             Self::Ok => "#i-check",
             Self::Fail => "#i-cross",
             Self::Wait => "#i-wait",
+            Self::Held => "#i-pause",
             Self::Queue => "#i-queue",
             Self::Run => "#i-dot",
         }
@@ -47,7 +50,7 @@ impl Mark {
             Self::Fail => "turn-s fail-t",
             Self::Wait => "turn-s wait-t",
             Self::Queue => "turn-s queue-t",
-            Self::Run => "turn-s run-t",
+            Self::Held | Self::Run => "turn-s run-t",
         }
     }
 
@@ -58,7 +61,7 @@ impl Mark {
             Self::Ok => "d-mark ok",
             Self::Fail => "d-mark fail",
             Self::Wait | Self::Queue => "d-mark wait",
-            Self::Run => "d-mark run",
+            Self::Held | Self::Run => "d-mark run",
         }
     }
 }
@@ -120,6 +123,9 @@ pub(super) fn ahead(turns: &[Turn], number: u64) -> Option<u64> {
 /// How a turn stands, in a few words. `ahead` is the turn it queues behind, if any.
 #[must_use]
 pub(super) fn status(turn: &Turn, ahead: Option<u64>) -> (Mark, String) {
+    if let Some(hold) = turn.held() {
+        return (Mark::Held, format!("held, {} {} of {}", hold.operation.as_str(), hold.attempt, hold.max));
+    }
     match &turn.outcome {
         Outcome::Queued => match ahead {
             Some(ahead) => (Mark::Queue, format!("queued behind turn {ahead}")),
@@ -161,6 +167,17 @@ fn publish_failed(turn: &Turn) -> bool {
 #[must_use]
 pub(super) fn live_wait(turn: &Turn) -> Option<&Wait> {
     turn.waits.last().filter(|wait| !wait.over && !turn.ended())
+}
+
+/// How long a hold from `from` to `to` lasted, and what ended it.
+#[must_use]
+pub(super) fn released(from: u64, to: u64, by: ReleasedBy) -> String {
+    let why = match by {
+        ReleasedBy::Person => "until it was released",
+        ReleasedBy::Limit => "then it had to go, for the turn to end in time",
+        ReleasedBy::Switch => "until holding was switched off",
+    };
+    format!("{}, {why}", tenths_ms(to.saturating_sub(from)))
 }
 
 /// Whose doing a failure was, and where: `on purpose` and `in the actor`.
@@ -244,6 +261,7 @@ mod tests {
         assert_eq!(said[0], (Mark::Ok, "recovered, 1.012 s".to_owned()));
         assert_eq!(said[1], (Mark::Wait, "waits, attempt 2 of 3".to_owned()));
         assert_eq!(said[2], (Mark::Queue, "queued behind turn 2".to_owned()));
+        assert_eq!(status(&samples::held(4, 0), None), (Mark::Held, "held, load 2 of 3".to_owned()));
         assert_eq!(status(&samples::exhausted(4, 0), None), (Mark::Fail, "failed, 3 attempts, 2.003 s".to_owned()));
     }
 
