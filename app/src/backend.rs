@@ -14,6 +14,7 @@ use crate::{
     lesson::{checks::Check, prediction::Prediction},
     message::{Message, MessageId},
     policy::RetryPolicy,
+    recording::Recording,
     scenario::{Need, ScenarioReport},
     sidecar_retries::{SidecarRetries, SidecarRetriesSetting},
     timeline::TimelineSnapshot,
@@ -118,6 +119,22 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The timeline as far as it is still known.
     fn timeline(&self, actor: &ActorId) -> TimelineSnapshot;
+
+    /// A turn of the timeline as a document.
+    ///
+    /// # Errors
+    /// The turn is not, or not any more, in the timeline; or it has not ended.
+    async fn recorded_turn(&self, actor: &ActorId, turn: u64) -> Result<Recording, LabError>;
+
+    /// Keeps a recording, for as long as the process lives or until a hundred others were kept after it; the answer is
+    /// its id. No lab is touched.
+    ///
+    /// # Errors
+    /// It is too large when it is written out in full.
+    fn keep_recording(&self, recording: &Recording) -> Result<String, LabError>;
+
+    /// The recording that was kept under this id, if it still is.
+    fn recording(&self, id: &str) -> Option<Recording>;
 
     /// The panels. What cannot be read stands in them as its error.
     async fn panels(&self, actor: &ActorId) -> Panels;

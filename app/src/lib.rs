@@ -9,7 +9,8 @@
 //! - [`timeline`]: the steps of a turn as events, their log lines, and turns put together from them
 //! - [`lesson`]: the five checks and the prediction, as pure functions
 //! - [`scenario`] (server only): what can be done with a lab at one press, as data
-//! - [`form`] (server only): what a form sends, read field by field
+//! - [`form`], [`fields`] (server only): what a form and a JSON document send, read field by field
+//! - [`recording`] (server only): a turn as a JSON document, out and in
 //! - [`backend`] (server only): the one trait through which everything is done; `server` implements it
 //! - [`api`], [`json`]: the server functions, and the JSON that they answer in
 //! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
@@ -31,6 +32,8 @@ pub mod chance;
 pub mod error;
 pub mod fault;
 #[cfg(feature = "ssr")]
+pub mod fields;
+#[cfg(feature = "ssr")]
 pub mod form;
 pub mod format;
 pub mod icons;
@@ -46,6 +49,8 @@ pub mod message;
 pub mod pages;
 pub mod panels;
 pub mod policy;
+#[cfg(feature = "ssr")]
+pub mod recording;
 #[cfg(feature = "ssr")]
 pub mod scenario;
 #[cfg(feature = "ssr")]

@@ -18,6 +18,7 @@ use app::{
     },
     message::{Message, MessageId},
     policy::RetryPolicy,
+    recording::Recording,
     scenario::{Need, ScenarioReport},
     shell,
     sidecar_retries::{SidecarRetries, SidecarRetriesSetting},
@@ -167,6 +168,18 @@ impl Backend for Told {
     }
 
     fn scenario_report(&self, _: &ActorId) -> Option<ScenarioReport> {
+        None
+    }
+
+    async fn recorded_turn(&self, _: &ActorId, _: u64) -> Result<Recording, LabError> {
+        Err(Self::refused())
+    }
+
+    fn keep_recording(&self, _: &Recording) -> Result<String, LabError> {
+        Err(Self::refused())
+    }
+
+    fn recording(&self, _: &str) -> Option<Recording> {
         None
     }
 

@@ -15,6 +15,10 @@ use app::{
     },
     message::{Message, MessageId},
     policy::RetryPolicy,
+    recording::{
+        Format, RecordedRuntime, Recording,
+        cut::{Controls as Set, Cut, cut},
+    },
     scenario::{Need, ScenarioReport},
     sidecar_retries::{DOCUMENT, SidecarRetries, SidecarRetriesSetting},
     timeline::{Method, Step, TimelineSnapshot},
@@ -34,6 +38,7 @@ use crate::{
         error::{invoke_error, read_error},
         placement_lost_in,
     },
+    recordings::Recordings,
     retry::AttemptError,
     runtime::RuntimeInfo,
     scenario::{self, Scenarios},
@@ -68,6 +73,9 @@ pub struct LabBackend {
     pub(crate) controls: Controls,
     pub(crate) passes: PassBook,
     pub(crate) scenarios: Scenarios,
+    pub(crate) recordings: Recordings,
+    /// The retry policy with which every lab begins.
+    pub(crate) first_policy: RetryPolicy,
     pub(crate) sidecar_retries: Option<SidecarRetrySwitch>,
 }
 
@@ -186,6 +194,11 @@ fn no_placement(endpoint: &str) -> String {
     )
 }
 
+/// This machine's offset from UTC now, in minutes.
+fn utc_offset_min() -> i32 {
+    jiff::ZonedDateTime::now().offset().seconds() / 60
+}
+
 fn internal(error: impl std::fmt::Display) -> LabError {
     LabError::new(ErrorCode::Internal, error.to_string())
 }
@@ -301,6 +314,34 @@ impl Backend for LabBackend {
         self.timelines.snapshot(actor)
     }
 
+    async fn recorded_turn(&self, actor: &ActorId, turn: u64) -> Result<Recording, LabError> {
+        // Before the timeline: what is changed in between stands in that.
+        let now = Set { policy: self.controls.policy(actor), fault: self.controls.fault(actor) };
+        let (timeline, whole) = (self.timelines.snapshot(actor), self.timelines.is_whole(actor));
+        let first = whole.then(|| Set { policy: self.first_policy, fault: FaultStatus::lesson() });
+        let Cut { events, policy, fault } = cut(&timeline.events, turn, now, first)?;
+        let Runtime { sidecar, store, .. } = self.runtime.get().await;
+        Ok(Recording {
+            format: Format::Turn,
+            version: Recording::VERSION,
+            actor: actor.clone(),
+            runtime: RecordedRuntime { sidecar, store },
+            utc_offset_min: utc_offset_min(),
+            turn,
+            policy,
+            fault,
+            events,
+        })
+    }
+
+    fn keep_recording(&self, recording: &Recording) -> Result<String, LabError> {
+        self.recordings.keep(recording)
+    }
+
+    fn recording(&self, id: &str) -> Option<Recording> {
+        self.recordings.find(id)
+    }
+
     async fn panels(&self, actor: &ActorId) -> Panels {
         let (history, stored) = tokio::join!(self.stored_history(actor), self.stored_value(actor));
         // As long as no turn has loaded anything, what was before the first turn is what is there now.
@@ -317,7 +358,6 @@ impl Backend for LabBackend {
         let panels = self.panels(actor).await;
         let timeline = self.timelines.snapshot(actor);
         let known = self.timelines.known_actors(KNOWN_ACTORS + 1);
-        let offset = jiff::ZonedDateTime::now().offset();
         LabSnapshot {
             actor: actor.clone(),
             runtime: self.runtime.get().await,
@@ -325,7 +365,7 @@ impl Backend for LabBackend {
             timeline,
             known_actors: known.into_iter().filter(|other| other != actor).take(KNOWN_ACTORS).collect(),
             now: now_ms(),
-            utc_offset_min: offset.seconds() / 60,
+            utc_offset_min: utc_offset_min(),
         }
     }
 

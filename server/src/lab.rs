@@ -12,6 +12,7 @@ use crate::{
     checks::PassBook,
     controls::Controls,
     dapr::{Dapr, DaprError},
+    recordings::Recordings,
     runtime::RuntimeInfo,
     scenario::Scenarios,
     sidecar_retries::SidecarRetrySwitch,
@@ -131,6 +132,8 @@ impl Lab {
             controls: controls.clone(),
             passes,
             scenarios: Scenarios::default(),
+            recordings: Recordings::default(),
+            first_policy: policy,
             sidecar_retries,
         };
         let actor_config = ActorConfig::new(idle_timeout);

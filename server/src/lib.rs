@@ -15,6 +15,7 @@
 //! - [`checks`]: the lesson's checks over it
 //! - [`dapr`]: the sidecar as the application speaks to it
 //! - `serving`: a listener that serves until it is told to stop
+//! - `recordings`: turns that were handed in, to be looked at
 //! - `scenario`: running the scenarios of `app`
 //! - [`runtime`]: what the sidecar tells of itself
 //! - [`store`]: the state store itself, read past Dapr
@@ -29,6 +30,7 @@ pub mod controls;
 pub mod dapr;
 mod http;
 pub mod lab;
+mod recordings;
 pub mod retry;
 pub mod run;
 pub mod runtime;

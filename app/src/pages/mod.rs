@@ -4,5 +4,6 @@ pub mod keys;
 pub mod lab;
 pub mod not_found;
 pub mod plain;
+pub mod recording;
 pub mod report;
 pub mod scenario;

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    actor_id::ActorId,
     error::LabError,
     format::{clock, clock_ms, duration_us},
     icons::Definitions,
@@ -34,7 +35,7 @@ pub fn report(snapshot: &LabSnapshot, taken: &str, style: &Style) -> String {
         Style::Inline(text) => (format!("<style>{text}</style>"), true),
     };
     let actor = &snapshot.actor;
-    let body = view! { <body>{(!kept).then(|| bar(snapshot))} {page(snapshot, taken)} <Definitions /></body> };
+    let body = view! { <body>{(!kept).then(|| bar(snapshot))} {page(snapshot, taken, kept)} <Definitions /></body> };
     format!(
         r#"<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Faultlab: report of {actor}</title>{style}</head>{}</html>"#,
         body.to_html()
@@ -54,11 +55,12 @@ fn bar(snapshot: &LabSnapshot) -> impl IntoView + use<> {
     }
 }
 
-fn page(snapshot: &LabSnapshot, taken: &str) -> impl IntoView + use<> {
+/// `kept` says that the page is a file, from which nothing of the lab can be reached.
+fn page(snapshot: &LabSnapshot, taken: &str, kept: bool) -> impl IntoView + use<> {
     let panels = &snapshot.panels;
     let offset = snapshot.utc_offset_min;
     let events = &snapshot.timeline.events;
-    let turns: Vec<_> = turns(events).iter().map(turn).collect();
+    let turns: Vec<_> = turns(events).iter().map(|of| turn(of, (!kept).then_some(&snapshot.actor))).collect();
     let lines: Vec<_> =
         events.iter().filter_map(|e| e.log_line(&snapshot.actor)).map(|l| log_line(&l, offset)).collect();
     let checks: Vec<_> = panels.checks.iter().map(|one| check(one, offset)).collect();
@@ -82,9 +84,16 @@ fn page(snapshot: &LabSnapshot, taken: &str) -> impl IntoView + use<> {
             <section>
                 <h2>"Turns"</h2>
                 {none.then(|| view! { <p class="note">"None that the timeline still knows."</p> })}
+                {(!none && !kept).then(recordings)}
                 <table hidden=none>
                     <thead>
-                        <tr><th scope="col">"Turn"</th><th scope="col">"Message"</th><th scope="col">"Attempts"</th><th scope="col">"Outcome"</th></tr>
+                        <tr>
+                            <th scope="col">"Turn"</th>
+                            <th scope="col">"Message"</th>
+                            <th scope="col">"Attempts"</th>
+                            <th scope="col">"Outcome"</th>
+                            {(!kept).then(|| view! { <th scope="col" class="screen">"Recording"</th> })}
+                        </tr>
                     </thead>
                     <tbody>{turns}</tbody>
                 </table>
@@ -137,7 +146,18 @@ fn log_line(line: &LogLine, offset: i32) -> impl IntoView + use<> {
     }
 }
 
-fn turn(turn: &Turn) -> impl IntoView + use<> {
+/// What the links in the list of turns are for.
+fn recordings() -> impl IntoView {
+    view! {
+        <p class="screen">
+            "A turn can be kept as a recording, a JSON document, and " <a href="/recording">"opened again"</a>
+            ", on this lab or another."
+        </p>
+    }
+}
+
+/// A row of the list of turns; with the actor, a turn that has ended can be kept as a recording.
+fn turn(turn: &Turn, actor: Option<&ActorId>) -> impl IntoView + use<> {
     let done = if turn.content.is_some() { "answered" } else { "done" };
     let outcome = match &turn.outcome {
         Outcome::Queued => "waits for its turn".to_owned(),
@@ -147,12 +167,19 @@ fn turn(turn: &Turn) -> impl IntoView + use<> {
         Outcome::Failed { error, .. } => format!("failed: {}", error.message),
     };
     let what = turn.content.clone().unwrap_or_else(|| turn.method.as_str().to_owned());
+    let recording = actor.filter(|_| turn.ended()).map(|actor| {
+        let (href, number) = (format!("/api/lab/{actor}/turn/{}", turn.number), turn.number);
+        let file = format!("faultlab-{actor}-turn-{number}.json");
+        let label = format!("Recording of turn {number}");
+        view! { <td class="screen"><a href=href download=file aria-label=label>"JSON"</a></td> }
+    });
     view! {
         <tr>
             <th scope="row">{turn.number.to_string()}</th>
             <td>{what}</td>
             <td>{trace(turn)}</td>
             <td>{outcome}</td>
+            {recording}
         </tr>
     }
 }

@@ -16,7 +16,7 @@ use utoipa::{
     },
 };
 
-use super::{chat, events, health, hold, lab, scenario, sidecar_retries, wire};
+use super::{chat, events, health, hold, lab, recording, scenario, sidecar_retries, wire};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,12 +27,13 @@ use super::{chat, events, health, hold, lab, scenario, sidecar_retries, wire};
     paths(
         chat::send, chat::history, health::healthz, health::dapr_config, lab::panels, lab::timeline, lab::fault,
         lab::set_fault, lab::arm_fault, lab::policy, lab::set_policy, lab::prediction, hold::hold, hold::set_hold, hold::release, lab::checks, lab::compare, lab::reset, scenario::scenarios, scenario::run, scenario::report, sidecar_retries::sidecar_retries, sidecar_retries::set_sidecar_retries, wire::wire, wire::set_wire,
-        events::events
+        events::events, recording::turn, recording::keep, recording::recording
     ),
     tags(
         (name = "Lesson", description = "The two routes of the lesson. Both invoke the actor."),
         (name = "Actor", description = "What the lesson looks up to see whether the actor is there."),
-        (name = "Lab", description = "Whatever the page can do.")
+        (name = "Lab", description = "Whatever the page can do."),
+        (name = "Recordings", description = "One turn as a document: out of a lab, and shown again on this lab or another.")
     )
 )]
 struct Api;
@@ -56,7 +57,7 @@ fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, HttpMethod
 
 /// The operation as a line for a shell, against the lab that the page came from.
 fn curl(method: &str, path: &str) -> String {
-    let url = format!("http://localhost:8000{}", path.replace("{actor_id}", "user1"));
+    let url = format!("http://localhost:8000{}", path.replace("{actor_id}", "user1").replace("{number}", "1"));
     let body = match (method, path) {
         ("POST", "/chat/{actor_id}") => Some(r#"{"role": "user", "content": "Hi there"}"#),
         ("PUT", "/api/lab/{actor_id}/fault") => Some(r#"{"on": true, "plan": [{"operation": "save", "attempts": 2}]}"#),
@@ -72,6 +73,10 @@ fn curl(method: &str, path: &str) -> String {
         _ => format!("-X {method} "),
     };
     match body {
+        // The document is too long for a line: the turn that the route above it gives.
+        None if path == "/api/recordings" => {
+            format!("curl {flags}{url} -H \"Content-Type: application/json\" --data-binary @turn.json")
+        }
         Some(body) => format!("curl {flags}{url} -H \"Content-Type: application/json\" -d '{body}'"),
         None => format!("curl {flags}{url}"),
     }

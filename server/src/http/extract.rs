@@ -2,8 +2,8 @@
 
 use app::{
     actor_id::ActorId,
-    error::{ErrorCode, LabError},
-    form::allowed,
+    error::ErrorCode,
+    fields,
     message::{Message, MessageId},
 };
 use axum::{
@@ -35,7 +35,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        let body = json_body(request).await?;
+        let body = json_body(request, Message::MAX_BODY_BYTES).await?;
         serde_json::from_slice(&body).map(Self).map_err(|error| not_as_it_has_to_be(&error))
     }
 }
@@ -47,24 +47,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Fields<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        let body = json_body(request).await?;
-        let mut json = serde_json::Deserializer::from_slice(&body);
-        let settings = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            if error.inner().is_data() { refused_field(&error).into() } else { not_as_it_has_to_be(error.inner()) }
-        })?;
-        json.end().map_err(|error| not_as_it_has_to_be(&error))?;
-        Ok(Self(settings))
+        let body = json_body(request, Message::MAX_BODY_BYTES).await?;
+        Ok(Self(fields::read(&body)?))
     }
 }
 
-async fn json_body(request: Request) -> Result<Bytes, ApiError> {
+/// A body of at most `most` bytes that says that it is JSON.
+pub(crate) async fn json_body(request: Request, most: usize) -> Result<Bytes, ApiError> {
     if !says_json(request.headers()) {
         let message = "Send JSON, with the header Content-Type: application/json";
         return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
     }
-    let body = to_bytes(request.into_body(), Message::MAX_BODY_BYTES)
-        .await
-        .map_err(|_| ApiError::new(ErrorCode::TooLarge, "The body is over 16 KiB, which is the most a lab takes"))?;
+    let body = to_bytes(request.into_body(), most).await.map_err(|_| {
+        ApiError::new(
+            ErrorCode::TooLarge,
+            format!("The body is over {} KiB, which is the most a lab takes", most / 1024),
+        )
+    })?;
     // Serde would take a list for the fields of an object, in their order.
     if body.trim_ascii_start().first() == Some(&b'[') {
         let message = "The body is not as it has to be: it is a list. Send an object, as {\"name\": …}";
@@ -75,19 +74,6 @@ async fn json_body(request: Request) -> Result<Bytes, ApiError> {
 
 fn not_as_it_has_to_be(error: &serde_json::Error) -> ApiError {
     ApiError::new(ErrorCode::InvalidRequest, format!("The body is not as it has to be: {error}"))
-}
-
-/// The field that could not be read. One that is missing is named by the error alone: the path ends before it.
-fn refused_field(error: &serde_path_to_error::Error<serde_json::Error>) -> LabError {
-    let mut path = error.path().to_string();
-    let full = error.inner().to_string();
-    let words = full.split(" at line ").next().unwrap_or_default();
-    if let Some((name, _)) = words.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
-        path = if path == "." { name.to_owned() } else { format!("{path}.{name}") };
-    }
-    let last = path.rsplit('.').next().unwrap_or_default();
-    let name = last.split('[').next().unwrap_or_default();
-    LabError::of_field(path.clone(), format!("{path}: {words}{}.", allowed(name)))
 }
 
 /// `application/json`, with or without parameters, or a type that ends in `+json` (RFC 6839).

@@ -12,6 +12,7 @@ pub(crate) mod health;
 mod lab;
 mod hold;
 mod pages;
+mod recording;
 mod report;
 mod scenario;
 mod sidecar_retries;
@@ -28,7 +29,7 @@ use tower_http::{
 use self::{events::Streams, guard::AllowedHosts, site::Site};
 use crate::{app_channel::ActorConfig, timeline::Timelines};
 
-/// The most bytes of any request. A form needs up to three for each byte of a message of 16 KiB.
+/// The most bytes of a request, recordings apart. A form needs up to three for each byte of a message of 16 KiB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// What the public listener serves from.
@@ -51,7 +52,11 @@ pub(crate) fn router(public: Public<'_>) -> Router {
         .merge(scenario::router())
         .merge(hold::router())
         .merge(sidecar_retries::router())
+        .merge(recording::turns())
         .with_state(backend.clone());
+    // A recording is larger than anything else that comes in, and has a limit of its own.
+    let recordings =
+        recording::router(site, backend.clone()).layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
     let nosniff = axum::http::HeaderValue::from_static("nosniff");
     Router::new()
         .merge(report::router(site, backend.clone()))
@@ -63,6 +68,7 @@ pub(crate) fn router(public: Public<'_>) -> Router {
         // An event stream is left as it is, and past the layer it needs less memory.
         .merge(events::router(Streams { timelines, shutdown }))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .merge(recordings)
         .layer(middleware::from_fn(error::one_shape))
         .layer(middleware::from_fn_with_state(AllowedHosts::new(allow_hosts), guard::guard))
         .layer(SetResponseHeaderLayer::overriding(axum::http::header::X_CONTENT_TYPE_OPTIONS, nosniff))

@@ -19,7 +19,7 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -50,6 +50,8 @@ struct Shared {
     actors: NonZeroUsize,
     /// The epoch that was given last; epochs only rise, also when the clock does not.
     epoch: AtomicU64,
+    /// Whether any actor's timeline was dropped whole, so that one that begins may not be its first.
+    evicted: AtomicBool,
     /// Rings by actor, the one used last in front. A ring is cloned out of it under this lock only, so that a ring
     /// with no other holder can be dropped under it.
     rings: Mutex<LruCache<ActorId, Arc<Mutex<Ring>>>>,
@@ -102,7 +104,15 @@ impl Timelines {
     #[must_use]
     pub fn with_limits(actors: NonZeroUsize, limits: Limits) -> Self {
         let rings = Mutex::new(LruCache::unbounded());
-        Self { shared: Arc::new(Shared { limits, actors, epoch: AtomicU64::new(0), rings }) }
+        Self {
+            shared: Arc::new(Shared {
+                limits,
+                actors,
+                epoch: AtomicU64::new(0),
+                evicted: AtomicBool::new(false),
+                rings,
+            }),
+        }
     }
 
     /// Records a step: gives it its number and time, logs its line and hands it to the followers.
@@ -189,6 +199,13 @@ impl Timelines {
     pub fn snapshot(&self, actor: &ActorId) -> TimelineSnapshot {
         let ring = self.ring(actor, false);
         lock(&ring).snapshot()
+    }
+
+    /// Whether the events of an actor tell everything since its lab was as every lab begins.
+    #[must_use]
+    pub fn is_whole(&self, actor: &ActorId) -> bool {
+        let whole = lock(&self.ring(actor, false)).is_whole();
+        whole.unwrap_or_else(|| !self.shared.evicted.load(Ordering::Relaxed))
     }
 
     /// The events of an actor, oldest first, and the history as it was before the first of them; `None` as long as
@@ -281,6 +298,7 @@ impl Timelines {
             rings.iter().rev().filter(|(_, ring)| idle(ring)).map(|(actor, _)| actor.clone()).take(excess).collect();
         for actor in leave {
             rings.pop(&actor);
+            self.shared.evicted.store(true, Ordering::Relaxed);
         }
     }
 

@@ -211,6 +211,16 @@ impl Ring {
         Missed::Events(self.events.range(after.seq + 1..).map(|(_, kept)| Arc::clone(&kept.event)).collect())
     }
 
+    /// Whether nothing is gone since the lab was as every lab begins; `None` if that is so unless a timeline of the same
+    /// actor was dropped before this one.
+    pub(super) fn is_whole(&self) -> Option<bool> {
+        match self.events.values().next().map(|kept| &kept.event.step) {
+            Some(Step::LabReset) => Some(true),
+            _ if self.gone == 0 => None,
+            _ => Some(false),
+        }
+    }
+
     pub(super) const fn tells(&self) -> bool {
         self.telling > 0
     }

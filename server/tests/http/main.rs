@@ -10,6 +10,7 @@ mod hold;
 mod outside;
 mod pages;
 mod program;
+mod recordings;
 mod scenarios;
 mod sidecar_retries;
 mod start;

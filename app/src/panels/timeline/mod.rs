@@ -6,6 +6,7 @@
 //!   of them pure functions
 //! - [`row`], [`bar`], [`calls`], [`wait`], [`hold`], [`queue`], [`axis`]: the drawing's pieces as SVG
 //! - [`still`] (server only): turns that are over, drawn once
+//! - [`still`] (server only): turns that are over, drawn once
 //! - [`tools`]: going along the time; [`legend`], [`log`], [`detail`]: what else stands around it
 
 mod axis;
@@ -25,6 +26,8 @@ mod row;
 #[cfg(test)]
 mod samples;
 mod scale;
+#[cfg(feature = "ssr")]
+mod still;
 mod tools;
 mod wait;
 mod window;
@@ -39,6 +42,8 @@ use self::{
     scale::Percent,
     window::{Drawing, Plot, draw},
 };
+#[cfg(feature = "ssr")]
+pub use self::still::still;
 pub use self::{bar_id::BarId, detail::DetailPanel};
 use crate::{
     lesson::prediction::Prediction,

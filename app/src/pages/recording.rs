@@ -1,0 +1,159 @@
+//! A recorded turn as a page, and the form that takes one. Pages of their own, without script.
+
+use leptos::prelude::*;
+
+use crate::{
+    error::LabError,
+    fault::words::all_ahead,
+    icons::Definitions,
+    panels::{
+        timeline::{BarId, still},
+        topbar::{Brand, ThemeButton},
+    },
+    recording::Recording,
+    timeline::turns,
+};
+
+/// What stands around the page.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    /// The stylesheet's URL.
+    pub stylesheet: &'a str,
+    /// The theme in the reader's cookie; without one the theme follows the system.
+    pub theme: Option<&'a str>,
+}
+
+/// A page with this title and these parts in its bar.
+fn document(frame: Frame<'_>, title: &str, body: impl IntoView + 'static) -> String {
+    let theme = match frame.theme {
+        Some("light") => r#" data-theme="light""#,
+        Some("dark") => r#" data-theme="dark""#,
+        _ => "",
+    };
+    let body = view! { <body>{body} <Definitions /></body> };
+    format!(
+        r#"<!DOCTYPE html><html lang="en"{theme}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Faultlab: {title}</title><link rel="icon" href="/favicon.svg" type="image/svg+xml"><link rel="stylesheet" href="{}"></head>{}</html>"#,
+        frame.stylesheet,
+        body.to_html()
+    )
+}
+
+fn bar(more: impl IntoView + 'static) -> impl IntoView {
+    view! {
+        <header class="topbar">
+            <Brand />
+            <span class="topbar-step">"Recording"</span>
+            <span class="topbar-gap"></span>
+            {more}
+            <ThemeButton />
+        </header>
+    }
+}
+
+/// The page of a recording. `began` is the date and the time at which the turn began, where it was recorded; `bar` is
+/// the selected one.
+#[must_use]
+pub fn recording(recording: &Recording, id: &str, began: &str, bar: Option<BarId>, frame: Frame<'_>) -> String {
+    // What is drawn is kept in signals, and those need an owner.
+    Owner::new().with(|| {
+        let title = format!("recording of turn {} of {}", recording.turn, recording.actor);
+        document(frame, &title, page(recording, id, began, bar))
+    })
+}
+
+fn page(recording: &Recording, id: &str, began: &str, selected: Option<BarId>) -> impl IntoView + use<> {
+    let Recording { actor, runtime, turn, utc_offset_min, .. } = recording;
+    let log = recording.events.iter().filter_map(|event| event.log_line(actor)).collect();
+    let drawn = still(turns(&recording.events), selected, log, actor.clone(), *utc_offset_min);
+    let file = format!("faultlab-{actor}-turn-{turn}.json");
+    let policy = recording.policy.map_or_else(|| "not known any more".to_owned(), |policy| policy.to_string());
+    let open = view! { <a class="btn" href="/recording">"Open another"</a> };
+    view! {
+        {bar(open)}
+        <main class="recording">
+            <div class="recording-head">
+                <h1>{format!("Turn {turn} of {actor}")}</h1>
+                <p class="lead">
+                    <b>"A recording."</b>
+                    " Nothing here happens now, and no lab is touched. It was made on the "
+                    {format!("{} with {}, and began {began}.", runtime.sidecar, runtime.store)}
+                </p>
+                <dl>
+                    <div><dt>"Policy"</dt><dd>{policy}</dd></div>
+                    <div><dt>"Failures"</dt><dd>{failures(recording)}</dd></div>
+                    <div>
+                        <dt>"Document"</dt>
+                        <dd><a href=format!("/api/recordings/{id}") download=file.clone()>{file.clone()}</a></dd>
+                    </div>
+                </dl>
+            </div>
+            <section class="timeline" id="timeline" aria-labelledby="h-time">{drawn}</section>
+        </main>
+    }
+}
+
+/// What was going to fail when the turn began.
+fn failures(recording: &Recording) -> String {
+    match &recording.fault {
+        None => "not known any more".to_owned(),
+        Some(fault) if !fault.on => "none on purpose: the switch was off".to_owned(),
+        Some(fault) if !fault.is_loaded() => "none on purpose: the switch was used up".to_owned(),
+        Some(fault) => all_ahead(fault),
+    }
+}
+
+/// What was posted and refused.
+pub struct Refused {
+    /// The text, as it was typed or as it stood in the file.
+    pub text: String,
+    /// The file's name, if it came as one.
+    pub file: Option<String>,
+    /// Why.
+    pub error: LabError,
+}
+
+/// A text as what stands in a `textarea`. Leptos leaves that as it is; and the first line break there does not count.
+fn in_textarea(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
+}
+
+/// The page with the form that takes a recording; `refused` is what was wrong with the one before.
+#[must_use]
+pub fn open(refused: Option<&Refused>, frame: Frame<'_>) -> String {
+    let text = refused.map(|refused| in_textarea(&refused.text));
+    let error = refused.map(|refused| {
+        let from = refused.file.as_ref().map(|file| format!("In {file}: ")).unwrap_or_default();
+        format!("{from}{}", refused.error.message)
+    });
+    let invalid = error.is_some().then_some("true");
+    let described = error.is_some().then_some("document-error");
+    let body = view! {
+        {bar(())}
+        <main class="docs recording-open">
+            <h1>"Open a recording"</h1>
+            <p class="lead">
+                "A recording is one turn of a lab as a JSON document. The report of a lab offers each of its turns; so does "
+                <code>"GET /api/lab/{actor_id}/turn/{number}"</code>
+                ". It is shown here as it was, on this lab or another. Recordings are kept in memory: the last hundred, until this lab ends."
+            </p>
+            <form method="post" action="/recording" enctype="multipart/form-data">
+                <label for="file">"A file"</label>
+                <input id="file" name="file" type="file" accept=".json,application/json" />
+                <label for="document">"or its text"</label>
+                <textarea
+                    id="document"
+                    name="document"
+                    rows="14"
+                    spellcheck="false"
+                    autocomplete="off"
+                    aria-invalid=invalid
+                    aria-describedby=described
+                    inner_html=text
+                ></textarea>
+                {error.map(|error| view! { <p class="form-error" id="document-error" role="alert">{error}</p> })}
+                <button class="btn primary" type="submit">"Show it"</button>
+            </form>
+        </main>
+    };
+    document(frame, "open a recording", body)
+}

@@ -1,0 +1,79 @@
+//! Turns that are over, drawn once: the same axis, bars and detail, for a page without a lab and without script.
+
+use leptos::prelude::*;
+
+use super::{
+    BarId, DetailPanel, Lab,
+    axis::{axis, over, under},
+    legend::legend,
+    row::plot,
+    window::{Plot, draw},
+    words,
+};
+use crate::{
+    actor_id::ActorId,
+    timeline::{LogLine, Turn},
+};
+
+/// The timeline of these turns of `actor`, in the order of their numbers, with the bar that is selected and its detail.
+pub fn still(
+    turns: Vec<Turn>,
+    selected: Option<BarId>,
+    log: Vec<LogLine>,
+    actor: ActorId,
+    utc_offset_min: i32,
+) -> impl IntoView {
+    let now = turns.iter().filter_map(|turn| turn.ended_at).max().unwrap_or_default();
+    let rows: Vec<_> =
+        turns.iter().map(|turn| (turn.number, words::subject(turn), words::status(turn, None))).collect();
+    let drawing = draw(&turns, None, false, now, Plot::WIDE);
+    let turns = Signal::stored(turns);
+    let selected = RwSignal::new(selected);
+    let lab = Lab {
+        turns,
+        now: Signal::stored(now),
+        selected,
+        shown: Memo::new(move |_| turns.with(|turns| words::shown(turns, selected.get()))),
+        drawing: Memo::new(move |_| drawing.clone()),
+        queued: Memo::new(|_| 0),
+        utc_offset_min,
+    };
+    let row = |(number, subject, (mark, standing)): (u64, String, (words::Mark, String))| {
+        let items = lab.drawing.with(|drawing| drawing.row(number).cloned()).unwrap_or_default();
+        view! {
+            <li class="turn">
+                <div class="turn-head">
+                    <p class="turn-n">
+                        <b>{number.to_string()}</b>
+                        <q>{subject}</q>
+                    </p>
+                    <p class=mark.row_class()>
+                        {crate::icons::icon(mark.icon())}
+                        <span>{standing}</span>
+                    </p>
+                </div>
+                {plot(lab, number, items)}
+            </li>
+        }
+    };
+    view! {
+        <div class="tl-head">
+            <h2 id="h-time">"Timeline"</h2>
+            {legend()}
+        </div>
+        <div class="tl-body">
+            <div class="rows">
+                <div class="rows-in">
+                    {axis(lab)}
+                    <div class="rows-plot">
+                        {under(lab)}
+                        <ol class="turns">{rows.into_iter().map(row).collect_view()}</ol>
+                        {over(lab)}
+                    </div>
+                </div>
+            </div>
+            {super::log::log(Signal::stored(log), utc_offset_min)}
+        </div>
+        <DetailPanel turns selected actor utc_offset_min />
+    }
+}

@@ -1,0 +1,242 @@
+//! A recorded turn: out of a lab as JSON, in again, and as a page. The pages need no script.
+
+use std::{str::FromStr, sync::Arc};
+
+use app::{
+    backend::SharedBackend,
+    error::{ErrorCode, LabError},
+    pages::{
+        self,
+        recording::{Frame, Refused},
+    },
+    panels::timeline::BarId,
+    recording::Recording,
+};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Multipart, Path, Query, Request, State, multipart::MultipartError},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    error::{ApiError, ErrorBody},
+    extract::json_body,
+    site::Site,
+};
+
+/// The most bytes of a form: a document that is too large comes back with what is wrong with it.
+const MAX_FORM_BYTES: usize = 4 * Recording::MAX_BYTES;
+
+/// A turn of a lab, as a document: among the routes with the usual limit.
+pub(crate) fn turns() -> Router<SharedBackend> {
+    Router::new().route("/api/lab/{actor_id}/turn/{number}", get(turn))
+}
+
+/// What takes recordings, with a limit of its own, and shows them.
+pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
+    let stylesheet: Arc<str> = site.stylesheet().unwrap_or_default().into();
+    let pages = Router::new()
+        .route("/recording", get(form_page).post(open))
+        .route("/recording/{id}", get(page))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .with_state(Pages { backend: backend.clone(), stylesheet });
+    Router::new()
+        .route("/api/recordings", post(keep))
+        .route("/api/recordings/{id}", get(recording))
+        .with_state(backend)
+        .merge(pages)
+}
+
+#[derive(Clone)]
+struct Pages {
+    backend: SharedBackend,
+    stylesheet: Arc<str>,
+}
+
+/// Where a recording is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Kept {
+    /// Its id.
+    id: String,
+    /// The page that shows it.
+    #[schema(example = "/recording/0b8f…")]
+    address: String,
+}
+
+/// Take a turn out of the timeline.
+///
+/// The whole turn as one document, format `faultlab-turn`, version 1: its events in the form of the event stream, with
+/// what was set when it began and what was set while it ran. What may change its outcome is in it; nothing is changed.
+#[utoipa::path(
+    get, path = "/api/lab/{actor_id}/turn/{number}", tag = "Recordings",
+    params(
+        ("actor_id" = String, Path, example = "user1"),
+        ("number" = u64, Path, description = "The actor's number for the turn, from 1", example = 1)
+    ),
+    responses(
+        (status = 200, body = Recording), (status = 400, body = ErrorBody),
+        (status = 404, description = "The turn is not, or not any more, in the timeline; those that are, are named",
+            body = ErrorBody),
+        (status = 409, description = "The turn has not ended", body = ErrorBody)
+    )
+)]
+pub(crate) async fn turn(
+    State(backend): State<SharedBackend>,
+    Path((actor, number)): Path<(String, String)>,
+) -> Result<Json<Recording>, ApiError> {
+    let actor = actor.parse::<app::actor_id::ActorId>()?;
+    let number = number.parse().map_err(|_| {
+        ApiError::new(ErrorCode::InvalidRequest, format!("{number:?} is no number of a turn: it is 1 or more"))
+    })?;
+    Ok(Json(backend.recorded_turn(&actor, number).await?))
+}
+
+/// Hand in a recording.
+///
+/// Kept in memory of the process, the last hundred, until it ends; no lab is touched. The answer says where it is shown.
+#[utoipa::path(
+    post, path = "/api/recordings", tag = "Recordings", request_body = Recording,
+    responses(
+        (status = 201, description = "Kept; the answer says where", body = Kept),
+        (status = 400, description = "The body is no JSON", body = ErrorBody),
+        (status = 413, description = "The body is over 256 KiB", body = ErrorBody),
+        (status = 415, body = ErrorBody),
+        (status = 422, description = "The body is no recording of one whole turn: the field is named", body = ErrorBody)
+    )
+)]
+pub(crate) async fn keep(State(backend): State<SharedBackend>, request: Request) -> Result<Response, ApiError> {
+    let body = json_body(request, Recording::MAX_BYTES).await?;
+    let id = backend.keep_recording(&Recording::parse(&body)?)?;
+    let address = format!("/recording/{id}");
+    let location = [(header::LOCATION, format!("/api/recordings/{id}"))];
+    Ok((StatusCode::CREATED, location, Json(Kept { id, address })).into_response())
+}
+
+/// Read a recording.
+///
+/// The document that was handed in, with everything written out that may be left out.
+#[utoipa::path(
+    get, path = "/api/recordings/{id}", tag = "Recordings",
+    params(("id" = String, Path, description = "As the answer to handing it in gave it")),
+    responses((status = 200, body = Recording), (status = 404, body = ErrorBody))
+)]
+pub(crate) async fn recording(
+    State(backend): State<SharedBackend>,
+    Path(id): Path<String>,
+) -> Result<Json<Recording>, ApiError> {
+    Ok(Json(backend.recording(&id).ok_or_else(gone)?))
+}
+
+fn gone() -> LabError {
+    let words = "There is no such recording (any more): the last hundred are kept, until the lab ends. Open it again at \
+                 /recording.";
+    LabError::new(ErrorCode::NotFound, words)
+}
+
+/// What a page's address may ask for.
+#[derive(Deserialize)]
+struct Selection {
+    bar: Option<String>,
+}
+
+async fn page(
+    State(pages): State<Pages>,
+    Path(id): Path<String>,
+    Query(selection): Query<Selection>,
+    headers: HeaderMap,
+) -> Response {
+    let frame = Frame { stylesheet: &pages.stylesheet, theme: theme(&headers) };
+    let Some(recording) = pages.backend.recording(&id) else {
+        let refused = Refused { text: String::new(), file: None, error: gone() };
+        return answer(StatusCode::NOT_FOUND, pages::recording::open(Some(&refused), frame));
+    };
+    // A bar that is none selects nothing, as in a lab.
+    let bar = selection.bar.and_then(|bar| BarId::from_str(&bar).ok());
+    let began = date(recording.at(), recording.utc_offset_min);
+    answer(StatusCode::OK, pages::recording::recording(&recording, &id, &began, bar, frame))
+}
+
+/// A moment as a date and a time, `24 November 2026, 17:04:05`.
+fn date(at: u64, utc_offset_min: i32) -> String {
+    let moment = i64::try_from(at).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok()).unwrap_or_default();
+    let offset = jiff::tz::Offset::from_seconds(utc_offset_min.saturating_mul(60)).unwrap_or(jiff::tz::Offset::UTC);
+    offset.to_datetime(moment).strftime("%-d %B %Y, %H:%M:%S").to_string()
+}
+
+async fn form_page(State(pages): State<Pages>, headers: HeaderMap) -> Response {
+    let frame = Frame { stylesheet: &pages.stylesheet, theme: theme(&headers) };
+    answer(StatusCode::OK, pages::recording::open(None, frame))
+}
+
+/// `POST /recording`: goes on to the recording's page, or shows beside the field what is wrong, with what was typed.
+async fn open(State(pages): State<Pages>, headers: HeaderMap, form: Multipart) -> Response {
+    let (text, file) = match sent(form).await {
+        Ok(sent) => sent,
+        Err(error) => {
+            let status = error.status();
+            let message = match status {
+                StatusCode::PAYLOAD_TOO_LARGE => "This is far too large: a recording has at most 256 KiB.".to_owned(),
+                _ => format!("The form cannot be read: {}", error.body_text()),
+            };
+            let error = LabError::new(ErrorCode::TooLarge, message);
+            return refuse(&pages, &headers, status, Refused { text: String::new(), file: None, error });
+        }
+    };
+    let kept = if text.len() > Recording::MAX_BYTES {
+        Err(LabError::new(ErrorCode::TooLarge, "This is over 256 KiB, which is the most that a recording has."))
+    } else if text.trim().is_empty() {
+        Err(LabError::new(ErrorCode::InvalidRequest, "There is nothing yet: choose a file, or put its text here."))
+    } else {
+        Recording::parse(text.as_bytes()).and_then(|recording| pages.backend.keep_recording(&recording))
+    };
+    match kept {
+        Ok(id) => Redirect::to(&format!("/recording/{id}")).into_response(),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+            refuse(&pages, &headers, status, Refused { text, file, error })
+        }
+    }
+}
+
+/// The document of a form, and the name of its file: what is typed counts where no file is chosen.
+async fn sent(mut form: Multipart) -> Result<(String, Option<String>), MultipartError> {
+    let (mut text, mut file) = (String::new(), None);
+    while let Some(field) = form.next_field().await? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let of_file = field.file_name().filter(|name| !name.is_empty()).map(str::to_owned);
+        let bytes = field.bytes().await?;
+        let content = || String::from_utf8_lossy(&bytes).into_owned();
+        match name.as_str() {
+            "file" if of_file.is_some() => (text, file) = (content(), of_file),
+            "document" if file.is_none() => text = content(),
+            _ => {}
+        }
+    }
+    Ok((text, file))
+}
+
+fn refuse(pages: &Pages, headers: &HeaderMap, status: StatusCode, refused: Refused) -> Response {
+    let frame = Frame { stylesheet: &pages.stylesheet, theme: theme(headers) };
+    answer(status, pages::recording::open(Some(&refused), frame))
+}
+
+/// The theme in the reader's cookie.
+fn theme(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookie| cookie.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == "theme").map(|(_, theme)| theme)
+}
+
+fn answer(status: StatusCode, html: String) -> Response {
+    let mut response = (status, Html(html)).into_response();
+    let csp = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    response
+}
