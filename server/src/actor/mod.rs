@@ -193,6 +193,4 @@ fn broken() -> LabError {
 }
 
 #[cfg(test)]
-mod properties;
-#[cfg(test)]
 mod tests;

@@ -18,6 +18,7 @@ use app::{
 };
 use reqwest::{Client, StatusCode};
 use server::{
+    dapr::Dapr,
     lab::{Lab, Settings},
     sidecar_retries::SidecarRetrySwitch,
     store::StoreReader,
@@ -40,6 +41,8 @@ pub struct Bench {
     pub lab: Lab,
     pub app: SocketAddr,
     pub store: PathBuf,
+    /// The sidecar, called past the lab.
+    pub dapr: Dapr,
     sidecar: Sidecar,
     serving: JoinHandle<()>,
 }
@@ -67,6 +70,7 @@ impl Bench {
         let sidecar = Sidecar::start(config).await.unwrap();
         sidecar_retries.attach(sidecar.resiliency());
         let store = sidecar.store_path().unwrap();
+        let dapr = Dapr::new(&format!("http://{}", sidecar.grpc_addr()), Some("dapr-token")).unwrap();
         let mut settings = Settings {
             dapr_endpoint: format!("http://{}", sidecar.grpc_addr()),
             dapr_api_token: Some("dapr-token".into()),
@@ -83,7 +87,7 @@ impl Bench {
         let router = lab.app_channel();
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         timeout(PATIENCE, sidecar.ready()).await.expect("the sidecar finds the app");
-        Self { lab, app, store, sidecar, serving }
+        Self { lab, app, store, dapr, sidecar, serving }
     }
 
     /// Ends as the process does.
