@@ -67,8 +67,10 @@ pub fn Lab(
     let (actor, offset) = (snapshot.actor.clone(), snapshot.utc_offset_min);
     let turns = Signal::from(store.turns);
     let next = Signal::derive(move || Some(store.outlook.read().next.clone()));
+    // Where there is no clipboard, nothing offers to copy.
+    let clip = move || store.mounted.get() && live::dom::has_clipboard();
     view! {
-        <div class="lab" class:present=store.present class:past=move || store.is_past()>
+        <div class="lab" class:present=store.present class:past=move || store.is_past() class:clip=clip>
             <a class="skip" href="#msg">"Skip to the chat"</a>
             <Topbar actor=snapshot.actor known=snapshot.known_actors runtime=snapshot.runtime />
             <main class="lab-main">

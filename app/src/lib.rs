@@ -17,6 +17,7 @@
 //! - [`island`]: the lab's page as one island, which the browser brings to life
 //! - [`live`]: the lab's reactive state, the event stream that feeds it, what a person can do to it
 //! - [`panels`]: one folder or file per panel of the lab
+//! - [`markup`]: what only shows something, as text that follows the state
 //! - [`format`], [`icons`]: times and durations as people read them; the symbols
 
 // Leptos components and server functions expand to items that the lints cannot see documented or narrowed.
@@ -44,6 +45,7 @@ pub mod lesson;
 #[cfg(feature = "ssr")]
 pub mod hold;
 pub mod live;
+mod markup;
 pub mod message;
 #[cfg(feature = "ssr")]
 pub mod pages;

@@ -4,6 +4,8 @@ pub mod chat;
 pub mod checks;
 pub mod code;
 pub mod controls;
+pub mod copy;
+mod deeds;
 pub mod headline;
 pub mod path;
 pub mod policy;

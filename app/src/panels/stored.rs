@@ -2,15 +2,17 @@
 //! back through the subscription.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
 
 use crate::{
     error::LabError,
     format,
-    icons::icon,
+    icons::symbol,
     lab::StoredValue,
     live::{store::Store, travel::drawn},
+    markup::follow,
     message::Message,
-    panels::controls::CopyButton,
+    panels::copy::copy_button,
     timeline::{Event, Operation, Step},
 };
 
@@ -20,83 +22,56 @@ const MAX_EVENTS: usize = 5;
 /// The pane.
 #[component]
 pub fn StoredPane() -> impl IntoView {
-    view! {
-        <div class="pane pane-stored">
-            <History />
-            <Stored />
-            <Events />
-        </div>
-    }
+    let store = expect_context::<Store>();
+    let markup = Memo::new(move |_| pane(store).into_string());
+    view! { <div class="pane pane-stored" inner_html=markup.get_untracked() use:follow=markup></div> }
+}
+
+fn pane(store: Store) -> Markup {
+    let (then, kind) = (store.history_then(), store.runtime.with_value(|runtime| runtime.store.clone()));
+    let clock = |at| format::clock(at, store.utc_offset_min);
+    store.panels.with(|panels| {
+        let history = then.as_deref().map_or(panels.history.as_deref(), Ok);
+        let stored = then.as_deref().map(|history| Ok(stored_then(store, history)));
+        let stored = stored.as_ref().unwrap_or(&panels.stored);
+        let when = match stored {
+            _ if store.is_past() => format!("at {}, by the timeline", clock(store.clock.get())),
+            Ok(stored) => format!("read from {kind}, {}", clock(stored.read_at)),
+            Err(_) => "not readable".to_owned(),
+        };
+        html! {
+            div.block {
+                h3 { "History " span.note { "kept: the last 5 messages" } }
+                (self::history(history))
+            }
+            div.block {
+                h3 { "Store " span.note { (when) } }
+                @match stored { Ok(stored) => (entry(stored)), Err(error) => (unreadable(error)) }
+            }
+            div.block {
+                h3 { "Events " span.note { "user-chat" } }
+                (events(&drawn(store.events, store.moment, deliveries), store.utc_offset_min))
+            }
+        }
+    })
 }
 
 /// What stands in a block in place of what cannot be read.
-fn unreadable(error: Option<&LabError>) -> Option<impl IntoView + use<>> {
-    let message = error?.message.clone();
-    Some(view! { <p class="form-error">{icon("#i-alert")} <span>{message}</span></p> })
+fn unreadable(error: &LabError) -> Markup {
+    html! { p.form-error { (symbol("#i-alert")) " " span { (error.message) } } }
 }
 
-/// What stands in a block in place of nothing.
-fn none(nothing: bool, words: &'static str) -> Option<impl IntoView> {
-    nothing.then(|| view! { <p class="none">{words}</p> })
-}
-
-#[component]
-fn History() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let list = move || {
-        store.panels.with(|panels| {
-            let then = store.history_then();
-            let history = then.as_deref().map_or(panels.history.as_deref(), Ok);
-            let messages = history.unwrap_or_default();
-            view! {
-                {unreadable(history.err())}
-                {none(history.is_ok() && messages.is_empty(), "No messages yet.")}
-                <ol class="hist">{messages.iter().map(line).collect_view()}</ol>
-            }
-        })
-    };
-    view! {
-        <div class="block">
-            <h3>"History " <span class="note">"kept: the last 5 messages"</span></h3>
-            {list}
-        </div>
-    }
-}
-
-fn line(message: &Message) -> impl IntoView + use<> {
-    view! {
-        <li><span class="role">{message.role.as_str()}</span> <span>{message.content.clone()}</span></li>
-    }
-}
-
-#[component]
-fn Stored() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let kind = store.runtime.with_value(|runtime| runtime.store.clone());
-    let when = move || {
-        store.panels.with(|panels| match &panels.stored {
-            _ if store.is_past() => {
-                format!("at {}, by the timeline", format::clock(store.clock.get(), store.utc_offset_min))
-            }
-            Ok(stored) => format!("read from {kind}, {}", format::clock(stored.read_at, store.utc_offset_min)),
-            Err(_) => "not readable".to_owned(),
-        })
-    };
-    let value = move || {
-        store.panels.with(|panels| {
-            let then = store.history_then().map(|history| Ok(stored_then(store, &history)));
-            let stored = then.as_ref().unwrap_or(&panels.stored);
-            view! {
-                {unreadable(stored.as_ref().err())}
-                {stored.as_ref().ok().map(entry)}
-            }
-        })
-    };
-    view! {
-        <div class="block">
-            <h3>"Store " <span class="note">{when}</span></h3>
-            {value}
-        </div>
+fn history(history: Result<&[Message], &LabError>) -> Markup {
+    html! {
+        @match history {
+            Err(error) => (unreadable(error)),
+            Ok([]) => p.none { "No messages yet." },
+            Ok(messages) => ol.hist {
+                @for message in messages {
+                    li { span.role { (message.role.as_str()) } " " span { (message.content) } }
+                }
+            },
+        }
     }
 }
 
@@ -108,46 +83,36 @@ fn stored_then(store: Store, history: &[Message]) -> StoredValue {
 }
 
 /// The key, the value, and the command that shows the same.
-fn entry(stored: &StoredValue) -> impl IntoView + use<> {
-    let value = stored.value.as_ref().map(|json| {
-        let command = Some(stored.command.clone()).filter(|command| !command.is_empty()).map(|command| {
-            view! {
-                <p class="cmd">
-                    <code><span>"$"</span> " " {command.clone()}</code>
-                    <CopyButton label="Copy the command" text=command />
-                </p>
-            }
-        });
-        view! {
-            <pre class="code json"><code>{pretty(json)}</code></pre>
-            {command}
+fn entry(stored: &StoredValue) -> Markup {
+    html! {
+        p.key { code { (stored.key) } (copy_button("Copy the key", &stored.key)) }
+        @match &stored.value {
+            None => p.none { "No such key yet. The first save creates it." },
+            Some(json) => {
+                pre.code.json { code { (pretty(json)) } }
+                @if !stored.command.is_empty() {
+                    p.cmd {
+                        code { span { "$" } " " (stored.command) }
+                        (copy_button("Copy the command", &stored.command))
+                    }
+                }
+            },
         }
-    });
-    view! {
-        <p class="key">
-            <code>{stored.key.clone()}</code>
-            <CopyButton label="Copy the key" text=stored.key.clone() />
-        </p>
-        {none(stored.value.is_none(), "No such key yet. The first save creates it.")}
-        {value}
     }
 }
 
 /// The stored list with one message per line; what is not such a list is shown as it is.
-fn pretty(json: &str) -> impl IntoView + use<> {
-    let messages = serde_json::from_str::<Vec<Message>>(json);
-    let raw = messages.is_err().then(|| json.to_owned());
-    let messages = messages.unwrap_or_default();
+fn pretty(json: &str) -> Markup {
+    let Ok(messages) = serde_json::from_str::<Vec<Message>>(json) else { return html! { (json) } };
     let last = messages.len().saturating_sub(1);
-    let lines = messages.into_iter().enumerate().map(|(n, message)| {
-        let content = serde_json::to_string(&message.content).unwrap_or_default();
-        let (open, close) = (if n == 0 { "[{" } else { " {" }, if n == last { "}]" } else { "},\n" });
-        view! {
-            {open} <b>"\"role\""</b> {format!(":\"{}\",", message.role.as_str())} <b>"\"content\""</b>
-            {format!(":{content}{close}")}
+    html! {
+        @for (n, message) in messages.iter().enumerate() {
+            (if n == 0 { "[{" } else { " {" })
+            b { "\"role\"" } ":\"" (message.role.as_str()) "\","
+            b { "\"content\"" } ":" (serde_json::to_string(&message.content).unwrap_or_default())
+            (if n == last { "}]" } else { "},\n" })
         }
-    });
-    view! { {raw} {lines.collect_view()} }
+    }
 }
 
 /// What became of one turn's event.
@@ -188,38 +153,23 @@ fn deliveries(events: &[Event]) -> Vec<Delivery> {
     deliveries.into_iter().rev().take(MAX_EVENTS).collect()
 }
 
-#[component]
-fn Events() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let list = move || {
-        let deliveries = drawn(store.events, store.moment, deliveries);
-        let lines = deliveries.iter().map(|delivery| delivery_line(delivery, store.utc_offset_min));
-        view! {
-            {none(deliveries.is_empty(), "None yet. Each saved turn publishes one.")}
-            <ul class="events">{lines.collect_view()}</ul>
+fn events(deliveries: &[Delivery], utc_offset_min: i32) -> Markup {
+    html! {
+        @if deliveries.is_empty() { p.none { "None yet. Each saved turn publishes one." } }
+        ul.events {
+            @for delivery in deliveries {
+                @let (class, mark, words) = match delivery.state {
+                    DeliveryState::Published => ("queue-t", "#i-send", "published"),
+                    DeliveryState::Delivered => ("ok-t", "#i-check", "delivered"),
+                    DeliveryState::Failed => ("fail-t", "#i-cross", "not published"),
+                };
+                li {
+                    span class=(class) { (symbol(mark)) }
+                    span { "ConversationUpdated" }
+                    span.note { @if let Some(turn) = delivery.turn { "turn " (turn) ", " } (words) }
+                    time { (format::clock(delivery.at, utc_offset_min)) }
+                }
+            }
         }
-    };
-    view! {
-        <div class="block">
-            <h3>"Events " <span class="note">"user-chat"</span></h3>
-            {list}
-        </div>
-    }
-}
-
-fn delivery_line(delivery: &Delivery, utc_offset_min: i32) -> impl IntoView + use<> {
-    let (class, symbol, words) = match delivery.state {
-        DeliveryState::Published => ("queue-t", "#i-send", "published"),
-        DeliveryState::Delivered => ("ok-t", "#i-check", "delivered"),
-        DeliveryState::Failed => ("fail-t", "#i-cross", "not published"),
-    };
-    let turn = delivery.turn.map(|turn| format!("turn {turn}, ")).unwrap_or_default();
-    view! {
-        <li>
-            <span class=class>{icon(symbol)}</span>
-            <span>"ConversationUpdated"</span>
-            <span class="note">{format!("{turn}{words}")}</span>
-            <time>{format::clock(delivery.at, utc_offset_min)}</time>
-        </li>
     }
 }

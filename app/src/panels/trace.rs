@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use leptos::prelude::*;
+use maud::{Markup, PreEscaped, html};
 
 use crate::timeline::{AttemptState, Operation, Outcome, Turn};
 
@@ -48,10 +49,28 @@ impl Line {
             ></svg>
         }
     }
+
+    fn markup(self) -> Markup {
+        let Self { shapes, width, words } = self;
+        html! {
+            svg.trace width=(width) height="12" viewBox={ "0 0 " (width) " 12" } role="img" aria-label=(words.join(", ")) {
+                (PreEscaped(shapes))
+            }
+        }
+    }
 }
 
 /// The trace of a turn.
 pub fn trace(turn: &Turn) -> impl IntoView + use<> {
+    line(turn).view()
+}
+
+/// The same in a drawing that is text.
+pub fn trace_markup(turn: &Turn) -> Markup {
+    line(turn).markup()
+}
+
+fn line(turn: &Turn) -> Line {
     let mut line = Line { shapes: String::new(), width: 0, words: Vec::new() };
     if turn.outcome == Outcome::Queued {
         line.add(QUEUED, 26, "queued");
@@ -70,7 +89,7 @@ pub fn trace(turn: &Turn) -> impl IntoView + use<> {
             None => {}
         }
     }
-    line.view()
+    line
 }
 
 /// The trace of an operation that needs every attempt that the policy allows.

@@ -10,8 +10,6 @@ use crate::{
 /// One line of the conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Line {
-    /// Tells lines and their states apart: one whose state changed is drawn anew, the others stay as they are.
-    pub(super) key: String,
     /// Who says it and how it stands, as a class.
     pub(super) class: &'static str,
     /// Who says it; `None` for a note of the lab itself.
@@ -53,14 +51,14 @@ pub(super) struct Failure {
 }
 
 /// A line that only says something.
-fn said(key: String, class: &'static str, who: &'static str, text: String) -> Line {
-    Line { key, class, who: Some(who), text, foot: None, failure: None }
+fn said(class: &'static str, who: &'static str, text: String) -> Line {
+    Line { class, who: Some(who), text, foot: None, failure: None }
 }
 
 /// The line above which messages have dropped out of the history.
 fn kept() -> Line {
     let text = format!("The history keeps the last {HISTORY_LIMIT} messages: those above have dropped out.");
-    Line { key: "kept".to_owned(), class: "kept", who: None, text, foot: None, failure: None }
+    Line { class: "kept", who: None, text, foot: None, failure: None }
 }
 
 /// The conversation, oldest first.
@@ -68,12 +66,12 @@ pub(super) fn lines(before: &[Message], events: &[Event], turns: &[Turn], unsent
     let messages: Vec<&Turn> = turns.iter().filter(|turn| turn.method == Method::ProcessMessage).collect();
     let stored = before.len() + 2 * messages.iter().filter(|turn| turn.acknowledged()).count();
     let mut lines = Lines { lines: Vec::new(), stored: 0, first_kept: stored.saturating_sub(HISTORY_LIMIT) };
-    for (n, message) in before.iter().enumerate() {
+    for message in before {
         let (class, who) = match message.role {
             Role::User => ("msg you", "you"),
             Role::Assistant => ("msg agent", "agent"),
         };
-        lines.stored(said(format!("b{n}"), class, who, message.content.clone()));
+        lines.stored(said(class, who, message.content.clone()));
     }
     for turn in &messages {
         add_turn(&mut lines, turn, events, turns, &messages);
@@ -101,16 +99,11 @@ impl Lines {
 }
 
 fn add_turn(lines: &mut Lines, turn: &Turn, events: &[Event], turns: &[Turn], messages: &[&Turn]) {
-    let n = turn.number;
-    let done = turn.attempts.iter().filter(|a| a.failed() || a.succeeded()).count();
-    let held = turn.held().map_or(0, |hold| hold.due_at);
-    let state = format!("{},{done},{},{held}", turn.attempts.len(), turn.waits.len());
     let text = turn.content.clone().unwrap_or_default();
-    let mut line = said(String::new(), "msg you", "you", text);
+    let mut line = said("msg you", "you", text);
     match &turn.outcome {
         Outcome::Queued | Outcome::Running => {
             let behind = behind(turn, turns);
-            line.key = format!("p{n},{state},{}", behind.unwrap_or_default());
             line.class = "msg you pending";
             line.foot = Some(words::pending(turn, behind));
             lines.lines.push(line);
@@ -119,15 +112,13 @@ fn add_turn(lines: &mut Lines, turn: &Turn, events: &[Event], turns: &[Turn], me
             let sent_again_in = messages.iter().find(|other| is_repeat(other, turn)).map(|other| other.number);
             let id = turn.message_id.clone().map(String::from).filter(|_| sent_again_in.is_none());
             let (title, text) = words::failure(Some(turn), error);
-            line.key = format!("f{n},{}", sent_again_in.unwrap_or_default());
             line.class = "msg you failed";
             line.failure = Some(Failure { title, text, turn: Some(turn.clone()), again: id, sent_again_in });
             lines.lines.push(line);
         }
         Outcome::Completed { took_us, repeated } => {
-            line.key = format!("y{n}");
             let reply = reply_of(turn, messages).unwrap_or_default();
-            let mut answer = said(format!("a{n},{state}"), "msg agent", "agent", reply);
+            let mut answer = said("msg agent", "agent", reply);
             answer.foot = Some(words::answered(turn, events, *took_us, *repeated));
             if turn.acknowledged() {
                 lines.stored(line);
@@ -141,27 +132,21 @@ fn add_turn(lines: &mut Lines, turn: &Turn, events: &[Event], turns: &[Turn], me
 
 /// A message that this page sent and of which the timeline does not know yet.
 fn of_unsent(unsent: &Unsent) -> Line {
-    let mut line = said(String::new(), "msg you pending", "you", unsent.content.clone());
+    let mut line = said("msg you pending", "you", unsent.content.clone());
     let foot = |words: &str| Some(Foot { turn: None, class: "", words: words.to_owned(), due_at: None });
-    let state = match &unsent.state {
-        UnsentState::Sending => {
-            line.foot = foot("Sending");
-            's'
-        }
+    match &unsent.state {
+        UnsentState::Sending => line.foot = foot("Sending"),
         UnsentState::Answered => {
             line.class = "msg you";
             line.foot = foot("Answered; its turn is shown when the connection is back");
-            'a'
         }
         UnsentState::Failed(error) => {
             let (title, text) = words::failure(None, error);
             let again = Some(unsent.id.clone());
             line.class = "msg you failed";
             line.failure = Some(Failure { title, text, turn: None, again, sent_again_in: None });
-            'f'
         }
-    };
-    line.key = format!("u{}{state}", unsent.id);
+    }
     line
 }
 

@@ -7,13 +7,14 @@ mod scenario;
 pub(crate) mod words;
 
 use leptos::prelude::*;
+use maud::html;
 
 use self::{
     composer::{Composer, Invitation, ThenTry},
     lines::lines,
     row::row,
 };
-use crate::{island::ScenarioHtml, live::store::Store};
+use crate::{island::ScenarioHtml, live::store::Store, markup::follow};
 
 /// The chat.
 #[component]
@@ -24,17 +25,14 @@ pub fn Chat(
     let store = expect_context::<Store>();
     let actor = store.actor_id();
     let untouched = Memo::new(move |_| store.is_untouched());
-    let lines = move || {
-        store.panels.with(|panels| {
-            store.events.with(|events| {
-                store.turns.with(|turns| {
-                    // What has just been sent is no part of an earlier moment.
-                    let unsent = if store.is_past() { Vec::new() } else { store.unsent.get() };
-                    lines(&panels.before, events, turns, &unsent)
-                })
-            })
-        })
-    };
+    let markup = Memo::new(move |_| {
+        // What has just been sent is no part of an earlier moment.
+        let unsent = if store.is_past() { Vec::new() } else { store.unsent.get() };
+        let lines = store.panels.with(|panels| {
+            store.events.with(|events| store.turns.with(|turns| lines(&panels.before, events, turns, &unsent)))
+        });
+        html! { @for line in &lines { (row(store, line)) } }.into_string()
+    });
     view! {
         <section class="panel chat" aria-labelledby="h-chat">
             <div class="panel-head">
@@ -43,9 +41,7 @@ pub fn Chat(
             </div>
             {scenario::card(&scenarios)}
             <div class="msgs" tabindex="0" role="region" aria-label="Conversation" hidden=move || untouched.get()>
-                <ol>
-                    <For each=lines key=|line| line.key.clone() children=move |line| row(store, line) />
-                </ol>
+                <ol inner_html=markup.get_untracked() use:follow=markup></ol>
             </div>
             <Invitation untouched />
             <Composer untouched />

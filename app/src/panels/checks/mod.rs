@@ -1,22 +1,21 @@
 //! The lesson's five steps: what to do, a button that does it, and the evidence when it is proven.
 
-mod deeds;
-
 use leptos::prelude::*;
+use maud::{Markup, html};
 
-use self::deeds::Deeds;
 use crate::{
-    icons::icon,
+    icons::{icon, symbol},
     lesson::{
         checks::{Check, CheckState, Proof},
-        steps::{LessonStep, STEPS},
+        steps::{self, LessonStep, STEPS},
     },
     live::{
         actions::{self, COMPARE, READ_HISTORY, RESET},
         store::Store,
     },
-    panels::controls::{CopyButton, ErrorLine},
-    timeline::Level,
+    markup::follow,
+    panels::{controls::ErrorLine, copy::copy_button, deeds},
+    timeline::{Level, Outcome},
 };
 
 /// The checklist.
@@ -97,62 +96,81 @@ fn CheckRow(number: u8, step: &'static LessonStep) -> impl IntoView {
         let next = store.panels.with(|panels| panels.checks.iter().find(|c| !c.is_passed()).map(|c| c.number));
         (store.check(number), next == Some(number))
     });
-    let look = move || check.with(|(check, is_next)| look(check, *is_next));
-    let mark = move || Some(look().1).filter(|mark| !mark.is_empty()).map(icon);
+    let class = move || check.with(|(check, is_next)| look(check, *is_next).0);
+    let markup = Memo::new(move |_| check.with(|(check, is_next)| row(store, check, *is_next, step)).into_string());
     view! {
-        <li class=move || look().0>
-            <details name="check" open=move || store.opened.get() == number>
-                <summary>
-                    <span class="check-mark">{mark}</span>
-                    <span class="check-t"><span class="num">{number.to_string()}</span> " " {step.title}</span>
-                    <span class="check-w">{move || look().2}</span>
-                    <span class="turn-chev">{icon("#i-chevron")}</span>
-                </summary>
-                <div class="check-body">
-                    {move || check.with(|(check, _)| body(store, check, step))}
-                    <Help number step />
-                </div>
-            </details>
+        <li class=class>
+            <details
+                name="check"
+                open=move || store.opened.get() == number
+                inner_html=markup.get_untracked()
+                use:follow=markup
+            ></details>
         </li>
     }
 }
 
-/// The evidence of a proven check; else what to do, what is missing, and the buttons that do it.
-fn body(store: Store, check: &Check, step: &'static LessonStep) -> impl IntoView + use<> {
-    let proven = check.is_passed();
-    let missing = check.missing.clone().filter(|_| !proven);
-    view! {
-        {proven.then(|| evidence(store, &check.evidence))}
-        {(!proven).then(|| view! { <p>{step.todo}</p> })}
-        {missing.map(|missing| view! { <p class="missing">{missing}</p> })}
-        {(!proven).then(|| view! { <Deeds check=check.clone() /> })}
+fn row(store: Store, check: &Check, is_next: bool, step: &LessonStep) -> Markup {
+    let (_, mark, word) = look(check, is_next);
+    html! {
+        summary {
+            span.check-mark { @if !mark.is_empty() { (symbol(mark)) } }
+            span.check-t { span.num { (check.number) } " " (step.title) }
+            span.check-w { (word) }
+            span.turn-chev { (symbol("#i-chevron")) }
+        }
+        div.check-body {
+            @if check.is_passed() {
+                (evidence(&check.evidence))
+            } @else {
+                p { (step.todo) }
+                @if let Some(missing) = &check.missing { p.missing { (missing) } }
+                (deed(store, check))
+            }
+            (help(store, check.number, step))
+        }
     }
 }
 
-fn evidence(store: Store, proofs: &[Proof]) -> impl IntoView + use<> {
-    let turn = proofs.iter().find_map(|proof| proof.turn.filter(|_| proof.level.is_some()));
-    let link = turn.map(|turn| {
-        let bar = format!("t{turn}-load-1");
-        let href = format!("?bar={bar}#timeline");
-        let select = move |event: leptos::ev::MouseEvent| {
-            event.prevent_default();
-            store.select(&bar);
-        };
-        view! {
-            <p class="acts">
-                <a class="btn quiet small" href=href on:click=select>
-                    {icon("#i-eye")} "In the timeline"
-                </a>
-            </p>
+/// The button of a check that is not proven yet.
+fn deed(store: Store, check: &Check) -> Markup {
+    let content = steps::content(check.number, check);
+    match check.number {
+        1 if check.missing.is_none() => deeds::send(store, check.number, false, content),
+        2 => deeds::ask(store, READ_HISTORY, "Read history"),
+        4 => deeds::ask(store, COMPARE, "Compare with the store"),
+        5 if check.progress == "read history" => deeds::ask(store, READ_HISTORY, "Read history"),
+        5 if check.state == CheckState::Failed => {
+            let lost = store.turns.with(|turns| {
+                let failed = turns.iter().rfind(|turn| matches!(turn.outcome, Outcome::Failed { .. }))?;
+                Some((failed.content.clone()?, failed.message_id.clone()?))
+            });
+            match lost {
+                Some((content, id)) => deeds::send_again(store, &content, id.as_str(), "btn small"),
+                None => deeds::send(store, check.number, true, content),
+            }
         }
-    });
-    let line = |proof: &Proof| {
-        let level = proof.level.map(|level| view! { <b class=level_class(level)>{level.as_str()}</b> });
-        view! { <li>{level} <span>{proof.text.clone()}</span></li> }
-    };
-    view! {
-        <ol class="log evidence">{proofs.iter().map(line).collect_view()}</ol>
-        {link}
+        _ => deeds::send(store, check.number, true, content),
+    }
+}
+
+/// What proves a check: lines of the log and of the store, and the way to the turn.
+fn evidence(proofs: &[Proof]) -> Markup {
+    let turn = proofs.iter().find_map(|proof| proof.turn.filter(|_| proof.level.is_some()));
+    html! {
+        ol.log.evidence {
+            @for proof in proofs {
+                li {
+                    @if let Some(level) = proof.level { b class=(level_class(level)) { (level.as_str()) } " " }
+                    span { (proof.text) }
+                }
+            }
+        }
+        @if let Some(turn) = turn {
+            p.acts {
+                a.btn.quiet.small href={ "?bar=t" (turn) "-load-1#timeline" } { (symbol("#i-eye")) " In the timeline" }
+            }
+        }
     }
 }
 
@@ -165,39 +183,30 @@ const fn level_class(level: Level) -> &'static str {
 }
 
 /// A hint, and the same with curl.
-#[component]
-fn Help(number: u8, step: &'static LessonStep) -> impl IntoView {
-    let store = expect_context::<Store>();
+fn help(store: Store, number: u8, step: &LessonStep) -> Markup {
     let actor = store.actor_id();
-    let hint = step.hint.replace("{actor}", &actor);
     let origin = store.runtime.with_value(|runtime| runtime.origin.clone());
     let curl = step.curl.replace("{origin}", &origin).replace("{actor}", &actor);
     // Step 4 asks the store itself: the command that does the same past this program.
-    let store_command = move || {
-        let stored = store.panels.with(|panels| panels.stored.as_ref().ok().map(|stored| stored.command.clone()));
-        stored
-            .filter(|_| number == 4)
-            .map(|command| view! { <Command text=command label="Copy the store’s command" /> })
-    };
-    view! {
-        <details class="help">
-            <summary class="btn quiet small">"Hint"</summary>
-            <p>{hint}</p>
-        </details>
-        <details class="help">
-            <summary class="btn quiet small">"curl"</summary>
-            <Command text=curl label="Copy the curl command" />
-            {store_command}
-        </details>
+    let stored = store.panels.with(|panels| panels.stored.as_ref().ok().map(|stored| stored.command.clone()));
+    html! {
+        details.help {
+            summary.btn.quiet.small { "Hint" }
+            p { (step.hint.replace("{actor}", &actor)) }
+        }
+        details.help {
+            summary.btn.quiet.small { "curl" }
+            (command(&curl, "Copy the curl command"))
+            @if let Some(stored) = stored.filter(|_| number == 4) { (command(&stored, "Copy the store’s command")) }
+        }
     }
 }
 
-#[component]
-fn Command(text: String, label: &'static str) -> impl IntoView {
-    view! {
-        <div class="curl">
-            <pre class="code"><code>{text.clone()}</code></pre>
-            <CopyButton label text=text />
-        </div>
+fn command(text: &str, label: &str) -> Markup {
+    html! {
+        div.curl {
+            pre.code { code { (text) } }
+            (copy_button(label, text))
+        }
     }
 }

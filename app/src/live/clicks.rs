@@ -1,0 +1,78 @@
+//! What a person presses in a drawing. A drawing is text and hears nothing itself: its links and forms are plain ones,
+//! which work without script, and are heard here.
+
+use std::time::Duration;
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement, MouseEvent, SubmitEvent};
+
+use super::{
+    actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, SEND},
+    dom,
+    store::Store,
+};
+
+/// How long a button that has copied something says so.
+const COPIED: Duration = Duration::from_millis(1_500);
+
+/// Listens from now on.
+pub(super) fn start(store: Store) {
+    let clicks = window_event_listener(ev::click, move |event| clicked(store, &event));
+    let forms = window_event_listener(ev::submit, move |event| submitted(store, &event));
+    on_cleanup(move || {
+        clicks.remove();
+        forms.remove();
+    });
+}
+
+fn clicked(store: Store, click: &MouseEvent) {
+    // With a key held, a link is for another tab or window.
+    let plain = click.button() == 0 && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key());
+    let at = click.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let Some(at) = at.filter(|_| plain && !click.default_prevented()) else { return };
+    let closest = |selector: &str| at.closest(selector).ok().flatten();
+    if let Some(button) = closest("[data-copy]") {
+        copy(store, &button);
+    } else if let Some(link) = closest("a[href^='?bar=']") {
+        let href = link.get_attribute("href").unwrap_or_default();
+        let bar = href.trim_start_matches("?bar=").split('#').next().and_then(|bar| bar.parse().ok());
+        click.prevent_default();
+        dom::remember_address();
+        store.selected.set(bar);
+        dom::bring_into_view("timeline");
+    }
+}
+
+fn copy(store: Store, button: &Element) {
+    dom::copy(&button.get_attribute("data-copy").unwrap_or_default());
+    store.said.set("Copied.".to_owned());
+    let marks = button.class_list();
+    let _ = marks.add_1("done");
+    set_timeout(move || drop(marks.remove_1("done")), COPIED);
+}
+
+/// The forms that no panel answers itself: those of a check, and *Send again*.
+fn submitted(store: Store, event: &SubmitEvent) {
+    let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let Some(form) = form.filter(|_| !event.default_prevented()) else { return };
+    let field = |name: &str| {
+        let field = form.query_selector(&format!("[name={name}]")).ok().flatten()?;
+        field.dyn_into::<HtmlInputElement>().ok().map(|field| field.value())
+    };
+    let action = form.get_attribute("action").unwrap_or_default();
+    match action.as_str() {
+        SEND | ARM_AND_SEND => {
+            let content = field("content").unwrap_or_default();
+            // The id in the form is for a page without script, where it stands for one message; here the form may
+            // outlive many. Sent again, a message keeps its id: if it was stored after all, its reply comes back.
+            let again = field("message_id").filter(|_| form.has_attribute("data-again"));
+            let id = again.unwrap_or_else(|| store.next_message_id());
+            actions::send_at_a_press(store, action == ARM_AND_SEND, content, id);
+        }
+        READ_HISTORY => actions::read_history(store),
+        COMPARE => actions::compare(store),
+        _ => return,
+    }
+    event.prevent_default();
+}

@@ -1,0 +1,85 @@
+//! Drawings as text: what only shows something is written as markup by a plain function, on the server and in the
+//! browser alike, and brought into the page where it differs.
+//!
+//! A tree of views is paid for twice, by its types in the download and by its nodes in memory. A drawing needs neither:
+//! it hears nothing itself, its links and forms are heard by [`clicks`](crate::live::clicks), and its whole state is
+//! the text. Leptos keeps the state, the forms and the order of things; this keeps the drawings.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Node};
+
+/// A directive, `use:follow=markup`: keeps the element's content as `markup` has it. The element begins with the same
+/// text as its `inner_html`.
+pub fn follow(element: Element, markup: Memo<String>) {
+    let first = markup.get_untracked();
+    Effect::new(move |before: Option<()>| {
+        markup.with(|markup| {
+            if before.is_some() || *markup != first {
+                redraw(&element, markup);
+            }
+        });
+    });
+}
+
+/// Changes the element's content to `markup`, and only where it differs: what is the same keeps its focus, its place
+/// and its motion.
+fn redraw(element: &Element, markup: &str) {
+    // Parsed in an element of the same kind: a drawing's parts are no HTML.
+    let Ok(wanted) = element.clone_node().map(JsCast::unchecked_into::<Element>) else { return };
+    wanted.set_inner_html(markup);
+    adopt_children(element, &wanted);
+}
+
+/// Makes the children of `is` those of `wanted`, from the first to the last.
+fn adopt_children(is: &Node, wanted: &Node) {
+    let mut here = is.first_child();
+    while let Some(new) = wanted.first_child() {
+        let _ = wanted.remove_child(&new);
+        match here {
+            None => drop(is.append_child(&new)),
+            Some(old) => {
+                here = old.next_sibling();
+                if !adopt(&old, &new) {
+                    let _ = is.replace_child(&new, &old);
+                }
+            }
+        }
+    }
+    while let Some(old) = here {
+        here = old.next_sibling();
+        let _ = is.remove_child(&old);
+    }
+}
+
+/// Makes `old` what `new` is, if both are of one kind.
+fn adopt(old: &Node, new: &Node) -> bool {
+    if old.is_equal_node(Some(new)) {
+        return true;
+    }
+    if old.node_name() != new.node_name() {
+        return false;
+    }
+    match (old.dyn_ref::<Element>(), new.dyn_ref::<Element>()) {
+        (Some(old), Some(new)) => {
+            adopt_attributes(old, new);
+            adopt_children(old, new);
+        }
+        _ => old.set_node_value(new.node_value().as_deref()),
+    }
+    true
+}
+
+/// What a person has opened stays open: that is no part of a drawing.
+fn adopt_attributes(old: &Element, new: &Element) {
+    let names = |element: &Element| element.get_attribute_names().into_iter().filter_map(|name| name.as_string());
+    for name in names(new) {
+        let value = new.get_attribute(&name);
+        if let Some(value) = value.filter(|value| old.get_attribute(&name).as_ref() != Some(value)) {
+            let _ = old.set_attribute(&name, &value);
+        }
+    }
+    for name in names(old).filter(|name| name != "open" && !new.has_attribute(name)) {
+        let _ = old.remove_attribute(&name);
+    }
+}
