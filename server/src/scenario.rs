@@ -16,7 +16,7 @@ use app::{
     policy::RetryPolicy,
     scenario::{Awaited, Ending, Need, Scenario, ScenarioReport, ScenarioStep},
     sidecar_retries::SidecarRetriesSetting,
-    timeline::{EventId, Step, turns},
+    timeline::{EventId, Step},
     wire::WireSetting,
 };
 use lru::LruCache;
@@ -24,6 +24,7 @@ use tokio::{sync::broadcast::error::RecvError, task::JoinSet, time::timeout};
 
 use crate::{
     backend::LabBackend,
+    dapr::{StateChange, error::read_error},
     timeline::{Missed, clock::now_ms},
 };
 
@@ -117,7 +118,7 @@ async fn begin_to_end(lab: &Arc<LabBackend>, actor: &ActorId, scenario: &Scenari
     put_back(lab, actor, scenario)?;
     done?;
     let messages = lab.stored_history(actor).await?.len();
-    let ended = Ending::of(&turns(&lab.timelines.snapshot(actor).events), messages);
+    let ended = Ending::of(&lab.timelines.snapshot(actor).events, messages);
     let differences = scenario.ends.differences(&ended);
     Ok(ScenarioReport { scenario: scenario.name.clone(), ended, differences, at: now_ms() })
 }
@@ -188,6 +189,10 @@ impl Going<'_> {
             }
             ScenarioStep::Begin(content) => self.begin(content)?,
             ScenarioStep::Finish => self.finish().await,
+            // Whether it was answered stands in the timeline.
+            ScenarioStep::ReadHistory => drop(self.lab.conversation_history(self.actor).await),
+            ScenarioStep::Compare => drop(self.lab.compare_with_store(self.actor).await?),
+            ScenarioStep::DeleteHistory => self.delete_history().await?,
             ScenarioStep::Await(event) => self.until(*event).await?,
             ScenarioStep::Switch(setting) => drop(self.lab.set_fault(self.actor, setting.clone())?),
             ScenarioStep::Wire(setting) => drop(self.lab.set_wire(*setting)?),
@@ -200,6 +205,13 @@ impl Going<'_> {
         self.since = last_event(self.lab, self.actor);
         self.send(content.to_owned(), id);
         Ok(())
+    }
+
+    /// Deletes the history past the actor, which stays in memory and is not told.
+    async fn delete_history(&self) -> Result<(), LabError> {
+        let dapr = &self.lab.dapr;
+        let change = vec![StateChange::Delete(self.actor.history_key())];
+        dapr.change_state(self.actor, change).await.map_err(|status| read_error(&status, dapr.endpoint()))
     }
 
     fn send(&mut self, content: String, id: MessageId) {
@@ -249,5 +261,6 @@ const fn is(awaited: Awaited, step: &Step) -> bool {
         Awaited::RetryScheduled => matches!(step, Step::RetryScheduled { .. }),
         Awaited::AttemptFailed => matches!(step, Step::AttemptFailed { .. }),
         Awaited::Deactivated => matches!(step, Step::Deactivated),
+        Awaited::EventDelivered => matches!(step, Step::EventDelivered { .. }),
     }
 }

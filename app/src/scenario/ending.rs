@@ -4,24 +4,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::ErrorCode,
-    timeline::{Method, Operation, Outcome, Turn},
+    timeline::{Event, Method, Operation, Outcome, Step, Turn, turns},
 };
 
 /// How a scenario has to end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ending {
-    /// The turns of its messages, in the order in which they ran.
+    /// The turns of its messages and readings, in the order in which they ran.
     pub turns: Vec<TurnEnd>,
     /// How many messages, replies included, the history holds.
     pub messages: usize,
+    /// How many events came back through the subscription; where it is left out it does not matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<usize>,
 }
 
 /// How one turn has to end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TurnEnd {
-    /// What becomes of the message.
+    /// What becomes of the message, or of the reading.
     pub outcome: TurnOutcome,
     /// How many load attempts there are; where it is left out real time decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,7 +40,7 @@ pub struct TurnEnd {
     pub publish: Option<usize>,
 }
 
-/// What became of a message.
+/// What became of a message or of a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TurnOutcome {
@@ -45,6 +48,8 @@ pub enum TurnOutcome {
     Stored,
     /// It had been stored before, and got its stored reply again.
     Repeated,
+    /// The history was returned.
+    Returned,
     /// It was given up, and nothing was stored.
     Failed,
     /// It was given up, and may be stored all the same.
@@ -79,6 +84,7 @@ impl TurnEnd {
     #[must_use]
     pub fn of(turn: &Turn) -> Self {
         let outcome = match &turn.outcome {
+            Outcome::Completed { .. } if turn.method == Method::GetConversationHistory => TurnOutcome::Returned,
             Outcome::Completed { repeated: true, .. } => TurnOutcome::Repeated,
             Outcome::Completed { repeated: false, .. } => TurnOutcome::Stored,
             Outcome::Failed { error, .. } if error.code == ErrorCode::OutcomeUnknown => TurnOutcome::Unknown,
@@ -99,13 +105,15 @@ impl TurnEnd {
 }
 
 impl Ending {
-    /// How the messages of these turns ended, with this many messages stored.
+    /// How what these events tell of ended, with this many messages stored.
     #[must_use]
-    pub fn of(turns: &[Turn], messages: usize) -> Self {
+    pub fn of(events: &[Event], messages: usize) -> Self {
+        let mut done: Vec<_> =
+            turns(events).into_iter().filter(|turn| turn.method != Method::ResetConversation).collect();
         // Messages that are sent at the same moment may reach the actor in another order than they were numbered in.
-        let mut sent: Vec<_> = turns.iter().filter(|turn| turn.method == Method::ProcessMessage).collect();
-        sent.sort_by_key(|turn| turn.started_at.unwrap_or(u64::MAX));
-        Self { turns: sent.into_iter().map(TurnEnd::of).collect(), messages }
+        done.sort_by_key(|turn| turn.started_at.unwrap_or(u64::MAX));
+        let delivered = events.iter().filter(|event| matches!(event.step, Step::EventDelivered { .. })).count();
+        Self { turns: done.iter().map(TurnEnd::of).collect(), messages, events: Some(delivered) }
     }
 
     /// What of `ended` is not as this ending says, in words.
@@ -133,6 +141,9 @@ impl Ending {
             }
         }
         differs("stored messages".to_owned(), self.messages.to_string(), ended.messages.to_string());
+        if let (Some(due), Some(is)) = (self.events, ended.events) {
+            differs("events that came back".to_owned(), due.to_string(), is.to_string());
+        }
         differences
     }
 }
@@ -144,14 +155,17 @@ mod tests {
     fn ending(load: usize) -> Ending {
         let turn =
             TurnEnd { outcome: TurnOutcome::Stored, load: Some(load), save: Some(1), publish: None, save_calls: None };
-        Ending { turns: vec![turn], messages: 2 }
+        Ending { turns: vec![turn], messages: 2, events: None }
     }
 
     #[test]
     fn an_ending_is_compared_part_by_part() {
         assert!(ending(2).differences(&ending(2)).is_empty());
         assert_eq!(ending(2).differences(&ending(1)), ["load attempts of turn 1: 1, and not 2"]);
-        let none = Ending { turns: Vec::new(), messages: 0 };
+        let none = Ending { turns: Vec::new(), messages: 0, events: Some(0) };
         assert_eq!(ending(2).differences(&none), ["turns: 0, and not 1", "stored messages: 0, and not 2"]);
+        let (one, none) = (Ending { events: Some(1), ..ending(2) }, Ending { events: Some(0), ..ending(2) });
+        assert_eq!(one.differences(&none), ["events that came back: 0, and not 1"]);
+        assert!(ending(2).differences(&none).is_empty(), "a file need not say how many events come back");
     }
 }

@@ -85,6 +85,12 @@ pub enum ScenarioStep {
     Begin(String),
     /// Waits for everything that was begun.
     Finish,
+    /// Asks the actor for its history. An error is part of what the scenario shows.
+    ReadHistory,
+    /// Asks the actor for its history, and reads the value from the store itself.
+    Compare,
+    /// Deletes the history's key behind the actor's back, through the sidecar, while the actor is in memory.
+    DeleteHistory,
     /// Waits for an event that comes after what was sent last.
     Await(Awaited),
     /// Sets the failure switch.
@@ -103,23 +109,31 @@ pub enum Awaited {
     AttemptFailed,
     /// The sidecar took the actor out of memory.
     Deactivated,
+    /// The event of a stored message came back through the subscription.
+    EventDelivered,
 }
 
 /// The files, by name, in the order in which they are offered: from the lesson's failure on.
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 19] = [
     ("lesson", include_str!("../../scenarios/lesson.json")),
+    ("armed-again", include_str!("../../scenarios/armed-again.json")),
     ("save-fails-twice", include_str!("../../scenarios/save-fails-twice.json")),
     ("retries-run-out", include_str!("../../scenarios/retries-run-out.json")),
+    ("failed-read", include_str!("../../scenarios/failed-read.json")),
     ("slow-store", include_str!("../../scenarios/slow-store.json")),
     ("hanging-store", include_str!("../../scenarios/hanging-store.json")),
     ("flaky-store", include_str!("../../scenarios/flaky-store.json")),
     ("outage-ends", include_str!("../../scenarios/outage-ends.json")),
     ("five-at-once", include_str!("../../scenarios/five-at-once.json")),
     ("after-idling", include_str!("../../scenarios/after-idling.json")),
+    ("key-disappears", include_str!("../../scenarios/key-disappears.json")),
+    ("what-is-stored", include_str!("../../scenarios/what-is-stored.json")),
+    ("event-comes-back", include_str!("../../scenarios/event-comes-back.json")),
     ("publish-fails", include_str!("../../scenarios/publish-fails.json")),
     ("delivered-twice", include_str!("../../scenarios/delivered-twice.json")),
     ("both-retry", include_str!("../../scenarios/both-retry.json")),
     ("redis-outage", include_str!("../../scenarios/redis-outage.json")),
+    ("history-in-outage", include_str!("../../scenarios/history-in-outage.json")),
 ];
 
 /// Every scenario, in the order in which they are offered.
