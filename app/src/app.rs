@@ -9,6 +9,7 @@ use leptos_router::{
 };
 
 use crate::pages::{
+    dives::{DivePage, DivesPage},
     lab::{LabPage, OpenLab},
     not_found::NotFoundPage,
 };
@@ -23,6 +24,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=LabPage ssr=SsrMode::Async />
                 <Route path=path!("/lab") view=OpenLab ssr=SsrMode::Async />
                 <Route path=path!("/lab/:actor_id") view=LabPage ssr=SsrMode::Async />
+                <Route path=path!("/dives") view=DivesPage ssr=SsrMode::Async />
+                <Route path=path!("/dives/:slug") view=DivePage ssr=SsrMode::Async />
             </Routes>
         </Router>
     }

@@ -19,6 +19,7 @@ use crate::{
         tabs::{PaneChoice, PaneStrip, PaneTabs},
         timeline::{DetailPanel, TimelinePanel},
         topbar::Topbar,
+        tour,
     },
 };
 
@@ -64,6 +65,7 @@ pub fn Lab(
     let store = Store::new(&snapshot, error, &address, message_id);
     provide_context(store);
     live::start(store);
+    tour::start(store);
     let (actor, offset) = (snapshot.actor.clone(), snapshot.utc_offset_min);
     let turns = Signal::from(store.turns);
     let next = Signal::derive(move || Some(store.outlook.read().next.clone()));

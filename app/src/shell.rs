@@ -8,6 +8,7 @@ use crate::{app::App, icons::Definitions};
 
 /// The document: head, hydration scripts, drawing definitions, and the page in it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let scripts = has_island().then(|| view! { <HydrationScripts options=options.clone() islands=true /> });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=chosen_theme()>
@@ -20,8 +21,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                     content="Let the state store of a Dapr virtual actor fail on purpose, and watch the actor recover."
                 />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <HashedStylesheet options=options.clone() id="leptos" />
-                <HydrationScripts options islands=true />
+                <HashedStylesheet options id="leptos" />
+                {scripts}
                 <MetaTags />
             </head>
             <body>
@@ -30,6 +31,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// Whether the page is a lab. No other has anything on it that moves, so no other loads the script.
+fn has_island() -> bool {
+    use_context::<Parts>().is_none_or(|request| request.uri.path() == "/" || request.uri.path().starts_with("/lab"))
 }
 
 /// The value of a cookie of the reader's.

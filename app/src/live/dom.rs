@@ -111,6 +111,13 @@ pub fn bring_into_view(id: &str) {
     }
 }
 
+/// Scrolls no more than it takes to have the element in view.
+pub fn bring_near(element: &HtmlElement) {
+    let nearest = web_sys::ScrollIntoViewOptions::new();
+    nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&nearest);
+}
+
 /// Whether nobody can see the page.
 pub fn is_hidden() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Hidden

@@ -139,6 +139,14 @@ pub fn KeySheet() -> impl IntoView {
             <div class="keys-all">{KEYS.map(subject).collect_view()}</div>
             <p class="keys-foot">
                 <label><input type="checkbox" id="keys-on" checked=on autocomplete="off" /> "Single keys work"</label>
+                <button
+                    class="btn small tour-again"
+                    type="button"
+                    popovertarget="keys"
+                    popovertargetaction="hide"
+                >
+                    "Take the guided tour"
+                </button>
                 <span class="note">
                     "They never do while you write. " <kbd>"Esc"</kbd>
                     " leaves what is open. With a clicker, in large type: " <kbd>"Page Down"</kbd>

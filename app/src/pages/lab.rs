@@ -14,7 +14,7 @@ use crate::{
     error::LabError,
     island::{FormError, Lab},
     live::address::Address,
-    panels::code::CodePane,
+    panels::{code::CodePane, tour::Tour},
 };
 
 /// `/` and `/lab/{actor_id}`.
@@ -57,20 +57,22 @@ fn lab(actor: ActorId, error: Option<FormError>, address: Address, scenario: Opt
     let page = Suspend::new(async move {
         let snapshot = backend.snapshot(&actor).await;
         let scenarios = scenario_html(&backend, &actor, scenario.as_deref(), error.as_ref());
+        let (code_of, tour_of) = (actor.clone(), actor.clone());
         let message_id = uuid::Uuid::new_v4().to_string();
         view! {
             <Title text=format!("Faultlab: {actor}") />
             <Lab snapshot error address scenarios message_id>
-                <CodePane />
+                <CodePane actor=code_of />
             </Lab>
             <KeySheet />
+            <Tour actor=tour_of />
         }
     });
     view! { <Suspense>{page}</Suspense> }
 }
 
 /// `400`, with the reason beside the field in which another id can be typed.
-fn bad_actor(id: String, why: String) -> impl IntoView {
+pub(super) fn bad_actor(id: String, why: String) -> impl IntoView {
     if let Some(response) = use_context::<ResponseOptions>() {
         response.set_status(StatusCode::BAD_REQUEST);
     }

@@ -2,11 +2,20 @@
 
 use leptos::prelude::*;
 
+use crate::{actor_id::ActorId, icons::icon};
+
 /// The pane. It is rendered by the server alone.
 #[component]
-pub fn CodePane() -> impl IntoView {
+pub fn CodePane(
+    /// Whose lab the deep dives lead back to.
+    actor: ActorId,
+) -> impl IntoView {
     view! {
         <div class="pane pane-code">
+            <p class="block to-dives">
+                <a href=format!("/dives?actor={actor}")>"Deep dives" {icon("#i-right")}</a>
+                " Eight faults of the lesson’s code, to be seen live."
+            </p>
             <div class="block">
                 <h3>"The retry in this actor " <span class="note">"Rust, server/src/retry.rs"</span></h3>
                 <pre class="code"><code>{EXCERPT}</code></pre>

@@ -17,5 +17,6 @@ pub mod switch;
 pub mod tabs;
 pub mod timeline;
 pub mod topbar;
+pub mod tour;
 pub mod trace;
 pub mod wire;

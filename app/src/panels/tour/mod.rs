@@ -1,0 +1,95 @@
+//! The guided tour of a first visit: five steps, each of which points at something on the page and waits until the
+//! learner has done it. It covers nothing, and everything can be done without it.
+//!
+//! The server renders what the steps say; the style sheet shows the one that `data-tour` on the document names, beside
+//! what it points at. Here is only what decides which one that is.
+
+#[cfg(feature = "ssr")]
+mod callouts;
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+
+#[cfg(feature = "ssr")]
+pub use self::callouts::Tour;
+use crate::{
+    live::{dom, store::Store},
+    timeline::Outcome,
+};
+
+/// Asks for an untouched lab: the tour begins in one.
+const UNTOUCHED: u8 = 0;
+/// The first step.
+const FIRST: u8 = 1;
+/// Says where to go from here.
+const GOODBYE: u8 = 6;
+/// The cookie in which the browser keeps the step, or that it wants none.
+const COOKIE: &str = "tour";
+
+/// Begins the tour on the first visit of an untouched lab, or goes on where this browser was. In the browser alone.
+pub fn start(store: Store) {
+    let at = RwSignal::new(None);
+    Effect::new(move |_| {
+        let kept = dom::find(".tour").and_then(|tour| tour.get_attribute("data-kept"));
+        let first = untrack(|| store.is_untouched()).then_some(FIRST);
+        at.set(kept.map_or(first, |step| step.parse().ok()));
+        let click = window_event_listener(ev::click, move |event| {
+            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let on = |what: &str| target.as_ref().is_some_and(|at| at.closest(what).is_ok_and(|found| found.is_some()));
+            if on(".tour-skip") {
+                at.set(None);
+                dom::remember(COOKIE, "off");
+            } else if on(".tour-again") {
+                at.set(Some(UNTOUCHED));
+            }
+        });
+        on_cleanup(move || click.remove());
+    });
+    let step = Memo::new(move |_| at.get().map(|at| reached(store, at)));
+    Effect::new(move |before: Option<Option<u8>>| {
+        let step = step.get();
+        if before.flatten() != step {
+            at.set(step);
+            show(step);
+        }
+        step
+    });
+}
+
+/// Where a tour is that was at this step: what the learner has done meanwhile is behind it.
+fn reached(store: Store, at: u8) -> u8 {
+    let untouched = store.is_untouched();
+    let done = |step: &u8| match *step {
+        UNTOUCHED => untouched,
+        1 => !untouched,
+        2 => store.turns.with(|turns| {
+            turns.iter().any(|turn| turn.had_failures() && matches!(turn.outcome, Outcome::Completed { .. }))
+        }),
+        3 => store.selected.with(Option::is_some),
+        4 => store.check(2).is_passed(),
+        5 => store.check(4).is_passed(),
+        _ => false,
+    };
+    // A lab that was reset meanwhile begins anew.
+    let from = if untouched && (FIRST..GOODBYE).contains(&at) { FIRST } else { at };
+    (from..GOODBYE).find(|step| !done(step)).unwrap_or(GOODBYE)
+}
+
+/// Shows a step, says it, brings what it points at into view, and keeps it for the next visit.
+fn show(step: Option<u8>) {
+    let Some(root) = document().document_element() else { return };
+    let Some(step) = step else {
+        let _ = root.remove_attribute("data-tour");
+        return;
+    };
+    let name = step.to_string();
+    let _ = root.set_attribute("data-tour", &name);
+    dom::remember(COOKIE, if step == GOODBYE { "off" } else { &name });
+    let Some(callout) = dom::find(&format!(".tour [data-step='{name}']")) else { return };
+    if let Some(said) = dom::find(".tour-said") {
+        said.set_inner_text(&callout.inner_text());
+    }
+    if let Some(target) = callout.get_attribute("data-at").and_then(|at| dom::find(&at)) {
+        dom::bring_near(&target);
+    }
+}
