@@ -1,7 +1,7 @@
 //! The one door between the page and the process: what the page, the server functions and the REST routes need done.
 //! `server` implements it; `app` never calls `server`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -68,7 +68,6 @@ pub trait Backend: Send + Sync + 'static {
     /// A field out of its range, or a policy that cannot end in time under the plan.
     fn set_policy(&self, actor: &ActorId, policy: RetryPolicy) -> Result<RetryPolicy, LabError>;
 
-    /// What a message would meet that is sent now; `id` is its id, if it may have been stored before.
     /// Whether attempts are held, and the one that is.
     fn hold(&self, actor: &ActorId) -> HoldStatus;
 
@@ -79,6 +78,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Lets the held attempt go, and says which it was; `None` if none is held. Never waits for a turn.
     fn release(&self, actor: &ActorId) -> Option<HeldAttempt>;
 
+    /// What a message would meet that is sent now; `id` is its id, if it may have been stored before.
     ///
     /// # Errors
     /// What the sidecar reported when it was asked for what is stored.
@@ -101,6 +101,9 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// The sidecar is a daprd, which reads its policies at its start.
     fn set_sidecar_retries(&self, setting: SidecarRetriesSetting) -> Result<SidecarRetries, LabError>;
+
+    /// How long an actor stays in memory after the start of its last turn.
+    fn idle_timeout(&self) -> Duration;
 
     /// What scenarios need of a lab, and this one has.
     fn needs_met(&self) -> Vec<Need>;
@@ -146,6 +149,6 @@ pub trait Backend: Send + Sync + 'static {
     /// ends at once, so that no turn before it waits for anybody.
     ///
     /// # Errors
-    /// What the sidecar or the turn reported; then nothing was changed.
+    /// What the sidecar or the turn reported; then nothing else was changed.
     async fn reset(&self, actor: &ActorId) -> Result<(), LabError>;
 }

@@ -2,7 +2,7 @@
 #![cfg(feature = "ssr")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::{
     App,
@@ -159,6 +159,10 @@ impl Backend for Told {
         Err(Self::refused())
     }
 
+    fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(7)
+    }
+
     fn needs_met(&self) -> Vec<Need> {
         Vec::new()
     }
@@ -187,6 +191,19 @@ impl Backend for Told {
         judge(&Evidence { actor, before: &[], events: &self.events })
     }
 
+    fn hold(&self, _: &ActorId) -> HoldStatus {
+        let on = self.events.iter().any(|event| event.step == Step::HoldChanged { on: true });
+        HoldStatus { on, held: None }
+    }
+
+    fn set_hold(&self, actor: &ActorId, _: bool) -> HoldStatus {
+        self.hold(actor)
+    }
+
+    fn release(&self, _: &ActorId) -> Option<HeldAttempt> {
+        None
+    }
+
     fn timeline(&self, _: &ActorId) -> TimelineSnapshot {
         let last = EventId { epoch: 7, seq: self.events.len() as u64 };
         TimelineSnapshot { last, events: self.events.clone() }
@@ -204,24 +221,12 @@ impl Backend for Told {
                 read_at: 2_000,
                 command: "sqlite3 faultlab.db".into(),
             }),
-    fn hold(&self, _: &ActorId) -> HoldStatus {
-        let on = self.events.iter().any(|event| event.step == Step::HoldChanged { on: true });
-        HoldStatus { on, held: None }
-    }
-
-    fn set_hold(&self, actor: &ActorId, _: bool) -> HoldStatus {
-        self.hold(actor)
-    }
-
-    fn release(&self, _: &ActorId) -> Option<HeldAttempt> {
-        None
-    }
-
             before: Vec::new(),
             checks: self.checks(actor),
             fault: FaultStatus::lesson(),
             layers: vec![Layer::Actor, Layer::Store],
             sidecar_retries: None,
+            hold: self.hold(actor).on,
             policy: RetryPolicy::LESSON,
             wire: None,
         }
@@ -239,7 +244,6 @@ impl Backend for Told {
             panels: self.panels(actor).await,
             timeline: self.timeline(actor),
             known_actors: vec![actor.clone()],
-            hold: self.hold(actor).on,
             now: 9_000,
             utc_offset_min: 0,
         }
@@ -342,6 +346,30 @@ async fn every_form_works_without_script() {
 }
 
 #[tokio::test]
+async fn a_held_attempt_is_told_everywhere_and_can_be_released_without_script() {
+    let (turn, operation, attempt, max) = (1, Operation::Load, 1, 3);
+    let mut told = Told::untouched();
+    told.tell(Step::HoldChanged { on: true });
+    told.begin("Hi there");
+    let form = |html: &str| {
+        let form = &html[html.find("class=\"hold").unwrap()..];
+        form[..form.find("</form>").unwrap()].to_owned()
+    };
+    let (_, html) = page(told.clone(), "/lab/user1").await;
+    let form = form(&seen(&html));
+    assert!(form.contains(" checked"), "{form}");
+    let release = form.split('<').find(|tag| tag.contains("name=\"release\"")).unwrap();
+    assert!(!release.contains("hidden"), "without script the page does not hear when an attempt is held: {release}");
+    told.tell(Step::AttemptHeld { turn, operation, attempt, max, due_at: 36_000 });
+    let (_, html) = page(told, "/lab/user1").await;
+    let html = seen(&html);
+    assert!(html.contains("Attempt 1 of 3 to load is held"), "in the chat");
+    assert!(html.contains("held, load 1 of 3"), "in the row of its turn");
+    assert!(html.contains("Attempt 1 of 3 to load is held until somebody releases it"), "on the path");
+    assert!(html.contains("after 1.0 s plus your holds"), "in the prediction");
+}
+
+#[tokio::test]
 async fn the_error_of_a_plain_form_stands_beside_it() {
     let error = LabError::new(ErrorCode::InvalidRequest, "The message is empty: write something.");
     let error = ServerFnUrlError::new("/api/send_message", error).to_url("http://lab/lab/user1").unwrap();
@@ -358,29 +386,6 @@ async fn what_cannot_be_read_is_an_error_and_not_an_empty_list() {
     let mut told = Told::untouched();
     told.history = Err(LabError::new(ErrorCode::SidecarUnreachable, "No sidecar answers on port 50001."));
     let (_, html) = page(told, "/").await;
-#[tokio::test]
-async fn a_held_attempt_is_told_everywhere_and_can_be_released_without_script() {
-    let (turn, operation, attempt, max) = (1, Operation::Load, 1, 3);
-    let mut told = Told::untouched();
-    told.tell(Step::HoldChanged { on: true });
-    told.begin("Hi there");
-    let form = |html: &str| {
-        let form = &html[html.find("<form class=\"hold").unwrap()..];
-        form[..form.find("</form>").unwrap()].to_owned()
-    };
-    let (_, html) = page(told.clone(), "/lab/user1").await;
-    let before = form(&seen(&html));
-    assert!(before.contains("checked") && before.contains("name=\"release\""), "{before}");
-    assert!(!before.contains("hidden>Release"), "the page without script does not hear when an attempt is held");
-    told.tell(Step::AttemptHeld { turn, operation, attempt, max, due_at: 36_000 });
-    let (_, html) = page(told, "/lab/user1").await;
-    let html = seen(&html);
-    assert!(html.contains("Attempt 1 of 3 to load is held"), "in the chat");
-    assert!(html.contains("held, load 1 of 3"), "in the row of its turn");
-    assert!(html.contains("Attempt 1 of 3 to load is held until somebody releases it"), "on the path");
-    assert!(html.contains("Every attempt succeeds") || html.contains("plus your holds"), "{html}");
-}
-
     let html = seen(&html);
     assert!(html.contains("No sidecar answers on port 50001.") && html.contains("Sidecar not reachable"));
     assert!(!html.contains("No messages yet."));

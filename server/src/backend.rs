@@ -76,6 +76,8 @@ pub struct LabBackend {
     pub(crate) recordings: Recordings,
     /// The retry policy with which every lab begins.
     pub(crate) first_policy: RetryPolicy,
+    /// How long an actor stays in memory after the start of its last turn.
+    pub(crate) idle_timeout: Duration,
     pub(crate) sidecar_retries: Option<SidecarRetrySwitch>,
 }
 
@@ -242,6 +244,18 @@ impl Backend for LabBackend {
         self.controls.set_policy(actor, policy)
     }
 
+    fn hold(&self, actor: &ActorId) -> HoldStatus {
+        self.controls.hold_status(actor)
+    }
+
+    fn set_hold(&self, actor: &ActorId, on: bool) -> HoldStatus {
+        self.controls.set_hold(actor, on)
+    }
+
+    fn release(&self, actor: &ActorId) -> Option<HeldAttempt> {
+        self.controls.release(actor)
+    }
+
     async fn prediction(&self, actor: &ActorId, id: Option<MessageId>) -> Result<Prediction, LabError> {
         let history = self.stored_history(actor).await?;
         let answered = match id {
@@ -257,18 +271,6 @@ impl Backend for LabBackend {
 
     fn set_wire(&self, setting: WireSetting) -> Result<WireStatus, LabError> {
         let wire = self.wire.as_ref().ok_or_else(|| {
-    fn hold(&self, actor: &ActorId) -> HoldStatus {
-        self.controls.hold_status(actor)
-    }
-
-    fn set_hold(&self, actor: &ActorId, on: bool) -> HoldStatus {
-        self.controls.set_hold(actor, on)
-    }
-
-    fn release(&self, actor: &ActorId) -> Option<HeldAttempt> {
-        self.controls.release(actor)
-    }
-
             let message = "This lab has no wire layer: start it with --wire HOST:PORT and --store redis://HOST:PORT, and \
                            let the Dapr sidecar's state store use the wire's address";
             LabError::new(ErrorCode::NotFound, message)
@@ -288,6 +290,10 @@ impl Backend for LabBackend {
             return Err(LabError::new(ErrorCode::NotFound, message));
         };
         switch.set(setting)
+    }
+
+    fn idle_timeout(&self) -> Duration {
+        self.idle_timeout
     }
 
     fn needs_met(&self) -> Vec<Need> {
@@ -370,7 +376,7 @@ impl Backend for LabBackend {
     }
 
     async fn reset(&self, actor: &ActorId) -> Result<(), LabError> {
+        self.controls.set_hold(actor, false);
         self.invoke(actor, Method::ResetConversation, None).await
     }
 }
-        self.controls.set_hold(actor, false);

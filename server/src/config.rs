@@ -44,6 +44,15 @@ pub struct Config {
     #[arg(long, env = "FAULTLAB_COMPONENTS", value_name = "DIR")]
     pub components: Option<PathBuf>,
 
+    /// How many seconds an actor stays in memory after the start of its last turn, 1 to 3600. A daprd reads it once,
+    /// counts it without regard to a turn that runs, and cancels one that lasts longer: on real Dapr choose more than
+    /// the longest turn, which is 45.
+    #[arg(
+        long, env = "FAULTLAB_ACTOR_IDLE", value_name = "SECONDS", default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..=3600)
+    )]
+    pub actor_idle: u64,
+
     /// A host name, beside localhost and plain addresses, under which people may open the lab. Give it once for each
     /// name; in the environment separate them by commas.
     #[arg(long = "allow-host", env = "FAULTLAB_ALLOW_HOST", value_name = "NAME", value_delimiter = ',')]

@@ -134,6 +134,7 @@ impl Lab {
             scenarios: Scenarios::default(),
             recordings: Recordings::default(),
             first_policy: policy,
+            idle_timeout,
             sidecar_retries,
         };
         let actor_config = ActorConfig::new(idle_timeout);

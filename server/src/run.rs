@@ -16,6 +16,7 @@ use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    actor::TURN_LIMIT,
     config::Config,
     http::{self, Public, site::Site},
     lab::{Lab, Settings},
@@ -89,6 +90,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         store_hits: sidecar.is_some(),
         sidecar_retries,
         timelines,
+        idle_timeout: Duration::from_secs(config.actor_idle),
         ..Settings::default()
     })?;
     let wire = wire.map(|(listener, switch)| {
@@ -115,9 +117,9 @@ impl Running {
     /// Stops in this order, each within a limit: holds, public listener and streams, running turns, sidecar (it deactivates
     /// the actors through the app channel), app channel, store and the wire to it.
     pub async fn stop(self) {
+        self.lab.end_holds();
         self.public.stop(TURNS_LIMIT).await;
         if timeout(TURNS_LIMIT, self.lab.turns_finished()).await.is_err() {
-        self.lab.end_holds();
             tracing::error!("a turn is still running after {} s and is given up", TURNS_LIMIT.as_secs());
         }
         if let Some(sidecar) = self.sidecar {
@@ -173,6 +175,14 @@ struct Parts {
 fn around(config: &Config, endpoint: String) -> anyhow::Result<Parts> {
     let store = config.store.as_deref().map(StoreReader::from_url).transpose()?;
     tracing::info!("Using the Dapr sidecar at {endpoint}");
+    let idle = Duration::from_secs(config.actor_idle);
+    if idle <= TURN_LIMIT {
+        tracing::warn!(
+            "Actors idle for {} s: a daprd cancels turns that last longer, and one may last {} s",
+            idle.as_secs(),
+            TURN_LIMIT.as_secs()
+        );
+    }
     Ok(Parts {
         sidecar: None,
         sidecar_retries: None,

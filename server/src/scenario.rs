@@ -28,8 +28,8 @@ use crate::{
     timeline::{Missed, clock::now_ms},
 };
 
-/// The longest that a scenario waits for an event: an actor idles for a minute before it is taken out of memory.
-const AWAIT_LIMIT: Duration = Duration::from_secs(150);
+/// The longest that a scenario waits for an event, besides the time that an actor idles before it is taken out of memory.
+const AWAIT_LIMIT: Duration = Duration::from_secs(90);
 
 /// Of how many actors the last report is kept.
 const REPORTS: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not zero");
@@ -248,8 +248,12 @@ impl Going<'_> {
                 }
             }
         };
-        timeout(AWAIT_LIMIT, found).await.map_err(|_| {
-            let seconds = AWAIT_LIMIT.as_secs();
+        let limit = match awaited {
+            Awaited::Deactivated => AWAIT_LIMIT + self.lab.idle_timeout,
+            _ => AWAIT_LIMIT,
+        };
+        timeout(limit, found).await.map_err(|_| {
+            let seconds = limit.as_secs();
             LabError::new(ErrorCode::TurnFailed, format!("The scenario waited {seconds} s for {awaited:?} in vain."))
         })
     }

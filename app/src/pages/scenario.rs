@@ -2,6 +2,8 @@
 //!
 //! Rendered here to HTML, which the island takes as it is: nothing in it moves, so the browser's half need not know it.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use crate::{
@@ -31,7 +33,8 @@ pub fn scenario_html(
         (Some(_), Some(scenario)) => {
             let report = backend.scenario_report(actor).filter(|report| report.scenario == scenario.name);
             let refused = error.filter(|error| error.path == RUN).map(|error| error.error.message.clone());
-            card(actor, scenario, &there, report, refused).to_html()
+            let idle = scenario.idles().then(|| backend.idle_timeout());
+            card(actor, scenario, &there, idle, report, refused).to_html()
         }
     };
     ScenarioHtml { title: chosen.map(|scenario| scenario.title.clone()), menu, card }
@@ -59,10 +62,15 @@ fn card(
     actor: &ActorId,
     scenario: &Scenario,
     there: &[Need],
+    idle: Option<Duration>,
     report: Option<ScenarioReport>,
     refused: Option<String>,
 ) -> impl IntoView + use<> {
     let missing = scenario.missing(there);
+    let first = match idle {
+        Some(idle) => format!("It resets this lab first. Here an actor idles for {}.", seconds(idle)),
+        None => "It resets this lab first.".to_owned(),
+    };
     let again = if report.is_some() { "Run it again" } else { "Run it" };
     view! {
         <dl>
@@ -77,10 +85,19 @@ fn card(
             <input type="hidden" name="actor" value=actor.to_string() />
             <input type="hidden" name="name" value=scenario.name.clone() />
             <button class="btn primary small" type="submit" disabled=missing.is_some()>{again}</button>
-            <span class="note">{missing.unwrap_or("It resets this lab first.")}</span>
+            <span class="note">{missing.map_or(first, str::to_owned)}</span>
         </form>
         {refused.map(|why| view! { <p class="form-error" role="alert">{why}</p> })}
         {report.map(verdict)}
+    }
+}
+
+/// A time of idling as a person says it.
+fn seconds(idle: Duration) -> String {
+    match idle.as_millis() {
+        1_000 => "1 second".to_owned(),
+        ms if ms % 1_000 == 0 => format!("{} seconds", ms / 1_000),
+        ms => format!("{ms} ms"),
     }
 }
 

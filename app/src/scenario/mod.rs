@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 pub use self::ending::{Ending, ScenarioReport, TurnEnd, TurnOutcome};
-use crate::{error::LabError, fault::FaultSetting, policy::RetryPolicy, wire::WireSetting};
+use crate::{error::LabError, fault::FaultSetting, fields, policy::RetryPolicy, wire::WireSetting};
 
 /// One scenario. It begins with a reset lab, and leaves the switch off, the lesson's policy and a wire that works.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -159,14 +159,28 @@ pub fn named(name: &str) -> Option<&'static Scenario> {
 /// Reads a scenario's file.
 ///
 /// # Errors
-/// The text is no scenario, or its policy or the faults in it are out of their ranges.
+/// The text is no JSON, or no scenario: then the field is named. Numbers out of their ranges and empty texts are none.
 pub fn parse(name: &str, text: &str) -> Result<Scenario, LabError> {
-    let scenario: Scenario = serde_json::from_str(text).map_err(|e| LabError::of_field("scenario", e.to_string()))?;
-    scenario.policy.check()?;
+    let scenario: Scenario = fields::read(text.as_bytes())?;
+    scenario.policy.check().map_err(|error| error.within("policy"))?;
+    let Scenario { title, brief, action, watch, teaches, .. } = &scenario;
+    let texts = [("title", title), ("brief", brief), ("action", action), ("watch", watch), ("teaches", teaches)];
+    if let Some((field, _)) = texts.into_iter().find(|(_, text)| text.is_empty()) {
+        return Err(LabError::of_field(field, format!("{field} is empty: say it to who runs the scenario.")));
+    }
+    if scenario.steps.is_empty() {
+        return Err(LabError::of_field("steps", "steps is empty: a scenario does something."));
+    }
     Ok(Scenario { name: name.to_owned(), ..scenario })
 }
 
 impl Scenario {
+    /// Whether it waits until the actor has idled.
+    #[must_use]
+    pub fn idles(&self) -> bool {
+        self.steps.contains(&ScenarioStep::Await(Awaited::Deactivated))
+    }
+
     /// Why it cannot run on a lab that has these; `None` if it can.
     #[must_use]
     pub fn missing(&self, there: &[Need]) -> Option<&'static str> {

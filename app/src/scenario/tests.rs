@@ -43,3 +43,12 @@ fn a_file_with_an_unknown_step_or_field_is_refused() {
     assert!(parse("x", &text.replace("\"watch\"", "\"look\"")).unwrap_err().message.contains("look"));
     assert!(parse("x", "{").is_err());
 }
+
+#[test]
+fn how_long_an_actor_idles_is_not_said_in_a_file() {
+    let idling: Vec<_> = all().iter().filter(|scenario| scenario.idles()).map(|scenario| &scenario.name).collect();
+    assert_eq!(idling, ["after-idling"]);
+    for (name, text) in FILES {
+        assert!(!text.contains("minute") && !text.contains("60 s"), "{name}: the lab may be set to another time");
+    }
+}

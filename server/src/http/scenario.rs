@@ -52,8 +52,9 @@ pub(crate) async fn scenarios(State(backend): State<SharedBackend>) -> Json<Vec<
 
 /// Run a scenario.
 ///
-/// Resets the lab, does what the scenario says, and answers at its end, which can take two minutes. It goes on when the
-/// caller leaves. Afterwards the switch is off, the policy is the lesson's and the wire works.
+/// Resets the lab, does what the scenario says, and answers at its end, which can take two minutes, and longer where an
+/// actor idles longer. It goes on when the caller leaves. Afterwards the switch is off, the policy is the lesson's and
+/// the wire works.
 #[utoipa::path(
     post, path = "/api/lab/{actor_id}/scenario", tag = "Lab", request_body = Wanted,
     params(("actor_id" = String, Path, example = "user1")),
