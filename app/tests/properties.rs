@@ -3,6 +3,9 @@
 #![cfg(feature = "ssr")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "properties/documents.rs"]
+mod documents;
+
 use app::{
     actor_id::ActorId,
     error::{ErrorCode, LabError},
@@ -126,6 +129,10 @@ fn call() -> impl Strategy<Value = StoreCall> {
         .prop_map(|(command, keys, outcome, took_us)| StoreCall { command, keys, outcome, took_us })
 }
 
+fn wire() -> impl Strategy<Value = WireFault> {
+    select(&WireFault::OFFERED[..])
+}
+
 fn turns() -> impl Strategy<Value = Step> {
     let content = || option::of(any::<String>());
     let n = any::<u64>;
@@ -217,7 +224,7 @@ fn others() -> impl Strategy<Value = Step> {
         select(&[Step::Activated, Step::Deactivated, Step::LabReset][..]),
         plan().prop_map(|plan| Step::FaultChanged { fault: FaultStatus::armed(plan) }),
         policy().prop_map(|policy| Step::PolicyChanged { policy }),
-        option::of(select(&WireFault::OFFERED[..])).prop_map(|wire| Step::WireChanged { wire }),
+        option::of(wire()).prop_map(|wire| Step::WireChanged { wire }),
         (any::<String>(), option::of(any::<String>())).prop_map(|(key, value)| Step::StoreRead { key, value }),
         any::<u8>().prop_map(|check| Step::CheckPassed { check }),
         any::<bool>().prop_map(|on| Step::SidecarRetriesChanged { on }),
