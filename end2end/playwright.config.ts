@@ -1,5 +1,8 @@
 import { defineConfig } from "@playwright/test";
 
+/** A browser that has been here before and wants no tour. What is about the tour starts without it. */
+const SEEN_THE_TOUR = { name: "tour", value: "off", domain: "127.0.0.1", path: "/", expires: -1, httpOnly: false, secure: false, sameSite: "Lax" as const };
+
 // `cargo xtask test` sets these: the browser, where the counts are read from, and whether the lab is to run on real Dapr.
 const { CHROMIUM, PLAYWRIGHT_JSON_OUTPUT_FILE, FAULTLAB_DAPR } = process.env;
 
@@ -19,6 +22,7 @@ export default defineConfig({
   use: {
     browserName: "chromium",
     viewport: { width: 1280, height: 800 },
+    storageState: { cookies: [SEEN_THE_TOUR], origins: [] },
     actionTimeout: 10_000,
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
