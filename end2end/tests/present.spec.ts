@@ -83,3 +83,116 @@ for (const [width, height, least] of [[1920, 1080, 24], [1280, 800, 16]] as cons
     await expect(page.locator(".checks")).toBeVisible();
   });
 }
+
+test("with holds, a clicker lets attempt by attempt go until the reply", async ({ page, faultlab }) => {
+  const lab = new LabPage(page);
+  await lab.open("/?present");
+  await page.keyboard.press("j");
+  await expect(page.getByRole("checkbox", { name: "Hold before each attempt" })).toBeChecked();
+  const said = page.locator(".p-words");
+  const release = page.getByRole("button", { name: "Release" });
+  await expect(release).toBeHidden();
+  await page.keyboard.press("PageDown");
+  for (const [key, held] of [
+    ["PageDown", /^Attempt 1 of 3 to load is held, at most 3\d\.\d s$/],
+    ["ArrowRight", /^Attempt 2 of 3 to load is held, at most 3\d\.\d s$/],
+    ["Space", /^Attempt 1 of 3 to save is held/],
+    ["PageDown", /^Attempt 1 of 1 to publish is held/],
+  ] as const) {
+    await expect(said).toHaveText(held);
+    await expect(release).toBeVisible();
+    await expect(lab.timeline.getByRole("img", { name: /held: goes by itself at/ })).toBeVisible();
+    await expect(page.locator(".p-release")).toBeVisible();
+    await expect(lab.chat).toContainText("is held, at most");
+    await page.keyboard.press(key);
+  }
+  await expect(said).toHaveText(/^Recovered on attempt 2 of 3, after/);
+  await expect(page.getByText("Got your message: Hi there", { exact: true })).toBeVisible();
+  await expect(lab.timeline.getByRole("img", { name: /held: \d+\.\d s, until it was released/ })).toHaveCount(4);
+  // Nothing is held now: the clicker does the lesson's next step, which reads the history, and reading is not held.
+  await page.keyboard.press("PageDown");
+  await expect(page.locator(".p-step")).toHaveText(/2\s+History retrieval proven/);
+  const { events } = await (await fetch(`${faultlab.url}/api/lab/user1/timeline`)).json();
+  const by = events.filter((event: { type: string }) => event.type === "attempt_released").map((e: { by: string }) => e.by);
+  expect(by).toEqual(["person", "person", "person", "person"]);
+});
+
+test("a clicker's space releases whatever the mouse has pressed, and the keyboard's works what it has come to", async ({
+  page,
+}) => {
+  const lab = new LabPage(page);
+  await lab.open("/?present");
+  const box = page.getByRole("checkbox", { name: "Hold before each attempt" });
+  await box.click();
+  await lab.say("Hi there");
+  const said = page.locator(".p-words");
+  await expect(said).toHaveText(/^Attempt 1 of 3 to load is held/);
+  await page.keyboard.press("Space");
+  await expect(said, "the empty message field has no use for a space").toHaveText(/^Attempt 2 of 3 to load is held/);
+  await lab.message.pressSequentially("two words");
+  await expect(lab.message).toHaveValue("two words");
+  await expect(said, "what is written keeps its spaces").toHaveText(/Attempt 2 of 3 to load is held/);
+  await lab.message.fill("");
+  await page.getByText("Live", { exact: true }).click();
+  await page.locator(".knob").click();
+  await expect(page.getByRole("switch")).not.toBeChecked();
+  await page.keyboard.press("Space");
+  await expect(said, "the switch was pressed by mouse").toHaveText(/^Attempt 1 of 3 to save is held/);
+  await expect(page.getByRole("switch")).not.toBeChecked();
+  await page.keyboard.press("Shift+Tab");
+  await box.focus();
+  await page.keyboard.press("Space");
+  await expect(box).not.toBeChecked();
+  await expect(lab.reply("Hi there")).toBeVisible();
+});
+
+test("leaving the room with an attempt held says so, and it can be released and ended outside of it", async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open("/?present");
+  await page.keyboard.press("j");
+  await page.keyboard.press("PageDown");
+  await expect(page.getByRole("status").filter({ hasText: "Attempt 1 of 3 to load is held." })).toHaveCount(1);
+  await page.keyboard.press("Escape");
+  await expect(page).not.toHaveURL(/present/);
+  await expect(page.getByRole("status").filter({ hasText: "Each attempt is still held." })).toHaveCount(1);
+  await expect(lab.chat).toContainText(/Attempt 1 of 3 to load is held, at most 3\d\.\d s/);
+  await expect(page.getByText("plus your holds")).toBeVisible();
+  // Here a clicker's keys are the browser's.
+  await page.keyboard.press("PageDown");
+  await expect(lab.chat).toContainText("Attempt 1 of 3 to load is held");
+  await page.keyboard.press("y");
+  await expect(lab.chat).toContainText("Attempt 2 of 3 to load is held");
+  await page.getByRole("checkbox", { name: "Hold before each attempt" }).uncheck();
+  await expect(lab.reply("Hi there")).toBeVisible();
+  await expect(page.getByRole("checkbox", { name: "Hold before each attempt" })).toBeHidden();
+  await lab.timeline.getByRole("link", { name: /load, attempt 2 of 3/i }).locator(".face").first().click();
+  await expect(page.getByRole("complementary", { name: "Selected bar" })).toContainText("until holding was switched off");
+});
+
+test.describe("without script", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("attempts are held and released by plain forms", async ({ page, faultlab }) => {
+    await page.goto("/?present");
+    await page.getByRole("checkbox", { name: "Hold before each attempt" }).check();
+    await page.locator(".hold").getByRole("button", { name: "Apply" }).click();
+    const hold = async () => (await fetch(`${faultlab.url}/api/lab/user1/hold`)).json();
+    await expect.poll(async () => (await hold()).on).toBe(true);
+    const sent = fetch(`${faultlab.url}/chat/user1`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ content: "Hi there" }),
+    });
+    for (const held of ["load 1", "load 2", "save 1", "publish 1"]) {
+      await expect.poll(async () => (({ operation, attempt }) => `${operation} ${attempt}`)((await hold()).held ?? {})).toBe(held);
+      await page.goto("/?present");
+      await expect(page.locator(".turn-s")).toContainText(`held, ${held}`);
+      await page.getByRole("button", { name: "Release" }).click();
+    }
+    expect((await sent).status).toBe(200);
+    await page.goto("/");
+    await page.getByRole("checkbox", { name: "Hold before each attempt" }).uncheck();
+    await page.locator(".hold").getByRole("button", { name: "Apply" }).click();
+    await expect.poll(async () => (await hold()).on).toBe(false);
+  });
+});

@@ -13,15 +13,21 @@ use crate::policy::form::PolicyForm;
 
 /// Where keys write or choose, and are nobody else's.
 const TYPING: &str = "textarea, select, input:not([type=radio], [type=checkbox], [type=range])";
-/// What space and the arrows work on, for somebody who has come there by keyboard. Pressed by mouse it has the focus
-/// too, and must not take a clicker's keys.
-const OWN_KEYS: &str = "button:focus-visible, summary:focus-visible, input:focus-visible";
+/// What space and the arrows work on. Somebody who has come there by keyboard wants that; what was pressed by mouse has
+/// the focus too, and must not take a clicker's keys.
+const OWN_KEYS: &str = "button, summary, input";
 /// The sheet while it is open: its keys are to be read then.
 const OPEN_SHEET: &str = "#keys:popover-open";
 
 /// Listens from now on.
 pub(super) fn start(store: Store) {
-    let keys = window_event_listener(ev::keydown, move |event| pressed(store, &event));
+    let by_mouse = StoredValue::new(false);
+    let mouse = window_event_listener(ev::pointerdown, move |_| by_mouse.set_value(true));
+    let keys = window_event_listener(ev::keydown, move |event| {
+        pressed(store, &event, by_mouse.get_value());
+        // A clicker is no keyboard: the focus stays where the mouse has put it.
+        by_mouse.update_value(|by_mouse| *by_mouse &= is_clicker(&event.key()));
+    });
     let switch = window_event_listener(ev::change, |event| {
         let switch = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
         if let Some(switch) = switch.filter(|switch| switch.id() == "keys-on") {
@@ -29,12 +35,18 @@ pub(super) fn start(store: Store) {
         }
     });
     on_cleanup(move || {
+        mouse.remove();
         keys.remove();
         switch.remove();
     });
 }
 
-fn pressed(store: Store, event: &KeyboardEvent) {
+/// Whether clickers send this key.
+fn is_clicker(key: &str) -> bool {
+    matches!(key, " " | "ArrowRight" | "PageDown" | "PageUp")
+}
+
+fn pressed(store: Store, event: &KeyboardEvent, by_mouse: bool) {
     let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
     if chord || event.default_prevented() || event.repeat() || event.is_composing() {
         return;
@@ -43,7 +55,9 @@ fn pressed(store: Store, event: &KeyboardEvent) {
     let typing = at.as_ref().is_some_and(|at| at.matches(TYPING).unwrap_or_default());
     let key = event.key();
     let done = match key.as_str() {
-        " " | "ArrowRight" | "PageDown" if releases(store, &key, at.as_ref(), typing) => {
+        " " | "ArrowRight" | "PageDown"
+            if releases(store, &key, at.as_ref().filter(|_| typing || !by_mouse), typing) =>
+        {
             hold::release(store);
             true
         }

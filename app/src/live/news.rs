@@ -7,7 +7,7 @@ use crate::{
     fault::FaultStatus,
     lesson::steps,
     policy::RetryPolicy,
-    timeline::{Event, EventId, Step, TimelineSnapshot},
+    timeline::{Event, EventId, ReleasedBy, Step, TimelineSnapshot},
     wire::WireFault,
 };
 
@@ -120,6 +120,9 @@ impl Store {
             }
             Step::AttemptHeld { operation, attempt, max, .. } => {
                 Some(format!("Attempt {attempt} of {max} to {} is held.", operation.as_str()))
+            }
+            Step::AttemptReleased { attempt, by: ReleasedBy::Limit, .. } => {
+                Some(format!("Nobody released attempt {attempt}: it has gone, for the turn to end in time."))
             }
             Step::HoldChanged { on: true } => Some("Each attempt is held before it begins.".to_owned()),
             Step::HoldChanged { on: false } => Some("Attempts are not held any more.".to_owned()),

@@ -161,8 +161,9 @@ pub fn KeySheet() -> impl IntoView {
             <span class="p-release">
                 <kbd>"Space"</kbd> " " <kbd>"→"</kbd> " " <kbd>"Page Down"</kbd> " release the attempt"
             </span>
-            <span><kbd>"Page Up"</kbd> " back"</span>
+            <span class="p-next"><kbd>"Page Up"</kbd> " back"</span>
             <span><kbd>"1"</kbd> " " <kbd>"2"</kbd> " " <kbd>"5"</kbd> " seconds of wait"</span>
+            <span><kbd>"J"</kbd> " hold"</span>
             <span><kbd>"F"</kbd> " failure"</span>
             <span><kbd>"K"</kbd> " pause"</span>
             <span><kbd>"R"</kbd> " replay"</span>
@@ -170,4 +171,3 @@ pub fn KeySheet() -> impl IntoView {
         </p>
     }
 }
-            <span><kbd>"J"</kbd> " hold"</span>

@@ -22,7 +22,8 @@ pub fn Headline() -> impl IntoView {
         Some(store.events.with(|events| match &turn.outcome {
             Outcome::Queued | Outcome::Running => {
                 let foot = words::pending(&turn, None);
-                let mark = if turn.attempts.last().is_some_and(|a| a.failed()) { "fail-t" } else { "run-t" };
+                let failed = turn.attempts.last().is_some_and(|a| a.failed()) && turn.held().is_none();
+                let mark = if failed { "fail-t" } else { "run-t" };
                 (mark, foot.words, foot.due_at)
             }
             Outcome::Completed { took_us, repeated } => {

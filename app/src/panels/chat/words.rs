@@ -31,10 +31,7 @@ pub(crate) fn answered(turn: &Turn, events: &[Event], took_us: u64, repeated: bo
 pub(crate) fn pending(turn: &Turn, behind: Option<u64>) -> Foot {
     if let Some(hold) = turn.held() {
         let (attempt, max, operation) = (hold.attempt, hold.max, hold.operation.as_str());
-        let words = match attempt {
-            1 => format!("Attempt 1 of {max} to {operation} is held, at most "),
-            _ => format!("Attempt {} failed. Attempt {attempt} of {max} is held, at most ", attempt - 1),
-        };
+        let words = format!("Attempt {attempt} of {max} to {operation} is held, at most ");
         return Foot { turn: Some(turn.clone()), class: "run-t", words, due_at: Some(hold.due_at) };
     }
     let mut due_at = None;

@@ -69,6 +69,9 @@ fn of_wait(turn: &Turn, wait: &Wait, utc_offset_min: i32) -> Detail {
     let operation = wait.operation.as_str();
     let began = turn.attempts.iter().find(|a| a.operation == wait.operation && a.attempt == wait.attempt);
     let next = match began {
+        None if turn.held().is_some_and(|hold| hold.operation == wait.operation) => {
+            format!("{operation}, attempt {}, which is held", wait.attempt)
+        }
         Some(a) => format!("{operation}, attempt {} at {}", a.attempt, clock_ms(a.started_at, utc_offset_min)),
         None => format!("{operation}, attempt {}, due {}", wait.attempt, clock_ms(wait.due_at, utc_offset_min)),
     };
@@ -109,10 +112,11 @@ fn next(turn: &Turn, a: &Attempt, utc_offset_min: i32) -> String {
             format!("attempt {} at {}", next.attempt, clock_ms(next.started_at, utc_offset_min))
         }
         (AttemptState::Failed { transient: false, .. }, None) => "none: another attempt cannot mend it".to_owned(),
-        (AttemptState::Failed { .. }, None) => match words::live_wait(turn) {
-            Some(wait) => format!("attempt {} at {}", wait.attempt, clock_ms(wait.due_at, utc_offset_min)),
-            None if a.attempt == a.max => format!("none: {} attempts are the limit", a.max),
-            None => "none".to_owned(),
+        (AttemptState::Failed { .. }, None) => match (words::live_wait(turn), turn.held()) {
+            (Some(wait), _) => format!("attempt {} at {}", wait.attempt, clock_ms(wait.due_at, utc_offset_min)),
+            (None, Some(hold)) => format!("attempt {}, which is held", hold.attempt),
+            (None, None) if a.attempt == a.max => format!("none: {} attempts are the limit", a.max),
+            (None, None) => "none".to_owned(),
         },
         (AttemptState::Succeeded { .. }, Some(next)) => {
             format!("{}, attempt {}", next.operation.as_str(), next.attempt)
