@@ -95,14 +95,19 @@ pub async fn compare_with_store(actor: String) -> Result<StoredValue, LabError> 
     ssr::answer(backend.compare_with_store(&actor).await)
 }
 
-/// Sets the failure switch. `on` is what a checkbox sends: something if it is ticked, nothing if not.
+/// Sets the failure switch. `on` is what a checkbox sends: something if it is ticked, nothing if not. `rows` comes from
+/// a page without script that wants one row more or less for its faults: nothing is set, the form comes back.
 #[server(output = Json, prefix = "/api", endpoint = "set_fault")]
 pub async fn set_fault(
     actor: String,
     #[server(default)] on: Option<String>,
     plan: Vec<FaultForm>,
+    #[server(default)] rows: Option<String>,
 ) -> Result<FaultStatus, LabError> {
     let (backend, actor) = ssr::lab(&actor)?;
+    if rows.is_some() {
+        return Ok(backend.fault(&actor));
+    }
     let plan = ssr::answer(crate::fault::form::plan(&plan))?;
     ssr::answer(backend.set_fault(&actor, FaultSetting { on: on.is_some(), plan: Some(plan) }))
 }
@@ -122,11 +127,6 @@ pub async fn set_policy(actor: String, policy: PolicyForm) -> Result<RetryPolicy
     ssr::answer(backend.set_policy(&actor, policy))
 }
 
-/// Switches the sidecar's own retries; the answer is whether it retries. `on` is what a checkbox sends.
-#[server(output = Json, prefix = "/api", endpoint = "set_sidecar_retries")]
-pub async fn set_sidecar_retries(#[server(default)] on: Option<String>) -> Result<Option<bool>, LabError> {
-    let backend = expect_context::<crate::backend::SharedBackend>();
-    let setting = crate::sidecar_retries::SidecarRetriesSetting { on: on.is_some() };
 /// Holds each attempt of a message before it begins, or no longer; with `release` that stays as it is, and the attempt
 /// that is held goes. `on` is what a checkbox sends, `release` what the button beside it does.
 #[server(output = Json, prefix = "/api", endpoint = "hold")]
@@ -144,6 +144,11 @@ pub async fn hold(
     Ok(())
 }
 
+/// Switches the sidecar's own retries; the answer is whether it retries. `on` is what a checkbox sends.
+#[server(output = Json, prefix = "/api", endpoint = "set_sidecar_retries")]
+pub async fn set_sidecar_retries(#[server(default)] on: Option<String>) -> Result<Option<bool>, LabError> {
+    let backend = expect_context::<crate::backend::SharedBackend>();
+    let setting = crate::sidecar_retries::SidecarRetriesSetting { on: on.is_some() };
     Ok(ssr::answer(backend.set_sidecar_retries(setting))?.on)
 }
 

@@ -21,6 +21,7 @@ use crate::{
         topbar::Topbar,
         tour,
     },
+    typed::Typed,
 };
 
 /// What went wrong with a form, told by the address after a plain post, or by the server function's answer.
@@ -53,6 +54,8 @@ pub fn Lab(
     snapshot: LabSnapshot,
     /// What went wrong with the form that led here.
     error: Option<FormError>,
+    /// What was typed into it.
+    typed: Typed,
     /// What the address says of the page.
     address: Address,
     /// The menu of scenarios, and the one that the address names.
@@ -62,7 +65,7 @@ pub fn Lab(
     /// The pane that never changes.
     children: Children,
 ) -> impl IntoView {
-    let store = Store::new(&snapshot, error, &address, message_id);
+    let store = Store::new(&snapshot, error, typed, &address, message_id);
     provide_context(store);
     live::start(store);
     tour::start(store);

@@ -11,6 +11,7 @@
 //! - [`scenario`] (server only): what can be done with a lab at one press, as data
 //! - [`form`], [`fields`] (server only): what a form and a JSON document send, read field by field
 //! - [`recording`] (server only): a turn as a JSON document, out and in
+//! - [`typed`]: what was typed into a form that came back to be corrected
 //! - [`backend`] (server only): the one trait through which everything is done; `server` implements it
 //! - [`api`], [`json`]: the server functions, and the JSON that they answer in
 //! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
@@ -37,13 +38,13 @@ pub mod fields;
 #[cfg(feature = "ssr")]
 pub mod form;
 pub mod format;
+#[cfg(feature = "ssr")]
+pub mod hold;
 pub mod icons;
 pub mod island;
 pub mod json;
 pub mod lab;
 pub mod lesson;
-#[cfg(feature = "ssr")]
-pub mod hold;
 pub mod live;
 mod markup;
 pub mod message;
@@ -59,6 +60,7 @@ pub mod scenario;
 mod shell;
 pub mod sidecar_retries;
 pub mod timeline;
+pub mod typed;
 pub mod wire;
 
 #[cfg(feature = "ssr")]

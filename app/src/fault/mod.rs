@@ -171,8 +171,10 @@ impl FaultPlan {
             if let Some(before) = shadow(&faults, n) {
                 let operation = fault.operation.as_str();
                 let message = format!(
-                    "plan[{n}] can never fire: plan[{before}] fails every {operation} before it, until it is off. Take \
-                     one of them away."
+                    "Fault {} can never fire: fault {} fails every {operation} before it, until it is off. Take one \
+                     of them away.",
+                    n + 1,
+                    before + 1
                 );
                 return Err(LabError::of_field(format!("plan[{n}]"), message));
             }

@@ -164,6 +164,10 @@ fn the_switch_says_what_it_is_going_to_do() {
                   {"operation":"save","kind":"flaky","percent":30,"attempts":2}]"#;
     let words = "every load in the store is 300 ms late; the next 2 save attempts fail with 30 %";
     assert_eq!(said(two, 1, load), words);
+    let four = format!("{},{}", two.trim_end_matches(']'), r#"{"operation":"save"},{"operation":"publish"}]"#);
+    assert_eq!(said(&four, 1, load), format!("{words}; and 2 more"));
+    let three = format!("{},{}", two.trim_end_matches(']'), r#"{"operation":"save"}]"#);
+    assert_eq!(said(&three, 1, load), format!("{words}; the next save fails"));
 }
 
 #[test]

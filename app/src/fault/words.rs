@@ -27,11 +27,25 @@ pub fn ahead(fault: &Fault, count: &FaultCount) -> String {
     }
 }
 
+/// The faults that are still going to do something.
+fn each_ahead(fault: &FaultStatus) -> Vec<String> {
+    fault.in_force().filter(|(_, count)| count.left != Some(0)).map(|(f, count)| ahead(f, count)).collect()
+}
+
 /// The faults that are still going to do something, one after the other.
 #[must_use]
 pub fn all_ahead(fault: &FaultStatus) -> String {
-    let ahead: Vec<_> =
-        fault.in_force().filter(|(_, count)| count.left != Some(0)).map(|(f, count)| ahead(f, count)).collect();
+    each_ahead(fault).join("; ")
+}
+
+/// The first of them, and how many there are besides.
+fn some_ahead(fault: &FaultStatus) -> String {
+    let mut ahead = each_ahead(fault);
+    let more = ahead.len().saturating_sub(2);
+    if more > 1 {
+        ahead.truncate(2);
+        ahead.push(format!("and {more} more"));
+    }
     ahead.join("; ")
 }
 
@@ -42,7 +56,7 @@ pub fn status(fault: &FaultStatus, active: bool) -> String {
         return "nothing fails on purpose".to_owned();
     }
     let now = fault.at_next_turn(active);
-    let words = all_ahead(&now);
+    let words = some_ahead(&now);
     if words.is_empty() {
         return used_up(&now);
     }

@@ -56,7 +56,7 @@ async fn make(store: Store, change: Change) {
     let fault = match change {
         Change::Fault { on, plan } => {
             let on = on.then(|| "on".to_owned());
-            attempt(store, SET_FAULT, api::set_fault(actor, on, plan)).await
+            attempt(store, SET_FAULT, api::set_fault(actor, on, plan, None)).await
         }
         Change::Arm => attempt(store, ARM_FAULT, api::arm_fault(actor)).await,
         Change::Policy(policy) => {

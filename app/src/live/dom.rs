@@ -7,6 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
 
 use super::address::Address;
+use crate::typed::Typed;
 
 /// A new message id: 128 random bits. `crypto.randomUUID` is not there on plain HTTP in a network, this is.
 pub fn new_message_id() -> String {
@@ -54,12 +55,14 @@ pub fn address() -> Address {
     Address::read(|part| query.as_ref()?.get(part))
 }
 
-/// Puts what the page shows into the address, so that it can be shared, and takes the error of a form out of it.
+/// Puts what the page shows into the address, so that it can be shared, and takes the error of a form out of it,
+/// with what was typed into it.
 pub fn show_in_address(address: &Address) {
     let Some(url) = url() else { return };
     let query = url.search_params();
     query.delete("__path");
     query.delete("__err");
+    query.delete(Typed::PART);
     for (part, value) in Address::PARTS.into_iter().zip(address.values()) {
         match value {
             Some(value) => query.set(part, &value),

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use super::{
+    actions::SEND,
     address::Address,
     controls::Changes,
     dom,
@@ -23,6 +24,7 @@ use crate::{
     },
     panels::timeline::BarId,
     timeline::{Event, EventId, LogLine, Outcome, Step, Turn, in_memory, turns},
+    typed::Typed,
 };
 
 /// How many log lines the page shows at most.
@@ -137,6 +139,8 @@ pub struct Store {
     pub selected: RwSignal<Option<BarId>>,
     /// The last outcome as a sentence, for those who hear the page.
     pub said: RwSignal<String>,
+    /// What was typed into the form that led here, if it came back.
+    pub typed: StoredValue<Typed>,
     /// What went wrong with the last form, to be shown beside it.
     pub error: RwSignal<Option<FormError>>,
     /// The server-function path of the request that is under way, so that its button can say so.
@@ -149,7 +153,13 @@ pub struct Store {
 
 impl Store {
     /// The state that the server rendered.
-    pub fn new(snapshot: &LabSnapshot, error: Option<FormError>, address: &Address, message_id: String) -> Self {
+    pub fn new(
+        snapshot: &LabSnapshot,
+        error: Option<FormError>,
+        typed: Typed,
+        address: &Address,
+        message_id: String,
+    ) -> Self {
         let events = RwSignal::new(snapshot.timeline.events.clone());
         let panels = RwSignal::new(snapshot.panels.clone());
         let fault = RwSignal::new(snapshot.panels.fault.clone());
@@ -175,6 +185,10 @@ impl Store {
         let running = Memo::new(move |_| turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
         let untouched = snapshot.panels.before.is_empty()
             && turns.with_untracked(|turns| turns.iter().all(|t| t.content.is_none()));
+        // A message that came back stays in the field, unless the conversation shows it, with *Send again*.
+        let typed_message = typed.text(SEND, "message_id").filter(|id| !knows(&snapshot.timeline.events, id, 0));
+        let typed_message = typed_message.and_then(|_| typed.text(SEND, "content")).map(str::to_owned);
+        let draft = typed_message.unwrap_or_else(|| if untouched { FIRST_MESSAGE.to_owned() } else { String::new() });
         let next_check = snapshot.panels.checks.iter().find(|check| !check.is_passed());
         Self {
             actor,
@@ -192,7 +206,7 @@ impl Store {
             controls_heard: StoredValue::new(0),
             changes: StoredValue::new(None),
             reading: StoredValue::new(Reading::Idle),
-            draft: RwSignal::new(if untouched { FIRST_MESSAGE.to_owned() } else { String::new() }),
+            draft: RwSignal::new(draft),
             message_id: RwSignal::new(message_id),
             running_all: RwSignal::new(false),
             connection: RwSignal::new(Connection::Opening),
@@ -206,6 +220,7 @@ impl Store {
             present: RwSignal::new(address.present),
             selected: RwSignal::new(address.bar.as_deref().and_then(|bar| bar.parse().ok())),
             said: RwSignal::new(String::new()),
+            typed: StoredValue::new(typed),
             error: RwSignal::new(error),
             busy: RwSignal::new(None),
             opened: RwSignal::new(next_check.map_or(0, |check| check.number)),
@@ -278,15 +293,17 @@ impl Store {
 
     /// Whether a turn after this one runs the message with this id, drawn or not.
     pub fn knows(self, id: &str, after_turn: u64) -> bool {
-        self.events.with_untracked(|events| {
-            events.iter().any(|event| match &event.step {
-                Step::TurnQueued { turn, message_id, .. } | Step::TurnStarted { turn, message_id, .. } => {
-                    *turn > after_turn && message_id.as_ref().is_some_and(|message_id| message_id.as_str() == id)
-                }
-                _ => false,
-            })
-        })
+        self.events.with_untracked(|events| knows(events, id, after_turn))
     }
+}
+
+fn knows(events: &[Event], id: &str, after_turn: u64) -> bool {
+    events.iter().any(|event| match &event.step {
+        Step::TurnQueued { turn, message_id, .. } | Step::TurnStarted { turn, message_id, .. } => {
+            *turn > after_turn && message_id.as_ref().is_some_and(|message_id| message_id.as_str() == id)
+        }
+        _ => false,
+    })
 }
 
 fn check_of(panels: &Panels, number: u8) -> Check {

@@ -15,6 +15,7 @@ use crate::{
     island::{FormError, Lab},
     live::address::Address,
     panels::{code::CodePane, tour::Tour},
+    typed::Typed,
 };
 
 /// `/` and `/lab/{actor_id}`.
@@ -23,13 +24,15 @@ pub fn LabPage() -> impl IntoView {
     let id = use_params_map().read_untracked().get("actor_id").unwrap_or_else(|| LESSON_ACTOR.to_owned());
     let query = use_query_map().get_untracked();
     let address = Address::read(|part| query.get(part));
-    let error = query
-        .get("__path")
-        .zip(query.get("__err"))
-        .map(|(path, error)| FormError { path, error: ServerFnUrlError::<LabError>::decode_err(&error) });
+    let typed = Typed::read(query.get("__path"), query.get(Typed::PART));
+    let error = query.get("__path").zip(query.get("__err")).map(|(path, error)| {
+        let mut error = ServerFnUrlError::<LabError>::decode_err(&error);
+        error.message.push_str(&typed.cut());
+        FormError { path, error }
+    });
     let scenario = query.get("scenario");
     match id.parse::<ActorId>() {
-        Ok(actor) => lab(actor, error, address, scenario).into_any(),
+        Ok(actor) => lab(actor, error, typed, address, scenario).into_any(),
         Err(why) => bad_actor(id, why.to_string()).into_any(),
     }
 }
@@ -52,7 +55,13 @@ pub fn OpenLab() -> impl IntoView {
     }
 }
 
-fn lab(actor: ActorId, error: Option<FormError>, address: Address, scenario: Option<String>) -> impl IntoView {
+fn lab(
+    actor: ActorId,
+    error: Option<FormError>,
+    typed: Typed,
+    address: Address,
+    scenario: Option<String>,
+) -> impl IntoView {
     let backend = expect_context::<SharedBackend>();
     let page = Suspend::new(async move {
         let snapshot = backend.snapshot(&actor).await;
@@ -61,7 +70,7 @@ fn lab(actor: ActorId, error: Option<FormError>, address: Address, scenario: Opt
         let message_id = uuid::Uuid::new_v4().to_string();
         view! {
             <Title text=format!("Faultlab: {actor}") />
-            <Lab snapshot error address scenarios message_id>
+            <Lab snapshot error typed address scenarios message_id>
                 <CodePane actor=code_of />
             </Lab>
             <KeySheet />

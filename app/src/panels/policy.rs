@@ -9,29 +9,25 @@ use crate::{
         store::Store,
     },
     panels::{
-        controls::{ErrorLine, Field, Place, choice_field, number_field, take_over},
+        controls::{ErrorLine, Field, Part, Words, choice_field, number_field, take_over},
         sidecar_retries::SidecarRetriesForm,
         trace::policy_trace,
     },
     policy::{Backoff, RetryPolicy, form::PolicyForm},
 };
 
-/// The fields beside which their errors stand.
-const BESIDE: [&str; 7] =
-    ["attempts", "delay_ms", "backoff", "max_delay_ms", "jitter_percent", "seed", "attempt_timeout_ms"];
-
 /// Every field of the policy.
-const PLACES: [Place<PolicyForm>; 7] = [
-    |form| &mut form.attempts,
-    |form| &mut form.delay_ms,
-    |form| &mut form.backoff,
-    |form| &mut form.max_delay_ms,
-    |form| &mut form.jitter_percent,
-    |form| &mut form.seed,
-    |form| &mut form.attempt_timeout_ms,
+const PARTS: [Part<PolicyForm>; 7] = [
+    ("attempts", |form| &mut form.attempts),
+    ("delay_ms", |form| &mut form.delay_ms),
+    ("backoff", |form| &mut form.backoff),
+    ("max_delay_ms", |form| &mut form.max_delay_ms),
+    ("jitter_percent", |form| &mut form.jitter_percent),
+    ("seed", |form| &mut form.seed),
+    ("attempt_timeout_ms", |form| &mut form.attempt_timeout_ms),
 ];
 
-const BACKOFFS: &[(&str, &str)] = &[("constant", "constant"), ("exponential", "exponential, doubling")];
+const BACKOFFS: Words = &[("constant", "constant"), ("exponential", "exponential, doubling")];
 
 /// The pane. What is set takes effect at once; without script *Apply* does it.
 #[component]
@@ -74,37 +70,33 @@ pub fn PolicyPane() -> impl IntoView {
 
 fn form(store: Store, policy: Memo<RetryPolicy>) -> impl IntoView {
     // What is in force comes into the fields whenever it changes; what was refused stays as it was typed.
-    let draft = RwSignal::new(PolicyForm::from(policy.get_untracked()));
+    let typed = store.typed.with_value(|typed| typed.form(SET_POLICY, "policy", &PARTS));
+    let draft = RwSignal::new(typed.unwrap_or_else(|| policy.get_untracked().into()));
     Effect::new(move |before: Option<PolicyForm>| {
         let now = PolicyForm::from(policy.get());
         if let Some(before) = before {
-            draft.update(|draft| take_over(draft, &before, &now, &PLACES));
+            draft.update(|draft| take_over(draft, &before, &now, &PARTS));
         }
         now
     });
-    let field = |label, name, field, place: Place<PolicyForm>| Field {
+    let field = |label, (part, place): Part<PolicyForm>| Field {
         label,
-        name,
+        name: format!("policy[{part}]"),
         of: SET_POLICY,
-        field,
+        field: part.to_owned(),
         value: Signal::derive(move || draft.with(|form| place(&mut form.clone()).clone())),
         typed: Callback::new(move |text| draft.update(|form| *place(form) = text)),
     };
-    let number = |least, most, unit, field| number_field(field, least, most, unit);
+    let [attempts, wait, backoff, longest, jitter, seed, timeout] = PARTS;
     let apply = move || controls::set(store, Change::Policy(draft.get_untracked()));
     let fields = [
-        number(1, 10, "", field("Attempts", "policy[attempts]", "attempts", |p| &mut p.attempts)),
-        number(0, 60_000, "ms", field("Wait", "policy[delay_ms]", "delay_ms", |p| &mut p.delay_ms)),
-        choice_field(field("Backoff", "policy[backoff]", "backoff", |p| &mut p.backoff), BACKOFFS),
-        number(0, 60_000, "ms", field("Longest", "policy[max_delay_ms]", "max_delay_ms", |p| &mut p.max_delay_ms)),
-        number(0, 100, "%", field("Jitter", "policy[jitter_percent]", "jitter_percent", |p| &mut p.jitter_percent)),
-        number(0, u32::MAX.into(), "", field("Seed", "policy[seed]", "seed", |p| &mut p.seed)),
-        number(
-            RetryPolicy::MIN_TIMEOUT_MS,
-            RetryPolicy::MAX_TIMEOUT_MS,
-            "ms",
-            field("Time-out", "policy[attempt_timeout_ms]", "attempt_timeout_ms", |p| &mut p.attempt_timeout_ms),
-        ),
+        number_field(field("Attempts", attempts), 1, 10, ""),
+        number_field(field("Wait", wait), 0, 60_000, "ms"),
+        choice_field(field("Backoff", backoff), BACKOFFS),
+        number_field(field("Longest", longest), 0, 60_000, "ms"),
+        number_field(field("Jitter", jitter), 0, 100, "%"),
+        number_field(field("Seed", seed), 0, u32::MAX.into(), ""),
+        number_field(field("Time-out", timeout), RetryPolicy::MIN_TIMEOUT_MS, RetryPolicy::MAX_TIMEOUT_MS, "ms"),
     ];
     view! {
         <form
@@ -123,7 +115,7 @@ fn form(store: Store, policy: Memo<RetryPolicy>) -> impl IntoView {
             <noscript>
                 <button class="btn small" type="submit">"Apply"</button>
             </noscript>
-            <ErrorLine of=&[SET_POLICY] beside=&BESIDE />
+            <ErrorLine of=&[SET_POLICY] beside=|field| PARTS.iter().any(|(part, _)| *part == field) />
         </form>
     }
 }

@@ -30,6 +30,9 @@ pub fn WireForm() -> impl IntoView {
             actions::set_wire(store, chosen.value());
         }
     };
+    // What was refused without script stays as it was chosen.
+    let typed = store.typed.with_value(|typed| typed.text(SET_WIRE, "wire").map(str::to_owned));
+    let first = typed.unwrap_or_else(|| word(fault.get_untracked()).to_owned());
     let class = move || if fault.get().is_some() { "breaker wire on" } else { "breaker wire" };
     let option = |offered: Option<WireFault>| {
         // Over the API a delay can be any: the one that is set is the one that is named.
@@ -42,7 +45,7 @@ pub fn WireForm() -> impl IntoView {
         view! {
             <option
                 value=value
-                selected=word(fault.get_untracked()) == value
+                selected=first == value
                 prop:selected=move || word(fault.get()) == value
             >
                 {words}

@@ -7,10 +7,11 @@ mod docs;
 mod error;
 mod events;
 mod extract;
+mod forms;
 mod guard;
 pub(crate) mod health;
-mod lab;
 mod hold;
+mod lab;
 mod pages;
 mod recording;
 mod report;
@@ -48,9 +49,9 @@ pub(crate) fn router(public: Public<'_>) -> Router {
     let json = Router::new()
         .merge(chat::router())
         .merge(lab::router())
+        .merge(hold::router())
         .merge(wire::router())
         .merge(scenario::router())
-        .merge(hold::router())
         .merge(sidecar_retries::router())
         .merge(recording::turns())
         .with_state(backend.clone());
@@ -70,6 +71,7 @@ pub(crate) fn router(public: Public<'_>) -> Router {
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .merge(recordings)
         .layer(middleware::from_fn(error::one_shape))
+        .layer(middleware::from_fn(forms::keep_typed))
         .layer(middleware::from_fn_with_state(AllowedHosts::new(allow_hosts), guard::guard))
         .layer(SetResponseHeaderLayer::overriding(axum::http::header::X_CONTENT_TYPE_OPTIONS, nosniff))
 }

@@ -6,7 +6,6 @@ use wasm_bindgen::JsCast;
 use crate::{
     fault::{Fault, form::FaultForm},
     icons::icon,
-    lesson::steps::FIRST_MESSAGE,
     live::{
         actions::{self, ARM_AND_SEND, SEND},
         controls::{self, Change, SET_FAULT},
@@ -57,8 +56,10 @@ pub(super) fn Composer(
         }
     };
     let class = move || if untouched.get() { "composer invite" } else { "composer" };
-    // As markup, since a text node would leave a mark in the field when it is empty.
-    let first = if untouched.get_untracked() { FIRST_MESSAGE } else { "" };
+    // As markup, since a text node would leave a mark in the field when it is empty. A first line break would be lost.
+    let first = store.draft.get_untracked().replace('&', "&amp;").replace('<', "&lt;");
+    let first = format!("\n{first}");
+    let refused = store.error.with_untracked(|error| error.as_ref().is_some_and(|error| error.path == SEND));
     view! {
         <form class=class action=SEND method="post" on:submit=submit>
             <input type="hidden" name="actor" value=store.actor_id() />
@@ -70,6 +71,7 @@ pub(super) fn Composer(
                 name="content"
                 rows="1"
                 required
+                autofocus=refused
                 autocomplete="off"
                 title="Enter sends, Shift+Enter breaks the line"
                 placeholder="Message ChatAgent"

@@ -1,33 +1,20 @@
-//! The fields of the faults: the first in a sentence, what else it can be behind *More*, and a second one.
+//! The fields of the faults: the one that is chosen most in a sentence, and behind *More* what else it can be, and more
+//! faults.
 
-use leptos::prelude::*;
+use std::time::Duration;
 
+use leptos::{html, prelude::*};
+
+use super::drafts::{ADD, ATTEMPTS, Drafts, KIND, LAYER, MS, OPERATION, PERCENT, ROWS, SEED, SPAN};
 use crate::{
-    fault::form::FaultForm,
-    live::{controls::SET_FAULT, store::Store},
-    panels::controls::{Field, Place, choice, choice_field, number_field, take_over},
+    fault::FaultPlan,
+    live::{controls::SET_FAULT, dom, store::Store},
+    panels::controls::{Words, beside, choice, choice_field, number_field, refused},
     timeline::Layer,
 };
 
-/// How many faults the page can set; more can be set over the API.
-const SHOWN: usize = 2;
-
-/// The fields beside which their errors stand.
-pub(super) const BESIDE: [&str; 8] = [
-    "plan[0].ms",
-    "plan[0].percent",
-    "plan[0].seed",
-    "plan[0].layer",
-    "plan[1].ms",
-    "plan[1].percent",
-    "plan[1].attempts",
-    "plan[1].layer",
-];
-
-type Words = &'static [(&'static str, &'static str)];
-
 const OPERATIONS: Words = &[("load", "load"), ("save", "save"), ("publish", "publish")];
-const SECOND: Words = &[("", "nothing else"), ("load", "load"), ("save", "save"), ("publish", "publish")];
+const NEW_OPERATIONS: Words = &[("", "choose"), ("load", "load"), ("save", "save"), ("publish", "publish")];
 const KINDS: Words = &[
     ("error", "fails with an error"),
     ("delay", "is held up"),
@@ -50,177 +37,151 @@ const FIRST: Words = &[
     ("10", "first 10 attempts"),
 ];
 
-/// What stands in the fields: the plan that is in force, and what was typed since.
-#[derive(Clone, Copy)]
-pub(super) struct Drafts {
-    forms: RwSignal<[FaultForm; SHOWN]>,
-    /// How many faults of the plan in force have no fields.
-    hidden: Memo<usize>,
-}
-
-/// Every field of a fault.
-const PLACES: [Place<FaultForm>; 8] = [
-    |form| &mut form.operation,
-    |form| &mut form.kind,
-    |form| &mut form.ms,
-    |form| &mut form.percent,
-    |form| &mut form.seed,
-    |form| &mut form.span,
-    |form| &mut form.attempts,
-    |form| &mut form.layer,
-];
-
-impl Drafts {
-    /// What is in force comes into the fields whenever it changes; what was refused stays as it was typed.
-    pub(super) fn new(store: Store) -> Self {
-        let plan = Memo::new(move |_| store.fault.with(|fault| fault.plan.clone()));
-        let in_force = Memo::new(move |_| {
-            plan.with(|plan| {
-                let form = |n| plan.faults().get(n).map(FaultForm::from).unwrap_or_default();
-                std::array::from_fn::<_, SHOWN, _>(|n| usual(form(n)))
-            })
-        });
-        let drafts = RwSignal::new(in_force.get_untracked());
-        Effect::new(move |before: Option<[FaultForm; SHOWN]>| {
-            let now = in_force.get();
-            if let Some(before) = before {
-                drafts.update(|drafts| {
-                    for (draft, (before, now)) in drafts.iter_mut().zip(before.iter().zip(&now)) {
-                        take_over(draft, before, now, &PLACES);
-                    }
-                });
-            }
-            now
-        });
-        Self { forms: drafts, hidden: Memo::new(move |_| plan.with(|plan| plan.faults().len().saturating_sub(SHOWN))) }
-    }
-
-    /// The faults that the fields hold.
-    pub(super) fn given(self) -> Vec<FaultForm> {
-        self.forms.with_untracked(|forms| forms.iter().filter(|form| !form.operation.is_empty()).cloned().collect())
-    }
-
-    fn field(
-        self,
-        n: usize,
-        label: &'static str,
-        name: &'static str,
-        field: &'static str,
-        place: Place<FaultForm>,
-    ) -> Field {
-        let value = Signal::derive(move || self.forms.with(|forms| place(&mut forms[n].clone()).clone()));
-        let typed = Callback::new(move |text| self.forms.update(|forms| *place(&mut forms[n]) = text));
-        Field { label, name, of: SET_FAULT, field, value, typed }
-    }
-}
-
-/// The form with what its other fields begin with.
-fn usual(mut form: FaultForm) -> FaultForm {
-    for (field, usual) in [
-        (&mut form.kind, "error"),
-        (&mut form.ms, "300"),
-        (&mut form.percent, "50"),
-        (&mut form.seed, "1"),
-        (&mut form.span, "first"),
-        (&mut form.attempts, "1"),
-        (&mut form.layer, "actor"),
-    ] {
-        if field.is_empty() {
-            usual.clone_into(field);
-        }
-    }
-    form
+/// Whether the error of this field stands within *More*. What is in the sentence and what is about the plan as a whole
+/// is told below the sentence.
+pub(super) fn is_within(field: &str) -> bool {
+    field.starts_with("plan[") && !["plan[0].operation", "plan[0].attempts"].contains(&field)
 }
 
 /// *The load fails with an error for the first attempt*: what is chosen most.
 pub(super) fn first_sentence(drafts: Drafts) -> impl IntoView {
-    let operation =
-        drafts.field(0, "Which operation fails", "plan[0][operation]", "plan[0].operation", |form| &mut form.operation);
-    let attempts = drafts.field(0, "How long", "plan[0][attempts]", "plan[0].attempts", |form| &mut form.attempts);
     let happens = move || {
-        drafts.forms.with(|forms| match forms[0].kind.as_str() {
-            "delay" => format!("is {} ms late", forms[0].ms),
+        drafts.row(0, |row| match row.kind.as_str() {
+            "delay" => format!("is {} ms late", row.ms),
             "hang" => "hangs until its time-out".to_owned(),
-            "flaky" => format!("fails with {} %", forms[0].percent),
+            "flaky" => format!("fails with {} %", row.percent),
             _ => "fails with an error".to_owned(),
         })
     };
+    let others = move || match drafts.others() {
+        0 => String::new(),
+        n => format!("and {n} more"),
+    };
     view! {
         <span>"The"</span>
-        {choice(operation, OPERATIONS)}
+        {choice(drafts.field(0, "Which operation fails", OPERATION), OPERATIONS)}
         <span>{happens}</span>
-        <span class="plan-n">"for the " {choice(attempts, FIRST)}</span>
+        <span class="plan-n">"for the " {choice(drafts.field(0, "How long", ATTEMPTS), FIRST)}</span>
         <span class="plan-all">"every time, until it is off"</span>
+        <span>{others}</span>
     }
 }
 
-/// What the faults can be besides.
-#[component]
-pub(super) fn MoreFaults(drafts: Drafts) -> impl IntoView {
-    let store = expect_context::<Store>();
+/// What the faults can be besides, and more of them. Without script the buttons post the form, and it comes back with
+/// one row more or less, to be applied; whether a row has its operation by then is not known here.
+pub(super) fn more_faults(store: Store, drafts: Drafts, apply: Callback<()>) -> impl IntoView {
     let layered = store.panels.with_untracked(|panels| panels.layers.contains(&Layer::Store));
-    let first = [
-        choice_field(drafts.field(0, "It", "plan[0][kind]", "plan[0].kind", |f| &mut f.kind), KINDS),
-        ms(drafts.field(0, "By", "plan[0][ms]", "plan[0].ms", |f| &mut f.ms)),
-        percent(drafts.field(0, "In", "plan[0][percent]", "plan[0].percent", |f| &mut f.percent)),
-        number_field(drafts.field(0, "Seed", "plan[0][seed]", "plan[0].seed", |f| &mut f.seed), 0, u32::MAX.into(), ""),
-        choice_field(drafts.field(0, "Which", "plan[0][span]", "plan[0].span", |f| &mut f.span), SPANS),
-        place(layered, drafts.field(0, "Where", "plan[0][layer]", "plan[0].layer", |f| &mut f.layer)),
-    ];
-    let second = [
-        choice_field(
-            drafts.field(1, "And the", "plan[1][operation]", "plan[1].operation", |f| &mut f.operation),
-            SECOND,
-        ),
-        choice_field(drafts.field(1, "It", "plan[1][kind]", "plan[1].kind", |f| &mut f.kind), KINDS),
-        ms(drafts.field(1, "By", "plan[1][ms]", "plan[1].ms", |f| &mut f.ms)),
-        percent(drafts.field(1, "In", "plan[1][percent]", "plan[1].percent", |f| &mut f.percent)),
-        choice_field(drafts.field(1, "Which", "plan[1][span]", "plan[1].span", |f| &mut f.span), SPANS),
-        number_field(
-            drafts.field(1, "How many", "plan[1][attempts]", "plan[1].attempts", |f| &mut f.attempts),
-            1,
-            10,
-            "attempts",
-        ),
-        place(layered, drafts.field(1, "Where", "plan[1][layer]", "plan[1].layer", |f| &mut f.layer)),
-    ];
-    let hidden = move || match drafts.hidden.get() {
-        0 => None,
-        n => Some(format!("{n} more were set over the API; what is set here takes their place.")),
+    let more = NodeRef::<html::Details>::new();
+    let is_refused = move || {
+        store.error.with(|error| {
+            let field = error.as_ref().filter(|error| error.path == SET_FAULT)?.error.field.as_deref();
+            field.map(is_within)
+        }) == Some(true)
     };
-    // Without script the page comes back with what was refused in sight.
-    let refused = store.error.with_untracked(|error| {
-        let field =
-            error.as_ref().filter(|error| error.path == SET_FAULT).and_then(|error| error.error.field.as_deref());
-        field.is_some_and(|field| BESIDE.contains(&field))
+    // What was refused is in sight, and so is a row that was asked for.
+    Effect::new(move |_| {
+        if let (true, Some(more)) = (is_refused(), more.get_untracked()) {
+            let _ = more.set_attribute("open", "");
+        }
     });
+    let open = untrack(is_refused) || store.typed.with_value(|typed| typed.text(SET_FAULT, ROWS).is_some());
+    let count = Memo::new(move |_| drafts.count());
+    let rows = move || (0..count.get()).map(|n| row(drafts, layered, n, count, apply)).collect::<Vec<_>>();
+    let add = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        let n = drafts.add();
+        focus_later(format!("[name='plan[{n}][operation]']"));
+    };
+    let words = move || match (drafts.has_empty(), count.get()) {
+        (true, _) => "A new fault does nothing before its operation is chosen.",
+        (false, FaultPlan::MAX..) => "A plan has at most 8 faults.",
+        _ => "",
+    };
     view! {
-        <details class="more" open=refused>
+        <details class="more" open=open node_ref=more>
             <summary class="btn small">"More"</summary>
             <div class="more-box">
-                <fieldset class="fault">
-                    <legend>"This failure"</legend>
-                    {first}
-                </fieldset>
-                <fieldset class="fault second">
-                    <legend>"A second one"</legend>
-                    {second}
-                </fieldset>
-                <p class="note">{hidden}</p>
+                {rows}
+                <p class="more-foot">
+                    <button
+                        class="btn small add"
+                        type="submit"
+                        name=ROWS
+                        value=ADD
+                        disabled=move || FaultPlan::MAX <= count.get() || (store.mounted.get() && drafts.has_empty())
+                        on:click=add
+                    >
+                        "Add a fault"
+                    </button>
+                    <span class="note">{words}</span>
+                    <noscript>
+                        <span class="note">"What is added or removed counts once you press Apply."</span>
+                    </noscript>
+                </p>
             </div>
         </details>
     }
 }
 
-fn ms(field: Field) -> AnyView {
-    number_field(field, 1, 10_000, "ms")
+/// The fields of one fault. The first has its operation and its attempts in the sentence.
+fn row(drafts: Drafts, layered: bool, n: usize, count: Memo<usize>, apply: Callback<()>) -> AnyView {
+    let field = |label, part| drafts.field(n, label, part);
+    let mut fields = Vec::with_capacity(8);
+    if n > 0 {
+        fields.push(choice_field(field("Operation", OPERATION), NEW_OPERATIONS));
+    }
+    fields.push(choice_field(field("It", KIND), KINDS));
+    fields.push(number_field(field("By", MS), 1, 10_000, "ms"));
+    fields.push(number_field(field("In", PERCENT), 1, 100, "% of attempts"));
+    fields.push(number_field(field("Seed", SEED), 0, u32::MAX.into(), ""));
+    fields.push(choice_field(field("Which", SPAN), SPANS));
+    if n > 0 {
+        fields.push(number_field(field("How many", ATTEMPTS), 1, 10, "attempts"));
+    }
+    // What is wrong with the fault as a whole, or with a place that cannot be chosen here.
+    let place = field("Where", LAYER);
+    let mut whole = vec![refused(SET_FAULT, format!("plan[{n}]"))];
+    if layered {
+        fields.push(choice_field(place, LAYERS));
+    } else {
+        whole.push(refused(SET_FAULT, place.field));
+    }
+    let whole = Signal::derive(move || whole.iter().find_map(|refused| refused.get()));
+    let remove = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        if drafts.remove(n) {
+            apply.run(());
+        }
+        // The last row takes the button with it that had the focus.
+        focus_later(":focus, .more .add".to_owned());
+    };
+    view! {
+        <fieldset class="fault">
+            <legend>
+                {format!("Fault {}", n + 1)} <span class="note">{(n == 0).then_some(" in the sentence")}</span>
+            </legend>
+            {fields}
+            {beside(format!("plan[{n}]-error"), whole)}
+            <button
+                class="btn small"
+                type="submit"
+                name=ROWS
+                value=n.to_string()
+                aria-label=format!("Remove fault {}", n + 1)
+                hidden=move || count.get() < 2
+                on:click=remove
+            >
+                "Remove"
+            </button>
+        </fieldset>
+    }
+    .into_any()
 }
 
-fn percent(field: Field) -> AnyView {
-    number_field(field, 1, 100, "% of attempts")
-}
-
-/// Where the fault is, where there is a choice.
-fn place(layered: bool, field: Field) -> AnyView {
-    if layered { choice_field(field, LAYERS) } else { ().into_any() }
+/// Moves the focus once the rows are as they are going to be.
+fn focus_later(selector: String) {
+    let focus = move || {
+        dom::focus(&selector);
+    };
+    set_timeout(focus, Duration::ZERO);
 }

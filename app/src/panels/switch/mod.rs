@@ -1,10 +1,14 @@
 //! The failure switch: what fails, how, and for how long.
 
+mod drafts;
 mod faults;
 
 use leptos::{either::Either, html, prelude::*};
 
-use self::faults::{Drafts, MoreFaults, first_sentence};
+use self::{
+    drafts::Drafts,
+    faults::{first_sentence, is_within, more_faults},
+};
 use crate::{
     fault::words::status,
     icons::icon,
@@ -22,16 +26,21 @@ pub fn FailureSwitch() -> impl IntoView {
     let store = expect_context::<Store>();
     let on = NodeRef::<html::Input>::new();
     let drafts = Drafts::new(store);
-    let apply = move || {
+    let apply = Callback::new(move |()| {
         if let Some(on) = on.get_untracked() {
             controls::set(store, Change::Fault { on: on.checked(), plan: drafts.given() });
         }
-    };
+    });
     let arm = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         controls::set(store, Change::Arm);
     };
     let fault = store.fault;
+    // What was refused without script stays as it was set.
+    let checked = store.typed.with_value(|typed| match typed.is_of(SET_FAULT) {
+        true => typed.text(SET_FAULT, "on").is_some(),
+        false => fault.with_untracked(|fault| fault.on),
+    });
     let class = move || if fault.read().on { "breaker on" } else { "breaker" };
     let status = move || status(&fault.read(), store.active.get());
     let can_arm = move || fault.with(|fault| store.active.get() && fault.is_used());
@@ -41,7 +50,7 @@ pub fn FailureSwitch() -> impl IntoView {
             action=SET_FAULT
             method="post"
             autocomplete="off"
-            on:change=move |_| apply()
+            on:change=move |_| apply.run(())
             on:submit=|event| event.prevent_default()
         >
             // Enter in a field presses a form's first button: not *Arm again*.
@@ -55,7 +64,7 @@ pub fn FailureSwitch() -> impl IntoView {
                     role="switch"
                     name="on"
                     aria-describedby="plan"
-                    checked=fault.with_untracked(|fault| fault.on)
+                    checked=checked
                     prop:checked=move || fault.read().on
                 />
                 <span class="track" aria-hidden="true">
@@ -73,7 +82,7 @@ pub fn FailureSwitch() -> impl IntoView {
             </label>
             <div class="plan" id="plan">
                 {first_sentence(drafts)}
-                <MoreFaults drafts />
+                {more_faults(store, drafts, apply)}
                 <noscript>
                     <button class="btn small" type="submit">"Apply"</button>
                 </noscript>
@@ -87,7 +96,7 @@ pub fn FailureSwitch() -> impl IntoView {
             >
                 "Arm again"
             </button>
-            <ErrorLine of=&[SET_FAULT, ARM_FAULT] beside=&faults::BESIDE />
+            <ErrorLine of=&[SET_FAULT, ARM_FAULT] beside=is_within />
         </form>
     };
     if store.panels.with_untracked(|panels| panels.wire.is_none()) {

@@ -1,0 +1,266 @@
+//! What stands in the fields of the faults: the plan in force, and what was typed since.
+
+use leptos::prelude::*;
+
+use crate::{
+    fault::{FaultPlan, form::FaultForm},
+    live::{controls::SET_FAULT, store::Store},
+    panels::controls::{Field, Part, take_over},
+    typed::Typed,
+};
+
+/// The name of the buttons that add or remove a fault, posted without script.
+pub(super) const ROWS: &str = "rows";
+/// The value of the one that adds.
+pub(super) const ADD: &str = "add";
+
+pub(super) const OPERATION: Part<FaultForm> = ("operation", |form| &mut form.operation);
+pub(super) const KIND: Part<FaultForm> = ("kind", |form| &mut form.kind);
+pub(super) const MS: Part<FaultForm> = ("ms", |form| &mut form.ms);
+pub(super) const PERCENT: Part<FaultForm> = ("percent", |form| &mut form.percent);
+pub(super) const SEED: Part<FaultForm> = ("seed", |form| &mut form.seed);
+pub(super) const SPAN: Part<FaultForm> = ("span", |form| &mut form.span);
+pub(super) const ATTEMPTS: Part<FaultForm> = ("attempts", |form| &mut form.attempts);
+pub(super) const LAYER: Part<FaultForm> = ("layer", |form| &mut form.layer);
+
+/// Every field of a fault.
+const PARTS: [Part<FaultForm>; 8] = [OPERATION, KIND, MS, PERCENT, SEED, SPAN, ATTEMPTS, LAYER];
+
+/// The faults as they stand in the fields, one row each. A row without an operation is no fault yet; there is one at
+/// most when the script runs, the last.
+#[derive(Clone, Copy)]
+pub(super) struct Drafts(RwSignal<Vec<FaultForm>>);
+
+impl Drafts {
+    /// What is in force comes into the fields whenever it changes; what was refused stays as it was typed.
+    pub(super) fn new(store: Store) -> Self {
+        let in_force = Memo::new(move |_| {
+            store.fault.with(|fault| fault.plan.faults().iter().map(|fault| usual(fault.into())).collect::<Vec<_>>())
+        });
+        let typed = store.typed.with_value(posted);
+        let drafts = RwSignal::new(typed.unwrap_or_else(|| in_force.get_untracked()));
+        Effect::new(move |before: Option<Vec<FaultForm>>| {
+            let now = in_force.get();
+            if let Some(before) = before {
+                drafts.update(|drafts| follow(drafts, &before, &now));
+            }
+            now
+        });
+        Self(drafts)
+    }
+
+    /// How many rows there are.
+    pub(super) fn count(self) -> usize {
+        self.0.with(Vec::len)
+    }
+
+    /// How many faults there are beside the first.
+    pub(super) fn others(self) -> usize {
+        self.0.with(|rows| rows.iter().skip(1).filter(|row| !is_empty(row)).count())
+    }
+
+    /// What `read` makes of a row; of an empty one if that row has just been removed.
+    pub(super) fn row<T>(self, n: usize, read: impl FnOnce(&FaultForm) -> T) -> T {
+        self.0.with(|rows| match rows.get(n) {
+            Some(row) => read(row),
+            None => read(&FaultForm::default()),
+        })
+    }
+
+    /// Whether a row waits for its operation.
+    pub(super) fn has_empty(self) -> bool {
+        self.0.with(|rows| rows.iter().any(is_empty))
+    }
+
+    /// The faults that the fields hold.
+    pub(super) fn given(self) -> Vec<FaultForm> {
+        self.0.with_untracked(|rows| rows.iter().filter(|row| !is_empty(row)).cloned().collect())
+    }
+
+    /// One more row, to be filled; says which.
+    pub(super) fn add(self) -> usize {
+        self.0.update(|rows| rows.push(usual(FaultForm::default())));
+        self.0.with_untracked(Vec::len) - 1
+    }
+
+    /// Removes a row; says whether a fault went with it.
+    pub(super) fn remove(self, n: usize) -> bool {
+        let removed = self.0.try_update(|rows| (n < rows.len()).then(|| rows.remove(n))).flatten();
+        removed.is_some_and(|row| !is_empty(&row))
+    }
+
+    /// A field of a row.
+    pub(super) fn field(self, n: usize, label: &'static str, (part, place): Part<FaultForm>) -> Field {
+        let value = Signal::derive(move || self.row(n, |row| place(&mut row.clone()).clone()));
+        let typed = Callback::new(move |text| {
+            self.0.update(|rows| {
+                if let Some(row) = rows.get_mut(n) {
+                    *place(row) = text;
+                }
+            });
+        });
+        let (name, field) = (format!("plan[{n}][{part}]"), format!("plan[{n}].{part}"));
+        Field { label, name, of: SET_FAULT, field, value, typed }
+    }
+}
+
+const fn is_empty(row: &FaultForm) -> bool {
+    row.operation.is_empty()
+}
+
+/// The form with what its other fields begin with.
+fn usual(mut form: FaultForm) -> FaultForm {
+    for (field, usual) in [
+        (&mut form.kind, "error"),
+        (&mut form.ms, "300"),
+        (&mut form.percent, "50"),
+        (&mut form.seed, "1"),
+        (&mut form.span, "first"),
+        (&mut form.attempts, "1"),
+        (&mut form.layer, "actor"),
+    ] {
+        if field.is_empty() {
+            usual.clone_into(field);
+        }
+    }
+    form
+}
+
+/// The same fault with only what its kind and its span have a use for.
+fn bare(form: &FaultForm) -> FaultForm {
+    let mut form = form.clone();
+    if form.kind != "delay" {
+        form.ms.clear();
+    }
+    if form.kind != "flaky" {
+        form.percent.clear();
+        form.seed.clear();
+    }
+    if form.span == "until_off" {
+        form.attempts.clear();
+    }
+    form
+}
+
+/// The rows of a form that came back: refused, or posted for one row more or less. Rows that are no fault yet come
+/// last, as the server does not count them.
+fn posted(typed: &Typed) -> Option<Vec<FaultForm>> {
+    let row = |n| typed.form(SET_FAULT, &format!("plan[{n}]"), &PARTS);
+    let mut rows: Vec<_> = (0..FaultPlan::MAX).map_while(row).map(usual).collect();
+    match typed.text(SET_FAULT, ROWS) {
+        Some(ADD) if rows.len() < FaultPlan::MAX => rows.push(usual(FaultForm::default())),
+        Some(n) => {
+            if let Some(n) = n.parse().ok().filter(|n| *n < rows.len() && rows.len() > 1) {
+                rows.remove(n);
+            }
+        }
+        None => {}
+    }
+    rows.sort_by_key(is_empty);
+    let first = rows.first_mut()?;
+    if is_empty(first) {
+        "load".clone_into(&mut first.operation);
+    }
+    Some(rows)
+}
+
+/// Brings a plan that has come into force into the rows. What is not in force stays: a row that waits for its operation,
+/// a number that was refused.
+fn follow(rows: &mut Vec<FaultForm>, before: &[FaultForm], now: &[FaultForm]) {
+    if rows.iter().filter(|row| !is_empty(row)).map(bare).eq(now.iter().map(bare)) {
+        return;
+    }
+    for (row, (before, now)) in rows.iter_mut().zip(before.iter().zip(now)) {
+        take_over(row, before, now, &PARTS);
+    }
+    if now.len() < before.len().min(rows.len()) {
+        rows.drain(now.len()..before.len().min(rows.len()));
+    }
+    for (n, fault) in now.iter().enumerate().skip(before.len()) {
+        rows.insert(n.min(rows.len()), fault.clone());
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use crate::fault::form::plan;
+
+    fn row(operation: &str, attempts: &str) -> FaultForm {
+        usual(FaultForm { operation: operation.to_owned(), attempts: attempts.to_owned(), ..FaultForm::default() })
+    }
+
+    fn operations(rows: &[FaultForm]) -> Vec<&str> {
+        rows.iter().map(|row| row.operation.as_str()).collect()
+    }
+
+    /// The rows after a plain post of these fields.
+    fn after(fields: &[(&str, &str)]) -> Vec<FaultForm> {
+        let fields = serde_json::to_string(fields).unwrap();
+        posted(&Typed::read(Some(SET_FAULT.to_owned()), Some(fields))).unwrap()
+    }
+
+    #[test]
+    fn a_plan_that_somebody_else_sets_is_shown_whole() {
+        let (a, b, c) = (row("load", "1"), row("save", "2"), row("publish", "3"));
+        let mut rows = vec![a.clone()];
+        follow(&mut rows, &[a.clone()], &[b.clone(), c.clone(), a.clone()]);
+        assert_eq!(rows, [b.clone(), c.clone(), a.clone()]);
+        follow(&mut rows, &[b, c.clone(), a], &[c.clone()]);
+        assert_eq!(rows, [c]);
+    }
+
+    #[test]
+    fn what_is_not_in_force_yet_stays_whatever_comes_into_force() {
+        let (a, b, empty) = (row("load", "1"), row("save", "2"), row("", ""));
+        let refused = FaultForm { attempts: "99".to_owned(), ..b.clone() };
+        let mut rows = vec![a.clone(), refused.clone(), empty.clone()];
+        let a3 = row("load", "3");
+        follow(&mut rows, &[a.clone(), b.clone()], &[a3.clone(), b.clone()]);
+        assert_eq!(rows, [a3.clone(), refused, empty.clone()]);
+        follow(&mut rows, &[a3.clone(), b.clone()], &[a3.clone()]);
+        assert_eq!(rows, [a3.clone(), empty.clone()]);
+        follow(&mut rows, &[a3.clone()], &[a3.clone(), b.clone()]);
+        assert_eq!(rows, [a3, b, empty]);
+    }
+
+    #[test]
+    fn the_news_of_one_s_own_change_changes_nothing() {
+        let (a, b, c) = (row("load", "1"), row("save", "2"), row("publish", "3"));
+        let mut rows = vec![a.clone(), c.clone(), row("", "")];
+        let before = rows.clone();
+        follow(&mut rows, &[a.clone(), b, c.clone()], &[a.clone(), c.clone()]);
+        assert_eq!(rows, before, "the row that waits is still there");
+        // What the kind has no use for is kept in the field, and is no part of the plan.
+        let mut rows = vec![FaultForm { ms: "120".to_owned(), ..a.clone() }];
+        let before = rows.clone();
+        follow(&mut rows, &[c], &[a]);
+        assert_eq!(rows, before);
+    }
+
+    #[test]
+    fn a_row_is_added_and_removed_by_a_plain_post() {
+        let two = [("plan[0][operation]", "load"), ("plan[1][operation]", "save"), ("plan[1][ms]", "99999")];
+        let with = |rows| after(&[&two[..], &[("rows", rows)]].concat());
+        assert_eq!(operations(&with("add")), ["load", "save", ""]);
+        assert_eq!(with("add")[1].ms, "99999", "what was typed stays");
+        assert_eq!(operations(&with("0")), ["save"]);
+        assert_eq!(operations(&with("7")), ["load", "save"]);
+        assert_eq!(operations(&after(&[("plan[0][operation]", "load"), ("rows", "0")])), ["load"], "one is the least");
+    }
+
+    #[test]
+    fn the_rows_that_come_back_are_counted_as_the_server_counts_them() {
+        let rows = after(&[
+            ("plan[0][operation]", "load"),
+            ("plan[1][kind]", "delay"),
+            ("plan[2][operation]", "save"),
+            ("plan[2][kind]", "delay"),
+            ("plan[2][ms]", "0"),
+        ]);
+        assert_eq!(operations(&rows), ["load", "save", ""]);
+        assert_eq!(rows[2].kind, "delay");
+        let error = plan(&rows).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("plan[1].ms"));
+    }
+}
