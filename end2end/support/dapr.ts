@@ -1,8 +1,9 @@
 // Real Dapr for one test: Redis, placement and daprd, on free ports, each a process of the test's own. A placement
 // service for each test too: two sidecars of one app on one placement would share the actors.
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join, resolve } from "node:path";
+import { freePorts } from "./ports.ts";
 import { Program } from "./program.ts";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
@@ -28,7 +29,7 @@ export class Dapr {
 
   /** Starts what faultlab stands on: Redis and placement. */
   static async start(folder: string): Promise<Dapr> {
-    const dapr = new Dapr(folder, await freePorts());
+    const dapr = new Dapr(folder, await freePorts(NAMES));
     try {
       await dapr.startRedis();
       await dapr.startPlacement();
@@ -130,28 +131,4 @@ async function listens(port: number): Promise<boolean> {
     const socket = connect(port, "127.0.0.1", () => done(true)).on("error", () => done(false));
     socket.on("connect", () => socket.destroy());
   });
-}
-
-/**
- * A free port for each, below those that the system gives to outgoing connections: one of them could take a port before
- * its program listens. Each worker of a test run begins elsewhere.
- */
-async function freePorts(): Promise<Ports> {
-  const found: [string, number][] = [];
-  for (const name of NAMES) {
-    while (!(await isFree(nextPort))) nextPort += 1;
-    found.push([name, nextPort++]);
-  }
-  return Object.fromEntries(found) as Ports;
-}
-
-let nextPort = 20_000 + (process.pid % 100) * 120;
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const listens = await new Promise((done) => {
-    server.listen(port, "127.0.0.1", () => done(true)).on("error", () => done(false));
-  });
-  if (listens) await new Promise((done) => server.close(done));
-  return Boolean(listens);
 }

@@ -26,7 +26,7 @@ export class Faultlab {
   private constructor(
     /** The folder that the histories are in. */
     readonly data: string,
-    private readonly flags: readonly string[],
+    private flags: readonly string[],
   ) {}
 
   /** Starts one; `flags` come after the test's own. */
@@ -64,8 +64,12 @@ export class Faultlab {
     return this.end("SIGKILL");
   }
 
-  /** Starts it again after `stop` or `kill`: the same data and the same address, so that open pages come back. */
-  async startAgain(): Promise<void> {
+  /**
+   * Starts it again after `stop` or `kill`: the same data and the same address, so that open pages come back. `flags`
+   * come after those that it has.
+   */
+  async startAgain(...flags: string[]): Promise<void> {
+    this.flags = [...this.flags, ...flags];
     await this.launch(new URL(this.url).host);
   }
 
@@ -76,11 +80,37 @@ export class Faultlab {
     await rm(this.data, { recursive: true, force: true });
   }
 
+  /** Sends a message past the page, as `curl` would, and waits for its answer. */
+  async send(content: string, actor = "user1"): Promise<void> {
+    await this.call("POST", `/chat/${actor}`, { role: "user", content });
+  }
+
+  /** Sets the retry policy of the lesson's lab; what is left out is the lesson's. */
+  async setPolicy(policy: { attempts?: number; delay_ms?: number }): Promise<void> {
+    await this.call("PUT", "/api/lab/user1/policy", policy);
+  }
+
+  /** Sets what the switch of the lesson's lab holds ready; nothing switches it off. */
+  async setFaults(...plan: object[]): Promise<void> {
+    await this.call("PUT", "/api/lab/user1/fault", plan.length > 0 ? { on: true, plan } : { on: false });
+  }
+
+  /** What has happened in the lesson's lab, as JSON. */
+  async timeline(): Promise<string> {
+    return (await fetch(`${this.url}/api/lab/user1/timeline`)).text();
+  }
+
+  private async call(method: string, path: string, body: object): Promise<void> {
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  }
+
   private async launch(addr: string): Promise<void> {
     if (this.program?.running) throw new Error("faultlab is running already");
     this.earlier = this.log;
     const where = ["--addr", addr, "--data", this.data, "--site", SITE];
-    const sidecar = this.dapr?.flags ?? ["--app-addr", "127.0.0.1:0"];
+    const sidecar = this.dapr?.flags ?? (this.flags.includes("--app-addr") ? [] : ["--app-addr", "127.0.0.1:0"]);
     const args = [...where, ...sidecar, ...this.flags];
     const program = Program.start("faultlab", PROGRAM, args, REPOSITORY, this.dapr?.environment);
     this.program = program;

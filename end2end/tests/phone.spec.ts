@@ -1,18 +1,12 @@
 // The lab on a phone.
 import { LabPage } from "../support/lab.ts";
+import { PHONE } from "../support/states.ts";
 import { expect, test } from "../support/test.ts";
 
-test.use({ viewport: { width: 390, height: 844 } });
+test.use({ viewport: PHONE });
 
 test("turns off the axis stay to be read: message, outcome and trace, wherever the list is scrolled", async ({ page, faultlab }) => {
-  for (let n = 1; n <= 12; n += 1) {
-    const sent = await fetch(`${faultlab.url}/chat/user1`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ role: "user", content: `Message ${n}` }),
-    });
-    expect(sent.status).toBe(200);
-  }
+  for (let n = 1; n <= 12; n += 1) await faultlab.send(`Message ${n}`);
   const lab = new LabPage(page);
   await lab.open();
   const rows = lab.timeline.locator(".turn");
