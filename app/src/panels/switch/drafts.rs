@@ -183,6 +183,8 @@ fn follow(rows: &mut Vec<FaultForm>, before: &[FaultForm], now: &[FaultForm]) {
 
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
     use crate::fault::form::plan;
 
@@ -200,27 +202,32 @@ mod tests {
         posted(&Typed::read(Some(SET_FAULT.to_owned()), Some(fields))).unwrap()
     }
 
+    /// The rows after the plan in force has become another.
+    fn hear(rows: &mut Vec<FaultForm>, before: &[&FaultForm], now: &[&FaultForm]) {
+        let owned = |faults: &[&FaultForm]| faults.iter().copied().cloned().collect::<Vec<_>>();
+        follow(rows, &owned(before), &owned(now));
+    }
+
     #[test]
     fn a_plan_that_somebody_else_sets_is_shown_whole() {
         let (a, b, c) = (row("load", "1"), row("save", "2"), row("publish", "3"));
         let mut rows = vec![a.clone()];
-        follow(&mut rows, &[a.clone()], &[b.clone(), c.clone(), a.clone()]);
+        hear(&mut rows, &[&a], &[&b, &c, &a]);
         assert_eq!(rows, [b.clone(), c.clone(), a.clone()]);
-        follow(&mut rows, &[b, c.clone(), a], &[c.clone()]);
+        hear(&mut rows, &[&b, &c, &a], &[&c]);
         assert_eq!(rows, [c]);
     }
 
     #[test]
     fn what_is_not_in_force_yet_stays_whatever_comes_into_force() {
-        let (a, b, empty) = (row("load", "1"), row("save", "2"), row("", ""));
+        let (a, a3, b, empty) = (row("load", "1"), row("load", "3"), row("save", "2"), row("", ""));
         let refused = FaultForm { attempts: "99".to_owned(), ..b.clone() };
         let mut rows = vec![a.clone(), refused.clone(), empty.clone()];
-        let a3 = row("load", "3");
-        follow(&mut rows, &[a.clone(), b.clone()], &[a3.clone(), b.clone()]);
+        hear(&mut rows, &[&a, &b], &[&a3, &b]);
         assert_eq!(rows, [a3.clone(), refused, empty.clone()]);
-        follow(&mut rows, &[a3.clone(), b.clone()], &[a3.clone()]);
+        hear(&mut rows, &[&a3, &b], &[&a3]);
         assert_eq!(rows, [a3.clone(), empty.clone()]);
-        follow(&mut rows, &[a3.clone()], &[a3.clone(), b.clone()]);
+        hear(&mut rows, &[&a3], &[&a3, &b]);
         assert_eq!(rows, [a3, b, empty]);
     }
 
@@ -229,12 +236,12 @@ mod tests {
         let (a, b, c) = (row("load", "1"), row("save", "2"), row("publish", "3"));
         let mut rows = vec![a.clone(), c.clone(), row("", "")];
         let before = rows.clone();
-        follow(&mut rows, &[a.clone(), b, c.clone()], &[a.clone(), c.clone()]);
+        hear(&mut rows, &[&a, &b, &c], &[&a, &c]);
         assert_eq!(rows, before, "the row that waits is still there");
         // What the kind has no use for is kept in the field, and is no part of the plan.
         let mut rows = vec![FaultForm { ms: "120".to_owned(), ..a.clone() }];
         let before = rows.clone();
-        follow(&mut rows, &[c], &[a]);
+        hear(&mut rows, &[&c], &[&a]);
         assert_eq!(rows, before);
     }
 
