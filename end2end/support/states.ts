@@ -43,6 +43,15 @@ async function waiting({ lab, faultlab }: Given): Promise<void> {
   await expect(lab.chat.getByText(/^Attempt 1 failed\. Attempt 2 of 2 in/)).toBeVisible();
 }
 
+/** An attempt that waits until somebody releases it. */
+async function held({ lab, faultlab }: Given, path?: string): Promise<void> {
+  const [method, headers] = ["PUT", { "Content-Type": "application/json" }];
+  await fetch(`${faultlab.url}/api/lab/user1/hold`, { method, headers, body: JSON.stringify({ on: true }) });
+  await lab.open(path);
+  await lab.say("Hi there");
+  await expect(lab.page.getByRole("button", { name: "Release" })).toBeVisible();
+}
+
 export const STATES: State[] = [
   { name: "empty", bring: ({ lab }) => lab.open() },
   {
@@ -82,6 +91,8 @@ export const STATES: State[] = [
     },
   },
   { name: "present", bring: (given) => recovered(given, "/?present") },
+  { name: "held", bring: held },
+  { name: "held-present", bring: (given) => held(given, "/?present") },
   {
     name: "menu",
     async bring({ lab }) {
@@ -118,6 +129,7 @@ export const STATES: State[] = [
 export const ON_A_PHONE: State[] = [
   { name: "phone-empty", viewport: PHONE, bring: ({ lab }) => lab.open() },
   { name: "phone-waiting", viewport: PHONE, bring: waiting },
+  { name: "phone-held", viewport: PHONE, bring: held },
   { name: "phone-recovered", viewport: PHONE, bring: recovered },
   { name: "phone-failed", viewport: PHONE, bring: failed },
 ];

@@ -32,7 +32,9 @@ pub(crate) fn pending(turn: &Turn, behind: Option<u64>) -> Foot {
     if let Some(hold) = turn.held() {
         let (attempt, max, operation) = (hold.attempt, hold.max, hold.operation.as_str());
         let words = format!("Attempt {attempt} of {max} to {operation} is held, at most ");
-        return Foot { turn: Some(turn.clone()), class: "run-t", words, due_at: Some(hold.due_at) };
+        // Before its first attempt there is nothing to draw of it.
+        let drawn = (!turn.attempts.is_empty()).then(|| turn.clone());
+        return Foot { turn: drawn, class: "run-t", words, due_at: Some(hold.due_at) };
     }
     let mut due_at = None;
     let (class, words) = match (&turn.outcome, turn.waits.last(), turn.attempts.last()) {
