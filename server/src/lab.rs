@@ -6,7 +6,7 @@ use app::{backend::SharedBackend, lab::Runtime, policy::RetryPolicy, timeline::L
 use axum::Router;
 
 use crate::{
-    actor::{Agents, Shared, TURN_LIMIT},
+    actor::{Agents, Shared, TURN_LIMIT, state::SidecarState},
     app_channel::{self, ActorConfig, Parts},
     backend::LabBackend,
     checks::PassBook,
@@ -115,7 +115,7 @@ impl Lab {
         let controls = Controls::new(timelines.clone(), policy, layers);
         let passes = PassBook::new(timelines.clone());
         let agents = Agents::new(Shared {
-            state: Arc::new(dapr.clone()),
+            state: Arc::new(SidecarState::new(dapr.clone())),
             events: Arc::new(dapr.clone()),
             timelines: timelines.clone(),
             controls: controls.clone(),

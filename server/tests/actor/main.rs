@@ -6,6 +6,7 @@ mod checks;
 mod deactivation;
 mod faults;
 mod hold;
+mod late;
 mod properties;
 mod recovery;
 mod repeats;

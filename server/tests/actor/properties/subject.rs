@@ -13,7 +13,7 @@ use app::{
 use reqwest::{Method, StatusCode};
 use server::actor::{
     memory::MemoryLab,
-    state::{Conversation, StateAccess},
+    state::{Conversation, SidecarState, StateAccess},
 };
 
 use crate::support::{APP_TOKEN, Bench};
@@ -96,6 +96,10 @@ impl Real<'_> {
     fn backend(&self) -> SharedBackend {
         self.bench.backend()
     }
+
+    fn state(&self) -> SidecarState {
+        SidecarState::new(self.bench.dapr.clone())
+    }
 }
 
 impl Subject for Real<'_> {
@@ -106,11 +110,11 @@ impl Subject for Real<'_> {
         // Only an actor that is in memory may change its state.
         self.backend().conversation_history(&self.actor).await.unwrap();
         let conversation = Conversation { history, ..Conversation::default() };
-        self.bench.dapr.save(&self.actor, &conversation, None).await.unwrap();
+        self.state().save(&self.actor, &conversation, None).await.unwrap();
     }
 
     async fn stored(&self) -> Vec<Message> {
-        self.bench.dapr.load(&self.actor, None).await.unwrap().history
+        self.state().load(&self.actor, None).await.unwrap().history
     }
 
     fn set_policy(&self, policy: RetryPolicy) -> Result<RetryPolicy, LabError> {
