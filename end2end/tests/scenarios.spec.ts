@@ -9,7 +9,7 @@ test("every scenario that can run here runs from its link, and ends as told", as
   test.setTimeout(180_000);
   const scenarios: Scenario[] = await (await request.get("/api/scenarios")).json();
   const lab = new LabPage(page);
-  // The minute of idling is waited for by the tests of the server, on a clock of their own.
+  // That one has a test of its own, where actors idle for a short time.
   const here = scenarios.filter((scenario) => scenario.missing === null && scenario.name !== "after-idling");
   expect(here.length).toBeGreaterThan(8);
   for (const scenario of here) {
@@ -19,6 +19,19 @@ test("every scenario that can run here runs from its link, and ends as told", as
     await lab.chat.getByRole("button", { name: "Run it" }).click();
     await expect(lab.chat.getByText("It ended as told."), scenario.name).toBeVisible({ timeout: 40_000 });
   }
+});
+
+test.describe("where actors idle for three seconds", () => {
+  test.use({ faultlabFlags: ["--actor-idle", "3"] });
+
+  test("an actor that was taken out of memory comes back, by its link", async ({ page }) => {
+    const lab = new LabPage(page);
+    await lab.open("/lab/user1?scenario=after-idling");
+    await expect(lab.chat.getByText("Here an actor idles for 3 seconds.")).toBeVisible();
+    await lab.chat.getByRole("button", { name: "Run it" }).click();
+    await expect(lab.chat.getByText("It ended as told.")).toBeVisible({ timeout: 30_000 });
+    await expect(lab.reply("After the nap")).toBeVisible();
+  });
 });
 
 test("the page shows a scenario while it runs", async ({ page }) => {

@@ -51,6 +51,7 @@ pub struct Rig {
     pub placement: Process,
     pub daprd: Process,
     ports: Ports,
+    flags: &'static [&'static str],
     // Last: the folder and the place go when the programs are gone.
     dir: TempDir,
     _place: SemaphorePermit<'static>,
@@ -75,6 +76,11 @@ impl Answer {
 impl Rig {
     /// Starts everything, in the order that `cargo xtask run --dapr` uses; `None` where real Dapr is missing.
     pub async fn start() -> Option<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// The same, with these flags for `faultlab` besides its own.
+    pub async fn start_with(flags: &'static [&'static str]) -> Option<Self> {
         let programs = Programs::find()?;
         let place = RIGS.acquire().await.unwrap();
         let dir = TempDir::new().unwrap();
@@ -93,12 +99,12 @@ impl Rig {
         write_site(dir.path());
         write_components(dir.path(), &ports);
         let redis = start_redis(&programs, dir.path(), &ports);
-        let faultlab = start_faultlab(dir.path(), &ports);
+        let faultlab = start_faultlab(dir.path(), &ports, flags);
         let placement = start_placement(&programs, dir.path(), &ports);
         let client = Client::new();
         await_faultlab(&client, &ports).await;
         let daprd = start_daprd(&programs, dir.path(), &ports);
-        let mut rig = Self { client, programs, redis, faultlab, placement, daprd, ports, dir, _place: place };
+        let mut rig = Self { client, programs, redis, faultlab, placement, daprd, ports, flags, dir, _place: place };
         rig.await_daprd().await;
         Some(rig)
     }
@@ -225,7 +231,7 @@ impl Rig {
     }
 
     pub async fn restart_faultlab(&mut self) {
-        self.faultlab = start_faultlab(self.dir.path(), &self.ports);
+        self.faultlab = start_faultlab(self.dir.path(), &self.ports, self.flags);
         await_faultlab(&self.client, &self.ports).await;
     }
 
@@ -305,12 +311,15 @@ fn start_redis(programs: &Programs, dir: &Path, ports: &Ports) -> Process {
     Process::start("redis", dir, &mut command)
 }
 
-fn start_faultlab(dir: &Path, ports: &Ports) -> Process {
+fn start_faultlab(dir: &Path, ports: &Ports, flags: &[&str]) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_faultlab"));
     let local = |port: u16| format!("127.0.0.1:{port}");
     command.args(["--addr", &local(ports.public), "--app-addr", &local(ports.app), "--wire", &local(ports.wire)]);
     command.args(["--store", &format!("redis://{}", local(ports.redis)), "--site"]).arg(dir.join("site"));
-    command.env("DAPR_GRPC_PORT", ports.dapr_grpc.to_string()).env("DAPR_HTTP_PORT", ports.dapr_http.to_string());
+    command
+        .args(flags)
+        .env("DAPR_GRPC_PORT", ports.dapr_grpc.to_string())
+        .env("DAPR_HTTP_PORT", ports.dapr_http.to_string());
     Process::start("faultlab", dir, &mut command)
 }
 

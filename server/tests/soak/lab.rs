@@ -19,6 +19,9 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 const LOOK: Duration = Duration::from_millis(5);
 
+/// How long an actor stays in memory: short enough to idle between two deaths of the process.
+pub const IDLE: Duration = Duration::from_secs(1);
+
 /// What the sidecar shows at the app channel; known here, so that a deactivation can come at any moment, as from daprd.
 const TOKEN: &str = "soak";
 
@@ -97,6 +100,7 @@ impl Lab {
 fn start(dir: &TempDir, public: u16, app: u16) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_faultlab"));
     command.args(["--addr", &format!("127.0.0.1:{public}"), "--app-addr", &format!("127.0.0.1:{app}")]);
+    command.args(["--actor-idle", &IDLE.as_secs().to_string()]);
     command.arg("--data").arg(dir.path().join("data")).arg("--site").arg(dir.path().join("site"));
     for name in ["DAPR_GRPC_PORT", "DAPR_GRPC_ENDPOINT", "DAPR_API_TOKEN"] {
         command.env_remove(name);
@@ -152,6 +156,17 @@ impl Door {
         let (status, mut body) = whole(answer).await.unwrap();
         assert_eq!(status, StatusCode::OK, "{body}");
         serde_json::from_value(body["history"].take()).unwrap()
+    }
+
+    /// The kinds of the events of an actor that came after this one, and the last event's number.
+    pub async fn since(&self, actor: &ActorId, seq: u64) -> reqwest::Result<(Vec<String>, u64)> {
+        let url = format!("{}/api/lab/{actor}/timeline", self.public);
+        let (_, timeline) = whole(self.client.get(url).send().await?).await?;
+        let events = timeline["events"].as_array().into_iter().flatten();
+        let later = events.filter(|event| event["seq"].as_u64() > Some(seq));
+        let kinds: Vec<_> = later.filter_map(|event| event["type"].as_str().map(str::to_owned)).collect();
+        let last = timeline["last"].as_str().and_then(|id| id.split_once('-')?.1.parse().ok());
+        Ok((kinds, last.unwrap_or_default()))
     }
 
     async fn put(&self, path: &str, body: Value) -> reqwest::Result<bool> {

@@ -16,12 +16,12 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::store::StoreReader;
 use tokio::{
-    sync::watch,
+    sync::{RwLock, watch},
     time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
-    lab::{Door, Lab},
+    lab::{Door, IDLE, Lab},
     model::{Delivery, Moment, Outcome, Stored, check},
 };
 
@@ -49,18 +49,23 @@ pub struct Report {
     pub repeats: usize,
     pub readings: usize,
     pub faults: u64,
+    /// Deactivations that came from outside, as a daprd's may, at any moment.
     pub deactivations: u64,
+    /// Deactivations by the sidecar, after the actor had idled.
+    pub idled: u64,
     pub kills: u64,
     pub stops: u64,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { acknowledged, failed, unknown, repeats, readings, faults, deactivations, kills, stops } = self;
+        let Self { acknowledged, failed, unknown, repeats, readings, faults, deactivations, idled, kills, stops } =
+            self;
         write!(
             f,
             "{acknowledged} deliveries acknowledged, {failed} failed, {unknown} unknown, {repeats} of them repeats; \
-             {faults} changes of the switch, {deactivations} deactivations, {kills} times kill -9, {stops} stops; \
+             {faults} changes of the switch, {deactivations} deactivations from outside, {idled} after idling, \
+             {kills} times kill -9, {stops} stops; \
              {readings} readings of the store"
         )
     }
@@ -73,7 +78,9 @@ struct Shared {
     store: StoreReader,
     clock: AtomicU64,
     logs: BTreeMap<ActorId, Mutex<Log>>,
-    counts: [AtomicU64; 4],
+    counts: [AtomicU64; 5],
+    /// Held by everybody who does something to an actor, and alone by who lets it idle.
+    quiet: BTreeMap<ActorId, RwLock<()>>,
     /// Whether the process serves.
     up: watch::Sender<bool>,
     end: Instant,
@@ -91,6 +98,7 @@ struct Log {
 enum Count {
     Fault,
     Deactivation,
+    Idled,
     Kill,
     Stop,
 }
@@ -142,6 +150,7 @@ pub async fn run(plan: Plan) -> Report {
         clock: AtomicU64::new(1),
         logs: actors.iter().map(|actor| (actor.clone(), Mutex::default())).collect(),
         counts: Default::default(),
+        quiet: actors.iter().map(|actor| (actor.clone(), RwLock::default())).collect(),
         up: watch::channel(true).0,
     });
     let mut tasks = Vec::new();
@@ -149,6 +158,7 @@ pub async fn run(plan: Plan) -> Report {
         assert!(shared.door.set_policy(actor, policy(&mut shared.rng(n))).await.unwrap());
         tasks.push(tokio::spawn(read(shared.clone(), actor.clone())));
         tasks.push(tokio::spawn(switch(shared.clone(), actor.clone(), shared.rng(n * 100))));
+        tasks.push(tokio::spawn(nap(shared.clone(), actor.clone(), shared.rng(n * 100 + 50))));
         for speaker in 1..=SPEAKERS {
             let rng = shared.rng(n * 100 + speaker as u64);
             tasks.push(tokio::spawn(speak(shared.clone(), actor.clone(), speaker, rng)));
@@ -189,6 +199,7 @@ async fn speak(shared: Arc<Shared>, actor: ActorId, speaker: usize, mut rng: Rng
         if shared.over() {
             return;
         }
+        let busy = shared.quiet[&actor].read().await;
         let message = format!("{actor}-{speaker}-{n}");
         let mut arrived = if rng.u8(0..8) == 0 {
             let (one, other) = tokio::join!(deliver(&shared, &actor, &message), deliver(&shared, &actor, &message));
@@ -203,7 +214,26 @@ async fn speak(shared: Arc<Shared>, actor: ActorId, speaker: usize, mut rng: Rng
                 arrived |= deliver(&shared, &actor, &message).await;
             }
         }
+        drop(busy);
         sleep(Duration::from_millis(rng.u64(0..40))).await;
+    }
+}
+
+/// Leaves the actor alone now and then, for longer than it stays in memory.
+async fn nap(shared: Arc<Shared>, actor: ActorId, mut rng: Rng) {
+    while !shared.over() {
+        sleep(Duration::from_millis(rng.u64(1_000..6_000))).await;
+        let alone = shared.quiet[&actor].write().await;
+        shared.serves().await;
+        let Ok((_, last)) = shared.door.since(&actor, u64::MAX).await else { continue };
+        sleep(IDLE + Duration::from_millis(300)).await;
+        // If the process died meanwhile, its next one knows of nothing.
+        if let Ok((kinds, _)) = shared.door.since(&actor, last).await
+            && kinds.iter().any(|kind| kind == "deactivated")
+        {
+            shared.count(Count::Idled);
+        }
+        drop(alone);
     }
 }
 
@@ -242,6 +272,7 @@ fn refused(status: StatusCode, body: &Value) -> Outcome {
 /// Turns the failure switch, changes the policy, and takes the actor out of memory.
 async fn switch(shared: Arc<Shared>, actor: ActorId, mut rng: Rng) {
     while !shared.over() {
+        let busy = shared.quiet[&actor].read().await;
         shared.serves().await;
         let door = &shared.door;
         // Whatever is lost because the process dies meanwhile is only a change less.
@@ -259,6 +290,7 @@ async fn switch(shared: Arc<Shared>, actor: ActorId, mut rng: Rng) {
         if changed.unwrap_or_default() {
             shared.count(Count::Fault);
         }
+        drop(busy);
         sleep(Duration::from_millis(rng.u64(20..300))).await;
     }
 }
@@ -359,6 +391,7 @@ fn judge(shared: &Shared, lab: &Lab) -> Report {
     let mut report = Report {
         faults: shared.counted(Count::Fault),
         deactivations: shared.counted(Count::Deactivation),
+        idled: shared.counted(Count::Idled),
         kills: shared.counted(Count::Kill),
         stops: shared.counted(Count::Stop),
         ..Report::default()
