@@ -103,6 +103,7 @@ test("with holds, a clicker lets attempt by attempt go until the reply", async (
     await expect(release).toBeVisible();
     await expect(lab.timeline.getByRole("img", { name: /held: goes by itself at/ })).toBeVisible();
     await expect(page.locator(".p-release")).toBeVisible();
+    expect(await page.locator(".p-foot").evaluate((foot) => foot.scrollWidth - foot.clientWidth)).toBe(0);
     await expect(lab.chat).toContainText("is held, at most");
     await page.keyboard.press(key);
   }
