@@ -65,4 +65,22 @@ export class LabPage {
     await this.page.getByLabel("Which operation fails").selectOption(operation);
     await this.page.getByRole("combobox", { name: "How long" }).selectOption(String(attempts));
   }
+
+  /** The fields of a fault, counted from 1, within *More*. */
+  fault(n: number): Locator {
+    return this.page.getByRole("group", { name: `Fault ${n}` });
+  }
+
+  /** Opens *More*, beside the switch's sentence. */
+  async openFaults(): Promise<void> {
+    await this.page.getByText("More", { exact: true }).click();
+  }
+
+  /** One more fault, of this operation. */
+  async addFault(operation: string): Promise<Locator> {
+    await this.page.getByRole("button", { name: "Add a fault" }).click();
+    const fault = this.page.locator(".fault").last();
+    await fault.getByRole("combobox", { name: "Operation" }).selectOption(operation);
+    return fault;
+  }
 }
