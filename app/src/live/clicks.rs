@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement, MouseEvent, SubmitEvent};
+use web_sys::{Element, HtmlAnchorElement, HtmlInputElement, MouseEvent, SubmitEvent};
 
 use super::{
     actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, SEND},
     dom,
     store::Store,
 };
+use crate::panels::timeline::BarId;
 
 /// How long a button that has copied something says so.
 const COPIED: Duration = Duration::from_millis(1_500);
@@ -33,19 +34,40 @@ fn clicked(store: Store, click: &MouseEvent) {
     let Some(at) = at.filter(|_| plain && !click.default_prevented()) else { return };
     let closest = |selector: &str| at.closest(selector).ok().flatten();
     if let Some(button) = closest("[data-copy]") {
-        copy(store, &button);
-    } else if let Some(link) = closest("a[href^='?bar=']") {
-        let href = link.get_attribute("href").unwrap_or_default();
-        let bar = href.trim_start_matches("?bar=").split('#').next().and_then(|bar| bar.parse().ok());
+        copy(store, &button, &button.get_attribute("data-copy").unwrap_or_default());
+    } else if let Some(link) = closest("[data-copy-link]").filter(|_| dom::has_clipboard()) {
         click.prevent_default();
-        dom::remember_address();
-        store.selected.set(bar);
-        dom::bring_into_view("timeline");
+        copy(store, &link, &link.unchecked_ref::<HtmlAnchorElement>().href());
+    } else if let Some(link) = closest("a[href^='?bar='], a[data-turn], a[data-close]") {
+        click.prevent_default();
+        go(store, &link);
     }
 }
 
-fn copy(store: Store, button: &Element) {
-    dom::copy(&button.get_attribute("data-copy").unwrap_or_default());
+/// Follows a link within the page: to a bar, to nothing selected, to the end of a turn, or to a bar at that moment.
+fn go(store: Store, link: &Element) {
+    let href = link.get_attribute("href").unwrap_or_default();
+    let bar: Option<BarId> = href.strip_prefix("?bar=").and_then(|bar| bar.split('#').next()?.parse().ok());
+    if (bar.is_some() || link.has_attribute("data-close")) && store.selected.get_untracked() != bar {
+        dom::remember_address();
+        store.selected.set(bar);
+    }
+    if let Ok(None) = link.closest("#timeline") {
+        dom::bring_into_view("timeline");
+    }
+    if let Some(turn) = link.get_attribute("data-turn").and_then(|turn| turn.parse().ok()) {
+        store.show_turn(turn);
+        if bar.is_some() {
+            // The small turn is gone then, and the focus with it: on to its bar.
+            request_animation_frame(|| {
+                dom::focus(".bar.sel");
+            });
+        }
+    }
+}
+
+fn copy(store: Store, button: &Element, text: &str) {
+    dom::copy(text);
     store.said.set("Copied.".to_owned());
     let marks = button.class_list();
     let _ = marks.add_1("done");

@@ -8,7 +8,7 @@ use crate::icons::symbol;
 /// buttons are worse than none. Pressing it is heard by [`clicks`](crate::live::clicks).
 pub fn copy_button(label: &str, text: &str) -> Markup {
     html! {
-        button.btn.quiet.icon.copy type="button" aria-label=(label) title=(label) data-copy=(text) {
+        button.btn.quiet.icon.copy.swap type="button" aria-label=(label) title=(label) data-copy=(text) {
             (symbol("#i-copy")) (symbol("#i-check"))
         }
     }

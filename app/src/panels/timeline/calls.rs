@@ -1,8 +1,6 @@
 //! The sidecar's own calls to the store, nested under the bar of the attempt that they belong to.
 
-use std::fmt::Write as _;
-
-use leptos::{prelude::*, svg};
+use maud::{Markup, html};
 
 use super::{scale::Percent, window::Plot};
 use crate::timeline::{Attempt, AttemptState};
@@ -53,20 +51,21 @@ fn places(a: &Attempt, now: u64, wide: u64) -> Vec<Place> {
 
 /// The marks of the calls: a low one was answered, a high one was not. What they say is in the bar's name, its tip and
 /// its detail.
-pub(super) fn calls(x: Percent, w: Percent, a: &Attempt, now: u64) -> Option<impl IntoView + use<>> {
-    if a.calls.is_empty() {
-        return None;
-    }
-    let mark = |mut marks: String, (from, to, ok): Place| {
-        let (class, height) = if ok { ("c-ok", 3) } else { ("c-fail", 7) };
-        let (x, width) = (from as f64 / 10.0, (to - from) as f64 * 0.08);
-        let _ = write!(marks, r#"<rect class="{class}" x="{x:.1}%" width="{width:.1}%" height="{height}"/>"#);
-        marks
-    };
+pub(super) fn calls(x: Percent, w: Percent, a: &Attempt, now: u64) -> Markup {
     let wide = w.0.unsigned_abs() as f64 / 10_000.0 * Plot::WIDE.width;
-    let marks = places(a, now, wide as u64).into_iter().fold(String::new(), mark);
-    let drawing = svg::svg().class("calls").attr("x", x.to_string()).attr("y", "55").attr("width", w.to_string());
-    Some(drawing.attr("height", "7").inner_html(marks))
+    // A thousandth of the bar is ten hundredths of a percent of it.
+    let percent = |thousandths: u64| Percent(i32::try_from(10 * thousandths).unwrap_or(i32::MAX));
+    html! {
+        @if !a.calls.is_empty() {
+            svg.calls x=(x) y="55" width=(w) height="7" {
+                @for (from, to, ok) in places(a, now, wide as u64) {
+                    @let (class, height) = if ok { ("c-ok", 3) } else { ("c-fail", 7) };
+                    // A fifth of each is the gap to the next.
+                    rect class=(class) x=(percent(from)) width=(percent((to - from) * 4 / 5)) height=(height) {}
+                }
+            }
+        }
+    }
 }
 
 /// The calls in a line for a tip, with what came of the last that failed: `Sidecar: 16 calls, 16 failed: no answer`.

@@ -1,16 +1,18 @@
 //! The detail of the selected bar; without one, how to read the timeline.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
+use maud::{Markup, html};
 
 use super::{
     bar_id::BarId,
-    calls, link,
+    calls,
     words::{self, Mark},
 };
 use crate::{
     actor_id::ActorId,
     format::clock_ms,
-    icons::icon,
+    icons::symbol,
+    markup::follow,
     timeline::{Attempt, AttemptState, Event, Operation, Outcome, Step, Turn, Wait},
 };
 
@@ -163,114 +165,62 @@ pub fn DetailPanel(
             attempt.or_else(|| bar.wait_in(turns).map(|(turn, wait)| of_wait(turn, wait, utc_offset_min)))
         })
     });
-    let copied = RwSignal::new(None);
-    move || match detail.get() {
-        Some(detail) => Either::Left(shown(detail, selected, copied)),
-        None => Either::Right(how_to()),
-    }
-}
-
-fn line(term: &'static str, of: impl IntoView + 'static) -> impl IntoView {
-    view! {
-        <div>
-            <dt>{term}</dt>
-            <dd>{of}</dd>
-        </div>
-    }
-}
-
-fn shown(detail: Detail, selected: RwSignal<Option<BarId>>, copied: RwSignal<Option<BarId>>) -> impl IntoView {
-    let bar = detail.bar;
-    let close = move || {
-        (selected.get() == Some(bar)).then(|| {
-            view! {
-                <a
-                    class="btn quiet icon"
-                    href="?#timeline"
-                    aria-label="Close"
-                    on:click=link::on_click(selected, None)
-                >
-                    {icon("#i-cross")}
-                </a>
-            }
+    let markup = Memo::new(move |_| {
+        detail.with(|detail| match detail {
+            Some(detail) => shown(detail, selected.get() == Some(detail.bar)).into_string(),
+            None => HOW_TO.to_owned(),
         })
-    };
-    let done = move || copied.get() == Some(bar);
-    let cause = detail.cause.map(|(simulated, who, place)| {
-        let who = if simulated {
-            Either::Left(view! { <span class="sim-t">{icon("#i-flag")} {who}</span> })
-        } else {
-            Either::Right(who)
-        };
-        line("Cause", view! { {who} " " <span class="note">{place}</span> })
     });
-    let calls = detail.calls.map(|(sum, each)| {
-        let each = each.into_iter().map(|call| view! { <li>{call}</li> }).collect_view();
-        line("Sidecar", view! { {sum} <ul class="detail-calls">{each}</ul> })
-    });
-    let turn = view! { {detail.turn} " " <span class="note">"“" {detail.subject} "”"</span> };
-    view! {
-        <aside class="detail" aria-label="Selected bar">
-            <div class="detail-head">
-                <span class=detail.mark.detail_class()>{icon(detail.mark.icon())}</span>
-                <h3>{detail.title}</h3>
-                <a
-                    class="btn quiet icon"
-                    href=bar.href()
-                    aria-label="Copy a link to this bar"
-                    on:click=link::on_copy(bar, copied)
-                >
-                    {move || icon(if done() { "#i-check" } else { "#i-link" })}
-                </a>
-                {close}
-            </div>
-            <p class="vh" role="status">{move || done().then_some("The link is copied")}</p>
-            {detail.error.map(|error| view! { <p class="detail-err">{error}</p> })}
-            <dl>
-                {line("Turn", turn)} {cause} {detail.held.map(|held| line("Held", held))}
-                {line("Started", detail.started)} {line("Lasted", detail.lasted)}
-                {line("Next", detail.next)} {calls}
-            </dl>
-            {detail.log.map(|log| view! { <p class="detail-log"><code>{log}</code></p> })}
-        </aside>
+    let class = move || if detail.with(Option::is_some) { "detail" } else { "detail howto" };
+    let label = move || if detail.with(Option::is_some) { "Selected bar" } else { "How to read the timeline" };
+    view! { <aside class=class aria-label=label inner_html=markup.get_untracked() use:follow=markup></aside> }
+}
+
+fn line(term: &str, of: &Markup) -> Markup {
+    html! { div { dt { (term) } dd { (of) } } }
+}
+
+/// The detail; what the reader has chosen can be closed.
+fn shown(detail: &Detail, chosen: bool) -> Markup {
+    let text = |text: &str| html! { (text) };
+    html! {
+        div.detail-head {
+            span class=(detail.mark.detail_class()) { (symbol(detail.mark.icon())) }
+            h3 { (detail.title) }
+            a.btn.quiet.icon.swap href=(detail.bar.href()) data-copy-link aria-label="Copy a link to this bar" {
+                (symbol("#i-link")) (symbol("#i-check"))
+            }
+            @if chosen {
+                a.btn.quiet.icon href="?#timeline" data-close aria-label="Close" { (symbol("#i-cross")) }
+            }
+        }
+        @if let Some(error) = &detail.error { p.detail-err { (error) } }
+        dl {
+            (line("Turn", &html! { (detail.turn) " " span.note { "“" (detail.subject) "”" } }))
+            @if let Some((simulated, who, place)) = detail.cause {
+                (line("Cause", &html! {
+                    @if simulated { span.sim-t { (symbol("#i-flag")) " " (who) } } @else { (who) }
+                    " " span.note { (place) }
+                }))
+            }
+            @if let Some(held) = &detail.held { (line("Held", &text(held))) }
+            (line("Started", &text(&detail.started)))
+            (line("Lasted", &text(&detail.lasted)))
+            (line("Next", &text(&detail.next)))
+            @if let Some((sum, each)) = &detail.calls {
+                (line("Sidecar", &html! { (sum) " " ul.detail-calls { @for call in each { li { (call) } } } }))
+            }
+        }
+        @if let Some(log) = &detail.log { p.detail-log { code { (log) } } }
     }
 }
 
-fn how_to() -> impl IntoView {
-    view! {
-        <aside class="detail howto" aria-label="How to read the timeline">
-            <div class="detail-head">
-                <h3>"How to read it"</h3>
-            </div>
-            <ul>
-                <li>
-                    <svg class="trace" width="12" height="12" aria-hidden="true">
-                        <rect class="m-ok" width="12" height="12" rx="2"></rect>
-                        <path class="m-mark-ok" d="M3.2 6.3l2 2 3.8-4.4"></path>
-                    </svg>
-                    <span><b>"A bar is one attempt."</b> " Its number counts from 1."</span>
-                </li>
-                <li>
-                    <svg class="trace" width="24" height="20" aria-hidden="true">
-                        <path class="flag" d="M1 20V1l8 3-8 3"></path>
-                        <path class="m-fail" d="M1 9h21l-2.5 2.75 2.5 2.75-2.5 2.75L22 20H1z"></path>
-                    </svg>
-                    <span><b>"Torn: it failed."</b> " A flag means on purpose."</span>
-                </li>
-                <li>
-                    <svg class="trace" width="22" height="12" aria-hidden="true">
-                        <rect class="m-wait" x=".5" y="2.5" width="21" height="7" rx="1.5" fill="url(#hatch-mini)"></rect>
-                    </svg>
-                    <span><b>"Hatched: the wait"</b> " before the next attempt."</span>
-                </li>
-                <li>
-                    <svg class="trace" width="26" height="12" aria-hidden="true">
-                        <path class="m-queue" d="M0 6h26"></path>
-                    </svg>
-                    <span><b>"Dashed: queued."</b> " One turn at a time."</span>
-                </li>
-            </ul>
-            <p class="note">"Press any bar for its error, times and log line."</p>
-        </aside>
-    }
-}
+/// What stands there while nothing is selected.
+const HOW_TO: &str = concat!(
+    r#"<div class="detail-head"><h3>How to read it</h3></div><ul>"#,
+    r#"<li><svg class="trace" width="12" height="12" aria-hidden="true"><rect class="m-ok" width="12" height="12" rx="2"></rect><path class="m-mark-ok" d="M3.2 6.3l2 2 3.8-4.4"></path></svg><span><b>A bar is one attempt.</b> Its number counts from 1.</span></li>"#,
+    r#"<li><svg class="trace" width="24" height="20" aria-hidden="true"><path class="flag" d="M1 20V1l8 3-8 3"></path><path class="m-fail" d="M1 9h21l-2.5 2.75 2.5 2.75-2.5 2.75L22 20H1z"></path></svg><span><b>Torn: it failed.</b> A flag means on purpose.</span></li>"#,
+    r#"<li><svg class="trace" width="22" height="12" aria-hidden="true"><rect class="m-wait" x=".5" y="2.5" width="21" height="7" rx="1.5" fill="url(#hatch-mini)"></rect></svg><span><b>Hatched: the wait</b> before the next attempt.</span></li>"#,
+    r#"<li><svg class="trace" width="26" height="12" aria-hidden="true"><path class="m-queue" d="M0 6h26"></path></svg><span><b>Dashed: queued.</b> One turn at a time.</span></li>"#,
+    r#"</ul><p class="note">Press any bar for its error, times and log line.</p>"#,
+);

@@ -1,11 +1,10 @@
 //! The retry timeline: a row for each turn, a bar for each attempt, on one axis.
 //!
-//! - [`words`]: what everything is called; [`bar_id`]: the name of a bar in the address; [`link`]: selecting by address
-//! - [`scale`]: time to place; [`layout`]: what the axis consists of; [`window`]: which turns stand on it, and the
+//! - [`words`]: what everything is called; [`bar_id`]: the name of a bar in the address, by which it is selected
+//! - [`width`]: how much room there is; [`scale`]: time to place; [`layout`]: what the axis consists of; [`window`]: which turns stand on it, and the
 //!   drawing of them; [`marks`]: ticks, labels, verniers, folds; [`predicted`]: what a running turn has before it; all
 //!   of them pure functions
 //! - [`row`], [`bar`], [`calls`], [`wait`], [`hold`], [`queue`], [`axis`]: the drawing's pieces as SVG
-//! - [`still`] (server only): turns that are over, drawn once
 //! - [`still`] (server only): turns that are over, drawn once
 //! - [`tools`]: going along the time; [`legend`], [`log`], [`detail`]: what else stands around it
 
@@ -17,7 +16,6 @@ pub mod detail;
 mod hold;
 mod layout;
 mod legend;
-mod link;
 mod log;
 mod marks;
 mod predicted;
@@ -30,11 +28,14 @@ mod scale;
 mod still;
 mod tools;
 mod wait;
+mod width;
 mod window;
 mod words;
 
 use leptos::prelude::*;
 
+#[cfg(feature = "ssr")]
+pub use self::still::still;
 use self::{
     axis::{axis, over, under},
     legend::legend,
@@ -42,8 +43,6 @@ use self::{
     scale::Percent,
     window::{Drawing, Plot, draw},
 };
-#[cfg(feature = "ssr")]
-pub use self::still::still;
 pub use self::{bar_id::BarId, detail::DetailPanel};
 use crate::{
     lesson::prediction::Prediction,
@@ -55,7 +54,6 @@ use crate::{
 struct Lab {
     turns: Signal<Vec<Turn>>,
     now: Signal<u64>,
-    selected: RwSignal<Option<BarId>>,
     /// The bar that the detail shows, chosen or not.
     shown: Memo<Option<BarId>>,
     drawing: Memo<Drawing>,
@@ -66,11 +64,9 @@ struct Lab {
 
 impl Lab {
     /// Where *now* is on the axis, if it is on it.
-    fn now_place(self) -> Memo<Option<Percent>> {
-        Memo::new(move |_| {
-            let now = self.now.get();
-            self.drawing.with(|drawing| drawing.now(now))
-        })
+    fn now_place(self) -> Option<Percent> {
+        let now = self.now.get();
+        self.drawing.with(|drawing| drawing.now(now))
     }
 }
 
@@ -101,7 +97,7 @@ pub fn TimelinePanel(
     next_content: Signal<Option<String>>,
 ) -> impl IntoView {
     let narrow = RwSignal::new(false);
-    link::watch_width(narrow);
+    width::watch_width(narrow);
 
     let shown = Memo::new(move |_| turns.with(|turns| words::shown(turns, selected.get())));
     let has_next = Memo::new(move |_| next_content.with(Option::is_some));
@@ -114,7 +110,7 @@ pub fn TimelinePanel(
     });
     let queued =
         Memo::new(move |_| turns.with(|turns| turns.iter().filter(|turn| turn.outcome == Outcome::Queued).count()));
-    let lab = Lab { turns, now, selected, shown, drawing, queued, utc_offset_min };
+    let lab = Lab { turns, now, shown, drawing, queued, utc_offset_min };
     let numbers = Memo::new(move |_| turns.with(|turns| turns.iter().map(|turn| turn.number).collect::<Vec<_>>()));
 
     view! {

@@ -1,6 +1,6 @@
 //! What a running turn has still before it, and how a predicted step is drawn: dotted, since it has not happened.
 
-use leptos::{either::Either, prelude::*, svg};
+use maud::{Markup, html};
 
 use super::{
     bar::{FLAG, name_above},
@@ -107,35 +107,27 @@ impl Ahead<'_> {
 }
 
 /// A predicted step at its place.
-pub(super) fn ghost(x: Percent, w: Percent, step: PredictedStep) -> impl IntoView {
-    let (x, w, label) = (x.to_string(), w.to_string(), words::predicted_label(step));
-    match step {
-        PredictedStep::Wait { delay_ms, .. } => {
-            let text = words::wait_text(delay_ms);
-            Either::Left(view! {
-                <g class="bar ghost" role="img" aria-label=label>
-                    <rect class="face" x=x.clone() y="29" width=w.clone() height="18" rx="3"></rect>
-                    <rect x=x.clone() y="29" width=w height="18" fill="url(#hatch-ghost)"></rect>
-                    <text class="op" x=x dx="6" y="16">{text}</text>
-                </g>
-            })
-        }
-        PredictedStep::Attempt { operation, attempt, fails, .. } => {
-            let icon = if fails { "#i-cross" } else { "#i-check" };
-            let flag = fails.then(|| svg::path().class("flag").attr("d", FLAG));
-            Either::Right(view! {
-                <g class="bar ghost" role="img" aria-label=label>
-                    <rect class="face" x=x.clone() y="24" width=w height="28" rx="3"></rect>
-                    {name_above(&x, operation, fails)}
-                    <svg x=x y="0">
-                        <g class="mark">
-                            <use_ href=icon x="5" y="32" width="12" height="12"></use_>
-                            <text x="20" y="42">{attempt.to_string()}</text>
-                        </g>
-                        {flag}
-                    </svg>
-                </g>
-            })
+pub(super) fn ghost(x: Percent, w: Percent, step: PredictedStep) -> Markup {
+    html! {
+        g.bar.ghost role="img" aria-label=(words::predicted_label(step)) {
+            @match step {
+                PredictedStep::Wait { delay_ms, .. } => {
+                    rect.face x=(x) y="29" width=(w) height="18" rx="3" {}
+                    rect x=(x) y="29" width=(w) height="18" fill="url(#hatch-ghost)" {}
+                    text.op x=(x) dx="6" y="16" { (words::wait_text(delay_ms)) }
+                }
+                PredictedStep::Attempt { operation, attempt, fails, .. } => {
+                    rect.face x=(x) y="24" width=(w) height="28" rx="3" {}
+                    (name_above(x, operation, fails))
+                    svg x=(x) y="0" {
+                        g.mark {
+                            use href=(if fails { "#i-cross" } else { "#i-check" }) x="5" y="32" width="12" height="12" {}
+                            text x="20" y="42" { (attempt) }
+                        }
+                        @if fails { path.flag d=(FLAG) {} }
+                    }
+                }
+            }
         }
     }
 }

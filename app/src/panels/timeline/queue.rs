@@ -1,6 +1,7 @@
 //! The dashes of a turn that waits for the actor: one turn of an actor at a time.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
 
 use super::{Lab, bar::tip, scale::Percent};
 use crate::format::tenths_ms;
@@ -20,27 +21,21 @@ pub(super) struct Queue {
 }
 
 /// Draws the queue of `turn`.
-pub(super) fn queue(lab: Lab, turn: u64, queue: &Queue) -> impl IntoView + use<> {
+pub(super) fn queue(lab: Lab, turn: u64, queue: &Queue) -> Markup {
     let Queue { x, to, from, until, named } = *queue;
-    let known = move || {
-        let now = lab.now.get();
-        let now = lab.drawing.with(|drawing| drawing.now(now)).unwrap_or(x);
-        to.unwrap_or(now).max(x).to_string()
-    };
-    let rest = to.is_none().then(|| view! { <line class="q-rest" x1=known x2="100%" y1="38" y2="38"></line> });
-    let time = move || tenths_ms(until.unwrap_or_else(|| lab.now.get()).saturating_sub(from));
-    let text = named.then(|| view! { <text class="op" x=x.to_string() y="16">"queued " {time}</text> });
-    let told = vec!["Queued".to_owned(), "One turn of an actor at a time".to_owned()];
-    view! {
-        <g class="bar queue" role="img" aria-label=format!("Turn {turn}, queued")>
-            <rect class="hit" x=x.to_string() y="24" width=Percent(to.map_or(10_000, |to| to.0) - x.0).to_string() height="28"></rect>
-            <line class="q" x1=x.to_string() x2=known y1="38" y2="38"></line>
-            {rest}
-            <svg x=x.to_string() y="38">
-                <path class="q-start" d="M0-7v14"></path>
-            </svg>
-            {text}
-            {tip(x, told)}
-        </g>
+    let now = || lab.now.get();
+    let known = to.or_else(|| lab.drawing.with(|drawing| drawing.now(now()))).unwrap_or(x).max(x);
+    let told = ["Queued".to_owned(), "One turn of an actor at a time".to_owned()];
+    html! {
+        g.bar.queue role="img" aria-label={ "Turn " (turn) ", queued" } {
+            rect.hit x=(x) y="24" width=(Percent(to.map_or(10_000, |to| to.0) - x.0)) height="28" {}
+            line.q x1=(x) x2=(known) y1="38" y2="38" {}
+            @if to.is_none() { line.q-rest x1=(known) x2="100%" y1="38" y2="38" {} }
+            svg x=(x) y="38" { path.q-start d="M0-7v14" {} }
+            @if named {
+                text.op x=(x) y="16" { "queued " (tenths_ms(until.unwrap_or_else(now).saturating_sub(from))) }
+            }
+            (tip(x, &told))
+        }
     }
 }

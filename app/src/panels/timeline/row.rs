@@ -1,17 +1,13 @@
 //! One row: a turn's number, message and standing at the left, and what it did beside it.
 
-use leptos::{
-    either::{Either, EitherOf3, EitherOf6},
-    ev::MouseEvent,
-    prelude::*,
-};
+use leptos::prelude::*;
+use maud::{Markup, html};
 
 use super::{
     Lab,
     bar::{self, attempt, ring},
     bar_id::{BarId, find},
     hold::hold,
-    link,
     predicted::ghost,
     queue::{Queue, queue},
     scale::Percent,
@@ -20,9 +16,10 @@ use super::{
     words::{self, Mark},
 };
 use crate::{
-    icons::icon,
-    live::{dom, moment, store::Store},
-    panels::trace::{telling_bar, trace},
+    icons::symbol,
+    live::{moment, store::Store},
+    markup::follow,
+    panels::trace::{telling_bar, trace_markup},
     timeline::{Outcome, Turn},
 };
 
@@ -37,37 +34,29 @@ enum Shape {
     Small(String),
 }
 
-/// The head of a row. Pressing the turn shows the whole lab as it was at its end.
-fn head(number: u64, subject: String, (mark, words): (Mark, String)) -> impl IntoView {
-    let store = expect_context::<Store>();
-    let end = store.events.with_untracked(|events| moment::of_turn(events, number));
-    let show = move |click: MouseEvent| {
-        if link::is_plain(&click) {
-            click.prevent_default();
-            store.show_turn(number);
+/// The head of a row. `link` is what shows the whole lab as it was at the turn's end.
+pub(super) fn head(number: u64, subject: &str, (mark, words): (Mark, String), link: Option<String>) -> Markup {
+    html! {
+        div.turn-head {
+            @if let Some(link) = link {
+                a.turn-n href=(link) data-turn=(number) title="Show the lab as it was at the end of this turn" {
+                    b { (number) }
+                    q { (subject) }
+                }
+            } @else {
+                p.turn-n { b { (number) } q { (subject) } }
+            }
+            p class=(mark.row_class()) { (symbol(mark.icon())) span { (words) } }
         }
-    };
-    view! {
-        <div class="turn-head">
-            <a
-                class="turn-n"
-                href=end.map(|(_, end)| format!("?at={}#timeline", end.seq))
-                title="Show the lab as it was at the end of this turn"
-                on:click=show
-            >
-                <b>{number.to_string()}</b>
-                <q>{subject}</q>
-            </a>
-            <p class=mark.row_class()>
-                {icon(mark.icon())}
-                <span>{words}</span>
-            </p>
-        </div>
     }
 }
 
 /// The row of the turn of this number.
 pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
+    let store = expect_context::<Store>();
+    // What is selected elsewhere changes nothing here.
+    let shown = Memo::new(move |_| lab.shown.get().filter(|bar| bar.turn == number));
+    let lab = Lab { shown, ..lab };
     let turn = Memo::new(move |_| lab.turns.with(|turns| find(turns, number).cloned()));
     let ahead = Memo::new(move |_| lab.turns.with(|turns| words::ahead(turns, number)));
     let shape = Memo::new(move |_| {
@@ -89,37 +78,30 @@ pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
             Shape::Low(_) => "turn short low",
             Shape::Small(_) => "turn short past",
         });
-        let selected = lab.shown.get().is_some_and(|bar| bar.turn == number);
-        format!("{kind}{}", if selected { " sel" } else { "" })
+        format!("{kind}{}", if shown.get().is_some() { " sel" } else { "" })
     };
-    let title = move || {
+    let markup = Memo::new(move |_| {
         turn.with(|turn| {
-            let turn = turn.as_ref()?;
-            Some(head(number, words::subject(turn), words::status(turn, ahead.get())))
+            let Some(turn) = turn else { return String::new() };
+            let end = store.events.with_untracked(|events| moment::of_turn(events, number));
+            let link = end.map(|(_, end)| format!("?at={}#timeline", end.seq));
+            let head = head(number, &words::subject(turn), words::status(turn, ahead.get()), link);
+            html! { (head) (shape.with(|shape| body(lab, turn, shape))) }.into_string()
         })
-    };
-    let body = move || match shape.get() {
-        Shape::Full(items) => EitherOf3::A(plot(lab, number, items)),
-        Shape::Low(items) => EitherOf3::B(view! {
-            <svg class="plot" height="32">
-                <svg y="-22">{plot(lab, number, items)}</svg>
-            </svg>
-        }),
-        Shape::Small(earlier) => EitherOf3::C(view! {
-            <div class="stub">
-                <span class="stub-w">
-                    {icon("#i-older")}
-                    {earlier}
-                </span>
-                {small(lab, turn)}
-            </div>
-        }),
-    };
-    view! {
-        <li class=class>
-            {title}
-            {body}
-        </li>
+    });
+    view! { <li class=class inner_html=markup.get_untracked() use:follow=markup></li> }
+}
+
+fn body(lab: Lab, turn: &Turn, shape: &Shape) -> Markup {
+    html! {
+        @match shape {
+            Shape::Full(items) => (plot(lab, turn.number, items)),
+            Shape::Low(items) => svg.plot height="32" { svg y="-22" { (plot(lab, turn.number, items)) } },
+            Shape::Small(earlier) => div.stub {
+                span.stub-w { (symbol("#i-older")) (earlier) }
+                (small(turn))
+            },
+        }
     }
 }
 
@@ -129,104 +111,92 @@ fn is_queued(turn: &Option<Turn>) -> bool {
 
 /// The turn in small; pressing it selects the attempt that says most about it, and shows the lab as it was then, with
 /// the turn on the axis.
-fn small(lab: Lab, turn: Memo<Option<Turn>>) -> impl IntoView {
-    let store = expect_context::<Store>();
-    move || {
-        let turn = turn.get()?;
-        let bar = telling_bar(&turn).and_then(|bar| bar.parse::<BarId>().ok());
-        let (number, trace) = (turn.number, trace(&turn));
-        Some(match bar {
-            Some(bar) => Either::Left(view! {
-                <a
-                    class="trace-a"
-                    href=bar.href()
-                    aria-label=format!("Turn {number} in detail")
-                    on:click=move |click| {
-                        if link::is_plain(&click) {
-                            link::on_click(lab.selected, Some(bar))(click);
-                            store.show_turn(number);
-                            // The small turn is gone then, and the focus with it: on to its bar.
-                            request_animation_frame(|| {
-                                dom::focus(".bar.sel");
-                            });
-                        }
-                    }
-                >
-                    {trace}
-                </a>
-            }),
-            None => Either::Right(trace),
-        })
+fn small(turn: &Turn) -> Markup {
+    let bar = telling_bar(turn).and_then(|bar| bar.parse::<BarId>().ok());
+    let number = turn.number;
+    html! {
+        @if let Some(bar) = bar {
+            a.trace-a href=(bar.href()) data-turn=(number) aria-label={ "Turn " (number) " in detail" } {
+                (trace_markup(turn))
+            }
+        } @else {
+            (trace_markup(turn))
+        }
     }
 }
 
 /// What the row of a turn holds, drawn.
-pub(super) fn plot(lab: Lab, number: u64, items: Vec<Item>) -> impl IntoView {
-    let over: Vec<_> = items.iter().enumerate().filter_map(|(nth, i)| over_item(lab, number, nth, i)).collect();
-    let drawn: Vec<_> = items.into_iter().enumerate().map(|(nth, i)| draw_item(lab, number, nth, i)).collect();
-    view! {
-        <svg class="plot" height="64">
-            {drawn}
-            {over}
-        </svg>
+pub(super) fn plot(lab: Lab, number: u64, items: &[Item]) -> Markup {
+    html! {
+        svg.plot height="64" {
+            @for (nth, item) in items.iter().enumerate() { (draw_item(lab, number, nth, item)) }
+            @for (nth, item) in items.iter().enumerate() { (over_item(lab, number, nth, item)) }
+        }
     }
 }
 
 /// What is painted over all bars of the row.
-fn over_item(lab: Lab, number: u64, nth: usize, item: &Item) -> Option<impl IntoView + use<>> {
-    match item {
-        Item::Attempt(x, w, a) => {
-            let ring = ring(lab, BarId::of_attempt(number, a), nth, *x, *w, false);
-            Some(view! { {ring} {Some(bar::number(*x, a))} })
+fn over_item(lab: Lab, number: u64, nth: usize, item: &Item) -> Markup {
+    html! {
+        @match item {
+            Item::Attempt(x, w, a) => {
+                (ring(lab, BarId::of_attempt(number, a), nth, *x, *w, false))
+                (bar::number(*x, a))
+            }
+            Item::Wait(x, w, wait) => (ring(lab, BarId::of_wait(number, wait), nth, *x, *w, true)),
+            _ => {}
         }
-        Item::Wait(x, w, wait) => {
-            let ring = ring(lab, BarId::of_wait(number, wait), nth, *x, *w, true);
-            Some(view! { {ring} {None} })
-        }
-        _ => None,
     }
 }
 
-fn glyph(x: Percent, class: &'static str, icon: &'static str, name: &'static str) -> impl IntoView {
-    view! {
-        <svg x=x.to_string() y="32" class=class role="img" aria-label=name>
-            <use_ href=icon width="12" height="12"></use_>
-        </svg>
+fn glyph(x: Percent, class: &str, icon: &str, name: &str) -> Markup {
+    html! {
+        svg x=(x) y="32" class={ "glyph " (class) } role="img" aria-label=(name) {
+            use href=(icon) width="12" height="12" {}
+        }
     }
 }
 
-fn draw_item(lab: Lab, number: u64, nth: usize, item: Item) -> impl IntoView {
+fn draw_item(lab: Lab, number: u64, nth: usize, item: &Item) -> Markup {
     match item {
-        Item::Activated(x) => EitherOf6::A(glyph(x, "glyph act", "#i-power", "Actor activated")),
-        Item::Reply(x) => EitherOf6::A(glyph(x, "glyph rep", "#i-reply", "Reply sent")),
-        Item::Queue { x, to, from, until, named } => {
-            EitherOf6::B(queue(lab, number, &Queue { x, to, from, until, named }))
-        }
-        Item::Attempt(x, w, a) => EitherOf6::C(attempt(lab, number, nth, x, w, &a)),
-        Item::Wait(x, w, waits) => EitherOf6::D(wait(lab, number, nth, x, w, &waits)),
-        Item::Hold(x, w, held) => EitherOf6::E(Either::Left(hold(lab, number, x, w, &held))),
-        Item::Ghost(x, w, step) => EitherOf6::E(Either::Right(ghost(x, w, step))),
-        Item::GaveUp(x) => EitherOf6::F(view! {
-            <svg x=x.to_string() y="24" class="end">
-                <path d="M1.5-4v36"></path>
-                <text x="9" y="18">"gave up"</text>
-            </svg>
-        }),
+        Item::Activated(x) => glyph(*x, "act", "#i-power", "Actor activated"),
+        Item::Reply(x) => glyph(*x, "rep", "#i-reply", "Reply sent"),
+        &Item::Queue { x, to, from, until, named } => queue(lab, number, &Queue { x, to, from, until, named }),
+        Item::Attempt(x, w, a) => attempt(lab, number, nth, *x, *w, a),
+        Item::Wait(x, w, waits) => wait(lab, number, nth, *x, *w, waits),
+        Item::Hold(x, w, held) => hold(lab, number, *x, *w, held),
+        Item::Ghost(x, w, step) => ghost(*x, *w, *step),
+        Item::GaveUp(x) => html! {
+            svg.end x=(x) y="24" {
+                path d="M1.5-4v36" {}
+                text x="9" y="18" { "gave up" }
+            }
+        },
     }
 }
 
 /// The row of the turn that comes next: the first one of a lab, or the one after a failure. `next_content` is the
 /// message that would be sent.
 pub(super) fn next_row(lab: Lab, next_content: Signal<Option<String>>) -> impl IntoView {
-    let coming = Memo::new(move |_| {
-        lab.drawing.with(|drawing| drawing.next.clone().map(|items| (items, drawing.begins.is_none())))
-    });
-    let again = move || {
+    // Whether it is the first one of its lab.
+    let coming =
+        Memo::new(move |_| lab.drawing.with(|drawing| drawing.next.as_ref().map(|_| drawing.begins.is_none())));
+    let markup = Memo::new(move |_| {
+        let content = next_content.get();
         let last = lab.turns.with(|turns| turns.last().and_then(|turn| turn.content.clone()));
-        last.is_some() && last == next_content.get()
-    };
-    let drawn = move |(items, first): (Vec<Item>, bool)| {
-        let words = move || if again() { "if sent again" } else { "predicted" };
+        let words = if last.is_some() && last == content { "if sent again" } else { "predicted" };
+        lab.drawing.with(|drawing| {
+            html! {
+                div.turn-head {
+                    p.turn-n { b { "next" } q { (content.unwrap_or_default()) } }
+                    p.turn-s.queue-t { (symbol("#i-dash")) span { (words) } }
+                }
+                (plot(lab, 0, drawing.next.as_deref().unwrap_or_default()))
+            }
+            .into_string()
+        })
+    });
+    let row = move |first: bool| {
         let blank = first.then(|| {
             view! {
                 <li class="turn blank-row">
@@ -237,22 +207,11 @@ pub(super) fn next_row(lab: Lab, next_content: Signal<Option<String>>) -> impl I
                 </li>
             }
         });
+        let class = if first { "turn coming" } else { "turn coming past" };
         view! {
-            <li class=if first { "turn coming" } else { "turn coming past" }>
-                <div class="turn-head">
-                    <p class="turn-n">
-                        <b>"next"</b>
-                        <q>{move || next_content.get()}</q>
-                    </p>
-                    <p class="turn-s queue-t">
-                        {icon("#i-dash")}
-                        <span>{words}</span>
-                    </p>
-                </div>
-                {plot(lab, 0, items)}
-            </li>
+            <li class=class inner_html=markup.get_untracked() use:follow=markup></li>
             {blank}
         }
     };
-    move || coming.get().map(drawn)
+    move || coming.get().map(row)
 }

@@ -1,12 +1,13 @@
 //! Turns that are over, drawn once: the same axis, bars and detail, for a page without a lab and without script.
 
 use leptos::prelude::*;
+use maud::html;
 
 use super::{
     BarId, DetailPanel, Lab,
     axis::{axis, over, under},
     legend::legend,
-    row::plot,
+    row::{head, plot},
     window::{Plot, draw},
     words,
 };
@@ -32,29 +33,15 @@ pub fn still(
     let lab = Lab {
         turns,
         now: Signal::stored(now),
-        selected,
         shown: Memo::new(move |_| turns.with(|turns| words::shown(turns, selected.get()))),
         drawing: Memo::new(move |_| drawing.clone()),
         queued: Memo::new(|_| 0),
         utc_offset_min,
     };
-    let row = |(number, subject, (mark, standing)): (u64, String, (words::Mark, String))| {
+    let row = |(number, subject, standing): (u64, String, (words::Mark, String))| {
         let items = lab.drawing.with(|drawing| drawing.row(number).cloned()).unwrap_or_default();
-        view! {
-            <li class="turn">
-                <div class="turn-head">
-                    <p class="turn-n">
-                        <b>{number.to_string()}</b>
-                        <q>{subject}</q>
-                    </p>
-                    <p class=mark.row_class()>
-                        {crate::icons::icon(mark.icon())}
-                        <span>{standing}</span>
-                    </p>
-                </div>
-                {plot(lab, number, items)}
-            </li>
-        }
+        let row = html! { (head(number, &subject, standing, None)) (plot(lab, number, &items)) };
+        view! { <li class="turn" inner_html=row.into_string()></li> }
     };
     view! {
         <div class="tl-head">
