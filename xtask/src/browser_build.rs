@@ -81,9 +81,9 @@ pub(crate) fn tool_files() -> Result<Vec<PathBuf>> {
 
 /// Runs cargo; the result is the raw WebAssembly, which is touched only when something changed.
 fn compile(profile: Profile) -> Result<PathBuf> {
-    let mut cargo = Compiler::get()?.cargo_build();
+    let mut cargo = Compiler::get()?.cargo_build(profile);
     cargo.args(["--package", "app", "--lib", "--no-default-features", "--features", "hydrate", "--locked"]);
-    cargo.args(["--profile", profile.browser()]).arg("--target-dir").arg(folder());
+    cargo.arg("--target-dir").arg(folder());
     progress::run(&format!("Compiling the browser part ({})", profile.folder()), &mut cargo)?;
     Ok(folder().join(TARGET).join(profile.browser()).join("app.wasm"))
 }
