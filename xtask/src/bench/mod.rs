@@ -5,9 +5,12 @@
 //! - [`subject`]: the programs, and how each is started
 //! - [`measure`]: one program measured
 //! - [`depth`]: what more is measured of the lab on its embedded sidecar
-//! - [`report`]: the table and the file
+//! - [`report`]: the table; [`file`](mod@file): the file
+//! - [`page`]: the page in a browser
 mod depth;
+mod file;
 mod measure;
+mod page;
 mod report;
 mod subject;
 
@@ -16,9 +19,9 @@ use crate::{
     progress,
     real::programs::Programs,
 };
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 use subject::{Lesson, Subject};
 
 /// What is measured, and for how long.
@@ -36,13 +39,22 @@ pub(crate) struct Options {
     /// Only the embedded sidecar: needs neither daprd nor Redis.
     #[arg(long, conflicts_with = "lesson")]
     embedded: bool,
+    /// Only the page in a browser: bytes, times, frames and memory.
+    #[arg(long, conflicts_with_all = ["seconds", "lesson", "python", "embedded"])]
+    page: bool,
+    /// With --page: the debug build, to see that the measuring works. Its figures mean nothing.
+    #[arg(long, requires = "page")]
+    debug: bool,
 }
 
-/// Measures everything, prints the table and writes `target/bench.json`.
+/// Measures everything, or the page alone, prints the table and writes `target/bench.json`.
 ///
 /// # Errors
 /// When something cannot be built, started or measured.
 pub(crate) fn all(options: &Options) -> Result<()> {
+    if options.page {
+        return page::all(Profile::from_flag(!options.debug));
+    }
     crate::programs::build(Profile::Release)?;
     let mut cargo = paths::cargo();
     cargo.args([
@@ -76,9 +88,6 @@ pub(crate) fn all(options: &Options) -> Result<()> {
     let rows = rows.collect::<Result<Vec<_>>>()?;
 
     println!("\n{}", report::table(&rows));
-    let file = paths::target().join("bench.json");
-    let json = serde_json::to_string_pretty(&rows)?;
-    fs::write(&file, json).with_context(|| format!("{} cannot be written", file.display()))?;
-    println!("The same figures: {}", file.display());
+    println!("The same figures: {}", file::put("programs", &rows)?.display());
     Ok(())
 }
