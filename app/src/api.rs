@@ -24,7 +24,7 @@ impl FromServerFnError for LabError {
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
                 ErrorCode::InvalidRequest
             }
-            ServerFnErrorErr::Request(_) => ErrorCode::SidecarUnreachable,
+            ServerFnErrorErr::Request(_) => ErrorCode::ServerUnreachable,
             _ => ErrorCode::Internal,
         };
         let error = Self::new(code, error.to_string());

@@ -25,6 +25,8 @@ pub enum ErrorCode {
     TooLarge,
     /// `415`: the body is not JSON, or does not say so.
     UnsupportedMediaType,
+    /// `503`: the lab's own server does not answer. Said by the page alone.
+    ServerUnreachable,
     /// `503`: no sidecar answers.
     SidecarUnreachable,
     /// `503`: the sidecar answers, the state store behind it does not.
@@ -52,7 +54,8 @@ impl ErrorCode {
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::InvalidField => 422,
-            Self::SidecarUnreachable
+            Self::ServerUnreachable
+            | Self::SidecarUnreachable
             | Self::StoreUnreachable
             | Self::RetriesExhausted
             | Self::TurnFailed

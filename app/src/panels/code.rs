@@ -11,7 +11,7 @@ pub fn CodePane(
     actor: ActorId,
 ) -> impl IntoView {
     view! {
-        <div class="pane pane-code">
+        <div class="pane pane-code" tabindex="0" role="region" aria-label="Code">
             <p class="block to-dives">
                 <a href=format!("/dives?actor={actor}")>"Deep dives" {icon("#i-right")}</a>
                 " Eight faults of the lesson’s code, to be seen live."
