@@ -81,7 +81,7 @@ pub(crate) fn tool_files() -> Result<Vec<PathBuf>> {
 
 /// Runs cargo; the result is the raw WebAssembly, which is touched only when something changed.
 fn compile(profile: Profile) -> Result<PathBuf> {
-    let mut cargo = Compiler::get()?.cargo_build(profile);
+    let mut cargo = Compiler::get(profile)?.cargo_build(profile);
     cargo.args(["--package", "app", "--lib", "--no-default-features", "--features", "hydrate", "--locked"]);
     cargo.arg("--target-dir").arg(folder());
     progress::run(&format!("Compiling the browser part ({})", profile.folder()), &mut cargo)?;

@@ -4,6 +4,8 @@
 //! 2. Debian's `rustc-web` is there with the standard library's sources, and builds the library itself;
 //! 3. rustup downloads the target;
 //! 4. apt installs Debian's `rustc-web`.
+//!
+//! A release builds the standard library along wherever its sources are there or can be had.
 use crate::{
     install,
     paths::{self, Profile},
@@ -33,7 +35,10 @@ const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
 #[derive(Debug)]
 pub(crate) enum Compiler {
     /// The default toolchain, which has the target.
-    Default,
+    Default {
+        /// Whether it builds the standard library along, from its sources.
+        builds_std: bool,
+    },
     /// Debian's compiler, which builds the standard library first and links with this linker.
     Debian {
         /// rustup's or Debian's `lld`.
@@ -42,19 +47,20 @@ pub(crate) enum Compiler {
 }
 
 impl Compiler {
-    /// Finds or installs one.
+    /// Finds or installs one for this profile.
     ///
     /// # Errors
     /// When none is there and none can be installed; the error says what would install one.
-    pub(crate) fn get() -> Result<Self> {
+    pub(crate) fn get(profile: Profile) -> Result<Self> {
+        let default = || Self::Default { builds_std: profile.is_release() && default_has_sources() };
         if default_has_target() {
-            return Ok(Self::Default);
+            return Ok(default());
         }
         if debian_is_there() {
             return Ok(Self::Debian { linker: linker()? });
         }
         let rustup = match add_with_rustup() {
-            Ok(()) if default_has_target() => return Ok(Self::Default),
+            Ok(()) if default_has_target() => return Ok(default()),
             Ok(()) => anyhow!("rustup added it, but to another toolchain than the one in use"),
             Err(error) => error,
         };
@@ -69,19 +75,18 @@ impl Compiler {
     /// Cargo with everything set to build a package for WebAssembly in this profile; the package is still to be said.
     pub(crate) fn cargo_build(&self, profile: Profile) -> Command {
         let mut command = match self {
-            Self::Default => {
+            Self::Default { builds_std } => {
                 let mut command = paths::cargo();
                 command.arg("build");
+                if *builds_std {
+                    build_std(&mut command);
+                }
                 command
             }
             Self::Debian { linker } => {
                 let mut command = Command::new(DEBIAN_CARGO);
-                command.current_dir(paths::root()).args(["build", "-Z", "build-std=std,panic_abort"]);
-                if profile.is_release() {
-                    without_panic_messages(&mut command);
-                }
-                // `-Z` on a stable compiler.
-                command.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC);
+                command.current_dir(paths::root()).arg("build").env("RUSTC", DEBIAN_RUSTC);
+                build_std(&mut command);
                 command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
                 // What the default toolchain's cargo has set for this program is not for Debian's.
                 for name in ["CARGO", "LD_LIBRARY_PATH", "RUSTUP_TOOLCHAIN"] {
@@ -92,9 +97,18 @@ impl Compiler {
         };
         // Flags meant for the host's processor; CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS is the one for here.
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        let builds_std = !matches!(self, Self::Default { builds_std: false });
+        if builds_std && profile.is_release() {
+            without_panic_messages(&mut command);
+        }
         command.args(["--target", TARGET, "--profile", profile.browser()]);
         command
     }
+}
+
+/// `-Z` on a stable compiler.
+fn build_std(command: &mut Command) {
+    command.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
 }
 
 /// A panic ends the page's script in either case; what it would say, with its file and line, is some 8 % of the
@@ -112,6 +126,28 @@ fn default_has_target() -> bool {
         return false;
     };
     entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
+}
+
+/// Whether the default toolchain has the standard library's sources, or rustup can add them. Without them a release is
+/// larger, and otherwise the same.
+fn default_has_sources() -> bool {
+    let are_there = || {
+        let sysroot = progress::output(Command::new("rustc").args(["--print", "sysroot"])).unwrap_or_default();
+        Path::new(&sysroot).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file()
+    };
+    if are_there() {
+        return true;
+    }
+    let mut add = Command::new("rustup");
+    let added = progress::run_within(
+        "Adding the standard library's sources to the Rust toolchain",
+        DOWNLOAD_LIMIT,
+        add.args(["component", "add", "rust-src"]),
+    );
+    if let Err(error) = added {
+        eprintln!("  without them the browser part is some 8 % larger: {error:#}");
+    }
+    are_there()
 }
 
 /// Whether Debian's compiler is there, new enough, with the sources it needs.
