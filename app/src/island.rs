@@ -75,7 +75,7 @@ pub fn Lab(
     // Where there is no clipboard, nothing offers to copy.
     let clip = move || store.mounted.get() && live::dom::has_clipboard();
     view! {
-        <div class="lab" class:present=store.present class:past=move || store.is_past() class:clip=clip>
+        <div class="lab" class:present=store.present class:past=move || store.is_past() class:mounted=store.mounted class:clip=clip>
             <a class="skip" href="#msg">"Skip to the chat"</a>
             <Topbar actor=snapshot.actor known=snapshot.known_actors runtime=snapshot.runtime />
             <main class="lab-main">

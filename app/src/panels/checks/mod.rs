@@ -30,9 +30,8 @@ pub fn Checks() -> impl IntoView {
                 <h2 id="h-checks">"Lesson checks"</h2>
                 <span class="score"><b>{move || store.passed().to_string()}</b> " of 5"</span>
                 <button
-                    class="btn quiet run-all"
+                    class="btn quiet run-all scripted"
                     type="button"
-                    hidden=move || !store.mounted.get()
                     disabled=move || store.running_all.get()
                     on:click=move |_| actions::run_all(store)
                 >
@@ -161,7 +160,7 @@ fn evidence(proofs: &[Proof]) -> Markup {
         ol.log.evidence {
             @for proof in proofs {
                 li {
-                    @if let Some(level) = proof.level { b class=(level_class(level)) { (level.as_str()) } " " }
+                    @if let Some(level) = proof.level { b class=(level_class(level)) { (level.as_str()) } }
                     span { (proof.text) }
                 }
             }

@@ -199,7 +199,7 @@ fn shown(detail: &Detail, chosen: bool) -> Markup {
             (line("Turn", &html! { (detail.turn) " " span.note { "“" (detail.subject) "”" } }))
             @if let Some((simulated, who, place)) = detail.cause {
                 (line("Cause", &html! {
-                    @if simulated { span.sim-t { (symbol("#i-flag")) " " (who) } } @else { (who) }
+                    @if simulated { span.sim-t { (symbol("#i-flag")) (who) } } @else { (who) }
                     " " span.note { (place) }
                 }))
             }

@@ -94,10 +94,9 @@ pub(super) fn tools() -> impl IntoView {
                 <span>{move || if past.get() { "Live" } else { "Pause" }}</span>
             </button>
             <button
-                class="btn quiet tl-replay"
+                class="btn quiet tl-replay scripted"
                 type="button"
                 title="Show the last turn once more, as it went"
-                hidden=move || !store.mounted.get()
                 on:click=move |_| replay::start(store)
             >
                 {icon("#i-replay")}
