@@ -55,9 +55,11 @@ test("a store that gives no answer is named, and not its sidecar", async ({ page
   await expect(lab.live).toHaveText("Live", { timeout: 20_000 });
 });
 
-test("an outage of Redis runs from its link as the other scenarios do, and ends as told", async ({ page }) => {
-  const lab = new LabPage(page);
-  await lab.open("/lab/user1?scenario=redis-outage");
-  await lab.chat.getByRole("button", { name: "Run it" }).click();
-  await expect(lab.chat.getByText("It ended as told.")).toBeVisible({ timeout: 50_000 });
-});
+for (const scenario of ["redis-outage", "history-in-outage"]) {
+  test(`${scenario} runs from its link as the scenarios without the wire do, and ends as told`, async ({ page }) => {
+    const lab = new LabPage(page);
+    await lab.open(`/lab/user1?scenario=${scenario}`);
+    await lab.chat.getByRole("button", { name: "Run it" }).click();
+    await expect(lab.chat.getByText("It ended as told.")).toBeVisible({ timeout: 50_000 });
+  });
+}
