@@ -77,7 +77,8 @@ test("frames of a busy timeline with 200 turns", async ({ page, context, faultla
   const idle = percentile(await frames(empty), 95);
   await empty.close();
 
-  await faultlab.setPolicy({ delay_ms: 100 });
+  // So many that hardly any turn gives up.
+  await faultlab.setPolicy({ attempts: 10, delay_ms: 100 });
   await faultlab.setFaults(FLAKY);
   for (let n = 1; n <= 200; n += 1) await faultlab.send(`Message ${n}`);
   await new LabPage(page).open();
