@@ -38,7 +38,12 @@ fn adopt_children(is: &Node, wanted: &Node) {
         let _ = wanted.remove_child(&new);
         match here {
             None => drop(is.append_child(&new)),
-            Some(old) => {
+            Some(mut old) => {
+                // Of a list that lost an entry the others stay as they are.
+                if let Some(next) = old.next_sibling().filter(|next| gone_before(&old, next, &new)) {
+                    let _ = is.remove_child(&old);
+                    old = next;
+                }
                 here = old.next_sibling();
                 if !adopt(&old, &new) {
                     let _ = is.replace_child(&new, &old);
@@ -50,6 +55,11 @@ fn adopt_children(is: &Node, wanted: &Node) {
         here = old.next_sibling();
         let _ = is.remove_child(&old);
     }
+}
+
+/// Whether `new` is what stands after `old`.
+fn gone_before(old: &Node, next: &Node, new: &Node) -> bool {
+    next.is_equal_node(Some(new)) && !old.is_equal_node(Some(new))
 }
 
 /// Makes `old` what `new` is, if both are of one kind.

@@ -28,6 +28,16 @@ impl Level {
             Self::Error => "ERROR",
         }
     }
+
+    /// Its class in the style sheet.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Info => "lv info",
+            Self::Warn => "lv warn",
+            Self::Error => "lv error",
+        }
+    }
 }
 
 /// One line of the log.

@@ -7,14 +7,13 @@ mod scenario;
 pub(crate) mod words;
 
 use leptos::prelude::*;
-use maud::html;
 
 use self::{
     composer::{Composer, Invitation, ThenTry},
     lines::lines,
     row::row,
 };
-use crate::{island::ScenarioHtml, live::store::Store, markup::follow};
+use crate::{island::ScenarioHtml, live::store::Store};
 
 /// The chat.
 #[component]
@@ -25,13 +24,12 @@ pub fn Chat(
     let store = expect_context::<Store>();
     let actor = store.actor_id();
     let untouched = Memo::new(move |_| store.is_untouched());
-    let markup = Memo::new(move |_| {
+    let lines = Memo::new(move |_| {
         // What has just been sent is no part of an earlier moment.
         let unsent = if store.is_past() { Vec::new() } else { store.unsent.get() };
-        let lines = store.panels.with(|panels| {
+        store.panels.with(|panels| {
             store.events.with(|events| store.turns.with(|turns| lines(&panels.before, events, turns, &unsent)))
-        });
-        html! { @for line in &lines { (row(store, line)) } }.into_string()
+        })
     });
     view! {
         <section class="panel chat" aria-labelledby="h-chat">
@@ -41,7 +39,11 @@ pub fn Chat(
             </div>
             {scenario::card(&scenarios)}
             <div class="msgs" tabindex="0" role="region" aria-label="Conversation" hidden=move || untouched.get()>
-                <ol inner_html=markup.get_untracked() use:follow=markup></ol>
+                <ol>
+                    <For each=move || 0..lines.with(Vec::len) key=|nth| *nth let:nth>
+                        {row(store, lines, nth)}
+                    </For>
+                </ol>
             </div>
             <Invitation untouched />
             <Composer untouched />

@@ -8,6 +8,7 @@ use crate::{
     format::tenths_ms,
     icons::symbol,
     live::store::Store,
+    markup::follow,
     panels::{
         deeds::send_again,
         trace::{telling_bar, trace_markup},
@@ -15,20 +16,27 @@ use crate::{
     timeline::Turn,
 };
 
-/// The line.
-pub(super) fn row(store: Store, line: &Line) -> Markup {
+/// The `nth` line. Each is drawn by itself: a countdown moves its own line, not the conversation.
+pub(super) fn row(store: Store, lines: Memo<Vec<Line>>, nth: usize) -> impl IntoView {
+    let line = Memo::new(move |_| lines.with(|lines| lines.get(nth).cloned()));
+    let class = move || line.with(|line| line.as_ref().map(|line| line.class));
+    let markup = Memo::new(move |_| {
+        line.with(|line| line.as_ref().map(|line| drawing(store, line).into_string()).unwrap_or_default())
+    });
+    view! { <li class=class inner_html=markup.get_untracked() use:follow=markup></li> }
+}
+
+fn drawing(store: Store, line: &Line) -> Markup {
     html! {
-        li class=(line.class) {
-            @match line.who {
-                Some(who) => {
-                    span.who { (who) }
-                    div.bubble { p { (line.text) } }
-                }
-                None => (line.text),
+        @match line.who {
+            Some(who) => {
+                span.who { (who) }
+                div.bubble { p { (line.text) } }
             }
-            @if let Some(foot) = &line.foot { (self::foot(store, foot)) }
-            @if let Some(failure) = &line.failure { (self::failure(store, failure, &line.text)) }
+            None => (line.text),
         }
+        @if let Some(foot) = &line.foot { (self::foot(store, foot)) }
+        @if let Some(failure) = &line.failure { (self::failure(store, failure, &line.text)) }
     }
 }
 

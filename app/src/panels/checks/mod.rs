@@ -15,7 +15,7 @@ use crate::{
     },
     markup::follow,
     panels::{controls::ErrorLine, copy::copy_button, deeds},
-    timeline::{Level, Outcome},
+    timeline::Outcome,
 };
 
 /// The checklist.
@@ -160,7 +160,7 @@ fn evidence(proofs: &[Proof]) -> Markup {
         ol.log.evidence {
             @for proof in proofs {
                 li {
-                    @if let Some(level) = proof.level { b class=(level_class(level)) { (level.as_str()) } }
+                    @if let Some(level) = proof.level { b class=(level.class()) { (level.as_str()) } }
                     span { (proof.text) }
                 }
             }
@@ -170,14 +170,6 @@ fn evidence(proofs: &[Proof]) -> Markup {
                 a.btn.quiet.small href={ "?bar=t" (turn) "-load-1#timeline" } { (symbol("#i-eye")) " In the timeline" }
             }
         }
-    }
-}
-
-const fn level_class(level: Level) -> &'static str {
-    match level {
-        Level::Info => "lv info",
-        Level::Warn => "lv warn",
-        Level::Error => "lv error",
     }
 }
 

@@ -3,11 +3,7 @@
 use leptos::prelude::*;
 use maud::html;
 
-use crate::{
-    format::clock_ms,
-    markup::follow,
-    timeline::{Level, LogLine},
-};
+use crate::{format::clock_ms, markup::follow, timeline::LogLine};
 
 /// The log of these lines, oldest first. The newest is always in sight.
 pub(super) fn log(lines: Signal<Vec<LogLine>>, utc_offset_min: i32) -> impl IntoView {
@@ -17,7 +13,7 @@ pub(super) fn log(lines: Signal<Vec<LogLine>>, utc_offset_min: i32) -> impl Into
                 @for line in lines {
                     li {
                         time { (clock_ms(line.at, utc_offset_min)) }
-                        b class=(level(line.level)) { (line.level.as_str()) }
+                        b class=(line.level.class()) { (line.level.as_str()) }
                         span { (line.text) }
                     }
                 }
@@ -29,13 +25,5 @@ pub(super) fn log(lines: Signal<Vec<LogLine>>, utc_offset_min: i32) -> impl Into
         <div class="tl-log" tabindex="0" role="region" aria-label="Log">
             <ol class="log" inner_html=markup.get_untracked() use:follow=markup></ol>
         </div>
-    }
-}
-
-const fn level(level: Level) -> &'static str {
-    match level {
-        Level::Info => "lv info",
-        Level::Warn => "lv warn",
-        Level::Error => "lv error",
     }
 }

@@ -1,8 +1,8 @@
 //! The retry timeline: a row for each turn, a bar for each attempt, on one axis.
 //!
 //! - [`words`]: what everything is called; [`bar_id`]: the name of a bar in the address, by which it is selected
-//! - [`width`]: how much room there is; [`scale`]: time to place; [`layout`]: what the axis consists of; [`window`]: which turns stand on it, and the
-//!   drawing of them; [`marks`]: ticks, labels, verniers, folds; [`predicted`]: what a running turn has before it; all
+//! - [`width`]: how much room there is; [`scale`]: time to place; [`layout`]: what the axis consists of; [`window`]:
+//!   which turns stand on it, and the drawing of them; [`marks`]: ticks, labels, verniers, folds; [`predicted`]: what a running turn has before it; all
 //!   of them pure functions
 //! - [`row`], [`bar`], [`calls`], [`wait`], [`hold`], [`queue`], [`axis`]: the drawing's pieces as SVG
 //! - [`still`] (server only): turns that are over, drawn once

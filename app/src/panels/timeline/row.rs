@@ -80,14 +80,18 @@ pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
         });
         format!("{kind}{}", if shown.get().is_some() { " sel" } else { "" })
     };
-    let markup = Memo::new(move |_| {
+    // The turn's end is looked up among all events: when the turn changes, and not while the clock moves its bars.
+    let head = Memo::new(move |_| {
         turn.with(|turn| {
             let Some(turn) = turn else { return String::new() };
             let end = store.events.with_untracked(|events| moment::of_turn(events, number));
             let link = end.map(|(_, end)| format!("?at={}#timeline", end.seq));
-            let head = head(number, &words::subject(turn), words::status(turn, ahead.get()), link);
-            html! { (head) (shape.with(|shape| body(lab, turn, shape))) }.into_string()
+            head(number, &words::subject(turn), words::status(turn, ahead.get()), link).into_string()
         })
+    });
+    let markup = Memo::new(move |_| {
+        let body = |turn: &Turn| shape.with(|shape| body(lab, turn, shape)).into_string();
+        head.get() + &turn.with(|turn| turn.as_ref().map(body)).unwrap_or_default()
     });
     view! { <li class=class inner_html=markup.get_untracked() use:follow=markup></li> }
 }
