@@ -2,7 +2,8 @@
 use crate::{
     npm,
     paths::{self, Profile},
-    progress, site,
+    progress::{self, BUILD_LIMIT},
+    site,
     wasm_target::{Compiler, TARGET},
 };
 use anyhow::{Context, Result, anyhow};
@@ -84,7 +85,7 @@ fn compile(profile: Profile) -> Result<PathBuf> {
     let mut cargo = Compiler::get(profile)?.cargo_build(profile);
     cargo.args(["--package", "app", "--lib", "--no-default-features", "--features", "hydrate", "--locked"]);
     cargo.arg("--target-dir").arg(folder());
-    progress::run(&format!("Compiling the browser part ({})", profile.folder()), &mut cargo)?;
+    progress::run(&format!("Compiling the browser part ({})", profile.folder()), BUILD_LIMIT, &mut cargo)?;
     Ok(folder().join(TARGET).join(profile.browser()).join("app.wasm"))
 }
 
@@ -103,13 +104,13 @@ fn shrink(part: &BrowserPart) -> Result<()> {
     // No feature flags: with `--all-features` wasm-opt writes encodings that Chromium refuses.
     let mut wasm_opt = tool("wasm-opt");
     wasm_opt.arg("-Oz").arg(&part.wasm).arg("-o").arg(&part.wasm);
-    progress::run("Shrinking the WebAssembly", &mut wasm_opt)?;
+    progress::run("Shrinking the WebAssembly", BUILD_LIMIT, &mut wasm_opt)?;
     let mut esbuild = tool("esbuild");
     // Bundled, so that the snippets become part of the one file.
     esbuild.arg(&part.js).args(["--bundle", "--minify", "--format=esm", "--log-level=warning", "--allow-overwrite"]);
     let mut outfile = std::ffi::OsString::from("--outfile=");
     outfile.push(&part.js);
-    progress::run("Minifying the JavaScript", esbuild.arg(outfile))?;
+    progress::run("Minifying the JavaScript", BUILD_LIMIT, esbuild.arg(outfile))?;
     site::remove_folder(&part.snippets)
 }
 

@@ -3,7 +3,7 @@
 //! Everywhere else the error names the command that would install it.
 use crate::{
     paths,
-    progress::{self, output},
+    progress::{self, FETCH_LIMIT, output},
 };
 use anyhow::{Context, Result, bail};
 use std::{env, path::PathBuf, process::Command};
@@ -30,7 +30,7 @@ pub(crate) fn apt(packages: &[&str], needed_for: &str) -> Result<()> {
     if install(packages).is_ok() {
         return Ok(());
     }
-    progress::run("Updating apt's package lists", apt_get().args(["update", "-qq"]))
+    progress::run("Updating apt's package lists", FETCH_LIMIT, apt_get().args(["update", "-qq"]))
         .and_then(|()| install(packages))
         .with_context(|| format!("needed for {needed_for}; to install it by hand:\n    {by_hand}\n"))
 }
@@ -40,7 +40,7 @@ fn install(packages: &[&str]) -> Result<()> {
     let mut command = apt_get();
     // Debian's rustc-web conflicts with its rustc and rustup: what somebody works with is not taken away.
     command.args(["install", "-y", "-qq", "--no-install-recommends", "--no-remove"]).args(packages);
-    progress::run(&what, &mut command)
+    progress::run(&what, FETCH_LIMIT, &mut command)
 }
 
 fn apt_get() -> Command {

@@ -1,5 +1,8 @@
 //! Packages from npm, exactly as their lock file says.
-use crate::{install, progress};
+use crate::{
+    install,
+    progress::{self, FETCH_LIMIT},
+};
 use anyhow::{Context, Result};
 use std::{
     fs,
@@ -26,7 +29,7 @@ pub(crate) fn packages(folder: &Path, needed_for: &str) -> Result<()> {
     npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
     // The tests use the system's browser.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-    progress::run(&format!("Installing the npm packages for {needed_for}"), &mut npm)
+    progress::run(&format!("Installing the npm packages for {needed_for}"), FETCH_LIMIT, &mut npm)
         .with_context(|| format!("the npm packages in {} cannot be installed", folder.display()))?;
     fs::write(&marker, wanted).with_context(|| format!("{} cannot be written", marker.display()))
 }

@@ -1,7 +1,7 @@
 //! The programs: `faultlab` and `sidecar`.
 use crate::{
     paths::{self, Profile},
-    progress,
+    progress::{self, BUILD_LIMIT},
 };
 use anyhow::Result;
 
@@ -15,5 +15,6 @@ pub(crate) fn build(profile: Profile) -> Result<()> {
     if profile.is_release() {
         cargo.arg("--release");
     }
-    progress::run(&format!("Building faultlab and sidecar ({})", profile.folder()), &mut cargo)
+    let what = format!("Building faultlab and sidecar ({})", profile.folder());
+    progress::run(&what, BUILD_LIMIT, &mut cargo)
 }

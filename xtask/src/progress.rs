@@ -33,13 +33,15 @@ pub(crate) fn during<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<
     result
 }
 
-/// Runs a command to its end, its output passed through, and fails with its name when it fails.
-pub(crate) fn run(what: &str, command: &mut Command) -> Result<()> {
-    during(what, || check(command.status().with_context(|| cannot_start(command))?, command))
-}
+/// For what compiles: with nothing built yet and one slow core that can take long.
+pub(crate) const BUILD_LIMIT: Duration = Duration::from_secs(45 * 60);
 
-/// As [`run`], but ends the command when it takes longer than `limit`.
-pub(crate) fn run_within(what: &str, limit: Duration, command: &mut Command) -> Result<()> {
+/// For what package managers fetch, over a slow network: the largest is a browser, of some 300 MB.
+pub(crate) const FETCH_LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// Runs a command to its end, its output passed through. Fails with its name when it fails, and ends it when it takes
+/// longer than `limit`: what hangs is to be told, where nobody looks on least of all.
+pub(crate) fn run(what: &str, limit: Duration, command: &mut Command) -> Result<()> {
     during(what, || {
         let started = Instant::now();
         let mut child = command.spawn().with_context(|| cannot_start(command))?;
@@ -50,7 +52,7 @@ pub(crate) fn run_within(what: &str, limit: Duration, command: &mut Command) -> 
             if started.elapsed() > limit {
                 child.kill()?;
                 child.wait()?;
-                bail!("`{}` took longer than {} s", shown(command), limit.as_secs());
+                bail!("`{}` took longer than {}, and was ended", shown(command), in_words(limit));
             }
             thread::sleep(Duration::from_millis(50));
         }
@@ -71,6 +73,14 @@ fn shown(command: &Command) -> String {
     command.get_args().fold(name, |line, argument| line + " " + &argument.to_string_lossy())
 }
 
+/// A limit as a person says it.
+fn in_words(limit: Duration) -> String {
+    match limit.as_secs() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds => format!("{} minutes", seconds / 60),
+    }
+}
+
 fn cannot_start(command: &Command) -> String {
     format!("`{}` could not be started", shown(command))
 }
@@ -88,15 +98,16 @@ mod tests {
 
     #[test]
     fn a_command_that_fails_is_named_with_its_arguments() {
-        let error = run("trying", Command::new("sh").args(["-c", "exit 3"])).unwrap_err();
+        let error = run("trying", FETCH_LIMIT, Command::new("sh").args(["-c", "exit 3"])).unwrap_err();
         assert_eq!(error.to_string(), "`sh -c exit 3` failed (exit status: 3)");
     }
 
     #[test]
     fn a_command_that_takes_too_long_is_ended() {
         let started = Instant::now();
-        let error = run_within("trying", Duration::from_millis(100), Command::new("sleep").arg("60")).unwrap_err();
-        assert!(error.to_string().contains("took longer"), "{error}");
+        let error = run("trying", Duration::from_secs(1), Command::new("sleep").arg("60")).unwrap_err();
+        assert_eq!(error.to_string(), "`sleep 60` took longer than 1 s, and was ended");
+        assert_eq!(in_words(BUILD_LIMIT), "45 minutes");
         assert!(started.elapsed() < Duration::from_secs(30));
     }
 

@@ -2,7 +2,8 @@
 //! part of `cargo xtask test` for some seconds.
 use crate::{
     group::{Asked, task},
-    paths, progress,
+    paths,
+    progress::{self, BUILD_LIMIT},
 };
 use anyhow::{Result, bail};
 use clap::Args;
@@ -30,7 +31,7 @@ pub(crate) struct Options {
 /// # Errors
 /// When it does not compile, or when something was lost, doubled or half: the words above say what, and name the seed.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    progress::run("Building the long run", test().arg("--no-run"))?;
+    progress::run("Building the long run", BUILD_LIMIT, test().arg("--no-run"))?;
     let asked = Asked::listen()?;
     let mut command = test();
     command.args(["--", "--ignored", "--exact", "--nocapture", TEST]);

@@ -139,7 +139,7 @@ fn default_has_sources() -> bool {
         return true;
     }
     let mut add = Command::new("rustup");
-    let added = progress::run_within(
+    let added = progress::run(
         "Adding the standard library's sources to the Rust toolchain",
         DOWNLOAD_LIMIT,
         add.args(["component", "add", "rust-src"]),
@@ -176,7 +176,7 @@ fn add_with_rustup() -> Result<()> {
         bail!("rustup is not installed (https://rustup.rs)");
     }
     let what = format!("Adding the target {TARGET} to the Rust toolchain");
-    progress::run_within(&what, DOWNLOAD_LIMIT, Command::new("rustup").args(["target", "add", TARGET]))
+    progress::run(&what, DOWNLOAD_LIMIT, Command::new("rustup").args(["target", "add", TARGET]))
 }
 
 /// A linker for WebAssembly: the one inside the default toolchain, else Debian's.

@@ -16,7 +16,7 @@ mod subject;
 
 use crate::{
     paths::{self, Profile},
-    progress,
+    progress::{self, BUILD_LIMIT},
     real::programs::Programs,
 };
 use anyhow::Result;
@@ -72,7 +72,7 @@ pub(crate) fn all(options: &Options) -> Result<()> {
         "--example",
         "commit",
     ]);
-    progress::run("Building the load generator and what the lab is compared with", &mut cargo)?;
+    progress::run("Building the load generator and what the lab is compared with", BUILD_LIMIT, &mut cargo)?;
     subject::stand_in_site()?;
 
     let mut subjects = vec![Subject::Embedded];

@@ -3,7 +3,9 @@ use super::file;
 use crate::{
     install, npm,
     paths::{self, Profile},
-    programs, progress, site,
+    programs,
+    progress::{self, BUILD_LIMIT},
+    site,
 };
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -40,7 +42,7 @@ pub(super) fn all(profile: Profile) -> Result<()> {
     playwright.current_dir(&end2end).args(["test", "--config", "figures/playwright.config.ts"]);
     playwright.env("CHROMIUM", chromium).env("FAULTLAB_FIGURES", &told).env("FAULTLAB_SITE", paths::site());
     playwright.env("FAULTLAB_BIN", paths::program("faultlab", profile)).env_remove("FAULTLAB_DAPR");
-    progress::run("Measuring the page in a browser", &mut playwright)?;
+    progress::run("Measuring the page in a browser", BUILD_LIMIT, &mut playwright)?;
 
     let figures = read(&fs::read_to_string(&told)?)?;
     println!("\n{}", table(&figures));

@@ -1,5 +1,8 @@
 //! Where the programs are, and getting them.
-use crate::{install, paths, progress};
+use crate::{
+    install, paths,
+    progress::{self, BUILD_LIMIT},
+};
 use anyhow::{Context, Result, bail};
 use std::{
     env, fs,
@@ -76,7 +79,7 @@ fn build() -> Result<()> {
         go.args(["build", "-tags", "stablecomponents", "-ldflags"]);
         go.arg(format!("-s -w -X github.com/dapr/dapr/pkg/buildinfo.version={VERSION}"));
         go.arg("-o").arg(folder.join(name)).arg(format!("github.com/dapr/dapr/cmd/{name}"));
-        progress::run(&format!("Building Dapr's {name} {VERSION}"), &mut go)?;
+        progress::run(&format!("Building Dapr's {name} {VERSION}"), BUILD_LIMIT, &mut go)?;
     }
     Ok(())
 }

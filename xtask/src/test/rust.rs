@@ -4,16 +4,13 @@ use super::{
     results::{self, Counts},
     running::Running,
 };
-use crate::{group::Asked, paths, real::programs::Programs};
+use crate::{group::Asked, paths, progress::BUILD_LIMIT, real::programs::Programs};
 use anyhow::Result;
 use std::{
     io::{self, IsTerminal},
     process::Command,
     time::Duration,
 };
-
-/// For what compiles: with nothing built yet and one slow core that can take long.
-const BUILD_LIMIT: Duration = Duration::from_secs(45 * 60);
 
 /// For all tests together; they take a few minutes.
 const TEST_LIMIT: Duration = Duration::from_secs(15 * 60);
