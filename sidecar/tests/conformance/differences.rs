@@ -10,12 +10,7 @@ use tonic::Code;
 
 use crate::errors::assert_no_address;
 use crate::runtime::{Lab, Runtime, Setup, Store};
-use crate::support::{App, Gate, TYPE, gated};
-
-/// Time enough for a call that could go ahead to do so.
-async fn a_while() {
-    tokio::time::sleep(Duration::from_millis(150)).await;
-}
+use crate::support::{App, Gate, PASSER_BY, TYPE, gated, pass_by};
 
 #[tokio::test]
 async fn embedded_needs_no_placement() {
@@ -54,11 +49,11 @@ async fn turns_at_once_when_a_waiter_leaves(runtime: Runtime) -> usize {
     let running = lab.spawn("a", "running");
     lab.app.wait(1, |seen| seen.method == Method::PUT).await;
     let waiting = lab.spawn("a", "waiting");
-    a_while().await;
+    pass_by(&lab.grpc).await;
     let leaver = lab.spawn("a", "leaver");
-    a_while().await;
+    pass_by(&lab.grpc).await;
     leaver.abort();
-    a_while().await;
+    pass_by(&lab.grpc).await;
     gate.open(10);
     running.await.unwrap().unwrap();
     waiting.await.unwrap().unwrap();
@@ -82,8 +77,12 @@ async fn embedded_leaves_a_turn_alone_that_is_longer_than_the_idle_time() {
     let lab = Runtime::Embedded.start(gated(&gate).idle("50ms")).await;
     let long = lab.spawn("a", "long");
     lab.app.wait(1, |seen| seen.method == Method::PUT).await;
-    tokio::time::sleep(Duration::from_millis(400)).await;
-    assert!(lab.app.matching(|seen| seen.method == Method::DELETE).is_empty());
+    // In the meantime another actor idles long enough, three times.
+    for times in 1..=3 {
+        pass_by(&lab.grpc).await;
+        lab.app.wait_deactivated(PASSER_BY, times).await;
+    }
+    assert!(lab.app.matching(|seen| seen.is("DELETE", "/actors/Counter/a")).is_empty());
     gate.open(1);
     assert_eq!(long.await.unwrap().unwrap(), b"long");
     lab.app.wait_deactivated("a", 1).await;

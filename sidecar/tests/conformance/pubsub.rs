@@ -37,11 +37,11 @@ async fn delivered(lab: &Lab, path: &str, count: usize) -> Vec<Seen> {
     lab.app.wait(count, |seen| seen.is("POST", path)).await
 }
 
-/// Publishes a last message and waits for it: topics are served in order, so what comes before
-/// it has been dealt with.
+/// Publishes a last message and waits for it, and until what comes before it has been dealt with too.
 async fn settle(lab: &Lab, topic: &str, path: &str) {
     lab.publish(topic, "text/plain", b"settle", &[]).await.unwrap();
     lab.app.wait(1, |seen| seen.is("POST", path) && seen.json()["data"] == "settle").await;
+    lab.dealt_with(topic).await;
 }
 
 pub async fn a_message_arrives_in_an_envelope_with_exactly_daprs_attributes(runtime: Runtime) {

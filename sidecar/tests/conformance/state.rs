@@ -1,7 +1,7 @@
 //! An actor's state through both APIs (facts §3, checklist 29–36).
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use tonic::Code;
 
 use crate::runtime::{Lab, Runtime};
@@ -104,7 +104,8 @@ pub async fn the_http_api_keeps_json_and_gives_it_back(runtime: Runtime) {
 
     let answer = lab.http.get(format!("{url}/list")).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/json");
-    assert_eq!(answer.text().await.unwrap(), r#"[1,{"a":null,"b":"é"}]"#, "as Go writes JSON");
+    // As a value: daprd writes the names of an object in any order.
+    assert_eq!(answer.json::<Value>().await.unwrap(), json!([1, {"a": null, "b": "é"}]));
     assert_eq!(lab.get_state("a", "text").await.unwrap(), b"\"t\"");
 
     let answer = lab.http.put(&url).body("no JSON").send().await.unwrap();

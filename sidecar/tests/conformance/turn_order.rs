@@ -1,7 +1,7 @@
 //! One turn of an actor at a time, in arrival order (facts §2.4, checklist 22–28).
 
 use crate::runtime::Runtime;
-use crate::support::{App, Gate, TYPE, gated};
+use crate::support::{App, Gate, TYPE, gated, pass_by};
 use axum::response::IntoResponse;
 use http::{Method, StatusCode};
 use std::sync::Arc;
@@ -18,11 +18,6 @@ behaviours![
     an_http_caller_that_hangs_up_frees_the_turn_too,
 ];
 
-/// Time enough for a call that could go ahead to do so.
-async fn a_while() {
-    tokio::time::sleep(Duration::from_millis(150)).await;
-}
-
 fn bodies(app: &App) -> Vec<String> {
     let calls = app.matching(|seen| seen.method == Method::PUT);
     calls.iter().map(|seen| String::from_utf8(seen.body.to_vec()).unwrap()).collect()
@@ -34,7 +29,7 @@ pub async fn a_second_call_starts_only_after_the_first_has_been_answered(runtime
     let first = lab.spawn("a", "1");
     lab.app.wait(1, |seen| seen.method == Method::PUT).await;
     let second = lab.spawn("a", "2");
-    a_while().await;
+    pass_by(&lab.grpc).await;
     assert_eq!(bodies(&lab.app), ["1"]);
     gate.open(2);
     assert_eq!(first.await.unwrap().unwrap(), b"1");
@@ -60,7 +55,7 @@ pub async fn calls_are_served_in_the_order_in_which_they_arrived(runtime: Runtim
     for n in 1..8 {
         calls.push(lab.spawn("a", &n.to_string()));
         // The order of arrival at the sidecar is what counts: let each get there.
-        tokio::time::sleep(Duration::from_millis(30)).await;
+        pass_by(&lab.grpc).await;
     }
     gate.open(8);
     for call in calls {
@@ -109,7 +104,7 @@ pub async fn a_running_caller_that_leaves_aborts_the_request_and_frees_the_turn(
     let hangs = lab.spawn("a", "hangs");
     lab.app.wait(1, |seen| seen.method == Method::PUT).await;
     let next = lab.spawn("a", "next");
-    a_while().await;
+    pass_by(&lab.grpc).await;
     assert_eq!(bodies(&lab.app), ["hangs"]);
     hangs.abort();
     assert_eq!(next.await.unwrap().unwrap(), b"next");

@@ -92,6 +92,16 @@ impl Daprd {
         keys.lines().map(str::to_owned).collect()
     }
 
+    /// Waits until every message of a topic has been dealt with, which is when the component acknowledges it.
+    pub async fn dealt_with(&self, topic: &str) {
+        support::until("every message has been dealt with", || async {
+            let groups = self.redis_cli(&["XINFO", "GROUPS", topic]).await;
+            let fields: Vec<_> = groups.lines().collect();
+            ["pending", "lag"].iter().all(|name| fields.windows(2).any(|pair| pair == [name, "0"]))
+        })
+        .await;
+    }
+
     async fn redis_cli(&self, words: &[&str]) -> String {
         let mut command = Command::new(&self.programs.redis_cli);
         command.args(["-p", &self.ports.redis.to_string()]).args(words);

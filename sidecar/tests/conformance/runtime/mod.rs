@@ -218,6 +218,15 @@ impl Lab {
         keys
     }
 
+    /// Waits until everything has been dealt with that was published before the last message that the app has seen.
+    pub async fn dealt_with(&self, topic: &str) {
+        match &self.part {
+            // It serves a topic in order.
+            Part::Embedded(_) => {}
+            Part::Daprd(daprd) => daprd.dealt_with(topic).await,
+        }
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.http_addr)
     }
