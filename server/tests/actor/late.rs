@@ -1,12 +1,17 @@
-//! A save that got no answer in time, and is carried out all the same while the next turn reads.
+//! A save that nobody waits for any more, and that is carried out all the same while the next turn reads: its caller gave
+//! it up, or died.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use app::{error::ErrorCode, policy::RetryPolicy};
-use sidecar::{Ports, StoreCall, StoreFault, StoreOperation};
+use rusqlite::Connection;
+use sidecar::{Ports, StoreCall, StoreFault, StoreObserver, StoreOperation};
 use tempfile::TempDir;
 use tokio::{
     sync::Semaphore,
@@ -15,9 +20,11 @@ use tokio::{
 
 use crate::support::{Bench, PATIENCE, both, user1};
 
-/// Holds up the next reading of the answered messages, once it is asked to.
+/// Holds up the next reading of the answered messages, once it is asked to, and tells when the history beside them has
+/// been read.
 struct Held {
-    next: AtomicBool,
+    answered_next: AtomicBool,
+    history_next: AtomicBool,
     reached: Semaphore,
     go: Semaphore,
 }
@@ -27,16 +34,23 @@ struct Gate(Arc<Held>);
 
 impl Default for Gate {
     fn default() -> Self {
-        Self(Arc::new(Held { next: AtomicBool::new(false), reached: Semaphore::new(0), go: Semaphore::new(0) }))
+        Self(Arc::new(Held {
+            answered_next: AtomicBool::new(false),
+            history_next: AtomicBool::new(false),
+            reached: Semaphore::new(0),
+            go: Semaphore::new(0),
+        }))
     }
+}
+
+fn reads(call: &StoreCall, what: &str) -> bool {
+    call.operation == StoreOperation::Get && call.keys.iter().any(|key| key.starts_with(what))
 }
 
 #[async_trait::async_trait]
 impl StoreFault for Gate {
     async fn before(&self, call: &StoreCall) -> Result<(), String> {
-        let answered =
-            call.operation == StoreOperation::Get && call.keys.iter().any(|key| key.starts_with("answered-"));
-        if answered && self.0.next.swap(false, Ordering::SeqCst) {
+        if reads(call, "answered-") && self.0.answered_next.swap(false, Ordering::SeqCst) {
             self.0.reached.add_permits(1);
             self.0.go.acquire().await.unwrap().forget();
         }
@@ -44,24 +58,51 @@ impl StoreFault for Gate {
     }
 }
 
+impl StoreObserver for Gate {
+    fn observed(&self, call: &StoreCall, _: &Result<(), String>, _: Duration) {
+        if reads(call, "history-") && self.0.history_next.swap(false, Ordering::SeqCst) {
+            self.0.reached.add_permits(1);
+        }
+    }
+}
+
+impl Gate {
+    fn ports(&self) -> Ports {
+        Ports { fault: Some(Arc::new(self.clone())), observer: Some(Arc::new(self.clone())), ..Ports::default() }
+    }
+
+    fn hold_next(&self) {
+        self.0.answered_next.store(true, Ordering::SeqCst);
+        self.0.history_next.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until a turn has read the history and is about to read the answered messages.
+    async fn between_the_two(&self) {
+        timeout(PATIENCE, self.0.reached.acquire_many(2)).await.expect("the next turn reads").unwrap().forget();
+    }
+
+    fn let_go(&self) {
+        self.0.go.add_permits(1);
+    }
+}
+
 #[tokio::test]
 async fn a_save_that_is_carried_out_while_the_next_turn_reads_is_read_whole_and_loses_nothing() {
     let (data, gate) = (TempDir::new().unwrap(), Gate::default());
     let hasty = RetryPolicy { attempts: 1, attempt_timeout_ms: 300, ..RetryPolicy::LESSON };
-    let ports = Ports { fault: Some(Arc::new(gate.clone())), ..Ports::default() };
-    let bench = Bench::start_with(data.path(), |settings| settings.policy = hasty, ports).await;
+    let bench = Bench::start_with(data.path(), |settings| settings.policy = hasty, gate.ports()).await;
     bench.switch_off();
     bench.send("before").await.unwrap();
 
     // Another writer keeps the store from committing, and nothing from being read.
-    let other = rusqlite::Connection::open(&bench.store).unwrap();
+    let other = Connection::open(&bench.store).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(bench.send_as("late", "id-late").await.unwrap_err().code, ErrorCode::OutcomeUnknown);
     bench.backend().set_policy(&user1(), RetryPolicy { attempt_timeout_ms: 6_800, ..hasty }).unwrap();
 
-    gate.0.next.store(true, Ordering::SeqCst);
+    gate.hold_next();
     let late_is_stored = async {
-        timeout(PATIENCE, gate.0.reached.acquire()).await.expect("the next turn reads").unwrap().forget();
+        gate.between_the_two().await;
         other.execute_batch("ROLLBACK").unwrap();
         let stored =
             || bench.rows().iter().any(|(key, value)| key.ends_with("history-user1") && value.contains("late"));
@@ -71,9 +112,61 @@ async fn a_save_that_is_carried_out_while_the_next_turn_reads_is_read_whole_and_
             }
         };
         timeout(PATIENCE, until).await.expect("the save is carried out late");
-        gate.0.go.add_permits(1);
+        gate.let_go();
     };
     let (after, ()) = tokio::join!(bench.send_as("after", "id-after"), late_is_stored);
+    after.unwrap();
+
+    bench.send_as("late", "id-late").await.unwrap();
+    let due = [both("before"), both("late"), both("after")].concat();
+    assert_eq!(bench.history().await, due[1..], "what is acknowledged is stored, once and in order");
+    bench.stop().await;
+}
+
+/// What the store held at some moment, kept beside it.
+struct Moment(PathBuf);
+
+impl Moment {
+    fn keep(store: &Path, name: &str) -> Self {
+        let kept = Self(store.with_file_name(name));
+        kept.run(store, "CREATE TABLE kept.state AS SELECT * FROM main.state");
+        kept
+    }
+
+    /// Makes the store hold this, in one transaction.
+    fn put_back(&self, store: &Path) {
+        self.run(store, "DELETE FROM main.state; INSERT INTO main.state SELECT * FROM kept.state");
+    }
+
+    fn run(&self, store: &Path, change: &str) {
+        let connection = Connection::open(store).unwrap();
+        connection.execute("ATTACH ?1 AS kept", [self.0.to_str().unwrap()]).unwrap();
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; {change}; COMMIT")).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_save_of_a_process_that_died_is_read_whole_by_the_next_and_loses_nothing() {
+    let (data, gate) = (TempDir::new().unwrap(), Gate::default());
+    let bench = Bench::start(data.path()).await;
+    bench.switch_off();
+    bench.send("before").await.unwrap();
+    let without = Moment::keep(&bench.store, "without.db");
+    bench.send_as("late", "id-late").await.unwrap();
+    let with = Moment::keep(&bench.store, "with.db");
+    bench.stop().await;
+
+    // The next process knows of no save that may still come, and the store carries it out when it likes.
+    let bench = Bench::start_with(data.path(), |_| {}, gate.ports()).await;
+    without.put_back(&bench.store);
+    bench.switch_off();
+    gate.hold_next();
+    let carried_out = async {
+        gate.between_the_two().await;
+        with.put_back(&bench.store);
+        gate.let_go();
+    };
+    let (after, ()) = tokio::join!(bench.send_as("after", "id-after"), carried_out);
     after.unwrap();
 
     bench.send_as("late", "id-late").await.unwrap();
