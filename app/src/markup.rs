@@ -5,9 +5,13 @@
 //! it hears nothing itself, its links and forms are heard by [`clicks`](crate::live::clicks), and its whole state is
 //! the text. Leptos keeps the state, the forms and the order of things; this keeps the drawings.
 
+mod list;
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Node};
+
+pub use self::list::{Entries, Entry, follow_list, items};
 
 /// A directive, `use:follow=markup`: keeps the element's content as `markup` has it. The element begins with the same
 /// text as its `inner_html`.

@@ -14,6 +14,7 @@ pub mod moment;
 mod news;
 pub mod outlook;
 pub mod replay;
+mod speech;
 pub mod store;
 mod stream;
 pub mod travel;

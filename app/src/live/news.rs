@@ -11,64 +11,83 @@ use crate::{
     wire::WireFault,
 };
 
-/// How many events the page keeps at most; the oldest whole turns go first.
-const MAX_EVENTS: usize = 6_000;
+/// How many turns the page keeps at most, as the server does.
+const MAX_TURNS: u64 = 300;
+/// How many more there are before the oldest go, all of these at once.
+const TURNS_AT_ONCE: u64 = 30;
+/// How many events it keeps at most, whatever they tell of; the oldest sixth goes at once.
+const MAX_EVENTS: usize = 9_000;
 
 impl Store {
-    /// Takes in one event from the stream. One that is known already changes nothing.
-    pub fn take(self, id: EventId, event: Event) {
+    /// Takes in what came from the stream since the last time, in its order. What is known already changes nothing.
+    pub fn take(self, news: Vec<(EventId, Event)>) {
         let last = self.last.get_value();
-        if id.epoch == last.epoch && id.seq <= last.seq {
-            return;
+        let is_new = |(id, _): &(EventId, Event)| id.epoch != last.epoch || id.seq > last.seq;
+        let news: Vec<(EventId, Event)> = news.into_iter().filter(is_new).collect();
+        let Some((last, newest)) = news.last() else { return };
+        self.last.set_value(*last);
+        let newest = newest.at;
+        self.now.update(|now| *now = (*now).max(newest));
+        let events: Vec<Event> = news.into_iter().map(|(_, event)| event).collect();
+        for event in &events {
+            self.hear(&event.step);
         }
-        self.last.set_value(id);
-        self.now.update(|now| *now = (*now).max(event.at));
-        if let Step::FaultChanged { fault } | Step::FaultFired { fault, .. } = &event.step {
-            self.hear_fault(fault.clone());
-        }
-        if let Step::PolicyChanged { policy } = &event.step {
-            self.hear_policy(*policy);
-        }
-        if let Step::HoldChanged { on } = &event.step {
-            self.hear_hold(*on);
-        }
-        if let Step::WireChanged { wire } = &event.step {
-            self.hear_wire(*wire);
-        }
-        if matches!(event.step, Step::LabReset) {
-            self.panels.update(|panels| panels.before.clear());
-            self.selected.set(None);
-            self.go(None);
-        }
-        if let Step::TurnQueued { turn, message_id: Some(message_id), .. }
-        | Step::TurnStarted { turn, message_id: Some(message_id), .. } = &event.step
-        {
-            let (turn, id) = (*turn, message_id.as_str());
-            if self.unsent.with_untracked(|unsent| unsent.iter().any(|unsent| unsent.id == id)) {
-                self.unsent.update(|unsent| unsent.retain(|unsent| unsent.id != id || turn <= unsent.after_turn));
+        // Told from the turns as they are with all of it.
+        let told: Vec<Step> = events.iter().map(|event| &event.step).filter(|step| is_told(step)).cloned().collect();
+        let changes_panels = events.iter().any(|event| changes_panels(&event.step));
+        self.keep(events);
+        for step in told {
+            if let Some(sentence) = self.sentence(&step) {
+                self.say(sentence);
             }
-        }
-        let changes_panels = changes_panels(&event.step);
-        self.events.update(|events| {
-            if matches!(event.step, Step::LabReset) {
-                events.clear();
-            }
-            events.push(event);
-            forget_oldest(events);
-        });
-        if let Some(sentence) = self.events.with_untracked(|events| events.last().and_then(|e| self.sentence(&e.step)))
-        {
-            self.said.set(sentence);
         }
         if changes_panels {
             actions::refresh(self);
         }
     }
 
+    /// What a step changes beside the timeline.
+    fn hear(self, step: &Step) {
+        match step {
+            Step::FaultChanged { fault } | Step::FaultFired { fault, .. } => self.hear_fault(fault.clone()),
+            Step::PolicyChanged { policy } => self.hear_policy(*policy),
+            Step::HoldChanged { on } => self.hear_hold(*on),
+            Step::WireChanged { wire } => self.hear_wire(*wire),
+            Step::LabReset => {
+                self.panels.update(|panels| panels.before.clear());
+                self.selected.set(None);
+                self.go(None);
+            }
+            Step::TurnQueued { turn, message_id: Some(message_id), .. }
+            | Step::TurnStarted { turn, message_id: Some(message_id), .. } => {
+                let (turn, id) = (*turn, message_id.as_str());
+                if self.unsent.with_untracked(|unsent| unsent.iter().any(|unsent| unsent.id == id)) {
+                    self.unsent.update(|unsent| unsent.retain(|unsent| unsent.id != id || turn <= unsent.after_turn));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Keeps new events, and forgets what was before a reset, and the oldest of too many.
+    fn keep(self, new: Vec<Event>) {
+        self.events.update(|events| {
+            let known = events.len();
+            events.extend(new);
+            let reset = events[known..].iter().rposition(|event| matches!(event.step, Step::LabReset));
+            let gone = reset.map_or_else(|| too_many(events), |place| known + place);
+            if gone > 0 {
+                events.drain(..gone);
+                self.taken_out.update_value(|times| *times += 1);
+            }
+        });
+    }
+
     /// Takes a whole timeline in place of what is known: the stream could not go on where it broke.
     pub fn replace(self, timeline: TimelineSnapshot) {
         self.last.set_value(timeline.last);
         self.go(None);
+        self.taken_out.update_value(|times| *times += 1);
         self.events.set(timeline.events);
         self.unsent.update(|unsent| unsent.retain(|unsent| !self.knows(&unsent.id, 0)));
         actions::refresh(self);
@@ -148,10 +167,67 @@ const fn changes_panels(step: &Step) -> bool {
     )
 }
 
-/// Drops the oldest turns once there are too many events. A turn whose first events are gone is left out by
-/// [`turns`], so nothing half remains.
-fn forget_oldest(events: &mut Vec<Event>) {
+/// Whether a step means something to somebody who hears the page.
+const fn is_told(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::TurnCompleted { .. }
+            | Step::TurnFailed { .. }
+            | Step::CheckPassed { .. }
+            | Step::AttemptHeld { .. }
+            | Step::AttemptReleased { .. }
+            | Step::HoldChanged { .. }
+            | Step::LabReset
+    )
+}
+
+/// How many events at the beginning are to go. A turn whose first events are gone is left out by
+/// [`turns`](crate::timeline::turns), so nothing half remains.
+fn too_many(events: &[Event]) -> usize {
     if events.len() > MAX_EVENTS {
-        events.drain(..MAX_EVENTS / 6);
+        return MAX_EVENTS / 6;
+    }
+    let number = |event: &Event| event.step.turn();
+    let ends = events.iter().find_map(number).zip(events.iter().rev().find_map(number));
+    match ends {
+        Some((first, last)) if last >= first + MAX_TURNS + TURNS_AT_ONCE => {
+            let of_kept = |event: &Event| number(event).is_some_and(|turn| turn > last - MAX_TURNS);
+            events.iter().position(of_kept).unwrap_or_default()
+        }
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::{Method, turns};
+
+    fn turns_of(numbers: std::ops::RangeInclusive<u64>) -> Vec<Event> {
+        let steps = numbers.flat_map(|turn| {
+            let (method, message_id, content) = (Method::ProcessMessage, None, None);
+            [
+                Step::TurnStarted { turn, method, message_id, content },
+                Step::TurnCompleted { turn, took_us: 1, repeated: false },
+                Step::EventDelivered { turn: Some(turn), input: String::new(), output: String::new() },
+            ]
+        });
+        (1..).zip(steps).map(|(seq, step)| Event { seq, at: seq, step }).collect()
+    }
+
+    #[test]
+    fn the_page_keeps_as_many_turns_as_the_server() {
+        assert_eq!(too_many(&turns_of(1..=330)), 0);
+        let mut events = turns_of(1..=331);
+        events.drain(..too_many(&events));
+        let kept = turns(&events);
+        assert_eq!((kept[0].number, kept.len()), (32, 300));
+    }
+
+    #[test]
+    fn events_that_tell_of_no_turn_are_bounded_too() {
+        let step = Step::HoldChanged { on: true };
+        let many: Vec<Event> = (0..9_001).map(|seq| Event { seq, at: seq, step: step.clone() }).collect();
+        assert_eq!(too_many(&many), 1_500);
     }
 }

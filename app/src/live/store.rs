@@ -10,7 +10,8 @@ use super::{
     dom,
     moment::{self, Moment},
     outlook::{Now, Outlook, outlook},
-    travel::drawn,
+    speech::Speech,
+    travel::{drawn, read_on},
 };
 use crate::{
     actor_id::ActorId,
@@ -23,7 +24,7 @@ use crate::{
         steps::FIRST_MESSAGE,
     },
     panels::timeline::BarId,
-    timeline::{Event, EventId, LogLine, Outcome, Step, Turn, in_memory, turns},
+    timeline::{self, Event, EventId, LogLine, Outcome, Step, Turn, in_memory},
     typed::Typed,
 };
 
@@ -89,6 +90,8 @@ pub struct Store {
     pub utc_offset_min: i32,
     /// The timeline, oldest first.
     pub events: RwSignal<Vec<Event>>,
+    /// How often events were taken out of the timeline: what has read the others begins anew.
+    pub taken_out: StoredValue<u64>,
     /// Where the stream goes on.
     pub last: StoredValue<EventId>,
     /// The turns that the events tell of.
@@ -139,6 +142,8 @@ pub struct Store {
     pub selected: RwSignal<Option<BarId>>,
     /// The last outcome as a sentence, for those who hear the page.
     pub said: RwSignal<String>,
+    /// What is to be said next.
+    pub speech: StoredValue<Speech>,
     /// What was typed into the form that led here, if it came back.
     pub typed: StoredValue<Typed>,
     /// What went wrong with the last form, to be shown beside it.
@@ -167,10 +172,12 @@ impl Store {
         let now = RwSignal::new(snapshot.now);
         let moment = RwSignal::new(address.at.and_then(|seq| moment::at(&snapshot.timeline.events, seq)));
         let clock = Memo::new(move |_| moment.get().map_or_else(|| now.get(), |moment| moment.now));
-        let turns = Memo::new(move |_| drawn(events, moment, turns));
+        let taken_out = StoredValue::new(0);
+        let turns = read_on(events, taken_out, moment, timeline::read_on);
         let active = Memo::new(move |_| drawn(events, moment, in_memory));
-        let log =
-            Memo::new(move |_| actor.with_value(|actor| drawn(events, moment, |events| log_lines(events, actor))));
+        let log = read_on(events, taken_out, moment, move |lines, events, from| {
+            actor.with_value(|actor| add_log_lines(lines, &events[from..], actor))
+        });
         let fault_then = Memo::new(move |_| {
             let then = moment.get().and_then(|_| drawn(events, moment, |events| moment::fault(events).cloned()));
             then.unwrap_or_else(|| fault.get())
@@ -195,6 +202,7 @@ impl Store {
             runtime: StoredValue::new(snapshot.runtime.clone()),
             utc_offset_min: snapshot.utc_offset_min,
             events,
+            taken_out,
             last: StoredValue::new(snapshot.timeline.last),
             turns,
             log,
@@ -220,6 +228,7 @@ impl Store {
             present: RwSignal::new(address.present),
             selected: RwSignal::new(address.bar.as_deref().and_then(|bar| bar.parse().ok())),
             said: RwSignal::new(String::new()),
+            speech: StoredValue::default(),
             typed: StoredValue::new(typed),
             error: RwSignal::new(error),
             busy: RwSignal::new(None),
@@ -317,11 +326,15 @@ fn check_of(panels: &Panels, number: u8) -> Check {
     })
 }
 
-fn log_lines(events: &[Event], actor: &ActorId) -> Vec<LogLine> {
-    let mut lines: Vec<LogLine> =
-        events.iter().rev().filter_map(|event| event.log_line(actor)).take(MAX_LOG_LINES).collect();
-    lines.reverse();
-    lines
+/// Adds the lines of these events, and drops the oldest of what is too much. Says whether there were any.
+fn add_log_lines(lines: &mut Vec<LogLine>, events: &[Event], actor: &ActorId) -> bool {
+    let newest_first = events.iter().rev().filter_map(|event| event.log_line(actor));
+    let mut new: Vec<LogLine> = newest_first.take(MAX_LOG_LINES).collect();
+    new.reverse();
+    let changed = !new.is_empty();
+    lines.append(&mut new);
+    lines.drain(..lines.len().saturating_sub(MAX_LOG_LINES));
+    changed
 }
 
 /// The turn that holds the actor now.

@@ -40,6 +40,8 @@ impl Drop for Stream {
 struct Reader {
     store: Store,
     open: StoredValue<Option<Stream>, LocalStorage>,
+    /// What has come since the last frame. The page is drawn once a frame, however much happens in between.
+    news: StoredValue<Vec<(EventId, Event)>>,
     /// How many openings in a row have failed.
     failures: StoredValue<u32>,
     /// The opening that is due later.
@@ -52,6 +54,7 @@ pub fn start(store: Store) {
     let reader = Reader {
         store,
         open: StoredValue::new_local(None),
+        news: StoredValue::default(),
         failures: StoredValue::new(0),
         due: StoredValue::new(None),
     };
@@ -92,7 +95,9 @@ impl Reader {
         self.open.set_value(Some(Stream { source, _callbacks: callbacks }));
     }
 
+    /// A page that is not seen draws no frames: what has come is taken in at once.
     fn close(self) {
+        self.take_news();
         self.cancel_due();
         self.open.set_value(None);
     }
@@ -118,14 +123,25 @@ impl Reader {
     fn message(self, message: &MessageEvent) {
         let event = message.data().as_string().and_then(|data| serde_json::from_str::<Event>(&data).ok());
         let id = message.last_event_id().parse::<EventId>().ok();
-        if let Some((id, event)) = id.zip(event) {
-            self.store.take(id, event);
+        let Some(news) = id.zip(event) else { return };
+        let is_first = self.news.try_update_value(|waiting| {
+            waiting.push(news);
+            waiting.len() == 1
+        });
+        if is_first == Some(true) {
+            request_animation_frame(move || self.take_news());
         }
+    }
+
+    fn take_news(self) {
+        let news = self.news.try_update_value(std::mem::take).unwrap_or_default();
+        self.store.take(news);
     }
 
     fn gap(self, message: &MessageEvent) {
         let timeline = message.data().as_string();
         if let Some(timeline) = timeline.and_then(|data| serde_json::from_str::<TimelineSnapshot>(&data).ok()) {
+            self.take_news();
             self.store.replace(timeline);
         }
     }

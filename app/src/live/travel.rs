@@ -68,3 +68,29 @@ pub fn drawn<T>(events: RwSignal<Vec<Event>>, moment: RwSignal<Option<Moment>>, 
     let moment = moment.get();
     events.with(|events| read(moment::until(events, moment)))
 }
+
+/// What `read` makes of the events that had happened at the moment that is drawn, one after the other: it is given what
+/// it made of those before, all events, and the place of the first new one, and says whether it changed anything.
+///
+/// It begins anew when the moment goes back, and when events were taken out.
+pub fn read_on<T: Default + Send + Sync + 'static>(
+    events: RwSignal<Vec<Event>>,
+    taken_out: StoredValue<u64>,
+    moment: RwSignal<Option<Moment>>,
+    read: impl Fn(&mut T, &[Event], usize) -> bool + Send + Sync + 'static,
+) -> Memo<T> {
+    let reached = StoredValue::new(None::<(u64, u64)>);
+    Memo::new_owning(move |before: Option<T>| {
+        drawn(events, moment, |events| {
+            let now = (taken_out.get_value(), events.last().map_or(0, |event| event.seq));
+            let goes_on = reached.get_value().filter(|(out, seq)| *out == now.0 && *seq <= now.1);
+            reached.set_value(Some(now));
+            let (mut made, from) = match (before, goes_on) {
+                (Some(made), Some((_, seq))) => (made, events.partition_point(|event| event.seq <= seq)),
+                _ => (T::default(), 0),
+            };
+            let changed = read(&mut made, events, from);
+            (made, changed || goes_on.is_none())
+        })
+    })
+}

@@ -177,7 +177,7 @@ fn turn(turn: &Turn, actor: Option<&ActorId>) -> impl IntoView + use<> {
         <tr>
             <th scope="row">{turn.number.to_string()}</th>
             <td>{what}</td>
-            <td>{trace(turn)}</td>
+            <td inner_html=trace(turn).into_string()></td>
             <td>{outcome}</td>
             {recording}
         </tr>

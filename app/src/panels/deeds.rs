@@ -55,6 +55,7 @@ fn fields(store: Store, content: &str, id: &str) -> Markup {
     }
 }
 
-fn is_busy(store: Store, path: &str) -> bool {
+/// Whether a button that sends to `path` has to wait.
+pub(super) fn is_busy(store: Store, path: &str) -> bool {
     store.running_all.get() || store.busy.get() == Some(path)
 }

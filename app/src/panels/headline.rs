@@ -19,7 +19,7 @@ pub fn Headline() -> impl IntoView {
     let told = Memo::new(move |_| {
         let last = |turns: &Vec<Turn>| turns.iter().rfind(|turn| turn.method == Method::ProcessMessage).cloned();
         let turn = store.turns.with(last)?;
-        Some(store.events.with(|events| match &turn.outcome {
+        Some(match &turn.outcome {
             Outcome::Queued | Outcome::Running => {
                 let foot = words::pending(&turn, None);
                 let failed = turn.attempts.last().is_some_and(|a| a.failed()) && turn.held().is_none();
@@ -27,10 +27,10 @@ pub fn Headline() -> impl IntoView {
                 (mark, foot.words, foot.due_at)
             }
             Outcome::Completed { took_us, repeated } => {
-                ("ok-t", words::answered(&turn, events, *took_us, *repeated).words, None)
+                ("ok-t", words::answered(&turn, *took_us, *repeated).words, None)
             }
             Outcome::Failed { error, .. } => ("fail-t", words::failure(Some(&turn), error).0, None),
-        }))
+        })
     });
     let said = move || {
         let Some((mark, words, due_at)) = told.get() else { return ("", "Nothing has happened yet.".to_owned(), None) };

@@ -41,7 +41,8 @@ pub fn PolicyPane() -> impl IntoView {
                 <h3>"Retry policy " <span class="note">"loads and saves alike"</span></h3>
                 {form(store, policy)}
                 <p class="policy-sum">
-                    {move || policy_trace(policy.read().attempts)} <span>{text(sum)}</span>
+                    <span inner_html=move || policy_trace(policy.read().attempts).into_string()></span>
+                    <span>{text(sum)}</span>
                 </p>
                 <p class="note">
                     "Attempts count every try, retries only those after the first. The event is published once, as in \

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use leptos::prelude::*;
 use maud::{Markup, PreEscaped, html};
 
+use super::timeline::BarId;
 use crate::timeline::{AttemptState, Operation, Outcome, Turn};
 
 const FAILED: &str = r#"<path class="m-fail" d="M2 0h10l-2.5 3 2.5 3-2.5 3 2.5 3h-10a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2z"/><path class="m-mark-fail" d="M3 3.9l4.2 4.2m0-4.2-4.2 4.2"/>"#;
@@ -35,21 +35,6 @@ impl Line {
         }
     }
 
-    fn view(self) -> impl IntoView + use<> {
-        let Self { shapes, width, words } = self;
-        view! {
-            <svg
-                class="trace"
-                width=width.to_string()
-                height="12"
-                viewBox=format!("0 0 {width} 12")
-                role="img"
-                aria-label=words.join(", ")
-                inner_html=shapes
-            ></svg>
-        }
-    }
-
     fn markup(self) -> Markup {
         let Self { shapes, width, words } = self;
         html! {
@@ -61,12 +46,7 @@ impl Line {
 }
 
 /// The trace of a turn.
-pub fn trace(turn: &Turn) -> impl IntoView + use<> {
-    line(turn).view()
-}
-
-/// The same in a drawing that is text.
-pub fn trace_markup(turn: &Turn) -> Markup {
+pub fn trace(turn: &Turn) -> Markup {
     line(turn).markup()
 }
 
@@ -93,7 +73,7 @@ fn line(turn: &Turn) -> Line {
 }
 
 /// The trace of an operation that needs every attempt that the policy allows.
-pub fn policy_trace(attempts: u8) -> impl IntoView {
+pub fn policy_trace(attempts: u8) -> Markup {
     let mut line = Line { shapes: String::new(), width: 0, words: Vec::new() };
     for attempt in 0..attempts {
         if attempt > 0 {
@@ -101,12 +81,12 @@ pub fn policy_trace(attempts: u8) -> impl IntoView {
         }
         line.add(NOT_YET, 12, "attempt");
     }
-    line.view()
+    line.markup()
 }
 
-/// The name of the bar that a turn's trace leads to: the last failed attempt, else the first.
-pub fn telling_bar(turn: &Turn) -> Option<String> {
+/// The bar that a turn's trace leads to: the last failed attempt, else the first.
+pub fn telling_bar(turn: &Turn) -> Option<BarId> {
     let attempts = || turn.attempts.iter().filter(|a| a.operation != Operation::Publish || a.failed());
     let telling = attempts().rfind(|a| a.failed()).or_else(|| attempts().next())?;
-    Some(format!("t{}-{}-{}", turn.number, telling.operation.as_str(), telling.attempt))
+    Some(BarId::of_attempt(turn.number, telling))
 }

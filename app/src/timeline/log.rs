@@ -43,6 +43,8 @@ impl Level {
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
+    /// The number of the event that it is about.
+    pub seq: u64,
     /// When, in milliseconds since the Unix epoch.
     pub at: u64,
     /// How loud.
@@ -128,6 +130,6 @@ impl Event {
             | Step::StoreRead { .. }
             | Step::CheckPassed { .. } => return None,
         };
-        Some(LogLine { at: self.at, level, text })
+        Some(LogLine { seq: self.seq, at: self.at, level, text })
     }
 }

@@ -1,32 +1,38 @@
 //! The lines of the conversation, put together from what was stored before, the turns, and what was just sent. Pure.
 
+use std::borrow::Cow;
+
 use super::words;
 use crate::{
     live::store::{Unsent, UnsentState},
     message::{HISTORY_LIMIT, Message, Role},
-    timeline::{Event, Method, Outcome, Turn},
+    timeline::{Method, Outcome, Turn},
 };
 
 /// One line of the conversation.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Line {
+pub(super) struct Line<'a> {
+    /// Its place among the others: later lines have higher ones.
+    pub(super) place: u64,
     /// Who says it and how it stands, as a class.
     pub(super) class: &'static str,
     /// Who says it; `None` for a note of the lab itself.
     pub(super) who: Option<&'static str>,
     /// What is said.
-    pub(super) text: String,
+    pub(super) text: Cow<'a, str>,
     /// How its turn goes.
-    pub(super) foot: Option<Foot>,
+    pub(super) foot: Option<Foot<'a>>,
     /// Why its turn failed.
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<Failure<'a>>,
+    /// What all of it was made of, if that has come to its end: a line that is made of the same looks the same.
+    pub(super) made_of: Option<String>,
 }
 
 /// What stands under a message.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Foot {
+pub(crate) struct Foot<'a> {
     /// The turn, to be drawn small.
-    pub(super) turn: Option<Turn>,
+    pub(super) turn: Option<&'a Turn>,
     /// The colour of the words, as a class.
     pub(super) class: &'static str,
     /// The words.
@@ -37,70 +43,79 @@ pub(crate) struct Foot {
 
 /// What stands under a message whose turn failed.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Failure {
+pub(super) struct Failure<'a> {
     /// What failed.
     pub(super) title: String,
     /// Why, and what it changed.
     pub(super) text: String,
     /// The turn, if there was one.
-    pub(super) turn: Option<Turn>,
+    pub(super) turn: Option<&'a Turn>,
     /// The message's id, so that it can be sent again; `None` when it was.
-    pub(super) again: Option<String>,
+    pub(super) again: Option<&'a str>,
     /// The turn in which it was sent again.
     pub(super) sent_again_in: Option<u64>,
 }
 
+/// How many places a turn has: its message, its answer, and a note before either.
+const PLACES: u64 = 4;
+/// Where the turns' places begin; what was stored before them has those below.
+const TURNS: u64 = 1_000;
+/// Where the places of what was just sent begin.
+const UNSENT: u64 = u64::MAX / 2;
+
 /// A line that only says something.
-fn said(class: &'static str, who: &'static str, text: String) -> Line {
-    Line { class, who: Some(who), text, foot: None, failure: None }
+fn said<'a>(place: u64, class: &'static str, who: &'static str, text: &'a str) -> Line<'a> {
+    let text = Cow::Borrowed(text);
+    Line { place, class, who: Some(who), text, foot: None, failure: None, made_of: None }
 }
 
 /// The line above which messages have dropped out of the history.
-fn kept() -> Line {
+fn kept<'a>(place: u64) -> Line<'a> {
     let text = format!("The history keeps the last {HISTORY_LIMIT} messages: those above have dropped out.");
-    Line { class: "kept", who: None, text, foot: None, failure: None }
+    let made_of = Some(String::new());
+    Line { place, class: "kept", who: None, text: text.into(), foot: None, failure: None, made_of }
 }
 
 /// The conversation, oldest first.
-pub(super) fn lines(before: &[Message], events: &[Event], turns: &[Turn], unsent: &[Unsent]) -> Vec<Line> {
+pub(super) fn lines<'a>(before: &'a [Message], turns: &'a [Turn], unsent: &'a [Unsent]) -> Vec<Line<'a>> {
     let messages: Vec<&Turn> = turns.iter().filter(|turn| turn.method == Method::ProcessMessage).collect();
     let stored = before.len() + 2 * messages.iter().filter(|turn| turn.acknowledged()).count();
     let mut lines = Lines { lines: Vec::new(), stored: 0, first_kept: stored.saturating_sub(HISTORY_LIMIT) };
-    for message in before {
+    for (nth, message) in (0..).zip(before) {
         let (class, who) = match message.role {
             Role::User => ("msg you", "you"),
             Role::Assistant => ("msg agent", "agent"),
         };
-        lines.stored(said(class, who, message.content.clone()));
+        lines.stored(said(2 * nth + 1, class, who, &message.content));
     }
     for turn in &messages {
-        add_turn(&mut lines, turn, events, turns, &messages);
+        add_turn(&mut lines, turn, turns, &messages);
     }
-    lines.lines.extend(unsent.iter().map(of_unsent));
+    lines.lines.extend((UNSENT..).zip(unsent).map(of_unsent));
     lines.lines
 }
 
 /// The lines so far, and how many of them are stored messages.
-struct Lines {
-    lines: Vec<Line>,
+struct Lines<'a> {
+    lines: Vec<Line<'a>>,
     stored: usize,
     first_kept: usize,
 }
 
-impl Lines {
+impl<'a> Lines<'a> {
     /// Adds the line of a stored message; a note comes before the first that is still kept.
-    fn stored(&mut self, line: Line) {
+    fn stored(&mut self, line: Line<'a>) {
         if self.first_kept > 0 && self.stored == self.first_kept {
-            self.lines.push(kept());
+            self.lines.push(kept(line.place - 1));
         }
         self.stored += 1;
         self.lines.push(line);
     }
 }
 
-fn add_turn(lines: &mut Lines, turn: &Turn, events: &[Event], turns: &[Turn], messages: &[&Turn]) {
-    let text = turn.content.clone().unwrap_or_default();
-    let mut line = said("msg you", "you", text);
+fn add_turn<'a>(lines: &mut Lines<'a>, turn: &'a Turn, turns: &'a [Turn], messages: &[&'a Turn]) {
+    let place = TURNS + PLACES * turn.number + 1;
+    let mut line = said(place, "msg you", "you", turn.content.as_deref().unwrap_or_default());
     match &turn.outcome {
         Outcome::Queued | Outcome::Running => {
             let behind = behind(turn, turns);
@@ -110,16 +125,18 @@ fn add_turn(lines: &mut Lines, turn: &Turn, events: &[Event], turns: &[Turn], me
         }
         Outcome::Failed { error, .. } => {
             let sent_again_in = messages.iter().find(|other| is_repeat(other, turn)).map(|other| other.number);
-            let id = turn.message_id.clone().map(String::from).filter(|_| sent_again_in.is_none());
+            let again = turn.message_id.as_ref().map(|id| id.as_str()).filter(|_| sent_again_in.is_none());
             let (title, text) = words::failure(Some(turn), error);
             line.class = "msg you failed";
-            line.failure = Some(Failure { title, text, turn: Some(turn.clone()), again: id, sent_again_in });
+            line.failure = Some(Failure { title, text, turn: Some(turn), again, sent_again_in });
+            line.made_of = Some(format!("{} {sent_again_in:?}", turn.seq));
             lines.lines.push(line);
         }
         Outcome::Completed { took_us, repeated } => {
-            let reply = reply_of(turn, messages).unwrap_or_default();
-            let mut answer = said("msg agent", "agent", reply);
-            answer.foot = Some(words::answered(turn, events, *took_us, *repeated));
+            let mut answer = said(place + 2, "msg agent", "agent", reply_of(turn, messages).unwrap_or_default());
+            answer.foot = Some(words::answered(turn, *took_us, *repeated));
+            answer.made_of = Some(turn.seq.to_string());
+            line.made_of.clone_from(&answer.made_of);
             if turn.acknowledged() {
                 lines.stored(line);
                 lines.stored(answer);
@@ -131,8 +148,8 @@ fn add_turn(lines: &mut Lines, turn: &Turn, events: &[Event], turns: &[Turn], me
 }
 
 /// A message that this page sent and of which the timeline does not know yet.
-fn of_unsent(unsent: &Unsent) -> Line {
-    let mut line = said("msg you pending", "you", unsent.content.clone());
+fn of_unsent((place, unsent): (u64, &Unsent)) -> Line<'_> {
+    let mut line = said(place, "msg you pending", "you", &unsent.content);
     let foot = |words: &str| Some(Foot { turn: None, class: "", words: words.to_owned(), due_at: None });
     match &unsent.state {
         UnsentState::Sending => line.foot = foot("Sending"),
@@ -142,7 +159,7 @@ fn of_unsent(unsent: &Unsent) -> Line {
         }
         UnsentState::Failed(error) => {
             let (title, text) = words::failure(None, error);
-            let again = Some(unsent.id.clone());
+            let again = Some(unsent.id.as_str());
             line.class = "msg you failed";
             line.failure = Some(Failure { title, text, turn: None, again, sent_again_in: None });
         }
@@ -156,21 +173,24 @@ fn is_repeat(other: &Turn, turn: &Turn) -> bool {
 }
 
 /// The turn's reply. A repeated message was answered with the reply of the turn that stored it.
-fn reply_of(turn: &Turn, messages: &[&Turn]) -> Option<String> {
+fn reply_of<'a>(turn: &'a Turn, messages: &[&'a Turn]) -> Option<&'a str> {
     let original = || messages.iter().find(|other| is_repeat(turn, other) && other.reply.is_some());
-    turn.reply.clone().or_else(|| original()?.reply.clone())
+    turn.reply.as_deref().or_else(|| original()?.reply.as_deref())
 }
 
 /// The turn right before a queued one that has not ended.
 fn behind(turn: &Turn, turns: &[Turn]) -> Option<u64> {
+    if turn.outcome != Outcome::Queued {
+        return None;
+    }
     let before = turns.iter().rev().find(|other| other.number < turn.number && !other.ended());
-    before.filter(|_| turn.outcome == Outcome::Queued).map(|other| other.number)
+    before.map(|other| other.number)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::{Step, turns};
+    use crate::timeline::{Event, Step, turns};
 
     fn conversation(count: u64) -> Vec<Turn> {
         let mut events = Vec::new();
@@ -190,7 +210,9 @@ mod tests {
     }
 
     fn texts(before: &[Message], turns: &[Turn]) -> Vec<String> {
-        lines(before, &[], turns, &[]).into_iter().map(|line| line.text).collect()
+        let lines = lines(before, turns, &[]);
+        assert!(lines.is_sorted_by(|a, b| a.place < b.place), "each line has its own place");
+        lines.into_iter().map(|line| line.text.into_owned()).collect()
     }
 
     #[test]
@@ -220,7 +242,7 @@ mod tests {
         let mut turns = conversation(2);
         turns[0].outcome = Outcome::Running;
         turns[1].outcome = Outcome::Queued;
-        let lines = lines(&[], &[], &turns, &[]);
+        let lines = lines(&[], &turns, &[]);
         assert_eq!(lines[1].foot.as_ref().unwrap().words, "Queued behind turn 1");
     }
 
@@ -230,7 +252,7 @@ mod tests {
         let error = crate::error::LabError::new(crate::error::ErrorCode::RetriesExhausted, "gave up");
         turns[0].outcome = Outcome::Failed { took_us: 1, error };
         turns[1].message_id = turns[0].message_id.clone();
-        let lines = lines(&[], &[], &turns, &[]);
+        let lines = lines(&[], &turns, &[]);
         let failure = lines[0].failure.as_ref().unwrap();
         assert_eq!((failure.sent_again_in, &failure.again), (Some(2), &None));
     }

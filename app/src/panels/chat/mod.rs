@@ -13,7 +13,12 @@ use self::{
     lines::lines,
     row::row,
 };
-use crate::{island::ScenarioHtml, live::store::Store};
+use crate::{
+    island::ScenarioHtml,
+    live::{actions::SEND, store::Store},
+    markup::{Entries, follow_list, items},
+    panels::deeds::is_busy,
+};
 
 /// The chat.
 #[component]
@@ -24,12 +29,25 @@ pub fn Chat(
     let store = expect_context::<Store>();
     let actor = store.actor_id();
     let untouched = Memo::new(move |_| store.is_untouched());
-    let lines = Memo::new(move |_| {
+    let before = Memo::new(move |_| store.panels.with(|panels| panels.before.clone()));
+    let lines = Memo::new_owning(move |drawn| {
         // What has just been sent is no part of an earlier moment.
         let unsent = if store.is_past() { Vec::new() } else { store.unsent.get() };
-        store.panels.with(|panels| {
-            store.events.with(|events| store.turns.with(|turns| lines(&panels.before, events, turns, &unsent)))
-        })
+        let busy = is_busy(store, SEND);
+        let mut entries = Entries::after(drawn);
+        before.with(|before| {
+            store.turns.with(|turns| {
+                for line in lines(before, turns, &unsent) {
+                    // The button that sends again shows whether something is being sent.
+                    let made_of = line.made_of.as_ref().map(|of| match line.failure {
+                        Some(_) => format!("{of} {busy}"),
+                        None => of.clone(),
+                    });
+                    entries.add(line.place, line.class, made_of, || row(store, &line));
+                }
+            });
+        });
+        (entries.done(), true)
     });
     view! {
         <section class="panel chat" aria-labelledby="h-chat">
@@ -39,11 +57,7 @@ pub fn Chat(
             </div>
             {scenario::card(&scenarios)}
             <div class="msgs" tabindex="0" role="region" aria-label="Conversation" hidden=move || untouched.get()>
-                <ol>
-                    <For each=move || 0..lines.with(Vec::len) key=|nth| *nth let:nth>
-                        {row(store, lines, nth)}
-                    </For>
-                </ol>
+                <ol inner_html=lines.with_untracked(|lines| items(lines)) use:follow_list=lines></ol>
             </div>
             <Invitation untouched />
             <Composer untouched />

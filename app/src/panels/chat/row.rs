@@ -8,25 +8,16 @@ use crate::{
     format::tenths_ms,
     icons::symbol,
     live::store::Store,
-    markup::follow,
     panels::{
         deeds::send_again,
-        trace::{telling_bar, trace_markup},
+        timeline::BarId,
+        trace::{telling_bar, trace},
     },
     timeline::Turn,
 };
 
-/// The `nth` line. Each is drawn by itself: a countdown moves its own line, not the conversation.
-pub(super) fn row(store: Store, lines: Memo<Vec<Line>>, nth: usize) -> impl IntoView {
-    let line = Memo::new(move |_| lines.with(|lines| lines.get(nth).cloned()));
-    let class = move || line.with(|line| line.as_ref().map(|line| line.class));
-    let markup = Memo::new(move |_| {
-        line.with(|line| line.as_ref().map(|line| drawing(store, line).into_string()).unwrap_or_default())
-    });
-    view! { <li class=class inner_html=markup.get_untracked() use:follow=markup></li> }
-}
-
-fn drawing(store: Store, line: &Line) -> Markup {
+/// The line.
+pub(super) fn row(store: Store, line: &Line<'_>) -> Markup {
     html! {
         @match line.who {
             Some(who) => {
@@ -40,10 +31,10 @@ fn drawing(store: Store, line: &Line) -> Markup {
     }
 }
 
-fn foot(store: Store, foot: &Foot) -> Markup {
+fn foot(store: Store, foot: &Foot<'_>) -> Markup {
     html! {
         div.msg-foot {
-            @if let Some(turn) = &foot.turn { (traced(turn)) } " "
+            @if let Some(turn) = foot.turn { (traced(turn)) } " "
             span class=(foot.class) {
                 (foot.words)
                 @if let Some(due_at) = foot.due_at {
@@ -56,11 +47,10 @@ fn foot(store: Store, foot: &Foot) -> Markup {
 
 /// The trace of a turn, as a link to its telling bar in the timeline; before its first attempt it leads nowhere.
 fn traced(turn: &Turn) -> Markup {
-    let href = telling_bar(turn).map(|bar| format!("?bar={bar}#timeline"));
-    html! { a href=[href] { (trace_markup(turn)) } }
+    html! { a href=[telling_bar(turn).map(BarId::href)] { (trace(turn)) } }
 }
 
-fn failure(store: Store, failure: &Failure, content: &str) -> Markup {
+fn failure(store: Store, failure: &Failure<'_>, content: &str) -> Markup {
     let Failure { title, text, turn, again, sent_again_in } = failure;
     let attempt = turn.as_ref().and_then(|turn| turn.attempts.iter().rfind(|a| a.failed())).map(|a| a.attempt);
     html! {

@@ -4,36 +4,30 @@ use super::lines::Foot;
 use crate::{
     error::{ErrorCode, LabError},
     format::duration_us,
-    timeline::{AttemptState, Event, Operation, Outcome, Step, Turn},
+    timeline::{AttemptState, Operation, Outcome, Recovery, Turn},
 };
 
 /// Under a message that is answered.
-pub(crate) fn answered(turn: &Turn, events: &[Event], took_us: u64, repeated: bool) -> Foot {
-    let recovery = events.iter().find_map(|event| match event.step {
-        Step::Recovered { turn: number, attempt, max, lost_us, .. } if number == turn.number => {
-            Some((attempt, max, lost_us))
-        }
-        _ => None,
-    });
+pub(crate) fn answered(turn: &Turn, took_us: u64, repeated: bool) -> Foot<'_> {
     let publish_failed = turn.attempts.iter().any(|a| a.operation == Operation::Publish && a.failed());
-    let words = match recovery {
+    let words = match turn.recovered {
         _ if repeated => "Stored before: the same reply again".to_owned(),
-        Some((attempt, max, lost_us)) => {
+        Some(Recovery { attempt, max, lost_us }) => {
             format!("Recovered on attempt {attempt} of {max}, after {}", duration_us(lost_us))
         }
         None if publish_failed => "Stored, but its event could not be published".to_owned(),
         None => format!("Answered in {}", duration_us(took_us)),
     };
-    Foot { turn: Some(turn.clone()), class: "", words, due_at: None }
+    Foot { turn: Some(turn), class: "", words, due_at: None }
 }
 
 /// Under a message that is under way; `behind` is the turn that it queues behind.
-pub(crate) fn pending(turn: &Turn, behind: Option<u64>) -> Foot {
+pub(crate) fn pending(turn: &Turn, behind: Option<u64>) -> Foot<'_> {
     if let Some(hold) = turn.held() {
         let (attempt, max, operation) = (hold.attempt, hold.max, hold.operation.as_str());
         let words = format!("Attempt {attempt} of {max} to {operation} is held, at most ");
         // Before its first attempt there is nothing to draw of it.
-        let drawn = (!turn.attempts.is_empty()).then(|| turn.clone());
+        let drawn = (!turn.attempts.is_empty()).then_some(turn);
         return Foot { turn: drawn, class: "run-t", words, due_at: Some(hold.due_at) };
     }
     let mut due_at = None;
@@ -52,7 +46,7 @@ pub(crate) fn pending(turn: &Turn, behind: Option<u64>) -> Foot {
         }
         _ => ("", "The actor has it".to_owned()),
     };
-    Foot { turn: Some(turn.clone()), class, words, due_at }
+    Foot { turn: Some(turn), class, words, due_at }
 }
 
 /// Of a failure: the headline, and the reason with what it means. `turn` is `None` if there was none.

@@ -26,7 +26,7 @@ pub(super) fn ring(lab: Lab, bar: BarId, nth: usize, x: Percent, w: Percent, is_
 
 /// The class of what is selected, after others.
 fn selected(lab: Lab, bar: BarId) -> &'static str {
-    if lab.shown.get() == Some(bar) { " sel" } else { "" }
+    if lab.shown == Some(bar) { " sel" } else { "" }
 }
 
 /// A link around `children` that selects `bar`, which is the `nth` of its row: the row's rings, which are painted last,

@@ -39,14 +39,15 @@ pub use self::still::still;
 use self::{
     axis::{axis, over, under},
     legend::legend,
-    row::{next_row, row},
     scale::Percent,
     window::{Drawing, Plot, draw},
 };
 pub use self::{bar_id::BarId, detail::DetailPanel};
 use crate::{
     lesson::prediction::Prediction,
-    timeline::{AttemptState, LogLine, Outcome, Turn},
+    live::store::Store,
+    markup::{follow_list, items},
+    timeline::{AttemptState, LogLine, Turn},
 };
 
 /// What every part of the timeline draws from.
@@ -54,11 +55,9 @@ use crate::{
 struct Lab {
     turns: Signal<Vec<Turn>>,
     now: Signal<u64>,
-    /// The bar that the detail shows, chosen or not.
-    shown: Memo<Option<BarId>>,
     drawing: Memo<Drawing>,
-    /// How many turns wait for the actor.
-    queued: Memo<usize>,
+    /// The bar that the detail shows, chosen or not.
+    shown: Option<BarId>,
     utc_offset_min: i32,
 }
 
@@ -108,10 +107,12 @@ pub fn TimelinePanel(
             predicted.with(|predicted| draw(turns, predicted.as_ref(), next, now, plot))
         })
     });
-    let queued =
-        Memo::new(move |_| turns.with(|turns| turns.iter().filter(|turn| turn.outcome == Outcome::Queued).count()));
-    let lab = Lab { turns, now, shown, drawing, queued, utc_offset_min };
-    let numbers = Memo::new(move |_| turns.with(|turns| turns.iter().map(|turn| turn.number).collect::<Vec<_>>()));
+    let store = expect_context::<Store>();
+    let lab = Lab { turns, now, drawing, shown: None, utc_offset_min };
+    let rows = Memo::new_owning(move |drawn| {
+        let lab = Lab { shown: shown.get(), ..lab };
+        (row::rows(store, lab, next_content, drawn), true)
+    });
 
     view! {
         <div class="tl-head">
@@ -125,12 +126,7 @@ pub fn TimelinePanel(
                     {axis(lab)}
                     <div class="rows-plot">
                         {under(lab)}
-                        <ol class="turns">
-                            <For each=move || numbers.get() key=|number| *number let:number>
-                                {row(lab, number)}
-                            </For>
-                            {next_row(lab, next_content)}
-                        </ol>
+                        <ol class="turns" inner_html=rows.with_untracked(|rows| items(rows)) use:follow_list=rows></ol>
                         {over(lab)}
                     </div>
                 </div>

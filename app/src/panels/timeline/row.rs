@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::{
     Lab,
     bar::{self, attempt, ring},
-    bar_id::{BarId, find},
+    bar_id::BarId,
     hold::hold,
     predicted::ghost,
     queue::{Queue, queue},
@@ -18,21 +18,10 @@ use super::{
 use crate::{
     icons::symbol,
     live::{moment, store::Store},
-    markup::follow,
-    panels::trace::{telling_bar, trace_markup},
+    markup::{Entries, Entry},
+    panels::trace::{telling_bar, trace},
     timeline::{Outcome, Turn},
 };
-
-/// How a row is drawn.
-#[derive(Clone, PartialEq)]
-enum Shape {
-    /// On the axis.
-    Full(Vec<Item>),
-    /// On the axis, and low: several turns are queued, and the one that runs is to stay in sight.
-    Low(Vec<Item>),
-    /// Off the axis: small, with how long before it the turn began.
-    Small(String),
-}
 
 /// The head of a row. `link` is what shows the whole lab as it was at the turn's end.
 pub(super) fn head(number: u64, subject: &str, (mark, words): (Mark, String), link: Option<String>) -> Markup {
@@ -51,80 +40,74 @@ pub(super) fn head(number: u64, subject: &str, (mark, words): (Mark, String), li
     }
 }
 
-/// The row of the turn of this number.
-pub(super) fn row(lab: Lab, number: u64) -> impl IntoView {
-    let store = expect_context::<Store>();
-    // What is selected elsewhere changes nothing here.
-    let shown = Memo::new(move |_| lab.shown.get().filter(|bar| bar.turn == number));
-    let lab = Lab { shown, ..lab };
-    let turn = Memo::new(move |_| lab.turns.with(|turns| find(turns, number).cloned()));
-    let ahead = Memo::new(move |_| lab.turns.with(|turns| words::ahead(turns, number)));
-    let shape = Memo::new(move |_| {
-        lab.drawing.with(|drawing| match drawing.row(number) {
-            Some(items) if turn.with(is_queued) && lab.queued.get() > 1 => Shape::Low(items.clone()),
-            Some(items) => Shape::Full(items.clone()),
-            None => {
-                let began = turn.with(|turn| turn.as_ref().and_then(|turn| turn.started_at));
-                let earlier = drawing.begins.zip(began).map(|(axis, began)| axis.saturating_sub(began));
-                Shape::Small(earlier.map(words::earlier).unwrap_or_default())
-            }
-        })
-    });
-    let class = move || {
-        let runs = || turn.with(|turn| turn.as_ref().is_some_and(|turn| turn.outcome == Outcome::Running));
-        let kind = shape.with(|shape| match shape {
-            Shape::Full(_) if lab.queued.get() > 4 && runs() => "turn hold",
-            Shape::Full(_) => "turn",
-            Shape::Low(_) => "turn short low",
-            Shape::Small(_) => "turn short past",
-        });
-        format!("{kind}{}", if shown.get().is_some() { " sel" } else { "" })
-    };
-    // The turn's end is looked up among all events: when the turn changes, and not while the clock moves its bars.
-    let head = Memo::new(move |_| {
-        turn.with(|turn| {
-            let Some(turn) = turn else { return String::new() };
-            let end = store.events.with_untracked(|events| moment::of_turn(events, number));
-            let link = end.map(|(_, end)| format!("?at={}#timeline", end.seq));
-            head(number, &words::subject(turn), words::status(turn, ahead.get()), link).into_string()
-        })
-    });
-    let markup = Memo::new(move |_| {
-        let body = |turn: &Turn| shape.with(|shape| body(lab, turn, shape)).into_string();
-        head.get() + &turn.with(|turn| turn.as_ref().map(body)).unwrap_or_default()
-    });
-    view! { <li class=class inner_html=markup.get_untracked() use:follow=markup></li> }
-}
-
-fn body(lab: Lab, turn: &Turn, shape: &Shape) -> Markup {
-    html! {
-        @match shape {
-            Shape::Full(items) => (plot(lab, turn.number, items)),
-            Shape::Low(items) => svg.plot height="32" { svg y="-22" { (plot(lab, turn.number, items)) } },
-            Shape::Small(earlier) => div.stub {
-                span.stub-w { (symbol("#i-older")) (earlier) }
-                (small(turn))
-            },
+/// A row for each turn, and one for what comes next. `before` are the rows as they were drawn last.
+pub(super) fn rows(
+    store: Store,
+    lab: Lab,
+    next_content: Signal<Option<String>>,
+    before: Option<Vec<Entry>>,
+) -> Vec<Entry> {
+    let mut entries = Entries::after(before);
+    lab.turns.with(|turns| {
+        let queued = turns.iter().filter(|turn| turn.outcome == Outcome::Queued).count();
+        for turn in turns {
+            let is_queued = turn.outcome == Outcome::Queued;
+            let selected = if lab.shown.is_some_and(|bar| bar.turn == turn.number) { " sel" } else { "" };
+            let head = || {
+                let ahead = if is_queued { words::ahead(turns, turn.number) } else { None };
+                head(turn.number, &words::subject(turn), words::status(turn, ahead), link(store, turn))
+            };
+            lab.drawing.with(|drawing| match drawing.row(turn.number) {
+                Some(items) if is_queued && queued > 1 => {
+                    // Low: the turn that runs is to stay in sight.
+                    let low = || html! { svg.plot height="32" { svg y="-22" { (plot(lab, turn.number, items)) } } };
+                    let class = format!("turn short low{selected}");
+                    entries.add(turn.number, class, None, || html! { (head()) (low()) });
+                }
+                Some(items) => {
+                    let hold = if queued > 4 && turn.outcome == Outcome::Running { " hold" } else { "" };
+                    let class = format!("turn{hold}{selected}");
+                    entries.add(turn.number, class, None, || html! { (head()) (plot(lab, turn.number, items)) });
+                }
+                None => {
+                    let earlier = drawing.begins.zip(turn.started_at).map(|(axis, began)| axis.saturating_sub(began));
+                    let earlier = earlier.map(words::earlier).unwrap_or_default();
+                    let made_of = turn.ended().then(|| format!("{} {earlier}", turn.seq));
+                    let class = format!("turn short past{selected}");
+                    entries.add(turn.number, class, made_of, || html! { (head()) (stub(turn, &earlier)) });
+                }
+            });
         }
-    }
+    });
+    next_row(lab, next_content, &mut entries);
+    entries.done()
 }
 
-fn is_queued(turn: &Option<Turn>) -> bool {
-    turn.as_ref().is_some_and(|turn| turn.outcome == Outcome::Queued)
+/// The link to the lab as it was at the turn's end.
+fn link(store: Store, turn: &Turn) -> Option<String> {
+    // Of an earlier moment the turn may have more to come than is drawn.
+    let end = if store.is_past() {
+        store.events.with_untracked(|events| moment::of_turn(events, turn.number)).map(|(_, end)| end.seq)
+    } else {
+        Some(turn.until)
+    };
+    end.map(|seq| format!("?at={seq}#timeline"))
 }
 
-/// The turn in small; pressing it selects the attempt that says most about it, and shows the lab as it was then, with
-/// the turn on the axis.
-fn small(turn: &Turn) -> Markup {
-    let bar = telling_bar(turn).and_then(|bar| bar.parse::<BarId>().ok());
+/// A turn off the axis: small, with how long before it the turn began. Pressing it selects the attempt that says most
+/// about it, and shows the lab as it was then, with the turn on the axis.
+fn stub(turn: &Turn, earlier: &str) -> Markup {
     let number = turn.number;
     html! {
-        @if let Some(bar) = bar {
-            a.trace-a href=(bar.href()) data-turn=(number) aria-label={ "Turn " (number) " in detail" } {
-                (trace_markup(turn))
+        div.stub {
+            span.stub-w { (symbol("#i-older")) (earlier) }
+            @if let Some(bar) = telling_bar(turn) {
+                a.trace-a href=(bar.href()) data-turn=(number) aria-label={ "Turn " (number) " in detail" } {
+                    (trace(turn))
+                }
+            } @else {
+                (trace(turn))
             }
-        } @else {
-            (trace_markup(turn))
         }
     }
 }
@@ -181,41 +164,32 @@ fn draw_item(lab: Lab, number: u64, nth: usize, item: &Item) -> Markup {
 
 /// The row of the turn that comes next: the first one of a lab, or the one after a failure. `next_content` is the
 /// message that would be sent.
-pub(super) fn next_row(lab: Lab, next_content: Signal<Option<String>>) -> impl IntoView {
-    // Whether it is the first one of its lab.
-    let coming =
-        Memo::new(move |_| lab.drawing.with(|drawing| drawing.next.as_ref().map(|_| drawing.begins.is_none())));
-    let markup = Memo::new(move |_| {
-        let content = next_content.get();
+fn next_row(lab: Lab, next_content: Signal<Option<String>>, entries: &mut Entries) {
+    let content = next_content.get();
+    lab.drawing.with(|drawing| {
+        let Some(items) = &drawing.next else { return };
         let last = lab.turns.with(|turns| turns.last().and_then(|turn| turn.content.clone()));
         let words = if last.is_some() && last == content { "if sent again" } else { "predicted" };
-        lab.drawing.with(|drawing| {
+        let first = drawing.begins.is_none();
+        let class = if first { "turn coming" } else { "turn coming past" };
+        entries.add(u64::MAX - 1, class, None, || {
             html! {
                 div.turn-head {
                     p.turn-n { b { "next" } q { (content.unwrap_or_default()) } }
                     p.turn-s.queue-t { (symbol("#i-dash")) span { (words) } }
                 }
-                (plot(lab, 0, drawing.next.as_deref().unwrap_or_default()))
-            }
-            .into_string()
-        })
-    });
-    let row = move |first: bool| {
-        let blank = first.then(|| {
-            view! {
-                <li class="turn blank-row">
-                    <div class="turn-head"></div>
-                    <svg class="plot" height="64">
-                        <text class="blank" x="4.85%" y="36">"Your turns are drawn here, as they happen."</text>
-                    </svg>
-                </li>
+                (plot(lab, 0, items))
             }
         });
-        let class = if first { "turn coming" } else { "turn coming past" };
-        view! {
-            <li class=class inner_html=markup.get_untracked() use:follow=markup></li>
-            {blank}
+        if first {
+            entries.add(u64::MAX, "turn blank-row", None, || {
+                html! {
+                    div.turn-head {}
+                    svg.plot height="64" {
+                        text.blank x="4.85%" y="36" { "Your turns are drawn here, as they happen." }
+                    }
+                }
+            });
         }
-    };
-    move || coming.get().map(row)
+    });
 }

@@ -33,9 +33,8 @@ pub fn still(
     let lab = Lab {
         turns,
         now: Signal::stored(now),
-        shown: Memo::new(move |_| turns.with(|turns| words::shown(turns, selected.get()))),
+        shown: turns.with_untracked(|turns| words::shown(turns, selected.get_untracked())),
         drawing: Memo::new(move |_| drawing.clone()),
-        queued: Memo::new(|_| 0),
         utc_offset_min,
     };
     let row = |(number, subject, standing): (u64, String, (words::Mark, String))| {
