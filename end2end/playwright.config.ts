@@ -16,6 +16,9 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   retries: 0,
+  snapshotPathTemplate: "references/{arg}{ext}",
+  // A reference that is missing is a failure; `--update-snapshots` makes it.
+  updateSnapshots: "none",
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: PLAYWRIGHT_JSON_OUTPUT_FILE ? [["list"], ["json"]] : [["list"]],
@@ -37,6 +40,10 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        // Text is drawn alike on every machine, whatever is set there.
+        "--font-render-hinting=none",
+        "--disable-font-subpixel-positioning",
+        "--disable-lcd-text",
       ],
     },
   },

@@ -85,6 +85,21 @@ export class Faultlab {
     await this.call("POST", `/chat/${actor}`, { role: "user", content });
   }
 
+  /** Lets the switch of the lesson's lab fail afresh. */
+  async arm(): Promise<void> {
+    await this.call("POST", "/api/lab/user1/fault/arm");
+  }
+
+  /** Has the lesson's actor return its history, as the second check asks for. */
+  async readHistory(): Promise<void> {
+    await this.call("GET", "/chat/user1/history");
+  }
+
+  /** Has the store's value compared with it, as the fourth check asks for. */
+  async compare(): Promise<void> {
+    await this.call("POST", "/api/lab/user1/compare");
+  }
+
   /** Sets the retry policy of the lesson's lab; what is left out is the lesson's. */
   async setPolicy(policy: { attempts?: number; delay_ms?: number }): Promise<void> {
     await this.call("PUT", "/api/lab/user1/policy", policy);
@@ -100,9 +115,9 @@ export class Faultlab {
     return (await fetch(`${this.url}/api/lab/user1/timeline`)).text();
   }
 
-  private async call(method: string, path: string, body: object): Promise<void> {
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) });
+  private async call(method: string, path: string, body?: object): Promise<void> {
+    const json = body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    const answer = await fetch(this.url + path, { method, ...json });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
   }
 
