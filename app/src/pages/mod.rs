@@ -1,6 +1,7 @@
 //! One file per page. Pages are rendered on the server; what moves on them is an island.
 
 pub mod dives;
+pub mod document;
 pub mod keys;
 pub mod lab;
 pub mod not_found;

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
+use super::document::{Frame, document};
 use crate::{
     error::LabError,
     fault::words::all_ahead,
-    icons::Definitions,
     panels::{
         timeline::{BarId, still},
         topbar::{Brand, ThemeButton},
@@ -13,30 +13,6 @@ use crate::{
     recording::Recording,
     timeline::turns,
 };
-
-/// What stands around the page.
-#[derive(Clone, Copy)]
-pub struct Frame<'a> {
-    /// The stylesheet's URL.
-    pub stylesheet: &'a str,
-    /// The theme in the reader's cookie; without one the theme follows the system.
-    pub theme: Option<&'a str>,
-}
-
-/// A page with this title and these parts in its bar.
-fn document(frame: Frame<'_>, title: &str, body: impl IntoView + 'static) -> String {
-    let theme = match frame.theme {
-        Some("light") => r#" data-theme="light""#,
-        Some("dark") => r#" data-theme="dark""#,
-        _ => "",
-    };
-    let body = view! { <body>{body} <Definitions /></body> };
-    format!(
-        r#"<!DOCTYPE html><html lang="en"{theme}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Faultlab: {title}</title><link rel="icon" href="/favicon.svg" type="image/svg+xml"><link rel="stylesheet" href="{}"></head>{}</html>"#,
-        frame.stylesheet,
-        body.to_html()
-    )
-}
 
 fn bar(more: impl IntoView + 'static) -> impl IntoView {
     view! {

@@ -3,11 +3,11 @@
 
 use leptos::prelude::*;
 
+use super::document::{Frame, Style, document};
 use crate::{
     actor_id::ActorId,
     error::LabError,
     format::{clock, clock_ms, duration_us},
-    icons::Definitions,
     lab::{LabSnapshot, StoredValue},
     lesson::{
         checks::{Check, Proof},
@@ -18,28 +18,12 @@ use crate::{
     timeline::{LogLine, Outcome, Turn, turns},
 };
 
-/// Where the page's style comes from.
-pub enum Style {
-    /// A stylesheet at this URL.
-    Linked(String),
-    /// This text, so that the page is one file.
-    Inline(String),
-}
-
 /// The page. `taken` is the date and the time at which it is asked for.
 #[must_use]
-pub fn report(snapshot: &LabSnapshot, taken: &str, style: &Style) -> String {
-    let icon = r#"<link rel="icon" href="/favicon.svg" type="image/svg+xml">"#;
-    let (style, kept) = match style {
-        Style::Linked(href) => (format!(r#"{icon}<link rel="stylesheet" href="{href}">"#), false),
-        Style::Inline(text) => (format!("<style>{text}</style>"), true),
-    };
-    let actor = &snapshot.actor;
-    let body = view! { <body>{(!kept).then(|| bar(snapshot))} {page(snapshot, taken, kept)} <Definitions /></body> };
-    format!(
-        r#"<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Faultlab: report of {actor}</title>{style}</head>{}</html>"#,
-        body.to_html()
-    )
+pub fn report(snapshot: &LabSnapshot, taken: &str, frame: Frame<'_>) -> String {
+    let kept = matches!(frame.style, Style::Inline(_));
+    let body = view! { {(!kept).then(|| bar(snapshot))} {page(snapshot, taken, kept)} };
+    document(frame, &format!("report of {}", snapshot.actor), body)
 }
 
 /// The way back, and the file; neither is printed.

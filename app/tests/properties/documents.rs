@@ -5,7 +5,10 @@ use app::{
     actor_id::ActorId,
     error::{ErrorCode, LabError},
     fault::{FaultSetting, FaultStatus, Hit, HitEnd},
-    pages::recording::{Frame, Refused, open, recording as page},
+    pages::{
+        document::{Frame, Style},
+        recording::{Refused, open, recording as page},
+    },
     panels::timeline::BarId,
     recording::{Format, RecordedRuntime, Recording},
     scenario::{self, Awaited, Ending, Need, Scenario, ScenarioStep, TurnEnd, TurnOutcome},
@@ -17,7 +20,7 @@ use serde_json::{Value, json};
 
 use super::{call, error, json as any_json, message, message_id, plan, policy, wire};
 
-const FRAME: Frame<'static> = Frame { stylesheet: "/pkg/app.css", theme: None };
+const FRAME: Frame<'static> = Frame { style: Style::Linked("/pkg/app.css"), theme: None };
 
 fn setting() -> impl Strategy<Value = FaultSetting> {
     (any::<bool>(), option::of(plan())).prop_map(|(on, plan)| FaultSetting { on, plan })

@@ -1,9 +1,12 @@
 //! `GET /docs` and `GET /openapi.json`: what the lab takes and answers. The page needs no network and no script.
 
-use app::panels::topbar::Brand;
+use app::{
+    pages::document::{Frame, Style, document},
+    panels::topbar::{Brand, ThemeButton},
+};
 use axum::{
     Json, Router,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
@@ -16,7 +19,7 @@ use utoipa::{
     },
 };
 
-use super::{chat, events, health, hold, lab, recording, scenario, sidecar_retries, wire};
+use super::{chat, events, health, hold, lab, pages::chosen_theme, recording, scenario, sidecar_retries, wire};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -41,7 +44,7 @@ struct Api;
 pub(crate) fn router(stylesheet: Option<String>) -> Router {
     Router::new()
         .route("/openapi.json", get(async || Json(Api::openapi())))
-        .route("/docs", get(async move || page(stylesheet.as_deref())))
+        .route("/docs", get(async move |headers: HeaderMap| page(stylesheet.as_deref().unwrap_or_default(), &headers)))
 }
 
 /// The operations of a path, with their methods.
@@ -82,7 +85,7 @@ fn curl(method: &str, path: &str) -> String {
     }
 }
 
-fn page(stylesheet: Option<&str>) -> Response {
+fn page(stylesheet: &str, headers: &HeaderMap) -> Response {
     let api = Api::openapi();
     let sections = api.tags.clone().unwrap_or_default().into_iter().map(|tag| {
         let of_tag = api.paths.paths.iter().flat_map(|(path, item)| {
@@ -100,36 +103,26 @@ fn page(stylesheet: Option<&str>) -> Response {
         }
     });
     let sections: Vec<_> = sections.collect();
-    let stylesheet = stylesheet.map(|href| view! { <link rel="stylesheet" href=href.to_owned()/> });
-    let html = view! {
-        <html lang="en">
-            <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="light dark"/>
-                <title>"Faultlab: API"</title>
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                {stylesheet}
-            </head>
-            <body>
-                <header class="topbar">
-                    <Brand/>
-                    <span class="topbar-step">"API"</span>
-                </header>
-                <main class="docs">
-                    <h1>"API"</h1>
-                    <p class="lead">
-                        "Everything the page does, as HTTP. The same for programs, with every field: "
-                        <a href="/openapi.json">"openapi.json"</a> "."
-                    </p>
-                    {sections}
-                </main>
-            </body>
-        </html>
+    let body = view! {
+        <header class="topbar">
+            <Brand/>
+            <span class="topbar-step">"API"</span>
+            <span class="topbar-gap"></span>
+            <ThemeButton/>
+        </header>
+        <main class="docs">
+            <h1>"API"</h1>
+            <p class="lead">
+                "Everything the page does, as HTTP. The same for programs, with every field: "
+                <a href="/openapi.json">"openapi.json"</a> "."
+            </p>
+            {sections}
+        </main>
     };
-    let csp = HeaderValue::from_static("default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'");
-    let html = format!("<!DOCTYPE html>{}", html.to_html());
-    ([(header::CONTENT_SECURITY_POLICY, csp)], Html(html)).into_response()
+    let csp = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let frame = Frame { style: Style::Linked(stylesheet), theme: chosen_theme(headers) };
+    ([(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp))], Html(document(frame, "API", body)))
+        .into_response()
 }
 
 fn route(method: &'static str, path: &str, operation: &Operation) -> impl IntoView + use<> {

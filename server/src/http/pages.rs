@@ -60,6 +60,13 @@ async fn never_ok(request: Request, next: Next) -> Response {
     response
 }
 
+/// The theme in the reader's cookie, as it stands there.
+pub(super) fn chosen_theme(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookie| cookie.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == "theme").map(|(_, theme)| theme)
+}
+
 /// The theme that somebody chose.
 #[derive(Deserialize)]
 struct ThemeForm {

@@ -7,7 +7,8 @@ use app::{
     error::{ErrorCode, LabError},
     pages::{
         self,
-        recording::{Frame, Refused},
+        document::{Frame, Style},
+        recording::Refused,
     },
     panels::timeline::BarId,
     recording::Recording,
@@ -25,6 +26,7 @@ use utoipa::ToSchema;
 use super::{
     error::{ApiError, ErrorBody},
     extract::json_body,
+    pages::chosen_theme,
     site::Site,
 };
 
@@ -55,6 +57,12 @@ pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
 struct Pages {
     backend: SharedBackend,
     stylesheet: Arc<str>,
+}
+
+impl Pages {
+    fn frame<'a>(&'a self, headers: &'a HeaderMap) -> Frame<'a> {
+        Frame { style: Style::Linked(&self.stylesheet), theme: chosen_theme(headers) }
+    }
 }
 
 /// Where a recording is.
@@ -149,7 +157,7 @@ async fn page(
     Query(selection): Query<Selection>,
     headers: HeaderMap,
 ) -> Response {
-    let frame = Frame { stylesheet: &pages.stylesheet, theme: theme(&headers) };
+    let frame = pages.frame(&headers);
     let Some(recording) = pages.backend.recording(&id) else {
         let refused = Refused { text: String::new(), file: None, error: gone() };
         return answer(StatusCode::NOT_FOUND, pages::recording::open(Some(&refused), frame));
@@ -168,7 +176,7 @@ fn date(at: u64, utc_offset_min: i32) -> String {
 }
 
 async fn form_page(State(pages): State<Pages>, headers: HeaderMap) -> Response {
-    let frame = Frame { stylesheet: &pages.stylesheet, theme: theme(&headers) };
+    let frame = pages.frame(&headers);
     answer(StatusCode::OK, pages::recording::open(None, frame))
 }
 
@@ -220,15 +228,8 @@ async fn sent(mut form: Multipart) -> Result<(String, Option<String>), Multipart
 }
 
 fn refuse(pages: &Pages, headers: &HeaderMap, status: StatusCode, refused: Refused) -> Response {
-    let frame = Frame { stylesheet: &pages.stylesheet, theme: theme(headers) };
+    let frame = pages.frame(headers);
     answer(status, pages::recording::open(Some(&refused), frame))
-}
-
-/// The theme in the reader's cookie.
-fn theme(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookie| cookie.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == "theme").map(|(_, theme)| theme)
 }
 
 fn answer(status: StatusCode, html: String) -> Response {

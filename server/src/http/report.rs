@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use app::{
     backend::SharedBackend,
-    pages::report::{Style, report},
+    pages::{
+        document::{Frame, Style},
+        report::report,
+    },
 };
 use axum::{
     Router,
     extract::{RawQuery, State},
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 
-use super::{extract::Actor, site::Site};
+use super::{extract::Actor, pages::chosen_theme, site::Site};
 
 #[derive(Clone)]
 struct Reports {
@@ -27,16 +30,24 @@ pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
     Router::new().route("/lab/{actor_id}/report", get(page)).with_state(reports)
 }
 
-async fn page(State(reports): State<Reports>, Actor(actor): Actor, RawQuery(query): RawQuery) -> Response {
+async fn page(
+    State(reports): State<Reports>,
+    Actor(actor): Actor,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let keeps = query.is_some_and(|query| query.split('&').any(|part| part == "download" || part == "download="));
     let snapshot = reports.backend.snapshot(&actor).await;
     let taken = jiff::ZonedDateTime::now().strftime("%-d %B %Y, %H:%M").to_string();
-    let style = if keeps {
-        Style::Inline(reports.site.style().unwrap_or_default())
+    let site = &reports.site;
+    let (linked, inline) = (site.stylesheet().unwrap_or_default(), site.style().unwrap_or_default());
+    // Whoever opens the file later has a theme of their own.
+    let frame = if keeps {
+        Frame { style: Style::Inline(&inline), theme: None }
     } else {
-        Style::Linked(reports.site.stylesheet().unwrap_or_default())
+        Frame { style: Style::Linked(&linked), theme: chosen_theme(&headers) }
     };
-    let mut response = Html(report(&snapshot, &taken, &style)).into_response();
+    let mut response = Html(report(&snapshot, &taken, frame)).into_response();
     let headers = response.headers_mut();
     let csp = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors 'none'";
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp));
