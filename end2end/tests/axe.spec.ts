@@ -1,6 +1,8 @@
 // What axe finds: on every page, and on the lab in its main states, in both themes.
+import type { Faultlab } from "../support/faultlab.ts";
 import { LabPage } from "../support/lab.ts";
 import { THEMES, show, violations } from "../support/page.ts";
+import { openRecording } from "../support/recording.ts";
 import { ON_A_PHONE, STATES } from "../support/states.ts";
 import { type Page, expect, test } from "../support/test.ts";
 
@@ -22,21 +24,76 @@ for (const state of [...STATES, ...ON_A_PHONE]) {
   });
 }
 
-const PAGES = [
+const DIVES = [
+  "retry-around-a-cache",
+  "failed-read-wipes",
+  "outage-looks-empty",
+  "event-processed",
+  "key-that-is-not-there",
+  "one-failure",
+  "missing-key",
+  "does-not-compile",
+];
+
+type Opened = { page: Page; faultlab: Faultlab };
+/** A page that is no lab. Where its address does not say all, `open` does. */
+type Plain = { path: string; complains?: RegExp; open?: (opened: Opened) => Promise<void> };
+
+const PAGES: Plain[] = [
   { path: "/lab/nobody/report" },
+  {
+    path: "/lab/user1/report",
+    async open({ page, faultlab }) {
+      await faultlab.send("Hi there");
+      await faultlab.setFaults({ operation: "load", attempts: 3 });
+      await faultlab.send("Not through").catch(() => {});
+      await page.goto("/lab/user1/report");
+      await expect(page.getByRole("link", { name: "Recording of turn 2" })).toBeVisible();
+    },
+  },
   { path: "/docs" },
+  { path: "/dives" },
+  ...DIVES.map((slug) => ({ path: `/dives/${slug}` })),
+  { path: "/dives/rain", complains: /status of 404/ },
+  { path: "/recording" },
+  {
+    path: "/recording/{id}",
+    async open({ page }) {
+      await openRecording(page);
+      await page.getByRole("link", { name: /save, attempt 1 of 3/i }).locator(".face").first().click();
+      await expect(page.getByRole("complementary", { name: "Selected bar" })).toContainText("Save, attempt 1 of 3");
+    },
+  },
+  {
+    path: "/recording, refused",
+    complains: /status of 400/,
+    async open({ page }) {
+      await page.goto("/recording");
+      await page.getByLabel("or its text").fill("no recording");
+      await page.getByRole("button", { name: "Show it" }).click();
+      await expect(page.getByRole("alert")).toBeVisible();
+    },
+  },
+  { path: "/recording/gone", complains: /status of 404/ },
   { path: "/nope", complains: /status of 404/ },
   { path: "/lab?actor=a%20b", complains: /status of 400/ },
 ];
 
-for (const { path, complains } of PAGES) {
-  test(`axe finds nothing at ${path}`, async ({ page, complaints }) => {
+for (const { path, complains, open } of PAGES) {
+  test(`axe finds nothing at ${path}`, async ({ page, faultlab, complaints }) => {
     if (complains) complaints.expect(complains);
-    await page.goto(path);
+    if (open) await open({ page, faultlab });
+    else await page.goto(path);
     await expect(page.getByRole("heading").first()).toBeVisible();
     await expectNothingFound(page);
   });
 }
+
+test("axe has looked at every dive that there is", async ({ page }) => {
+  await page.goto("/dives");
+  const links = await page.getByRole("main").getByRole("listitem").getByRole("link").evaluateAll((all) => all.map((a) => new URL((a as HTMLAnchorElement).href).pathname));
+  expect(links).toEqual(DIVES.map((slug) => `/dives/${slug}`));
+});
 
 test("axe finds nothing on the panes, a selected bar, what is refused and what is asked", async ({ page, complaints }) => {
   complaints.expect(/status of 422/);
