@@ -35,6 +35,10 @@ struct Detail {
     log: Option<String>,
     /// What the sidecar did on the wire meanwhile: in a sentence, and call by call.
     calls: Option<(String, Vec<String>)>,
+    /// The number of its turn, if that has ended: then it can be kept as a recording.
+    ended: Option<u64>,
+    /// The deep dive into what the lesson's code does then: its name in addresses, and in words.
+    dive: Option<(&'static str, &'static str)>,
 }
 
 fn of_attempt(turn: &Turn, a: &Attempt, actor: &ActorId, utc_offset_min: i32) -> Detail {
@@ -64,6 +68,18 @@ fn of_attempt(turn: &Turn, a: &Attempt, actor: &ActorId, utc_offset_min: i32) ->
         next: next(turn, a, utc_offset_min),
         log: log_line(turn, a, actor),
         calls: calls::told(a),
+        ended: turn.ended().then_some(turn.number),
+        dive: dive(a),
+    }
+}
+
+/// Where the deep dives tell of such a failure.
+fn dive(a: &Attempt) -> Option<(&'static str, &'static str)> {
+    match a.operation {
+        _ if !a.failed() => None,
+        Operation::Load => Some(("failed-read-wipes", "A failed read in the lesson’s code")),
+        Operation::Save => Some(("retry-around-a-cache", "A failed save in the lesson’s code")),
+        Operation::Publish => None,
     }
 }
 
@@ -91,6 +107,8 @@ fn of_wait(turn: &Turn, wait: &Wait, utc_offset_min: i32) -> Detail {
         next,
         log: None,
         calls: None,
+        ended: turn.ended().then_some(turn.number),
+        dive: None,
     }
 }
 
@@ -157,7 +175,11 @@ pub fn DetailPanel(
     actor: ActorId,
     /// The server's offset from UTC, in minutes.
     utc_offset_min: i32,
+    /// Whether the turns are those of a recording: then there is no lab to take anything from.
+    #[prop(optional)]
+    recorded: bool,
 ) -> impl IntoView {
+    let lab = (!recorded).then(|| actor.clone());
     let detail = Memo::new(move |_| {
         turns.with(|turns| {
             let bar = words::shown(turns, selected.get())?;
@@ -167,7 +189,7 @@ pub fn DetailPanel(
     });
     let markup = Memo::new(move |_| {
         detail.with(|detail| match detail {
-            Some(detail) => shown(detail, selected.get() == Some(detail.bar)).into_string(),
+            Some(detail) => shown(detail, selected.get() == Some(detail.bar), lab.as_ref()).into_string(),
             None => HOW_TO.to_owned(),
         })
     });
@@ -180,8 +202,24 @@ fn line(term: &str, of: &Markup) -> Markup {
     html! { div { dt { (term) } dd { (of) } } }
 }
 
+/// What leads on from a bar of this lab: its turn as a file, and what the lesson's code does then.
+fn acts(detail: &Detail, actor: &ActorId) -> Markup {
+    html! {
+        p.detail-acts {
+            @if let Some(turn) = detail.ended {
+                a href={ "/api/lab/" (actor) "/turn/" (turn) } download={ "faultlab-" (actor) "-turn-" (turn) ".json" } {
+                    "Keep this turn"
+                }
+            }
+            @if let Some((slug, words)) = detail.dive {
+                a href={ "/dives/" (slug) "?actor=" (actor) } { (words) }
+            }
+        }
+    }
+}
+
 /// The detail; what the reader has chosen can be closed.
-fn shown(detail: &Detail, chosen: bool) -> Markup {
+fn shown(detail: &Detail, chosen: bool, lab: Option<&ActorId>) -> Markup {
     let text = |text: &str| html! { (text) };
     html! {
         div.detail-head {
@@ -212,6 +250,7 @@ fn shown(detail: &Detail, chosen: bool) -> Markup {
             }
         }
         @if let Some(log) = &detail.log { p.detail-log { code { (log) } } }
+        @if let Some(actor) = lab.filter(|_| detail.ended.is_some() || detail.dive.is_some()) { (acts(detail, actor)) }
     }
 }
 

@@ -60,6 +60,6 @@ pub fn still(
             </div>
             {super::log::log(Signal::stored(log), utc_offset_min)}
         </div>
-        <DetailPanel turns selected actor utc_offset_min />
+        <DetailPanel turns selected actor utc_offset_min recorded=true />
     }
 }
