@@ -29,3 +29,19 @@ test("turns off the axis stay to be read: message, outcome and trace, wherever t
     }
   }
 });
+
+for (const width of [390, 320]) {
+  test(`at ${width} pixels a long draft leaves room for what is predicted of it`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 844 });
+    const lab = new LabPage(page);
+    await lab.open();
+    for (const draft of ["word ".repeat(400), "y".repeat(300)]) {
+      await lab.message.fill(draft);
+      await expect(lab.timeline.locator(".coming")).toContainText(draft.trim());
+      const box = await lab.timeline.locator(".coming").getByText("predicted", { exact: true }).boundingBox();
+      expect(box!.width).toBeGreaterThan(40);
+      expect(box!.x + box!.width).toBeLessThanOrEqual(width);
+    }
+    expect((await page.locator(".brand").boundingBox())!.width, "the logo can be pressed").toBeGreaterThanOrEqual(24);
+  });
+}

@@ -56,6 +56,8 @@ for (const [width, height, least] of [[1920, 1080, 24], [1280, 800, 16]] as cons
     await page.setViewportSize({ width, height });
     const lab = new LabPage(page);
     await lab.open("/?present");
+    const [chat, send] = [await page.locator(".chat").boundingBox(), await lab.send.boundingBox()];
+    expect(send!.y + send!.height, "the first Send is whole").toBeLessThanOrEqual(chat!.y + chat!.height);
     await lab.say("Hi there");
     await expect(lab.reply("Hi there")).toBeVisible();
     await expect(page.locator(".checks")).toBeHidden();
