@@ -39,16 +39,13 @@ pub fn word<T: for<'de> Deserialize<'de>>(field: &'static str, text: &str, words
 pub fn allowed(field: &str) -> &'static str {
     match field {
         "operation" => ", and it may be load, save or publish",
-        "kind" => ", and it may be error, delay, hang or flaky",
+        "kind" => ", and it may be error, delay, hang or flaky; on the wire refuse, stall, delay or cut",
         "ms" => ", and it may be 1 to 10000",
         "percent" => ", and it may be 1 to 100",
         "seed" => ", and it may be 0 to 4294967295",
         "span" => ", and it may be first, next or until_off",
         "attempts" => ", and it may be 1 to 10",
-        "layer" => {
-            ", and it may be actor or store; the wire to Redis is one for the whole lab, and has its own switch: \
-             PUT /api/wire"
-        }
+        "layer" => ", and it may be actor, store or wire",
         "plan" => ", and it is a list of 1 to 8 faults",
         "on" => ", and it may be true or false",
         "delay_ms" | "max_delay_ms" => ", and it may be 0 to 60000",

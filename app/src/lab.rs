@@ -63,7 +63,8 @@ pub struct Panels {
     pub checks: Vec<Check>,
     /// The failure switch.
     pub fault: FaultStatus,
-    /// The layers in which faults can be set where this lab runs: `actor`, and `store` behind the embedded sidecar.
+    /// The layers in which faults can be set where this lab runs: `actor`, with `store` behind the embedded sidecar, or
+    /// `wire` where there is one to Redis.
     pub layers: Vec<Layer>,
     /// The retry policy in force.
     pub policy: RetryPolicy,

@@ -1,103 +1,22 @@
 //! The wire between the sidecar and Redis: how it fails on purpose, and what was seen to pass on it.
 //!
-//! It carries the state store of the whole lab, so its faults meet every actor. A lab without a wire layer (the
+//! It carries the state store of the whole lab, so its faults meet every actor. It is set as it is, or by the failure
+//! switch of a lab whose plan has a fault in that layer: whoever sets it last decides. A lab without a wire layer (the
 //! embedded sidecar needs none) offers none of this.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// What the wire does on purpose, as long as it is set.
-///
-/// Whatever it holds when it ends is dropped, and the connection that it came on closed: no write arrives late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum WireFault {
-    /// New connections are refused, and those that are open closed: a Redis that does not run.
-    Refuse,
-    /// Connections open, and nothing passes: a Redis that hangs.
-    Stall,
-    /// Every request passes later: a Redis that is far away.
-    Delay {
-        /// By how much, in milliseconds: 1 to 10 000.
-        #[cfg_attr(feature = "ssr", schema(value_type = u16, minimum = 1, maximum = 10_000))]
-        ms: WireDelay,
-    },
-    /// Connections close in the middle of a command on an actor's state: Redis gets half of it, its client no answer.
-    Cut,
-}
-
-impl WireFault {
-    /// What the lab offers.
-    pub const OFFERED: [Self; 4] = [Self::Refuse, Self::Stall, Self::Delay { ms: WireDelay::OFFERED }, Self::Cut];
-
-    /// The word that a form sends for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Refuse => "refuse",
-            Self::Stall => "stall",
-            Self::Delay { .. } => "delay",
-            Self::Cut => "cut",
-        }
-    }
-
-    /// What the wire does, as a predicate: `refuses`, `delays 800 ms`.
-    #[must_use]
-    pub fn verb(self) -> String {
-        match self {
-            Self::Refuse => "refuses".to_owned(),
-            Self::Stall => "stalls".to_owned(),
-            Self::Delay { ms } => format!("delays {} ms", ms.get()),
-            Self::Cut => "cuts".to_owned(),
-        }
-    }
-}
-
-/// By how much requests are delayed, in milliseconds: 1 to 10 000.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u16", into = "u16")]
-pub struct WireDelay(u16);
-
-impl WireDelay {
-    /// The longest.
-    pub const MAX: u16 = 10_000;
-    /// What the lab offers: felt, and within the patience of daprd's Redis client (3 s).
-    pub const OFFERED: Self = Self(800);
-
-    /// The milliseconds.
-    #[must_use]
-    pub const fn get(self) -> u16 {
-        self.0
-    }
-}
-
-impl TryFrom<u16> for WireDelay {
-    type Error = WireDelayError;
-
-    fn try_from(ms: u16) -> Result<Self, Self::Error> {
-        if (1..=Self::MAX).contains(&ms) { Ok(Self(ms)) } else { Err(WireDelayError(ms)) }
-    }
-}
-
-impl From<WireDelay> for u16 {
-    fn from(delay: WireDelay) -> Self {
-        delay.0
-    }
-}
-
-/// A delay outside 1 to 10 000 ms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("ms is {0}: the wire can be delayed by 1 to 10000 ms")]
-pub struct WireDelayError(pub u16);
+pub use crate::fault::WireFault;
 
 /// The wire as somebody sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WireSetting {
-    /// What it does; `null` and it works. It has to be there: an empty setting is no setting.
+    /// What it does, as a fault whose layer may be left out; `null` and it works. It has to be there: an empty setting is
+    /// no setting.
     #[serde(deserialize_with = "given")]
     #[cfg_attr(feature = "ssr", schema(required))]
     pub fault: Option<WireFault>,
@@ -112,7 +31,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<WireFault>
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct WireStatus {
-    /// What it does on purpose; `None` if it works.
+    /// What it does on purpose, as a fault in the layer `wire`; `null` if it works.
     pub fault: Option<WireFault>,
     /// Where the sidecar finds it, as `127.0.0.1:6380`: the `redisHost` of its component.
     pub listens: String,
@@ -185,10 +104,15 @@ mod tests {
         assert_eq!(read(r#"{"fault":{"kind":"refuse"}}"#).unwrap(), Some(WireFault::Refuse));
         let delayed = read(r#"{"fault":{"kind":"delay","ms":800}}"#).unwrap().unwrap();
         assert_eq!(delayed.verb(), "delays 800 ms");
+        let told = serde_json::to_string(&WireSetting { fault: Some(WireFault::Refuse) }).unwrap();
+        assert_eq!(told, r#"{"fault":{"kind":"refuse","span":"until_off","layer":"wire"}}"#, "the layer is said");
+        assert_eq!(read(&told).unwrap(), Some(WireFault::Refuse));
         let refused = |json: &str| read(json).unwrap_err().to_string();
         assert!(refused("{}").contains("missing field `fault`"));
         assert!(refused(r#"{"fault":{"kind":"delay","ms":0}}"#).contains("1 to 10000"));
         assert!(refused(r#"{"fault":{"kind":"melt"}}"#).contains("melt"));
         assert!(refused(r#"{"fault":{"kind":"delay"}}"#).contains("ms"));
+        assert!(refused(r#"{"fault":{"kind":"hang"}}"#).contains("refuse, stall, delay or cut"));
+        assert!(refused(r#"{"fault":{"kind":"refuse","layer":"actor"}}"#).contains("it may be wire, or left out"));
     }
 }

@@ -16,7 +16,7 @@ use app::{
     message::{Message, MessageId, Role},
     policy::{Backoff, RetryPolicy},
     timeline::{Cause, Event, EventId, Layer, Method, Operation, ReleasedBy, Step, TimelineSnapshot},
-    wire::{CallOutcome, StoreCall, WireFault},
+    wire::{CallOutcome, StoreCall, WireFault, WireSetting},
 };
 use http::{HeaderValue, Uri};
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -71,26 +71,31 @@ fn number() -> impl Strategy<Value = u64> {
 
 /// A fault as somebody sends it: its fields go together or not.
 fn flat() -> impl Strategy<Value = FlatFault> {
-    let kind = select(&[KindName::Error, KindName::Delay, KindName::Hang, KindName::Flaky][..]);
+    use KindName::{Cut, Delay, Error, Flaky, Hang, Refuse, Stall};
+    let kind = select(&[Error, Delay, Hang, Flaky, Refuse, Stall, Cut][..]);
     let span = select(&[SpanName::First, SpanName::Next, SpanName::UntilOff][..]);
     let some = || option::of(number());
-    (operation(), kind, some(), some(), some(), span, some(), layer()).prop_map(
-        |(operation, kind, ms, percent, seed, span, attempts, layer)| FlatFault {
-            operation,
-            kind,
-            ms: ms.filter(|n| kind == KindName::Delay || n.is_multiple_of(8)),
-            percent: percent.filter(|n| kind == KindName::Flaky || n.is_multiple_of(8)),
-            seed: seed.filter(|n| kind == KindName::Flaky || n.is_multiple_of(8)),
-            span,
-            attempts: attempts.filter(|n| span != SpanName::UntilOff || n.is_multiple_of(8)),
-            layer,
-        },
-    )
+    let mostly = || prop::bool::weighted(0.9);
+    let kind = option::weighted(0.9, kind);
+    (operation(), kind, some(), some(), some(), option::of(span), some(), option::weighted(0.9, layer()), mostly())
+        .prop_map(|(operation, kind, ms, percent, seed, span, attempts, layer, fits)| {
+            let wire = layer == Some(Layer::Wire);
+            FlatFault {
+                operation: Some(operation).filter(|_| wire != fits),
+                kind,
+                ms: ms.filter(|n| kind == Some(Delay) || n.is_multiple_of(8)),
+                percent: percent.filter(|n| kind == Some(Flaky) || n.is_multiple_of(8)),
+                seed: seed.filter(|n| kind == Some(Flaky) || n.is_multiple_of(8)),
+                span,
+                attempts: attempts.filter(|n| !wire && span != Some(SpanName::UntilOff) || n.is_multiple_of(8)),
+                layer,
+            }
+        })
 }
 
 /// A plan that is taken: the faults among these that are, each against the others.
 fn plan() -> impl Strategy<Value = FaultPlan> {
-    vec(flat(), 1..12).prop_map(|faults| {
+    vec(flat(), 1..24).prop_map(|faults| {
         let mut plan = FaultPlan::lesson();
         let mut kept = Vec::new();
         for fault in faults.into_iter().filter_map(|flat| Fault::try_from(flat).ok()) {
@@ -130,7 +135,7 @@ fn call() -> impl Strategy<Value = StoreCall> {
 }
 
 fn wire() -> impl Strategy<Value = WireFault> {
-    select(&WireFault::OFFERED[..])
+    prop_oneof![select(&WireFault::OFFERED[..]), (1..=10_000_u32).prop_map(|ms| WireFault::Delay { ms })]
 }
 
 fn turns() -> impl Strategy<Value = Step> {
@@ -161,9 +166,11 @@ fn attempts() -> impl Strategy<Value = Step> {
     let attempt = || (any::<u64>(), operation(), any::<u8>(), any::<u8>());
     let cause = (any::<bool>(), layer()).prop_map(|(simulated, layer)| Cause { simulated, layer });
     let end = option::of((layer(), any::<bool>()).prop_map(|(layer, hangs)| HitEnd { layer, hangs }));
-    let hit = (any::<u64>(), any::<u64>(), end).prop_map(|(actor_delay_ms, store_delay_ms, end)| Hit {
+    let delays = (any::<u64>(), any::<u64>(), any::<u64>());
+    let hit = (delays, end).prop_map(|((actor_delay_ms, store_delay_ms, wire_delay_ms), end)| Hit {
         actor_delay_ms,
         store_delay_ms,
+        wire_delay_ms,
         end,
     });
     prop_oneof![
@@ -239,8 +246,9 @@ fn event() -> impl Strategy<Value = Event> {
 
 /// Any JSON, of names that mean something here.
 fn json() -> impl Strategy<Value = Value> {
-    let word =
-        select(&["load", "error", "delay", "first", "until_off", "actor", "store", "", "turn_failed", "activated"][..]);
+    let word = select(
+        &["load", "error", "delay", "refuse", "first", "until_off", "actor", "store", "wire", "", "turn_failed"][..],
+    );
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -340,13 +348,19 @@ proptest! {
                 prop_assert_eq!(fault.check(), Ok(()));
                 comes_back(&fault)?;
                 let again = FlatFault::from(fault);
-                prop_assert_eq!((again.operation, again.kind, again.ms, again.percent, again.span, again.layer),
-                    (flat.operation, flat.kind, flat.ms, flat.percent, flat.span, flat.layer));
-                prop_assert_eq!(again.attempts, (flat.span != SpanName::UntilOff).then(|| flat.attempts.unwrap_or(1)));
+                prop_assert_eq!((again.operation, again.ms, again.percent), (flat.operation, flat.ms, flat.percent));
+                prop_assert_eq!(again.kind, flat.kind.or(Some(KindName::Error)));
+                prop_assert_eq!(again.layer, flat.layer.or(Some(Layer::Actor)));
+                let spans = again.layer != Some(Layer::Wire);
+                let usual = if spans { SpanName::First } else { SpanName::UntilOff };
+                prop_assert_eq!(again.span, flat.span.or(Some(usual)));
+                let counted = spans && again.span != Some(SpanName::UntilOff);
+                prop_assert_eq!(again.attempts, counted.then(|| flat.attempts.unwrap_or(1)));
+                prop_assert_eq!(fault.wire().is_some(), WireFault::try_from(again).is_ok());
             }
             Err(LabError { code, field, message }) => {
                 let field = field.unwrap_or_default();
-                prop_assert!(["ms", "percent", "seed", "attempts", "layer"].contains(&field.as_str()), "{field}");
+                prop_assert!(["operation", "kind", "ms", "percent", "seed", "span", "attempts", "layer"].contains(&field.as_str()), "{field}");
                 prop_assert!(code == ErrorCode::InvalidField && message.starts_with(&field), "{message}");
             }
         }
@@ -368,6 +382,11 @@ proptest! {
     }
 
     #[test]
+    fn the_wire_comes_back_as_it_was_set(fault in option::of(wire())) {
+        comes_back(&WireSetting { fault })?;
+    }
+
+    #[test]
     fn a_policy_comes_back_as_it_was_set(policy in policy()) {
         prop_assert_eq!(policy.check(), Ok(()));
         comes_back(&policy)?;
@@ -378,6 +397,8 @@ proptest! {
         let refused = [
             serde_json::from_value::<FaultSetting>(json.clone()).err(),
             serde_json::from_value::<FaultPlan>(json.clone()).err(),
+            serde_json::from_value::<WireFault>(json.clone()).err(),
+            serde_json::from_value::<WireSetting>(json.clone()).err(),
             serde_json::from_value::<RetryPolicy>(json.clone()).err(),
             serde_json::from_value::<Event>(json.clone()).err(),
             serde_json::from_value::<TimelineSnapshot>(json).err(),

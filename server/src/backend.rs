@@ -45,7 +45,6 @@ use crate::{
     sidecar_retries::{LOOK, SidecarRetrySwitch},
     store::StoreReader,
     timeline::{Timelines, clock::now_ms},
-    wire::WireSwitch,
 };
 
 /// The longest that a call waits for its turn and the turn's end: a turn may last 45 s, and others may be before it.
@@ -68,7 +67,6 @@ pub struct LabBackend {
     pub(crate) dapr: Dapr,
     pub(crate) store: Option<StoreReader>,
     pub(crate) runtime: RuntimeInfo,
-    pub(crate) wire: Option<WireSwitch>,
     pub(crate) timelines: Timelines,
     pub(crate) controls: Controls,
     pub(crate) passes: PassBook,
@@ -266,16 +264,11 @@ impl Backend for LabBackend {
     }
 
     fn wire(&self) -> Option<WireStatus> {
-        self.wire.as_ref().map(WireSwitch::status)
+        self.controls.wire()
     }
 
     fn set_wire(&self, setting: WireSetting) -> Result<WireStatus, LabError> {
-        let wire = self.wire.as_ref().ok_or_else(|| {
-            let message = "This lab has no wire layer: start it with --wire HOST:PORT and --store redis://HOST:PORT, and \
-                           let the Dapr sidecar's state store use the wire's address";
-            LabError::new(ErrorCode::NotFound, message)
-        })?;
-        Ok(wire.set(setting, &self.timelines))
+        self.controls.set_wire(setting)
     }
 
     fn sidecar_retries(&self) -> SidecarRetries {

@@ -4,8 +4,10 @@
 //! # Layout
 //! - [`Controls`]: switch and policy, and what they make of an attempt
 //! - `hold`: attempts that wait until somebody releases them
+//! - `wire`: the wire to Redis, which all labs share, set by itself or by the plan of one
 
 mod hold;
+mod wire;
 
 use std::{
     collections::HashMap,
@@ -26,7 +28,10 @@ use app::{
 };
 
 use self::hold::Holds;
-use crate::timeline::{Timelines, clock::now_ms};
+use crate::{
+    timeline::{Timelines, clock::now_ms},
+    wire::WireSwitch,
+};
 
 /// The controls of all labs. Clones share them.
 #[derive(Clone)]
@@ -36,6 +41,8 @@ pub struct Controls {
     first: Arc<Control>,
     /// The layers in which faults can be set.
     layers: Arc<[Layer]>,
+    /// The wire to Redis, where there is one.
+    wire: Option<WireSwitch>,
     /// The controls that are not as every lab begins. Held while a change, an attempt's beginning or a wait is recorded
     /// too, so that the timeline tells them in the order in which they took effect.
     touched: Arc<Mutex<HashMap<ActorId, Control>>>,
@@ -89,12 +96,13 @@ pub struct Try<'a> {
 
 impl Controls {
     /// Nobody has touched anything yet: every lab begins with the lesson's switch and with `policy`. Changes are
-    /// recorded in `timelines`. `layers` are those in which faults can be set.
+    /// recorded in `timelines`. `layers` are those in which faults can be set, besides `wire` where there is one.
     #[must_use]
-    pub fn new(timelines: Timelines, policy: RetryPolicy, layers: Vec<Layer>) -> Self {
+    pub fn new(timelines: Timelines, policy: RetryPolicy, mut layers: Vec<Layer>, wire: Option<WireSwitch>) -> Self {
         let first = Control { fault: FaultStatus::lesson(), policy, hold: false };
+        layers.extend(wire.as_ref().map(|_| Layer::Wire));
         let (first, layers) = (Arc::new(first), layers.into());
-        Self { timelines, first, layers, touched: Arc::default(), holds: Holds::default() }
+        Self { timelines, first, layers, wire, touched: Arc::default(), holds: Holds::default() }
     }
 
     /// The layers in which faults can be set.
@@ -109,7 +117,8 @@ impl Controls {
         let events = self.timelines.snapshot(actor).events;
         let turn = events.iter().filter_map(|event| event.step.turn()).max().map_or(1, |last| last + 1);
         let Control { fault, policy, hold } = self.look(&self.touched(), actor).clone();
-        let fault = fault.at_next_turn(in_memory(&events));
+        let wire = self.wire.as_ref().and_then(|wire| wire.status().fault);
+        let fault = fault.at_next_turn(in_memory(&events)).beside_the_wire(wire);
         let prediction = predict(&fault, policy, turn, stored);
         if hold { prediction.held(&fault) } else { prediction }
     }
@@ -126,32 +135,37 @@ impl Controls {
         self.look(&self.touched(), actor).policy
     }
 
-    /// Sets the failure switch and records it; switching on arms the plan afresh.
+    /// Sets the failure switch and records it; switching on arms the plan afresh, and a fault of it on the wire sets the
+    /// wire. Without that fault, or switched off, a wire that this lab had set works again.
     ///
     /// # Errors
     /// A layer that is not there, or a plan that cannot end in time under the policy. Nothing is changed then.
     pub fn set_fault(&self, actor: &ActorId, setting: FaultSetting) -> Result<FaultStatus, LabError> {
         for (n, fault) in setting.plan.iter().flat_map(|plan| plan.faults()).enumerate() {
-            if !self.layers.contains(&fault.layer) {
-                return Err(no_layer(fault.layer).within(&format!("plan[{n}]")));
+            if !self.layers.contains(&fault.layer()) {
+                return Err(self.no_layer(fault.layer()).within(&format!("plan[{n}]")));
             }
         }
         let mut touched = self.touched();
         let before = self.look(&touched, actor);
-        let (fault, policy) = (before.fault.clone().after(setting), before.policy);
+        let (held, policy) = (before.fault.wire(), before.policy);
+        let fault = before.fault.clone().after(setting);
         // Ending an outage is never refused.
         if fault.on {
             fits(&fault, policy, Set::Plan)?;
         }
         self.change_fault(&mut touched, actor, fault.clone());
+        self.move_wire(&mut touched, actor, held, fault.wire());
         Ok(fault)
     }
 
-    /// Arms the plan afresh if the switch is on, and records it.
+    /// Arms the plan afresh if the switch is on, its fault on the wire too, and records it.
     pub fn arm(&self, actor: &ActorId) -> FaultStatus {
         let mut touched = self.touched();
-        let fault = self.look(&touched, actor).fault.clone().rearmed();
+        let before = self.look(&touched, actor).fault.clone();
+        let (held, fault) = (before.wire(), before.rearmed());
         self.change_fault(&mut touched, actor, fault.clone());
+        self.move_wire(&mut touched, actor, held, fault.wire());
         fault
     }
 
@@ -170,13 +184,15 @@ impl Controls {
         Ok(policy)
     }
 
-    /// Puts switch, policy and holding back to how every lab begins, and records it.
+    /// Puts switch, policy and holding back to how every lab begins, and records it. A wire that this lab had set works
+    /// again.
     pub fn reset(&self, actor: &ActorId) {
         let mut touched = self.touched();
         let before = touched.remove(actor);
         let Control { fault, policy, hold: on } = (*self.first).clone();
         self.timelines.record(actor, Step::FaultChanged { fault });
         let Some(before) = before else { return };
+        self.move_wire(&mut touched, actor, before.fault.wire(), None);
         if before.policy != policy {
             self.timelines.record(actor, Step::PolicyChanged { policy });
         }
@@ -260,20 +276,21 @@ impl Controls {
         }
     }
 
+    /// Why a fault cannot be set in a layer, and which there are.
+    fn no_layer(&self, layer: Layer) -> LabError {
+        let there: Vec<_> = self.layers.iter().map(|layer| layer.as_str()).collect();
+        let (name, there) = (layer.as_str(), there.join(" or "));
+        let why = match layer {
+            Layer::Store => "faults can be set there behind the embedded sidecar only, and this lab runs on another",
+            Layer::Wire => "this lab has no wire to Redis; cargo xtask run --dapr starts one that has",
+            Layer::Actor | Layer::Sidecar => "this layer takes no faults",
+        };
+        LabError::of_field("layer", format!("layer is {name}: {why}. Use {there}."))
+    }
+
     fn touched(&self) -> MutexGuard<'_, HashMap<ActorId, Control>> {
         self.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn no_layer(layer: Layer) -> LabError {
-    let message = match layer {
-        Layer::Store => {
-            "layer is store: faults can be set there behind the embedded sidecar only, and this lab runs on another. Use \
-             actor, or the wire to Redis where there is one (PUT /api/wire)."
-        }
-        _ => "This layer takes no faults: use actor or store.",
-    };
-    LabError::of_field("layer", message)
 }
 
 #[cfg(test)]

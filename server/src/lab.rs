@@ -112,7 +112,7 @@ impl Lab {
         let dapr = Dapr::new(&dapr_endpoint, dapr_api_token.as_deref())?;
         let mut layers = vec![Layer::Actor];
         layers.extend(store_hits.then_some(Layer::Store));
-        let controls = Controls::new(timelines.clone(), policy, layers);
+        let controls = Controls::new(timelines.clone(), policy, layers, wire.clone());
         let passes = PassBook::new(timelines.clone());
         let agents = Agents::new(Shared {
             state: Arc::new(SidecarState::new(dapr.clone())),
@@ -120,14 +120,13 @@ impl Lab {
             timelines: timelines.clone(),
             controls: controls.clone(),
             passes: passes.clone(),
-            wire: wire.clone(),
+            wire,
             turn_limit,
         });
         let backend = LabBackend {
             runtime: RuntimeInfo::new(dapr.clone(), runtime),
             dapr,
             store,
-            wire,
             timelines: timelines.clone(),
             controls: controls.clone(),
             passes,

@@ -16,7 +16,7 @@ use app::{
     policy::RetryPolicy,
     scenario::{Awaited, Ending, Need, Scenario, ScenarioReport, ScenarioStep},
     sidecar_retries::SidecarRetriesSetting,
-    timeline::{EventId, Step},
+    timeline::{EventId, Layer, Step},
     wire::WireSetting,
 };
 use lru::LruCache;
@@ -107,9 +107,9 @@ pub(crate) async fn run(
 
 /// What scenarios need and this lab has.
 pub(crate) fn needs_met(lab: &LabBackend) -> Vec<Need> {
-    let wire = lab.wire.is_some().then_some(Need::Wire);
-    let store = lab.controls.layers().contains(&app::timeline::Layer::Store).then_some(Need::StoreLayer);
-    wire.into_iter().chain(store).collect()
+    let layers = lab.controls.layers();
+    let there = |layer, need| layers.contains(&layer).then_some(need);
+    there(Layer::Wire, Need::Wire).into_iter().chain(there(Layer::Store, Need::StoreLayer)).collect()
 }
 
 async fn begin_to_end(lab: &Arc<LabBackend>, actor: &ActorId, scenario: &Scenario) -> Result<ScenarioReport, LabError> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, FaultCount, FaultKind, FaultStatus};
+use super::{AttemptFault, Fault, FaultCount, FaultKind, FaultStatus, WireFault};
 use crate::{
     chance::happens,
     timeline::{Layer, Operation},
@@ -16,6 +16,9 @@ pub struct Hit {
     pub actor_delay_ms: u64,
     /// How long each of its calls is held up in the store, in milliseconds.
     pub store_delay_ms: u64,
+    /// How long each of its requests is held up on the wire to Redis, in milliseconds.
+    #[serde(default)]
+    pub wire_delay_ms: u64,
     /// How it ends; `null` if it is only late.
     pub end: Option<HitEnd>,
 }
@@ -32,15 +35,19 @@ pub struct HitEnd {
 
 impl Hit {
     /// The lesson's: the attempt fails before its call leaves.
-    pub const FAILS: Self =
-        Self { actor_delay_ms: 0, store_delay_ms: 0, end: Some(HitEnd { layer: Layer::Actor, hangs: false }) };
+    pub const FAILS: Self = Self {
+        actor_delay_ms: 0,
+        store_delay_ms: 0,
+        wire_delay_ms: 0,
+        end: Some(HitEnd { layer: Layer::Actor, hangs: false }),
+    };
 
-    /// How long the attempt takes on purpose, in milliseconds; the rest is the store's own time.
+    /// How long the attempt takes on purpose at least, in milliseconds; the rest is the time of what lies behind.
     #[must_use]
     pub fn takes_ms(&self, timeout_ms: u64) -> u64 {
         match self.end {
             Some(HitEnd { hangs: true, .. }) => timeout_ms,
-            _ => self.actor_delay_ms + self.store_delay_ms,
+            _ => self.delays_ms(),
         }
     }
 
@@ -56,8 +63,16 @@ impl Hit {
         self.end.is_some_and(|end| end.hangs)
     }
 
+    const fn delays_ms(&self) -> u64 {
+        self.actor_delay_ms + self.store_delay_ms + self.wire_delay_ms
+    }
+
     fn delay_ms(&mut self, layer: Layer) -> &mut u64 {
-        if layer == Layer::Actor { &mut self.actor_delay_ms } else { &mut self.store_delay_ms }
+        match layer {
+            Layer::Actor => &mut self.actor_delay_ms,
+            Layer::Wire => &mut self.wire_delay_ms,
+            Layer::Store | Layer::Sidecar => &mut self.store_delay_ms,
+        }
     }
 }
 
@@ -69,9 +84,9 @@ impl FaultStatus {
             return None;
         }
         let mut hit = Hit::default();
-        for layer in [Layer::Actor, Layer::Store] {
-            for (fault, count) in self.plan.0.iter().zip(&mut self.counts) {
-                if fault.layer != layer || fault.operation != operation || count.left == Some(0) {
+        for layer in [Layer::Actor, Layer::Store, Layer::Wire] {
+            for (fault, count) in self.plan.faults().iter().zip(&mut self.counts) {
+                if fault.layer() != layer || !fault.concerns(operation) || count.left == Some(0) {
                     continue;
                 }
                 let hangs = match met(fault, count) {
@@ -80,7 +95,7 @@ impl FaultStatus {
                     Met::Hang => true,
                     Met::Delay(ms) => {
                         *hit.delay_ms(layer) += ms;
-                        if hit.actor_delay_ms + hit.store_delay_ms < timeout_ms {
+                        if hit.delays_ms() < timeout_ms {
                             continue;
                         }
                         true
@@ -104,11 +119,18 @@ fn met(fault: &Fault, count: &mut FaultCount) -> Met {
     let nth = u64::from(count.met);
     count.met += 1;
     count.left = count.left.map(|left| left - 1);
-    match fault.kind {
-        FaultKind::Error => Met::Error,
-        FaultKind::Hang => Met::Hang,
-        FaultKind::Delay { ms } => Met::Delay(ms.into()),
-        FaultKind::Flaky { percent, seed } if happens(percent, seed, nth) => Met::Error,
-        FaultKind::Flaky { .. } => Met::Nothing,
+    match fault {
+        Fault::Attempt(AttemptFault { kind, .. }) => match *kind {
+            FaultKind::Error => Met::Error,
+            FaultKind::Hang => Met::Hang,
+            FaultKind::Delay { ms } => Met::Delay(ms.into()),
+            FaultKind::Flaky { percent, seed } if happens(percent, seed, nth) => Met::Error,
+            FaultKind::Flaky { .. } => Met::Nothing,
+        },
+        // What the wire does, it does by itself: this is what comes of it. The sidecar tries for a while before it
+        // reports an error, and gives up on a Redis that stalls after the longest time-out only.
+        Fault::Wire(WireFault::Refuse | WireFault::Cut) => Met::Error,
+        Fault::Wire(WireFault::Stall) => Met::Hang,
+        Fault::Wire(WireFault::Delay { ms }) => Met::Delay(u64::from(*ms)),
     }
 }

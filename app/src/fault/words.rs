@@ -1,6 +1,6 @@
 //! A fault as a person says it.
 
-use super::{Fault, FaultCount, FaultKind, FaultSpan, FaultStatus};
+use super::{AttemptFault, Fault, FaultCount, FaultKind, FaultSpan, FaultStatus};
 use crate::timeline::Layer;
 
 /// What happens to attempts that a fault meets, as a predicate: `fails`, `is 300 ms late`.
@@ -15,9 +15,14 @@ fn verb(kind: FaultKind, one: bool) -> String {
     }
 }
 
-/// What a fault is still going to do: `the next load fails`, `every save in the store is 300 ms late`.
+/// What a fault is still going to do: `the next load fails`, `every save in the store is 300 ms late`, `the wire to
+/// Redis refuses, for every actor`.
 #[must_use]
 pub fn ahead(fault: &Fault, count: &FaultCount) -> String {
+    let fault = match fault {
+        Fault::Attempt(fault) => fault,
+        Fault::Wire(fault) => return format!("the wire to Redis {}, for every actor", fault.verb()),
+    };
     let operation = fault.operation.as_str();
     let place = if fault.layer == Layer::Store { " in the store" } else { "" };
     match count.left {
@@ -57,24 +62,32 @@ pub fn status(fault: &FaultStatus, active: bool) -> String {
     }
     let now = fault.at_next_turn(active);
     let words = some_ahead(&now);
-    if words.is_empty() {
-        return used_up(&now);
-    }
-    match now.plan.faults() {
-        [one] if now.is_used() && matches!(one.kind, FaultKind::Error) => {
-            match (now.counts[0].left, one.span.attempts()) {
+    let words = match now.plan.faults() {
+        _ if words.is_empty() => used_up(&now),
+        [Fault::Attempt(AttemptFault { kind: FaultKind::Error, span, .. })] if now.is_used() => {
+            match (now.counts[0].left, span.attempts()) {
                 (Some(left), Some(all)) if left < all => format!("{} of {all} failures used", all - left),
                 _ => words,
             }
         }
         _ => words,
+    };
+    match (now.has_lost_the_wire(), now.plan.faults()) {
+        (false, _) => words,
+        (true, [_]) => LOST.to_owned(),
+        (true, _) => format!("{words}; {LOST}"),
     }
 }
 
+/// What is said of a fault on the wire that is not what the wire does.
+const LOST: &str = "the wire has been set by somebody else since: arm again to set it back";
+
 fn used_up(fault: &FaultStatus) -> String {
-    let renewed = fault.plan.faults().iter().any(|fault| matches!(fault.span, FaultSpan::First { .. }));
+    let renewed = fault.plan.faults().iter().any(|fault| matches!(fault.span(), FaultSpan::First { .. }));
     match fault.plan.faults() {
-        [Fault { kind: FaultKind::Error, span: FaultSpan::First { attempts }, .. }] if *attempts > 1 => {
+        [Fault::Attempt(AttemptFault { kind: FaultKind::Error, span: FaultSpan::First { attempts }, .. })]
+            if *attempts > 1 =>
+        {
             format!("{attempts} of {attempts} failures used")
         }
         _ if renewed => "used; arms again at the next activation".to_owned(),

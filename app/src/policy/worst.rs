@@ -7,7 +7,7 @@
 use super::RetryPolicy;
 use crate::{
     error::LabError,
-    fault::{Fault, FaultKind, FaultPlan, FaultStatus},
+    fault::{AttemptFault, Fault, FaultKind, FaultPlan, FaultStatus, WireFault},
     timeline::Operation,
 };
 
@@ -40,8 +40,7 @@ fn rest_ms(plan: Option<&FaultPlan>, policy: RetryPolicy, from: Operation, attem
         }
         let first = if operation == from { attempt } else { 1 };
         worst += waits_ms(operation, policy, first) + held_up_ms(plan, operation, policy, first);
-        let ends_here =
-            |fault: &Fault| fault.operation == operation && fault.never_lets_pass(policy.attempt_timeout_ms);
+        let ends_here = |fault: &Fault| fault.concerns(operation) && fault.never_lets_pass(policy.attempt_timeout_ms);
         if faults(plan).any(ends_here) {
             break;
         }
@@ -100,13 +99,16 @@ fn faults(plan: Option<&FaultPlan>) -> impl Iterator<Item = &Fault> {
 /// How long the plan can hold up the attempts of one operation from `first` on, in all.
 fn held_up_ms(plan: Option<&FaultPlan>, operation: Operation, policy: RetryPolicy, first: u8) -> u64 {
     let (attempts, timeout) = (policy.attempts_of(operation).saturating_sub(first) + 1, policy.attempt_timeout_ms);
-    let held = faults(plan).filter(|fault| fault.operation == operation).map(|fault| {
-        let each = match fault.kind {
-            FaultKind::Hang => timeout,
-            FaultKind::Delay { ms } => u64::from(ms).min(timeout),
-            FaultKind::Error | FaultKind::Flaky { .. } => 0,
+    let held = faults(plan).filter(|fault| fault.concerns(operation)).map(|fault| {
+        let each = match fault {
+            Fault::Attempt(AttemptFault { kind: FaultKind::Hang, .. }) => timeout,
+            Fault::Attempt(AttemptFault { kind: FaultKind::Delay { ms }, .. })
+            | Fault::Wire(WireFault::Delay { ms }) => u64::from(*ms).min(timeout),
+            Fault::Attempt(_) => 0,
+            // The sidecar may try as long as it is let.
+            Fault::Wire(WireFault::Refuse | WireFault::Stall | WireFault::Cut) => timeout,
         };
-        each * u64::from(fault.span.attempts().unwrap_or(attempts).min(attempts))
+        each * u64::from(fault.span().attempts().unwrap_or(attempts).min(attempts))
     });
     held.sum::<u64>().min(timeout * u64::from(attempts))
 }

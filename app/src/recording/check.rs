@@ -13,9 +13,9 @@ use crate::{
 
 /// The last moment that a recording can tell of: the beginning of the year 9999, in milliseconds since the Unix epoch.
 const LAST_AT: u64 = 253_370_764_800_000;
-/// The longest that anything in a turn lasts, and the farthest that its events lie from its first, in milliseconds. A
-/// turn lasts 45 s at most; it may have waited long before.
-const LONGEST_MS: u64 = 60 * 60 * 1_000;
+/// The longest that anything in a turn lasts, and the farthest that its events lie from its first, in milliseconds: a
+/// day. A turn lasts 45 s at most; it may have waited behind very many others.
+const LONGEST_MS: u64 = 24 * 60 * 60 * 1_000;
 /// The longest that faults can hold up an attempt, in milliseconds.
 const LONGEST_HIT_MS: u64 = 100_000;
 
@@ -75,7 +75,7 @@ fn of_turn(turn: u64, step: &Step) -> Result<(), LabError> {
 fn moment(field: &'static str, at: u64, begins: u64, late: bool) -> Result<(), LabError> {
     ranged::<u64>(field, at, 0, LAST_AT)?;
     if !late && at.abs_diff(begins) > LONGEST_MS {
-        let words = format!("{field} is {at}, more than an hour from {begins}, the first event's at.");
+        let words = format!("{field} is {at}, more than a day from {begins}, the first event's at.");
         return Err(LabError::of_field(field, words));
     }
     Ok(())
@@ -102,7 +102,11 @@ fn numbers(step: &Step, begins: u64) -> Result<(), LabError> {
         Step::FaultChanged { fault: status } => fault(status).map_err(|error| error.within("fault")),
         Step::FaultFired { fault: status, hit, .. } => {
             fault(status).map_err(|error| error.within("fault"))?;
-            let delays = [("actor_delay_ms", hit.actor_delay_ms), ("store_delay_ms", hit.store_delay_ms)];
+            let delays = [
+                ("actor_delay_ms", hit.actor_delay_ms),
+                ("store_delay_ms", hit.store_delay_ms),
+                ("wire_delay_ms", hit.wire_delay_ms),
+            ];
             delays.into_iter().try_for_each(|(field, ms)| {
                 ranged::<u64>(field, ms, 0, LONGEST_HIT_MS).map(drop).map_err(|error| error.within("hit"))
             })

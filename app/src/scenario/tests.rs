@@ -1,5 +1,5 @@
 use super::*;
-use crate::timeline::Layer;
+use crate::{fault::Fault, timeline::Layer};
 
 #[test]
 fn every_file_is_a_scenario_under_its_own_name() {
@@ -18,13 +18,15 @@ fn what_a_scenario_uses_it_says_that_it_needs() {
     for scenario in all() {
         let steps = scenario.steps.iter();
         let wire = steps.clone().any(|step| matches!(step, ScenarioStep::Wire(_)));
-        assert_eq!(wire, scenario.needs.contains(&Need::Wire), "{}", scenario.name);
         let switched = steps.filter_map(|step| match step {
             ScenarioStep::Switch(setting) => Some(setting),
             _ => None,
         });
         let faults = switched.chain([&scenario.switch]).filter_map(|setting| setting.plan.as_ref());
-        let stored = faults.flat_map(|plan| plan.faults()).any(|fault| fault.layer == Layer::Store);
+        let layers: Vec<_> = faults.flat_map(|plan| plan.faults()).map(Fault::layer).collect();
+        let wire = wire || layers.contains(&Layer::Wire);
+        assert_eq!(wire, scenario.needs.contains(&Need::Wire), "{}", scenario.name);
+        let stored = layers.contains(&Layer::Store);
         assert_eq!(stored, scenario.needs.contains(&Need::StoreLayer), "{}", scenario.name);
     }
 }

@@ -251,7 +251,7 @@ mod tests {
         let (method, message_id) = (Method::ProcessMessage, MessageId::try_from("id-1".to_owned()).ok());
         let content = Some("Hi \"there\"".to_owned());
         let fault = FaultStatus::lesson();
-        let late = Hit { actor_delay_ms: 300, store_delay_ms: 20, end: None };
+        let late = Hit { actor_delay_ms: 300, store_delay_ms: 20, wire_delay_ms: 5, end: None };
         let outcome = CallOutcome::Error("READONLY".into());
         let call = StoreCall { command: "EVAL".into(), keys: vec!["history-user1".into()], outcome, took_us };
         vec![
@@ -286,7 +286,7 @@ mod tests {
             Step::PolicyChanged { policy: RetryPolicy { attempts: 5, ..RetryPolicy::LESSON } },
             Step::HoldChanged { on: true },
             Step::WireChanged { wire: None },
-            Step::WireChanged { wire: Some(WireFault::Delay { ms: 800.try_into().unwrap() }) },
+            Step::WireChanged { wire: Some(WireFault::Delay { ms: 800 }) },
             Step::SidecarRetriesChanged { on: true },
             Step::StoreCall { turn: Some(turn), operation: Some(operation), attempt: Some(attempt), call },
             Step::StoreRead { key: "k".into(), value: None },

@@ -95,7 +95,7 @@ fn operation(operation: Operation, turn: u64) -> impl Strategy<Value = Vec<Step>
             steps.push(Step::AttemptStarted { turn, operation, attempt, max });
             if met {
                 let end = Some(HitEnd { layer: Layer::Store, hangs: fails });
-                let hit = Hit { actor_delay_ms: delay_ms, store_delay_ms: 1, end };
+                let hit = Hit { actor_delay_ms: delay_ms, store_delay_ms: 1, wire_delay_ms: 0, end };
                 steps.push(Step::FaultFired { turn, operation, attempt, hit, fault: fault.clone() });
             }
             for mut call in calls.into_iter().filter(|_| seen) {

@@ -163,7 +163,7 @@ impl MemoryLab {
     #[must_use]
     pub fn new(policy: RetryPolicy) -> Self {
         let (memory, timelines) = (Memory::default(), Timelines::new());
-        let controls = Controls::new(timelines.clone(), policy, vec![Layer::Actor, Layer::Store]);
+        let controls = Controls::new(timelines.clone(), policy, vec![Layer::Actor, Layer::Store], None);
         let agents = Agents::new(Shared {
             state: Arc::new(memory.clone()),
             events: Arc::new(memory.clone()),

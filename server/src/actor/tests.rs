@@ -1,7 +1,7 @@
 //! Turns over a store in memory whose answers are scripted, on paused time.
 
 use app::{
-    fault::{Fault, FaultKind, FaultPlan, FaultSetting, FaultSpan},
+    fault::{AttemptFault, FaultKind, FaultPlan, FaultSetting, FaultSpan},
     lesson::prediction::{Forecast, PredictedStep},
     message::HISTORY_LIMIT,
     policy::{Backoff, RetryPolicy},
@@ -157,14 +157,14 @@ async fn while_a_retry_waits(lab: &MemoryLab, act: impl FnOnce()) {
     act();
 }
 
-fn arm(lab: &MemoryLab, faults: Vec<Fault>) {
+fn arm(lab: &MemoryLab, faults: Vec<AttemptFault>) {
     lab.controls.set_fault(&lab.actor, FaultSetting::on(FaultPlan::new(faults).unwrap())).unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_can_be_ended_while_a_retry_waits() {
     let lab = lab([]);
-    arm(&lab, vec![Fault::error(Operation::Load, 5)]);
+    arm(&lab, vec![AttemptFault::error(Operation::Load, 5)]);
     let ended = while_a_retry_waits(&lab, || drop(lab.controls.set_fault(&lab.actor, FaultSetting::OFF)));
     let (sent, ()) = tokio::join!(send(&lab, "one"), ended);
     assert_eq!(sent.unwrap(), reply("one"));
@@ -173,7 +173,7 @@ async fn an_outage_can_be_ended_while_a_retry_waits() {
 #[tokio::test(start_paused = true)]
 async fn a_policy_that_is_set_while_a_retry_waits_holds_for_what_comes_after() {
     let lab = lab([]);
-    arm(&lab, vec![Fault { span: FaultSpan::UntilOff, ..Fault::LESSON }]);
+    arm(&lab, vec![AttemptFault { span: FaultSpan::UntilOff, ..AttemptFault::LESSON }]);
     let policy = RetryPolicy { attempts: 4, delay_ms: 100, backoff: Backoff::Exponential, ..RetryPolicy::LESSON };
     let set = while_a_retry_waits(&lab, || drop(lab.controls.set_policy(&lab.actor, policy)));
     let (sent, ()) = tokio::join!(send(&lab, "one"), set);
@@ -188,12 +188,17 @@ async fn what_hangs_in_the_actor_never_left_and_is_known_not_to_be_stored() {
     let lab = lab([]);
     arm(
         &lab,
-        vec![Fault { operation: Operation::Save, kind: FaultKind::Hang, span: FaultSpan::UntilOff, ..Fault::LESSON }],
+        vec![AttemptFault {
+            operation: Operation::Save,
+            kind: FaultKind::Hang,
+            span: FaultSpan::UntilOff,
+            ..AttemptFault::LESSON
+        }],
     );
     assert_eq!(send(&lab, "one").await.unwrap_err().code, ErrorCode::RetriesExhausted);
     arm(
         &lab,
-        vec![Fault {
+        vec![AttemptFault {
             operation: Operation::Save,
             kind: FaultKind::Hang,
             layer: Layer::Store,
@@ -258,12 +263,16 @@ async fn every_kind_and_span_in_both_layers_comes_true_as_predicted() {
     for operation in [Operation::Load, Operation::Save, Operation::Publish] {
         for layer in [Layer::Actor, Layer::Store] {
             for (kind, span) in kinds.iter().flat_map(|kind| spans.iter().map(move |span| (*kind, *span))) {
-                let fault = Fault { operation, kind, span, layer };
+                let fault = AttemptFault { operation, kind, span, layer };
                 if fault.check().is_err() {
                     continue;
                 }
                 let lab = MemoryLab::new(policy);
-                let late = Fault { operation: Operation::Save, kind: FaultKind::Delay { ms: 70 }, ..Fault::LESSON };
+                let late = AttemptFault {
+                    operation: Operation::Save,
+                    kind: FaultKind::Delay { ms: 70 },
+                    ..AttemptFault::LESSON
+                };
                 arm(&lab, vec![late, fault]);
                 for n in 0..4 {
                     comes_true(&lab, &n.to_string()).await;

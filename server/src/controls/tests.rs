@@ -1,12 +1,15 @@
 //! Switch and policy of labs, without any turn.
 
-use app::fault::{Fault, FaultKind, FaultPlan, FaultSpan};
+use app::{
+    fault::{AttemptFault, FaultKind, FaultPlan, FaultSpan, WireFault},
+    wire::WireSetting,
+};
 
 use super::*;
 
 fn controls() -> (Controls, ActorId) {
     let layers = vec![Layer::Actor];
-    (Controls::new(Timelines::new(), RetryPolicy::LESSON, layers), ActorId::lesson())
+    (Controls::new(Timelines::new(), RetryPolicy::LESSON, layers, None), ActorId::lesson())
 }
 
 fn fires(controls: &Controls, actor: &ActorId, operation: Operation) -> bool {
@@ -39,7 +42,7 @@ fn looking_uses_nothing_up() {
 #[test]
 fn arming_and_switching_on_bring_the_whole_plan_back() {
     let (controls, actor) = controls();
-    let plan = FaultPlan::one(Fault::error(Operation::Save, 2)).unwrap();
+    let plan = FaultPlan::one(AttemptFault::error(Operation::Save, 2)).unwrap();
     assert_eq!(left(&controls.set_fault(&actor, FaultSetting::on(plan.clone())).unwrap()), Some(2));
     assert!(fires(&controls, &actor, Operation::Save));
     assert_eq!(left(&controls.fault(&actor)), Some(1));
@@ -65,7 +68,8 @@ fn a_plan_of_one_fails_one_of_many_attempts_at_once() {
 #[test]
 fn a_layer_that_is_not_there_is_refused_by_name_and_nothing_is_changed() {
     let (controls, actor) = controls();
-    let plan = FaultPlan::new(vec![Fault::LESSON, Fault { layer: Layer::Store, ..Fault::LESSON }]).unwrap();
+    let plan = FaultPlan::new(vec![AttemptFault::LESSON, AttemptFault { layer: Layer::Store, ..AttemptFault::LESSON }])
+        .unwrap();
     let error = controls.set_fault(&actor, FaultSetting::on(plan)).unwrap_err();
     assert_eq!(error.field.as_deref(), Some("plan[1].layer"));
     assert!(error.message.contains("embedded sidecar only"), "{error}");
@@ -75,8 +79,12 @@ fn a_layer_that_is_not_there_is_refused_by_name_and_nothing_is_changed() {
 #[test]
 fn plan_and_policy_are_held_to_the_turn_s_time_whichever_is_set_last() {
     let (controls, actor) = controls();
-    let hang =
-        |operation| Fault { operation, kind: FaultKind::Hang, span: FaultSpan::First { attempts: 3 }, ..Fault::LESSON };
+    let hang = |operation| AttemptFault {
+        operation,
+        kind: FaultKind::Hang,
+        span: FaultSpan::First { attempts: 3 },
+        ..AttemptFault::LESSON
+    };
     let plan = FaultPlan::new(vec![hang(Operation::Load), hang(Operation::Save)]).unwrap();
     let error = controls.set_fault(&actor, FaultSetting::on(plan.clone())).unwrap_err();
     assert_eq!(error.field.as_deref(), Some("plan"));
@@ -100,4 +108,60 @@ fn a_reset_takes_the_policy_back_too() {
     assert_eq!(controls.policy(&actor), RetryPolicy::LESSON);
     let steps: Vec<_> = controls.timelines.snapshot(&actor).events.into_iter().map(|event| event.step).collect();
     assert!(matches!(steps.last(), Some(Step::PolicyChanged { policy: RetryPolicy::LESSON })), "{steps:#?}");
+}
+
+fn wired() -> Controls {
+    let wire = crate::wire::WireSwitch::new("127.0.0.1:1".parse().unwrap(), "127.0.0.1:2");
+    Controls::new(Timelines::new(), RetryPolicy::LESSON, vec![Layer::Actor], Some(wire))
+}
+
+fn wire(controls: &Controls) -> Option<WireFault> {
+    controls.wire().unwrap().fault
+}
+
+#[test]
+fn a_reset_lets_a_wire_work_again_that_the_lab_had_set_and_no_other() {
+    let (controls, actor, other) = (wired(), ActorId::lesson(), "other".parse::<ActorId>().unwrap());
+    let cut = || FaultSetting::on(FaultPlan::one(WireFault::Cut).unwrap());
+    controls.set_fault(&actor, cut()).unwrap();
+    controls.reset(&other);
+    assert_eq!(wire(&controls), Some(WireFault::Cut));
+    controls.reset(&actor);
+    assert_eq!(wire(&controls), None);
+    controls.set_fault(&actor, cut()).unwrap();
+    controls.set_wire(WireSetting { fault: Some(WireFault::Stall) }).unwrap();
+    controls.reset(&actor);
+    assert_eq!(wire(&controls), Some(WireFault::Stall));
+}
+
+#[test]
+fn an_activation_and_what_others_do_to_attempts_leave_the_wire_alone() {
+    let (controls, actor, other) = (wired(), ActorId::lesson(), "other".parse::<ActorId>().unwrap());
+    controls.set_fault(&actor, FaultSetting::on(FaultPlan::one(WireFault::Cut).unwrap())).unwrap();
+    controls.activated(&actor);
+    controls.set_fault(&other, FaultSetting::on(FaultPlan::lesson())).unwrap();
+    controls.set_fault(&other, FaultSetting::OFF).unwrap();
+    assert_eq!((wire(&controls), controls.fault(&actor).wire()), (Some(WireFault::Cut), Some(WireFault::Cut)));
+}
+
+#[test]
+fn however_many_labs_set_the_wire_at_once_one_has_it_and_it_does_what_that_one_says() {
+    let controls = wired();
+    let labs: Vec<ActorId> = (0..8).map(|n| format!("lab{n}").parse().unwrap()).collect();
+    std::thread::scope(|scope| {
+        for (n, lab) in (0..).zip(&labs) {
+            let controls = &controls;
+            scope.spawn(move || {
+                for round in 1..50 {
+                    let fault = WireFault::Delay { ms: n * 100 + round };
+                    controls.set_fault(lab, FaultSetting::on(FaultPlan::one(fault).unwrap())).unwrap();
+                    if round % 7 == 0 {
+                        controls.set_fault(lab, FaultSetting::OFF).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let have: Vec<_> = labs.iter().filter_map(|lab| controls.fault(lab).wire()).collect();
+    assert_eq!(have, Vec::from_iter(wire(&controls)));
 }

@@ -84,7 +84,9 @@ impl FlatSetting {
 /// Set the failure switch.
 ///
 /// Switching on arms the plan afresh. Never waits for a turn; an attempt that is under way stays as it is. Without a
-/// plan the one that is set stays. A plan is refused whose worst case does not end within a turn's time.
+/// plan the one that is set stays. A plan is refused whose worst case does not end within a turn's time. A fault in the
+/// layer `wire` sets the wire to Redis, for every actor, until the switch is off; whoever sets the wire last decides, and
+/// the count of a fault that the wire does not follow any more has 0 left.
 #[utoipa::path(
     put, path = "/api/lab/{actor_id}/fault", tag = "Lab", request_body = FaultSetting,
     params(("actor_id" = String, Path, example = "user1")),

@@ -2,14 +2,16 @@
 
 use app::{
     backend::SharedBackend,
-    error::ErrorCode,
-    wire::{WireSetting, WireStatus},
+    error::{ErrorCode, LabError},
+    fault::flat::FlatFault,
+    wire::{WireFault, WireSetting, WireStatus},
 };
 use axum::{Json, Router, extract::State, routing::get};
+use serde::{Deserialize, Deserializer};
 
 use super::{
     error::{ApiError, ErrorBody},
-    extract::JsonBody,
+    extract::Fields,
 };
 
 pub(crate) fn router() -> Router<SharedBackend> {
@@ -28,21 +30,48 @@ pub(crate) async fn wire(State(backend): State<SharedBackend>) -> Result<Json<Wi
     backend.wire().map(Json).ok_or_else(|| ApiError::new(ErrorCode::NotFound, none))
 }
 
+/// A [`WireSetting`] as it is read: its fault by itself, so that the field of it that is refused can be named.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FlatWireSetting {
+    #[serde(default, deserialize_with = "given")]
+    fault: Option<Option<FlatFault>>,
+}
+
+/// Tells `null` from nothing.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<FlatFault>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl FlatWireSetting {
+    fn checked(self) -> Result<WireSetting, LabError> {
+        let fault = self.fault.ok_or_else(|| {
+            let words =
+                r#"fault is missing: it is null for a wire that works, or what it does, as {"kind": "refuse"}."#;
+            LabError::of_field("fault", words)
+        })?;
+        let fault = fault.map(WireFault::try_from).transpose().map_err(|error| error.within("fault"))?;
+        Ok(WireSetting { fault })
+    }
+}
+
 /// Set the wire to Redis, for every actor.
 ///
-/// `{"fault": {"kind": "refuse"}}` closes connections, `stall` lets nothing pass, `{"kind": "delay", "ms": 800}` makes
-/// every request late, `cut` closes connections in the middle of a command; `{"fault": null}` lets it work again. What
-/// is held when a fault ends is dropped and never arrives late. Never waits for a turn.
+/// The same fault as in a lab's plan, whose layer may be left out here: `{"fault": {"kind": "refuse"}}` closes
+/// connections, `stall` lets nothing pass, `{"kind": "delay", "ms": 800}` makes every request late, `cut` closes
+/// connections in the middle of a command; `{"fault": null}` lets it work again. What is held when a fault ends is
+/// dropped and never arrives late. Whoever sets the wire last decides: a lab that had set it by its plan has it no more,
+/// and its switch says so. Never waits for a turn.
 #[utoipa::path(
     put, path = "/api/wire", tag = "Lab", request_body = WireSetting,
     responses(
         (status = 200, body = WireStatus), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
-        (status = 413, body = ErrorBody), (status = 415, body = ErrorBody)
+        (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 422, body = ErrorBody)
     )
 )]
 pub(crate) async fn set_wire(
     State(backend): State<SharedBackend>,
-    JsonBody(setting): JsonBody<WireSetting>,
+    Fields(setting): Fields<FlatWireSetting>,
 ) -> Result<Json<WireStatus>, ApiError> {
-    Ok(Json(backend.set_wire(setting)?))
+    Ok(Json(backend.set_wire(setting.checked()?)?))
 }

@@ -16,7 +16,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let (timelines, policy) = (Timelines::new(), RetryPolicy { attempt_timeout_ms: 6_000, ..RetryPolicy::LESSON });
-        let controls = Controls::new(timelines.clone(), policy, vec![Layer::Actor]);
+        let controls = Controls::new(timelines.clone(), policy, vec![Layer::Actor], None);
         Self { timelines, controls, actor: ActorId::lesson(), began: Instant::now() }
     }
 
@@ -92,7 +92,8 @@ async fn three_attempts_have_two_waits_and_the_last_error_is_the_one_reported() 
             async move { Err(store_error(&format!("down {attempt}"), false)) }
         })
         .await;
-    let gave_up = GaveUp { reason: Reason::Exhausted, attempts: 3, last: "down 3".into(), maybe_done: false };
+    let (reason, last) = (Reason::Exhausted, "down 3".into());
+    let gave_up = GaveUp { reason, attempts: 3, last, maybe_done: false, sidecar_tried: None };
     assert_eq!(result, Err(gave_up));
     assert_eq!((attempts.get(), bench.began.elapsed()), (3, Duration::from_secs(2)));
     assert_eq!(bench.log().last().unwrap(), "Failed to save history for history-user1 after 3 attempts: down 3");

@@ -187,7 +187,7 @@ async fn requests(shared: &Shared, mut client: ReadHalf<'_>, mut redis: WriteHal
                 if !shared.hold(set) || waiting > HELD_LIMIT {
                     return End::Broken;
                 }
-                let due = Instant::now() + Duration::from_millis(ms.get().into());
+                let due = Instant::now() + Duration::from_millis(ms.into());
                 delayed.push_back(Delayed { due, bytes: bytes.to_vec(), set });
             }
             Some(WireFault::Cut) if touches => {

@@ -56,8 +56,9 @@ impl WireSwitch {
         WireStatus { fault: self.set.borrow().fault, listens: self.listens.clone(), redis: self.redis.clone() }
     }
 
-    /// Sets the wire and tells every actor that has a timeline. Setting what is set already changes nothing.
-    pub fn set(&self, setting: WireSetting, timelines: &Timelines) -> WireStatus {
+    /// Sets the wire and tells every actor that has a timeline. Setting what is set already changes nothing. Whose wire
+    /// it is [`Controls`](crate::controls::Controls) know, which alone set it.
+    pub(crate) fn set(&self, setting: WireSetting, timelines: &Timelines) -> WireStatus {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = self.set.send_if_modified(|set| {
             let changes = set.fault != setting.fault;

@@ -2,7 +2,7 @@
 
 use app::{
     error::ErrorCode,
-    fault::{Fault, FaultKind, FaultSetting, FaultSpan},
+    fault::{AttemptFault, FaultKind, FaultSetting, FaultSpan},
     message::Message,
     policy::{Backoff, RetryPolicy},
     timeline::{Attempt, AttemptState, Cause, Layer, Operation, Step, Turn, turns},
@@ -11,8 +11,8 @@ use tempfile::TempDir;
 
 use crate::support::{Bench, both, user1};
 
-const LOAD: Fault = Fault::LESSON;
-const SAVE: Fault = Fault::error(Operation::Save, 1);
+const LOAD: AttemptFault = AttemptFault::LESSON;
+const SAVE: AttemptFault = AttemptFault::error(Operation::Save, 1);
 
 async fn bench(data: &TempDir, change: impl FnOnce(&mut RetryPolicy)) -> Bench {
     Bench::start_with(data.path(), |settings| change(&mut settings.policy), Default::default()).await
@@ -57,8 +57,8 @@ async fn an_attempt_that_is_late_takes_its_time_and_succeeds() {
     let data = TempDir::new().unwrap();
     let bench = bench(&data, |_| {}).await;
     for layer in [Layer::Actor, Layer::Store] {
-        let late = Fault { kind: FaultKind::Delay { ms: 60 }, layer, ..LOAD };
-        bench.arm(vec![late, Fault { operation: Operation::Save, ..late }]);
+        let late = AttemptFault { kind: FaultKind::Delay { ms: 60 }, layer, ..LOAD };
+        bench.arm(vec![late, AttemptFault { operation: Operation::Save, ..late }]);
         bench.send("late").await.unwrap();
         for operation in [Operation::Load, Operation::Save] {
             assert_eq!(fate(&bench, operation), ".", "{layer:?}");
@@ -74,7 +74,7 @@ async fn an_attempt_that_hangs_ends_with_its_time_out_and_is_tried_again() {
     let data = TempDir::new().unwrap();
     let bench = bench(&data, |policy| policy.attempt_timeout_ms = 150).await;
     for layer in [Layer::Actor, Layer::Store] {
-        bench.arm(vec![Fault { kind: FaultKind::Hang, layer, ..LOAD }]);
+        bench.arm(vec![AttemptFault { kind: FaultKind::Hang, layer, ..LOAD }]);
         bench.send("hangs").await.unwrap();
         let loads = of(&last(&bench), Operation::Load);
         assert_eq!(
@@ -91,7 +91,7 @@ async fn a_save_that_hangs_in_the_store_is_dropped_there_and_settled_by_the_next
     let data = TempDir::new().unwrap();
     let bench = bench(&data, |policy| policy.attempt_timeout_ms = 150).await;
     bench.send("before").await.unwrap();
-    let hang = Fault { kind: FaultKind::Hang, span: FaultSpan::UntilOff, layer: Layer::Store, ..SAVE };
+    let hang = AttemptFault { kind: FaultKind::Hang, span: FaultSpan::UntilOff, layer: Layer::Store, ..SAVE };
     bench.arm(vec![hang]);
     assert_eq!(bench.send_as("unknown", "id-1").await.unwrap_err().code, ErrorCode::OutcomeUnknown);
     bench.switch_off();
@@ -106,7 +106,7 @@ async fn a_save_that_hangs_in_the_store_is_dropped_there_and_settled_by_the_next
 async fn an_error_in_the_store_comes_back_in_the_sidecar_s_words() {
     let data = TempDir::new().unwrap();
     let bench = bench(&data, |_| {}).await;
-    bench.arm(vec![Fault { layer: Layer::Store, ..LOAD }, Fault { layer: Layer::Store, ..SAVE }]);
+    bench.arm(vec![AttemptFault { layer: Layer::Store, ..LOAD }, AttemptFault { layer: Layer::Store, ..SAVE }]);
     bench.send("one").await.unwrap();
     let turn = last(&bench);
     let (load, save) = (&of(&turn, Operation::Load)[0], &of(&turn, Operation::Save)[0]);
@@ -121,7 +121,7 @@ async fn an_error_in_the_store_comes_back_in_the_sidecar_s_words() {
 async fn a_page_that_looks_while_the_store_hangs_meets_nothing() {
     let data = TempDir::new().unwrap();
     let bench = bench(&data, |policy| policy.attempt_timeout_ms = 2_000).await;
-    bench.arm(vec![Fault { kind: FaultKind::Hang, layer: Layer::Store, span: FaultSpan::UntilOff, ..LOAD }]);
+    bench.arm(vec![AttemptFault { kind: FaultKind::Hang, layer: Layer::Store, span: FaultSpan::UntilOff, ..LOAD }]);
     let backend = bench.backend();
     let sending = tokio::spawn(async move {
         let id = "id".to_owned().try_into().unwrap();
@@ -141,7 +141,7 @@ async fn what_is_flaky_fails_as_its_seed_foretells() {
     let data = TempDir::new().unwrap();
     let bench = bench(&data, |policy| (policy.delay_ms, policy.attempts) = (1, 10)).await;
     bench.send("active").await.unwrap();
-    let flaky = Fault { kind: FaultKind::Flaky { percent: 60, seed: 9 }, span: FaultSpan::UntilOff, ..LOAD };
+    let flaky = AttemptFault { kind: FaultKind::Flaky { percent: 60, seed: 9 }, span: FaultSpan::UntilOff, ..LOAD };
     let mut seen = Vec::new();
     for _ in 0..2 {
         bench.arm(vec![flaky]);
@@ -161,7 +161,7 @@ async fn what_is_flaky_fails_as_its_seed_foretells() {
 async fn the_next_attempts_fail_once_the_first_with_each_activation_and_the_rest_until_off() {
     let data = TempDir::new().unwrap();
     let bench = bench(&data, |policy| policy.delay_ms = 1).await;
-    let fails = |span| vec![Fault { span, ..LOAD }];
+    let fails = |span| vec![AttemptFault { span, ..LOAD }];
     let mut fates = Vec::new();
     for span in [FaultSpan::Next { attempts: 2 }, FaultSpan::First { attempts: 2 }, FaultSpan::UntilOff] {
         bench.arm(fails(span));
@@ -190,7 +190,7 @@ async fn exponential_waits_double_and_are_the_ones_that_were_predicted() {
         ..RetryPolicy::LESSON
     };
     let bench = bench(&data, |given| *given = policy).await;
-    bench.arm(vec![Fault { span: FaultSpan::First { attempts: 4 }, ..LOAD }]);
+    bench.arm(vec![AttemptFault { span: FaultSpan::First { attempts: 4 }, ..LOAD }]);
     let predicted = bench.backend().prediction(&user1(), None).await.unwrap();
     bench.send("one").await.unwrap();
     let turn = last(&bench);
@@ -206,7 +206,7 @@ async fn exponential_waits_double_and_are_the_ones_that_were_predicted() {
 async fn a_policy_that_is_set_while_a_retry_waits_holds_for_what_comes_after() {
     let data = TempDir::new().unwrap();
     let bench = bench(&data, |policy| policy.delay_ms = 150).await;
-    bench.arm(vec![Fault { span: FaultSpan::UntilOff, ..LOAD }]);
+    bench.arm(vec![AttemptFault { span: FaultSpan::UntilOff, ..LOAD }]);
     let longer = RetryPolicy { attempts: 6, delay_ms: 1, ..RetryPolicy::LESSON };
     let set = async {
         bench.until(|step| matches!(step, Step::RetryScheduled { .. })).await;

@@ -11,7 +11,7 @@ use app::{
     actor_id::{APP_ID, ActorId},
     backend::SharedBackend,
     error::LabError,
-    fault::{Fault, FaultPlan, FaultSetting},
+    fault::{AttemptFault, FaultPlan, FaultSetting},
     message::{Message, MessageId},
     policy::RetryPolicy,
     timeline::{Event, Operation, Step},
@@ -115,10 +115,10 @@ impl Bench {
     }
 
     pub fn switch(&self, operation: Operation, attempts: u8) {
-        self.arm(vec![Fault::error(operation, attempts)]);
+        self.arm(vec![AttemptFault::error(operation, attempts)]);
     }
 
-    pub fn arm(&self, faults: Vec<Fault>) {
+    pub fn arm(&self, faults: Vec<AttemptFault>) {
         let plan = FaultPlan::new(faults).unwrap();
         self.backend().set_fault(&user1(), FaultSetting::on(plan)).unwrap();
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use app::{
-    timeline::{Attempt, Cause, Layer, Operation, Step, turns},
+    fault::HitEnd,
+    timeline::{Attempt, AttemptState, Cause, Layer, Operation, Step, turns},
     wire::CallOutcome,
 };
 use reqwest::StatusCode;
@@ -124,18 +125,53 @@ async fn a_delayed_wire_makes_each_call_slower_by_that() {
 }
 
 #[tokio::test]
-async fn the_wire_s_settings_are_checked() {
+async fn a_plan_with_a_fault_on_the_wire_breaks_redis_and_without_it_redis_is_back() {
     let Some(rig) = Rig::start().await else { return };
-    for (body, words) in [
-        (json!({}), "missing field `fault`"),
-        (json!({"fault": {"kind": "melt"}}), "melt"),
-        (json!({"fault": {"kind": "delay", "ms": 10_001}}), "1 to 10000"),
-    ] {
-        let answer = rig.client.put(rig.url("/api/wire")).json(&body).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
-        let text = answer.text().await.unwrap();
-        assert!(text.contains(words), "{text}");
-    }
+    let url = rig.url("/api/lab/user1/fault");
+    let set = async |setting: Value| {
+        let answer = rig.client.put(&url).json(&setting).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.unwrap());
+    };
+    let break_it = || json!({"on": true, "plan": [{"kind": "refuse", "layer": "wire"}]});
+    rig.switch_off("user1").await;
+    assert_eq!(rig.say("user1", "before").await.status, StatusCode::OK);
+    set(break_it()).await;
+    let (_, prediction) = rig.get("/api/lab/user1/prediction").await;
+    assert_eq!(prediction["error"]["code"], "store_unreachable", "nothing can be read: {prediction}");
+
+    // Broken for good: every attempt fails, and nothing is stored.
+    let lost = rig.say("user1", "lost").await;
+    assert_eq!(
+        (lost.status, &lost.body["error"]["code"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &json!("retries_exhausted"))
+    );
+    assert_eq!(rig.say("user2", "lost too").await.status, StatusCode::SERVICE_UNAVAILABLE, "every actor has lost it");
+    let (_, fault) = rig.get("/api/lab/user1/fault").await;
+    assert_eq!(fault["counts"], json!([{"left": null, "met": 3}]), "{fault}");
+    let fired = rig.events("user1").await.into_iter().filter_map(|event| match event.step {
+        Step::FaultFired { hit, .. } => hit.end,
+        _ => None,
+    });
+    let on_the_wire = HitEnd { layer: Layer::Wire, hangs: false };
+    assert_eq!(fired.collect::<Vec<_>>(), [on_the_wire; 3]);
+    set(json!({"on": false})).await;
+    rig.comes_back("user1", "after").await;
+    assert_eq!(rig.history("user1").await, history(&["before", "after"]));
+
+    // And mended while a message waits: it arrives.
+    set(break_it()).await;
+    let told = turns(&rig.events("user1").await).len();
+    let sent = tokio::spawn(rig.saying("user1", "through", "id-through"));
+    let waits = |step: &Step| matches!(step, Step::RetryScheduled { turn, .. } if *turn > told as u64);
+    let waited = rig.until("user1", waits).await;
+    set(json!({"on": true, "plan": [{"operation": "publish"}]})).await;
+    let answer = sent.await.unwrap().unwrap();
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert_eq!(rig.history("user1").await, history(&["before", "after", "through"]));
+    let turns = turns(&rig.events("user1").await);
+    let turn = turns.into_iter().find(|turn| Some(turn.number) == waited.step.turn()).unwrap();
+    let AttemptState::Failed { cause, .. } = turn.attempts[0].state else { panic!("{turn:#?}") };
+    assert_eq!(cause, ON_PURPOSE);
 }
 
 #[tokio::test]

@@ -15,3 +15,4 @@ mod scenarios;
 mod sidecar_retries;
 mod start;
 mod support;
+mod wire;

@@ -184,11 +184,11 @@ impl Ahead {
         }
     }
 
-    /// Whether a failed save may have been carried out: it left, and hung.
+    /// Whether a failed save may have been carried out: it left, and hung, or broke on the wire.
     fn is_unsure(&self) -> bool {
         self.steps.iter().any(|step| match step {
             PredictedStep::Attempt { operation: Operation::Save, fails: true, hit: Some(hit), .. } => {
-                hit.end.is_some_and(|end| end.hangs && end.layer != Layer::Actor)
+                hit.end.is_some_and(|end| end.layer == Layer::Wire || end.hangs && end.layer != Layer::Actor)
             }
             _ => false,
         })

@@ -1,7 +1,7 @@
 //! Each kind and span of fault, several at once, and what is left of a turn that runs.
 
 use super::*;
-use crate::fault::{FaultPlan, FaultSetting};
+use crate::fault::{FaultPlan, FaultSetting, WireFault};
 
 const LESSON: RetryPolicy = RetryPolicy::LESSON;
 const NOTHING: Stored = Stored { messages: 0, answered: false };
@@ -194,4 +194,46 @@ fn a_held_turn_that_gives_up_ends_before_its_holds_could() {
     // The last load goes at 45 - 5 - 2 s, for the save could wait twice, and fails at once.
     assert_eq!((held.outcome, held.max_ms), (Forecast::NotStored, 38_000));
     assert_eq!(held.sentence(), "All 3 load attempts fail, in 2.0 s plus your holds. Nothing is stored.");
+}
+
+#[test]
+fn a_wire_that_is_broken_fails_every_attempt_in_a_time_that_the_sidecar_decides() {
+    let refuse = of(r#"[{"kind":"refuse","layer":"wire"}]"#);
+    assert_eq!(steps(&refuse), ["load 1x", "1000", "load 2x", "1000", "load 3x"]);
+    assert_eq!((refuse.outcome, refuse.min_ms, refuse.max_ms), (Forecast::NotStored, 2_000, 2_000 + 3 * 6_800));
+    assert_eq!(refuse.sentence(), "All 3 load attempts fail, in 2.0 s to 22.4 s. Nothing is stored.");
+    let stall = of(r#"[{"kind":"stall","layer":"wire"}]"#);
+    assert_eq!((stall.outcome, stall.min_ms, stall.max_ms), (Forecast::NotStored, 22_400, 22_400));
+    assert_eq!(stall.sentence(), "All 3 load attempts hang, in 22.4 s. Nothing is stored.");
+}
+
+#[test]
+fn a_wire_that_is_slow_delays_loads_and_saves_and_no_publish() {
+    let late = of(r#"[{"kind":"delay","ms":300,"layer":"wire"}]"#);
+    assert_eq!((steps(&late).join(", "), late.min_ms), ("load 1, save 1, publish 1".to_owned(), 600));
+    assert!(late.sentence().contains("The message is answered after 0.6 s"), "{}", late.sentence());
+}
+
+#[test]
+fn a_save_that_breaks_on_the_wire_may_have_been_carried_out() {
+    let off = FaultStatus::lesson().after(FaultSetting::OFF);
+    let loaded = &predict(&off, LESSON, 1, NOTHING).steps[..1];
+    let rest = predict_rest(loaded, &armed(r#"[{"kind":"cut","layer":"wire"}]"#), LESSON, 1, NOTHING);
+    assert_eq!(rest.outcome, Forecast::Unknown);
+}
+
+#[test]
+fn the_wire_is_predicted_whoever_has_set_it() {
+    let (lesson, off) = (FaultStatus::lesson(), FaultStatus::lesson().after(FaultSetting::OFF));
+    let with = |fault: &FaultStatus, wire| predict(&fault.beside_the_wire(wire), LESSON, 1, NOTHING);
+    for fault in [&lesson, &off] {
+        assert_eq!(with(fault, None), predict(fault, LESSON, 1, NOTHING));
+        assert_eq!(with(fault, Some(WireFault::Refuse)).outcome, Forecast::NotStored);
+    }
+    assert_eq!(with(&lesson, Some(WireFault::Delay { ms: 300 })).min_ms, 1_000 + 600, "the first load does not leave");
+    let own = armed(r#"[{"kind":"cut","layer":"wire"}]"#);
+    assert_eq!(with(&own, Some(WireFault::Cut)), predict(&own, LESSON, 1, NOTHING), "it does not break twice");
+    let lost = own.without_the_wire();
+    assert!(with(&lost, None).succeeds());
+    assert_eq!(with(&lost, Some(WireFault::Stall)).min_ms, 22_400);
 }

@@ -1,7 +1,7 @@
 //! The prediction as a person says it.
 
 use super::{Forecast, PredictedStep, Prediction};
-use crate::timeline::Operation;
+use crate::timeline::{Layer, Operation};
 
 /// What happens to one operation.
 struct Tries {
@@ -21,7 +21,11 @@ impl Prediction {
         let parts: Vec<Tries> = operations.into_iter().filter_map(|operation| self.tries(operation)).collect();
         let mut sentences: Vec<String> = parts.iter().filter_map(Tries::begins).collect();
         let holds = if self.held { " plus your holds" } else { "" };
-        let time = format!("{}{holds}", seconds(self.min_ms));
+        // How long the sidecar tries before it reports that it has lost its store is not known before.
+        let time = match self.breaks_on_the_wire() {
+            true => format!("{} to {}{holds}", seconds(self.min_ms), seconds(self.max_ms)),
+            false => format!("{}{holds}", seconds(self.min_ms)),
+        };
         let retried = parts.iter().rev().find_map(|tries| tries.done.filter(|_| tries.failed > 0));
         match self.outcome {
             Forecast::NotStored | Forecast::Unknown => {
@@ -64,6 +68,13 @@ impl Prediction {
             [] => "Every attempt succeeds at once.".to_owned(),
             sentences => sentences.join(" "),
         }
+    }
+
+    fn breaks_on_the_wire(&self) -> bool {
+        self.steps.iter().any(|step| {
+            let PredictedStep::Attempt { hit: Some(hit), .. } = step else { return false };
+            hit.end.is_some_and(|end| end.layer == Layer::Wire && !end.hangs)
+        })
     }
 
     fn tries(&self, of: Operation) -> Option<Tries> {

@@ -265,7 +265,7 @@ async def process_message(self, message):
             Done("message 3"),
         ],
         ours: Listing {
-            name: "app/src/fault/mod.rs",
+            name: "app/src/fault/attempt.rs",
             text: "\
 pub enum FaultSpan {
     /// The first so many after each activation of the actor, and after each arming.

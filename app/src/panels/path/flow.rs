@@ -2,7 +2,7 @@
 
 use crate::{
     error::ErrorCode,
-    fault::{FaultKind, FaultStatus, words::all_ahead},
+    fault::{AttemptFault, Fault, FaultKind, FaultStatus, words::ahead},
     format::tenths_ms,
     lab::Panels,
     live::store::{Connection, running_turn},
@@ -239,12 +239,14 @@ fn armed(fault: &FaultStatus, active: bool) -> Option<&'static str> {
     }
 }
 
-/// What the switch holds ready, in two or three words and in a sentence; `None` if it holds nothing.
+/// What the switch holds ready for attempts, in two or three words and in a sentence; `None` if it holds nothing. What
+/// the wire does is told by the wire.
 fn held_ready(fault: &FaultStatus) -> Option<(String, String)> {
-    let ready: Vec<_> = fault.in_force().filter(|(_, count)| count.left != Some(0)).collect();
+    let ready = fault.in_force().filter(|(fault, count)| fault.wire().is_none() && count.left != Some(0));
+    let ready: Vec<_> = ready.collect();
     let words = match *ready.as_slice() {
         [] => return None,
-        [(one, count)] => match (one.kind, count.left) {
+        [(Fault::Attempt(AttemptFault { kind, .. }), count)] => match (kind, count.left) {
             (FaultKind::Error, Some(1)) => "fails once".to_owned(),
             (FaultKind::Error, Some(n)) => format!("fails {n} times"),
             (FaultKind::Error, None) => "fails".to_owned(),
@@ -254,7 +256,8 @@ fn held_ready(fault: &FaultStatus) -> Option<(String, String)> {
         },
         _ => format!("{} faults", ready.len()),
     };
-    Some((words, format!(" Set to fail on the hop from the actor to the state store: {}.", all_ahead(fault))))
+    let each: Vec<_> = ready.iter().map(|(fault, count)| ahead(fault, count)).collect();
+    Some((words, format!(" Set to fail on the hop from the actor to the state store: {}.", each.join("; "))))
 }
 
 /// The path while nothing runs: what the last turn left, or what the switch holds ready.

@@ -22,12 +22,13 @@ pub(super) const SEED: Part<FaultForm> = ("seed", |form| &mut form.seed);
 pub(super) const SPAN: Part<FaultForm> = ("span", |form| &mut form.span);
 pub(super) const ATTEMPTS: Part<FaultForm> = ("attempts", |form| &mut form.attempts);
 pub(super) const LAYER: Part<FaultForm> = ("layer", |form| &mut form.layer);
+pub(super) const WIRE: Part<FaultForm> = ("wire", |form| &mut form.wire);
 
 /// Every field of a fault.
-const PARTS: [Part<FaultForm>; 8] = [OPERATION, KIND, MS, PERCENT, SEED, SPAN, ATTEMPTS, LAYER];
+const PARTS: [Part<FaultForm>; 9] = [OPERATION, KIND, MS, PERCENT, SEED, SPAN, ATTEMPTS, LAYER, WIRE];
 
-/// The faults as they stand in the fields, one row each. A row without an operation is no fault yet; there is one at
-/// most when the script runs, the last.
+/// The faults as they stand in the fields, one row each. A row without an operation is no fault yet, unless it is on the
+/// wire; there is one at most when the script runs, the last.
 #[derive(Clone, Copy)]
 pub(super) struct Drafts(RwSignal<Vec<FaultForm>>);
 
@@ -56,7 +57,7 @@ impl Drafts {
 
     /// How many faults there are beside the first.
     pub(super) fn others(self) -> usize {
-        self.0.with(|rows| rows.iter().skip(1).filter(|row| !is_empty(row)).count())
+        self.0.with(|rows| rows.iter().skip(1).filter(|row| !row.is_empty()).count())
     }
 
     /// What `read` makes of a row; of an empty one if that row has just been removed.
@@ -69,12 +70,12 @@ impl Drafts {
 
     /// Whether a row waits for its operation.
     pub(super) fn has_empty(self) -> bool {
-        self.0.with(|rows| rows.iter().any(is_empty))
+        self.0.with(|rows| rows.iter().any(FaultForm::is_empty))
     }
 
     /// The faults that the fields hold.
     pub(super) fn given(self) -> Vec<FaultForm> {
-        self.0.with_untracked(|rows| rows.iter().filter(|row| !is_empty(row)).cloned().collect())
+        self.0.with_untracked(|rows| rows.iter().filter(|row| !row.is_empty()).cloned().collect())
     }
 
     /// One more row, to be filled; says which.
@@ -86,7 +87,7 @@ impl Drafts {
     /// Removes a row; says whether a fault went with it.
     pub(super) fn remove(self, n: usize) -> bool {
         let removed = self.0.try_update(|rows| (n < rows.len()).then(|| rows.remove(n))).flatten();
-        removed.is_some_and(|row| !is_empty(&row))
+        removed.is_some_and(|row| !row.is_empty())
     }
 
     /// A field of a row.
@@ -104,10 +105,6 @@ impl Drafts {
     }
 }
 
-const fn is_empty(row: &FaultForm) -> bool {
-    row.operation.is_empty()
-}
-
 /// The form with what its other fields begin with.
 fn usual(mut form: FaultForm) -> FaultForm {
     for (field, usual) in [
@@ -118,17 +115,26 @@ fn usual(mut form: FaultForm) -> FaultForm {
         (&mut form.span, "first"),
         (&mut form.attempts, "1"),
         (&mut form.layer, "actor"),
+        (&mut form.wire, "refuse"),
     ] {
         if field.is_empty() {
             usual.clone_into(field);
         }
     }
+    // What a fault on the wire is when it is put in another place.
+    if form.is_on_the_wire() && form.operation.is_empty() {
+        "load".clone_into(&mut form.operation);
+    }
     form
 }
 
-/// The same fault with only what its kind and its span have a use for.
+/// The same fault with only what its layer, its kind and its span have a use for.
 fn bare(form: &FaultForm) -> FaultForm {
-    let mut form = form.clone();
+    if form.is_on_the_wire() {
+        let ms = if form.wire == "delay" { form.ms.clone() } else { String::new() };
+        return FaultForm { ms, layer: form.layer.clone(), wire: form.wire.clone(), ..FaultForm::default() };
+    }
+    let mut form = FaultForm { wire: String::new(), ..form.clone() };
     if form.kind != "delay" {
         form.ms.clear();
     }
@@ -156,9 +162,9 @@ fn posted(typed: &Typed) -> Option<Vec<FaultForm>> {
         }
         None => {}
     }
-    rows.sort_by_key(is_empty);
+    rows.sort_by_key(FaultForm::is_empty);
     let first = rows.first_mut()?;
-    if is_empty(first) {
+    if first.is_empty() {
         "load".clone_into(&mut first.operation);
     }
     Some(rows)
@@ -167,7 +173,7 @@ fn posted(typed: &Typed) -> Option<Vec<FaultForm>> {
 /// Brings a plan that has come into force into the rows. What is not in force stays: a row that waits for its operation,
 /// a number that was refused.
 fn follow(rows: &mut Vec<FaultForm>, before: &[FaultForm], now: &[FaultForm]) {
-    if rows.iter().filter(|row| !is_empty(row)).map(bare).eq(now.iter().map(bare)) {
+    if rows.iter().filter(|row| !row.is_empty()).map(bare).eq(now.iter().map(bare)) {
         return;
     }
     for (row, (before, now)) in rows.iter_mut().zip(before.iter().zip(now)) {
@@ -243,6 +249,19 @@ mod tests {
         let before = rows.clone();
         hear(&mut rows, &[&c], &[&a]);
         assert_eq!(rows, before);
+    }
+
+    #[test]
+    fn a_fault_on_the_wire_is_one_without_an_operation_and_can_be_put_elsewhere() {
+        let on_the_wire = || FaultForm { layer: "wire".to_owned(), ..row("", "") };
+        let typed = after(&[("plan[0][operation]", ""), ("plan[0][layer]", "wire"), ("plan[0][wire]", "stall")]);
+        assert!(!typed[0].is_empty() && typed[0].wire == "stall");
+        assert_eq!(plan(&typed).unwrap().faults()[0].wire(), Some(crate::fault::WireFault::Stall));
+        let (told, shown) = (usual(on_the_wire()), FaultForm { operation: "save".to_owned(), ..on_the_wire() });
+        assert_eq!(told.operation, "load", "in the actor it is a load's");
+        let mut rows = vec![shown.clone()];
+        hear(&mut rows, &[&row("save", "1")], &[&told]);
+        assert_eq!(rows, [shown], "its operation is no part of the plan");
     }
 
     #[test]

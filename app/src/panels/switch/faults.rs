@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use leptos::{html, prelude::*};
 
-use super::drafts::{ADD, ATTEMPTS, Drafts, KIND, LAYER, MS, OPERATION, PERCENT, ROWS, SEED, SPAN};
+use super::drafts::{ADD, ATTEMPTS, Drafts, KIND, LAYER, MS, OPERATION, PERCENT, ROWS, SEED, SPAN, WIRE};
 use crate::{
     fault::FaultPlan,
     live::{controls::SET_FAULT, dom, store::Store},
@@ -24,6 +24,13 @@ const KINDS: Words = &[
 const SPANS: Words =
     &[("first", "first after each activation"), ("next", "next, once"), ("until_off", "all, until it is off")];
 const LAYERS: Words = &[("actor", "in the actor"), ("store", "in the store, behind the sidecar")];
+const WIRED_LAYERS: Words = &[("actor", "in the actor"), ("wire", "on the wire to Redis, for every actor")];
+const WIRE_KINDS: Words = &[
+    ("refuse", "refuses connections"),
+    ("stall", "lets nothing pass"),
+    ("delay", "delays each request"),
+    ("cut", "cuts connections"),
+];
 const FIRST: Words = &[
     ("1", "first attempt"),
     ("2", "first 2 attempts"),
@@ -47,6 +54,12 @@ pub(super) fn is_within(field: &str) -> bool {
 pub(super) fn first_sentence(drafts: Drafts) -> impl IntoView {
     let happens = move || {
         drafts.row(0, |row| match row.kind.as_str() {
+            _ if row.is_on_the_wire() => match row.wire.as_str() {
+                "delay" => format!("wire to Redis delays {} ms, for every actor,", row.ms),
+                "stall" => "wire to Redis stalls, for every actor,".to_owned(),
+                "cut" => "wire to Redis cuts, for every actor,".to_owned(),
+                _ => "wire to Redis refuses, for every actor,".to_owned(),
+            },
             "delay" => format!("is {} ms late", row.ms),
             "hang" => "hangs until its time-out".to_owned(),
             "flaky" => format!("fails with {} %", row.percent),
@@ -59,7 +72,7 @@ pub(super) fn first_sentence(drafts: Drafts) -> impl IntoView {
     };
     view! {
         <span>"The"</span>
-        {choice(drafts.field(0, "Which operation fails", OPERATION), OPERATIONS)}
+        <span class="plan-op">{choice(drafts.field(0, "Which operation fails", OPERATION), OPERATIONS)}</span>
         <span>{happens}</span>
         <span class="plan-n">"for the " {choice(drafts.field(0, "How long", ATTEMPTS), FIRST)}</span>
         <span class="plan-all">"every time, until it is off"</span>
@@ -70,7 +83,11 @@ pub(super) fn first_sentence(drafts: Drafts) -> impl IntoView {
 /// What the faults can be besides, and more of them. Without script the buttons post the form, and it comes back with
 /// one row more or less, to be applied; whether a row has its operation by then is not known here.
 pub(super) fn more_faults(store: Store, drafts: Drafts, apply: Callback<()>) -> impl IntoView {
-    let layered = store.panels.with_untracked(|panels| panels.layers.contains(&Layer::Store));
+    let layers = store.panels.with_untracked(|panels| match &panels.layers {
+        layers if layers.contains(&Layer::Wire) => Some(WIRED_LAYERS),
+        layers if layers.contains(&Layer::Store) => Some(LAYERS),
+        _ => None,
+    });
     let more = NodeRef::<html::Details>::new();
     let is_refused = move || {
         store.error.with(|error| {
@@ -86,7 +103,7 @@ pub(super) fn more_faults(store: Store, drafts: Drafts, apply: Callback<()>) -> 
     });
     let open = untrack(is_refused) || store.typed.with_value(|typed| typed.text(SET_FAULT, ROWS).is_some());
     let count = Memo::new(move |_| drafts.count());
-    let rows = move || (0..count.get()).map(|n| row(drafts, layered, n, count, apply)).collect::<Vec<_>>();
+    let rows = move || (0..count.get()).map(|n| row(drafts, layers, n, count, apply)).collect::<Vec<_>>();
     let add = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         let n = drafts.add();
@@ -124,9 +141,9 @@ pub(super) fn more_faults(store: Store, drafts: Drafts, apply: Callback<()>) -> 
 }
 
 /// The fields of one fault. The first has its operation and its attempts in the sentence.
-fn row(drafts: Drafts, layered: bool, n: usize, count: Memo<usize>, apply: Callback<()>) -> AnyView {
+fn row(drafts: Drafts, layers: Option<Words>, n: usize, count: Memo<usize>, apply: Callback<()>) -> AnyView {
     let field = |label, part| drafts.field(n, label, part);
-    let mut fields = Vec::with_capacity(8);
+    let mut fields = Vec::with_capacity(9);
     if n > 0 {
         fields.push(choice_field(field("Operation", OPERATION), NEW_OPERATIONS));
     }
@@ -141,10 +158,12 @@ fn row(drafts: Drafts, layered: bool, n: usize, count: Memo<usize>, apply: Callb
     // What is wrong with the fault as a whole, or with a place that cannot be chosen here.
     let place = field("Where", LAYER);
     let mut whole = vec![refused(SET_FAULT, format!("plan[{n}]"))];
-    if layered {
-        fields.push(choice_field(place, LAYERS));
-    } else {
-        whole.push(refused(SET_FAULT, place.field));
+    match layers {
+        Some(layers) => fields.push(choice_field(place, layers)),
+        None => whole.push(refused(SET_FAULT, place.field)),
+    }
+    if layers == Some(WIRED_LAYERS) {
+        fields.push(choice_field(field("It", WIRE), WIRE_KINDS));
     }
     let whole = Signal::derive(move || whole.iter().find_map(|refused| refused.get()));
     let remove = move |event: leptos::ev::MouseEvent| {

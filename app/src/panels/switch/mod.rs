@@ -43,7 +43,7 @@ pub fn FailureSwitch() -> impl IntoView {
     });
     let class = move || if fault.read().on { "breaker on" } else { "breaker" };
     let status = move || status(&fault.read(), store.active.get());
-    let can_arm = move || fault.with(|fault| store.active.get() && fault.is_used());
+    let can_arm = move || fault.with(|fault| fault.has_lost_the_wire() || store.active.get() && fault.is_used());
     let form = view! {
         <form
             class=class

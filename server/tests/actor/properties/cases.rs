@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use app::{
-    fault::{Fault, FaultKind, FaultSpan},
+    fault::{AttemptFault, FaultKind, FaultSpan},
     message::HISTORY_LIMIT,
     policy::{Backoff, RetryPolicy},
     timeline::{Layer, Operation},
@@ -22,7 +22,7 @@ pub enum Between {
 /// One lab, and what is done in it.
 #[derive(Clone, Debug)]
 pub struct Case {
-    pub plan: Vec<Fault>,
+    pub plan: Vec<AttemptFault>,
     pub policy: RetryPolicy,
     pub stored: usize,
     /// How often somebody releases what is held, in milliseconds; `None` if nothing is held.
@@ -53,7 +53,7 @@ pub const PAUSED: Pace = Pace {
 pub const REAL: Pace =
     Pace { delays: 1..=40, waits: 0..=40, longest_wait: 80, timeouts: 700..=900, releases: &[5, 30] };
 
-fn fault(pace: &Pace) -> impl Strategy<Value = Fault> + use<> {
+fn fault(pace: &Pace) -> impl Strategy<Value = AttemptFault> + use<> {
     let operation = select(vec![Operation::Load, Operation::Save, Operation::Publish]);
     let kind = prop_oneof![
         3 => Just(FaultKind::Error),
@@ -69,7 +69,7 @@ fn fault(pace: &Pace) -> impl Strategy<Value = Fault> + use<> {
     let layer = select(vec![Layer::Actor, Layer::Store]);
     (operation, kind, span, layer).prop_map(|(operation, kind, span, layer)| {
         let layer = if operation == Operation::Publish { Layer::Actor } else { layer };
-        Fault { operation, kind, span, layer }
+        AttemptFault { operation, kind, span, layer }
     })
 }
 
