@@ -21,7 +21,7 @@ pub enum ErrorCode {
     MethodNotAllowed,
     /// `409`: the lab does something that cannot be done twice at a time.
     Busy,
-    /// `413`: the body is over its limit: 16 KiB, or 256 KiB for a recording.
+    /// `413`: the body is over its limit: 16 KiB, or 3 MiB for a recording.
     TooLarge,
     /// `415`: the body is not JSON, or does not say so.
     UnsupportedMediaType,

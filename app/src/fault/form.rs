@@ -6,8 +6,7 @@ use super::flat::{FlatFault, KindName, SpanName};
 #[cfg(feature = "ssr")]
 use super::{Fault, FaultPlan};
 #[cfg(feature = "ssr")]
-use crate::error::LabError;
-use crate::timeline::Layer;
+use crate::{error::LabError, timeline::Layer};
 
 /// One fault's fields, as they were typed. A field that the layer, kind or span has no use for may hold anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

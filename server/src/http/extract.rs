@@ -59,10 +59,10 @@ pub(crate) async fn json_body(request: Request, most: usize) -> Result<Bytes, Ap
         return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
     }
     let body = to_bytes(request.into_body(), most).await.map_err(|_| {
-        ApiError::new(
-            ErrorCode::TooLarge,
-            format!("The body is over {} KiB, which is the most a lab takes", most / 1024),
-        )
+        const MIB: usize = 1024 * 1024;
+        let most =
+            if most.is_multiple_of(MIB) { format!("{} MiB", most / MIB) } else { format!("{} KiB", most / 1024) };
+        ApiError::new(ErrorCode::TooLarge, format!("The body is over {most}, which is the most a lab takes"))
     })?;
     // Serde would take a list for the fields of an object, in their order.
     if body.trim_ascii_start().first() == Some(&b'[') {

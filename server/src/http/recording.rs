@@ -31,7 +31,7 @@ use super::{
 };
 
 /// The most bytes of a form: a document that is too large comes back with what is wrong with it.
-const MAX_FORM_BYTES: usize = 4 * Recording::MAX_BYTES;
+const MAX_FORM_BYTES: usize = 2 * Recording::MAX_BYTES;
 
 /// A turn of a lab, as a document: among the routes with the usual limit.
 pub(crate) fn turns() -> Router<SharedBackend> {
@@ -111,7 +111,7 @@ pub(crate) async fn turn(
     responses(
         (status = 201, description = "Kept; the answer says where", body = Kept),
         (status = 400, description = "The body is no JSON", body = ErrorBody),
-        (status = 413, description = "The body is over 256 KiB", body = ErrorBody),
+        (status = 413, description = "The body is over 3 MiB", body = ErrorBody),
         (status = 415, body = ErrorBody),
         (status = 422, description = "The body is no recording of one whole turn: the field is named", body = ErrorBody)
     )
@@ -187,7 +187,7 @@ async fn open(State(pages): State<Pages>, headers: HeaderMap, form: Multipart) -
         Err(error) => {
             let status = error.status();
             let message = match status {
-                StatusCode::PAYLOAD_TOO_LARGE => "This is far too large: a recording has at most 256 KiB.".to_owned(),
+                StatusCode::PAYLOAD_TOO_LARGE => "This is far too large: a recording has at most 3 MiB.".to_owned(),
                 _ => format!("The form cannot be read: {}", error.body_text()),
             };
             let error = LabError::new(ErrorCode::TooLarge, message);
@@ -195,7 +195,7 @@ async fn open(State(pages): State<Pages>, headers: HeaderMap, form: Multipart) -
         }
     };
     let kept = if text.len() > Recording::MAX_BYTES {
-        Err(LabError::new(ErrorCode::TooLarge, "This is over 256 KiB, which is the most that a recording has."))
+        Err(LabError::new(ErrorCode::TooLarge, "This is over 3 MiB, which is the most that a recording has."))
     } else if text.trim().is_empty() {
         Err(LabError::new(ErrorCode::InvalidRequest, "There is nothing yet: choose a file, or put its text here."))
     } else {

@@ -109,12 +109,57 @@ async fn what_is_no_recording_is_refused_by_its_field() {
     for (body, code) in [("{", 400), ("[]", 400), ("", 400)] {
         assert_eq!(post(&lab, body.to_owned()).await.0.as_u16(), code, "{body}");
     }
-    let large = changed(|d| d["events"][0]["content"] = json!("x".repeat(256 * 1024)));
+    let large = changed(|d| d["events"][0]["content"] = json!("x".repeat(3 * 1024 * 1024)));
     let (status, answer) = post(&lab, large).await;
     assert_eq!((status, &answer["error"]["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("too_large")));
-    assert!(answer["error"]["message"].as_str().unwrap().contains("256 KiB"), "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains("3 MiB"), "{answer}");
     let plain = lab.client.post(format!("{}/api/recordings", lab.origin)).body("{}").send().await.unwrap();
     assert_eq!(plain.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn the_largest_turn_that_can_be_taken_out_of_a_lab_can_be_handed_in_again() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    lab.put_json("/api/lab/user1/hold", json!({"on": true})).await;
+    let mut events = lab.follow("/events/user1", None).await;
+    // Control characters have six bytes each as JSON.
+    let content: String = std::iter::repeat_n('\u{1}', 2_000).collect();
+    let saying = {
+        let (client, url) = (lab.client.clone(), format!("{}/chat/user1", lab.origin));
+        tokio::spawn(client.post(url).json(&json!({ "content": content })).send())
+    };
+    events.until("attempt_held").await;
+    drop(events);
+    // What is set while a turn runs belongs to it, as far as the lab keeps it: until the first of it is forgotten.
+    let fault = |n: u32| json!({"operation": "publish", "kind": "flaky", "percent": 1, "seed": n, "span": "until_off"});
+    let plan: Vec<_> = (0..8).map(|n| fault(u32::MAX - n)).collect();
+    let set = json!({"on": true, "plan": plan});
+    let kept = async || {
+        let (_, timeline) = lab.get_json("/api/lab/user1/timeline").await;
+        let events = timeline["events"].as_array().unwrap();
+        let seqs: Vec<_> = events.iter().map(|event| event["seq"].as_u64().unwrap()).collect();
+        seqs.windows(2).all(|pair| pair[1] == pair[0] + 1)
+    };
+    while kept().await {
+        for _ in 0..100 {
+            assert_eq!(lab.put_json("/api/lab/user1/fault", set.clone()).await.0, StatusCode::OK);
+        }
+    }
+    lab.put_json("/api/lab/user1/hold", json!({"on": false})).await;
+    assert_eq!(saying.await.unwrap().unwrap().status(), StatusCode::OK);
+
+    let document = lab.get("/api/lab/user1/turn/1").await.text().await.unwrap();
+    assert!((1_900_000..2_200_000).contains(&document.len()), "{} bytes", document.len());
+    let (status, kept) = post(&lab, document.clone()).await;
+    assert_eq!(status, StatusCode::CREATED, "{kept}");
+    let again = lab.get(&format!("/api/recordings/{}", kept["id"].as_str().unwrap())).await.text().await.unwrap();
+    assert!(again == document, "it comes back as it was handed in");
+    let page = lab.get(kept["address"].as_str().unwrap()).await;
+    assert_eq!(page.status(), StatusCode::OK);
+    let opened = form(&lab, Some(("turn.json", &document)), "").await;
+    assert_eq!(opened.status(), StatusCode::SEE_OTHER);
     lab.stop().await;
 }
 
@@ -177,13 +222,13 @@ async fn what_the_form_refuses_stays_in_it_with_the_reason_beside_it() {
     let data = TempDir::new().unwrap();
     let (lab, document) = recorded(&data).await;
     let wrong = document.to_string().replace("\"version\":1", "\"version\":7");
-    let large = format!("{{\"mood\":\"{}\"}}", "x".repeat(300 * 1024));
+    let large = format!("{{\"mood\":\"{}\"}}", "x".repeat(3 * 1024 * 1024));
     for (file, text, status, words) in [
         (None, wrong.as_str(), 422, "version is 7: this lab reads version 1."),
         (Some(("old.json", wrong.as_str())), "", 422, "In old.json: version is 7"),
         (None, "</textarea><b>", 400, "This is not JSON"),
         (None, "  ", 400, "There is nothing yet"),
-        (None, large.as_str(), 413, "This is over 256 KiB"),
+        (None, large.as_str(), 413, "This is over 3 MiB"),
     ] {
         let answer = form(&lab, file, text).await;
         assert_eq!(answer.status().as_u16(), status, "{words}");
@@ -194,7 +239,7 @@ async fn what_the_form_refuses_stays_in_it_with_the_reason_beside_it() {
         let start: String = typed.trim().chars().take(20).collect();
         assert!(html.contains(&start.replace('<', "&lt;")), "what was typed is kept");
     }
-    let huge = form(&lab, None, &"x".repeat(2 * 1024 * 1024)).await;
+    let huge = form(&lab, None, &"x".repeat(7 * 1024 * 1024)).await;
     assert_eq!(huge.status(), StatusCode::PAYLOAD_TOO_LARGE);
     lab.stop().await;
 }
