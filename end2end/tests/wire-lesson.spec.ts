@@ -63,3 +63,42 @@ for (const scenario of ["redis-outage", "history-in-outage"]) {
     await expect(lab.chat.getByText("It ended as told.")).toBeVisible({ timeout: 50_000 });
   });
 }
+
+test("a learner stops Redis with the switch, sees daprd fail for real, and the message arrives when it is back", async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open();
+  // What fails from here on is real.
+  await page.locator(".knob").click();
+  const wire = page.getByLabel("The wire to Redis");
+  await wire.selectOption("refuse");
+  await expect(page.locator(".breaker.wire.on")).toBeVisible();
+  const waiting = lab.glimpse("Attempt 1 failed. Attempt 2 of 3 in");
+  await lab.say("Hi there");
+  await waiting;
+  await wire.selectOption("works");
+  await expect(lab.reply("Hi there")).toBeVisible({ timeout: 20_000 });
+  await expect(lab.chat.getByText(/Recovered on attempt 2 of 3/)).toBeVisible();
+
+  await lab.timeline.getByRole("link", { name: /load, attempt 1 of 3, failed/ }).locator(".face").first().click();
+  const detail = page.getByRole("complementary", { name: "Selected bar" });
+  await expect(detail).toContainText("error getting actor state: dial tcp");
+  await expect(detail).toContainText("connection refused");
+  await expect(detail).toContainText(/\d+ calls, \d+ failed/);
+  await lab.press("History retrieval", "Read history");
+  await expect(lab.check("History retrieval")).toContainText("proven");
+});
+
+test("a lab that dies in mid-turn says so, comes back by itself, and the message is there once", async ({ page, faultlab, complaints }) => {
+  complaints.expect(/ERR_|Failed to load resource/);
+  const lab = new LabPage(page);
+  await lab.open();
+  const waiting = lab.glimpse("Attempt 1 failed. Attempt 2 of 3 in");
+  await lab.say("Hi there");
+  await waiting;
+  await faultlab.kill();
+  await expect(lab.live).not.toHaveText("Live");
+  await faultlab.startAgain();
+  await expect(lab.live).toHaveText("Live", { timeout: 30_000 });
+  await lab.chat.getByRole("button", { name: "Send again" }).click();
+  await expect(lab.reply("Hi there")).toHaveCount(1, { timeout: 20_000 });
+});

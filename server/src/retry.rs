@@ -101,7 +101,12 @@ pub struct GaveUp {
     pub last: String,
     /// Whether any attempt may have been carried out all the same.
     pub maybe_done: bool,
+    /// How long it took until a failure of the store was reported, where that was long: the sidecar's own tries.
+    pub sidecar_tried: Option<Duration>,
 }
+
+/// From how long on a failure of the store has a story: a store that is gone is known to be in no time.
+const LONG: Duration = Duration::from_secs(2);
 
 /// Why no further attempt was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,11 +180,14 @@ impl Run<'_> {
             };
             maybe_done |= failure.maybe_done;
             let cause = self.cause(operation, at, &failure);
+            let of_the_store = cause.layer == Layer::Wire || cause == Cause { simulated: false, layer: Layer::Store };
+            let took = Duration::from_micros(took_us);
+            let sidecar_tried = (of_the_store && !failure.no_answer && took >= LONG).then_some(took);
             let text = failure.text;
             let error = text.clone();
             self.record(Step::AttemptFailed { turn, operation, attempt, max, error, cause, transient, took_us });
             let left = self.deadline.saturating_duration_since(Instant::now());
-            let give_up = |reason| Err(GaveUp { reason, attempts: attempt, last: text, maybe_done });
+            let give_up = |reason| Err(GaveUp { reason, attempts: attempt, last: text, maybe_done, sidecar_tried });
             if !transient {
                 return give_up(Reason::Permanent);
             }

@@ -1,5 +1,7 @@
 //! One turn of a `ChatAgent`: load, reply, save, publish.
 
+use std::time::Duration;
+
 use app::{
     error::{ErrorCode, LabError},
     message::{Message, MessageId, keep_last},
@@ -139,7 +141,10 @@ impl Turn<'_> {
         let (code, message) = match error.reason {
             Reason::Exhausted => (
                 ErrorCode::RetriesExhausted,
-                format!("Failed to {word} history for {key} after {attempts}: {last}. Nothing was stored."),
+                format!(
+                    "Failed to {word} history for {key} after {attempts}: {last}. Nothing was stored.{}",
+                    own_tries(error)
+                ),
             ),
             Reason::Permanent => (
                 ErrorCode::TurnFailed,
@@ -156,4 +161,15 @@ impl Turn<'_> {
         };
         LabError::new(code, message)
     }
+}
+
+/// Why attempts took so long that the store failed at once, where they did.
+fn own_tries(error: &GaveUp) -> String {
+    let words = |took: Duration| {
+        let seconds = took.as_secs_f64();
+        format!(
+            " The last attempt took {seconds:.1} s, as the sidecar tries again by itself before it reports a failure."
+        )
+    };
+    error.sidecar_tried.map(words).unwrap_or_default()
 }

@@ -4,6 +4,8 @@
 //! Without them the tests say so and are skipped; with `CI=true` that is a failure.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+mod hold;
+mod late;
 mod lesson;
 mod outages;
 mod process;

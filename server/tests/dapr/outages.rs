@@ -50,7 +50,28 @@ async fn a_message_arrives_when_redis_comes_back_within_the_attempts() {
     rig.start_redis().await;
     let answer = sent.await.unwrap().unwrap();
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert_eq!(rig.saying("user1", "Hi", "id-1").await.unwrap().status, StatusCode::OK, "known, and not done again");
     assert_eq!(rig.history("user1").await, history(&["Hi"]));
+}
+
+#[tokio::test]
+async fn a_save_that_finds_redis_gone_is_stored_once_when_it_is_back() {
+    let Some(mut rig) = Rig::start().await else { return };
+    rig.switch_off("user1").await;
+    assert_eq!(rig.say("user1", "before").await.status, StatusCode::OK);
+    rig.set_fault("user1", "save").await;
+    let sent = tokio::spawn(rig.saying("user1", "Hi", "id-1"));
+    rig.until("user1", waits(2, Operation::Save)).await;
+    rig.stop_redis().await;
+    let failed = rig.until("user1", |step| matches!(step, Step::AttemptFailed { attempt: 2, .. })).await;
+    let Step::AttemptFailed { operation, error, cause, .. } = failed.step else { unreachable!() };
+    assert_eq!((operation, cause), (Operation::Save, Cause { simulated: false, layer: Layer::Store }), "{error}");
+    assert!(error.contains("error saving actor transaction state: "), "{error}");
+    rig.start_redis().await;
+    let answer = sent.await.unwrap().unwrap();
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert_eq!(rig.saying("user1", "Hi", "id-1").await.unwrap().status, StatusCode::OK, "known, and not done again");
+    assert_eq!(rig.history("user1").await, history(&["before", "Hi"]));
 }
 
 #[tokio::test]
@@ -59,17 +80,24 @@ async fn a_redis_that_stays_away_is_said_to_be_away_and_the_lab_comes_back_by_it
     rig.switch_off("user1").await;
     assert_eq!(rig.say("user1", "before").await.status, StatusCode::OK);
     rig.stop_redis().await;
-    let answer = rig.say("user1", "during").await;
-    assert_failed(&answer, "retries_exhausted", &["after 3 attempts", "Nothing was stored"]);
+    let answer = rig.saying("user1", "during", "id-1").await.unwrap();
+    assert_failed(&answer, "retries_exhausted", &["after 3 attempts", "connection refused", "Nothing was stored"]);
+    // daprd's own waits: a Redis that is gone refuses at once.
+    assert!(answer.text().contains("as the sidecar tries again by itself before it reports a failure"), "{answer:?}");
     let (status, body) = rig.get("/chat/user1/history").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "an error, and not the lesson's empty history: {body}");
     let (_, panels) = rig.get("/api/lab/user1").await;
     let stored = panels["stored"]["Err"]["message"].as_str().unwrap();
     assert!(stored.contains("Cannot read the Redis"), "{stored}");
-    assert!(panels["history"]["Err"].is_object(), "{panels}");
+    let shown = &panels["history"]["Err"];
+    assert_eq!(shown["code"], "store_unreachable", "{panels}");
+    assert!(shown["message"].as_str().unwrap().contains("Start"), "{shown}");
     rig.start_redis().await;
     rig.comes_back("user1", "after").await;
-    assert_eq!(rig.history("user1").await, history(&["before", "after"]));
+    for _ in 0..2 {
+        assert_eq!(rig.saying("user1", "during", "id-1").await.unwrap().status, StatusCode::OK);
+    }
+    assert_eq!(rig.history("user1").await, history(&["before", "after", "during"]));
 }
 
 #[tokio::test]
@@ -89,9 +117,15 @@ async fn daprd_killed_in_mid_turn_loses_no_acknowledged_message_and_doubles_none
         &["No Dapr sidecar answers", "Start it"],
     );
     rig.until("user1", |step| matches!(step, Step::TurnFailed { turn: 2, .. })).await;
+    let (_, panels) = rig.get("/api/lab/user1").await;
+    let shown = &panels["history"]["Err"];
+    assert_eq!(shown["code"], "sidecar_unreachable", "{panels}");
+    assert!(shown["message"].as_str().unwrap().contains("Start it"), "{shown}");
     rig.restart_daprd().await;
-    let again = rig.saying("user1", "during", "id-1").await.unwrap();
-    assert_eq!(again.status, StatusCode::OK, "the first call after the restart is answered: {again:?}");
+    for _ in 0..2 {
+        let again = rig.saying("user1", "during", "id-1").await.unwrap();
+        assert_eq!(again.status, StatusCode::OK, "the first call after the restart is answered: {again:?}");
+    }
     assert_eq!(rig.history("user1").await, history(&["before", "during"]));
 }
 
@@ -107,6 +141,9 @@ async fn placement_killed_in_mid_turn_is_said_to_be_away_instead_of_nothing() {
     assert_failed(&during, "retries_exhausted", &["Nothing was stored"]);
     let away = rig.saying("user1", "without placement", "id-2").await.unwrap();
     assert_failed(&away, "sidecar_unreachable", &["lost its placement service", "Start placement"]);
+    let (_, panels) = rig.get("/api/lab/user1").await;
+    let shown = panels["history"]["Err"]["message"].as_str().unwrap();
+    assert!(shown.contains("lost its placement service") && shown.contains("Start placement"), "{panels}");
     rig.restart_placement();
     rig.comes_back("user1", "after").await;
     for (content, id) in [("during", "id-1"), ("without placement", "id-2"), ("without placement", "id-2")] {

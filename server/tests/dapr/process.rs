@@ -46,8 +46,11 @@ impl Programs {
             redis_cli,
         });
         if found.is_none() {
-            let words =
-                format!("real Dapr is not tested: there is no {} (cargo xtask dapr gets it)", missing.join(", "));
+            let words = format!(
+                "real Dapr is not tested: there is no {} (cargo xtask dapr gets daprd and placement, apt-get install \
+                 redis-server the rest)",
+                missing.join(", ")
+            );
             assert!(env::var("CI").as_deref() != Ok("true"), "{words}");
             eprintln!("skipped: {words}");
         }
@@ -97,8 +100,22 @@ impl Process {
     /// Asks it to end, as a terminal or a supervisor does.
     #[allow(dead_code, reason = "only the long run ends a program so")]
     pub async fn ask_to_end(&self) {
+        self.signal("-TERM").await;
+    }
+
+    /// Lets it do nothing until it is thawed, as on a machine that is out of breath. What is sent to it waits.
+    pub async fn freeze(&self) {
+        self.signal("-STOP").await;
+    }
+
+    /// Lets it go on.
+    pub async fn thaw(&self) {
+        self.signal("-CONT").await;
+    }
+
+    async fn signal(&self, signal: &str) {
         let id = self.child.id().expect("it has not been waited for").to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
     }
 
     /// Waits until it has ended by itself.
