@@ -1,4 +1,8 @@
-//! The lab's page as one island: rendered with its data by the server, brought to life by the browser.
+//! The lab's page, brought to life. The server renders all of it ([`layout`](crate::panels::layout)); the browser keeps
+//! the state, and changes what it changes.
+//!
+//! What is drawn as text is kept by [`markup`](crate::markup). What is still made of views is an island of its own
+//! within the lab.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -8,17 +12,10 @@ use crate::{
     lab::LabSnapshot,
     live::{self, address::Address, store::Store},
     panels::{
+        self,
         chat::Chat,
-        checks::Checks,
-        headline::Headline,
-        path::SignalPath,
-        policy::PolicyPane,
-        prediction::PredictionLine,
-        stored::StoredPane,
         switch::FailureSwitch,
-        tabs::{PaneChoice, PaneStrip, PaneTabs},
         timeline::{DetailPanel, TimelinePanel},
-        topbar::Topbar,
         tour,
     },
     typed::Typed,
@@ -44,10 +41,7 @@ pub struct ScenarioHtml {
     pub card: String,
 }
 
-/// The lab.
-///
-/// What never changes while the page is open, the pane *Code*, comes as children: the server renders it, and the
-/// browser's half need not carry it.
+/// The lab. What stands in it comes as children, which the server renders; the last of them is [`Voice`].
 #[island]
 pub fn Lab(
     /// Everything that the page shows first.
@@ -58,62 +52,69 @@ pub fn Lab(
     typed: Typed,
     /// What the address says of the page.
     address: Address,
-    /// The menu of scenarios, and the one that the address names.
-    scenarios: ScenarioHtml,
     /// The id of the next message, made by the server, so that a form posted twice is one message.
     message_id: String,
-    /// The pane that never changes.
+    /// The page.
     children: Children,
 ) -> impl IntoView {
     let store = Store::new(&snapshot, error, typed, &address, message_id);
     provide_context(store);
-    live::start(store);
-    tour::start(store);
-    let (actor, offset) = (snapshot.actor.clone(), snapshot.utc_offset_min);
-    let turns = Signal::from(store.turns);
-    let next = Signal::derive(move || Some(store.outlook.read().next.clone()));
     // Where there is no clipboard, nothing offers to copy.
     let clip = move || store.mounted.get() && live::dom::has_clipboard();
     view! {
         <div class="lab" class:present=store.present class:past=move || store.is_past() class:mounted=store.mounted class:clip=clip>
-            <a class="skip" href="#msg">"Skip to the chat"</a>
-            <Topbar actor=snapshot.actor known=snapshot.known_actors runtime=snapshot.runtime />
-            <main class="lab-main">
-                <Chat scenarios />
-                <section class="bench" aria-label="Failure switch and signal path">
-                    <FailureSwitch />
-                    <div class="path">
-                        <SignalPath />
-                        <PredictionLine />
-                    </div>
-                </section>
-                <Headline />
-                <section class="timeline" id="timeline" aria-labelledby="h-time">
-                    <TimelinePanel
-                        turns
-                        predicted=next
-                        now=store.clock.into()
-                        live=store.running.into()
-                        selected=store.selected
-                        log=store.log.into()
-                        utc_offset_min=offset
-                        next_content=Signal::derive(move || store.next_content())
-                    />
-                    <DetailPanel turns selected=store.selected actor utc_offset_min=offset />
-                </section>
-                <PaneChoice />
-                <PaneStrip />
-                <Checks />
-                <section class="panel side" aria-label="What is stored, and the retry policy">
-                    <PaneTabs />
-                    <StoredPane />
-                    <PolicyPane />
-                    {children()}
-                </section>
-            </main>
-            <p class="vh" role="status" aria-live="polite">
-                {store.said}
-            </p>
+            {children()}
         </div>
+    }
+}
+
+/// The chat.
+#[island]
+pub fn ChatPart(
+    /// The menu of scenarios, and the one that the address names.
+    scenarios: ScenarioHtml,
+) -> impl IntoView {
+    view! { <Chat scenarios /> }
+}
+
+/// The failure switch.
+#[island]
+pub fn SwitchPart() -> impl IntoView {
+    view! { <FailureSwitch /> }
+}
+
+/// The retry timeline and its detail.
+#[island]
+pub fn TimelinePart() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let turns = Signal::from(store.turns);
+    let next = Signal::derive(move || Some(store.outlook.read().next.clone()));
+    view! {
+        <TimelinePanel
+            turns
+            predicted=next
+            now=store.clock.into()
+            live=store.running.into()
+            selected=store.selected
+            log=store.log.into()
+            utc_offset_min=store.utc_offset_min
+            next_content=Signal::derive(move || store.next_content())
+        />
+        <DetailPanel turns selected=store.selected actor=store.actor.get_value() utc_offset_min=store.utc_offset_min />
+    }
+}
+
+/// What is said to those who hear the page. It stands last: when it comes to life everything before it has, and what
+/// moves the page may begin.
+#[island]
+pub fn Voice() -> impl IntoView {
+    let store = expect_context::<Store>();
+    live::start(store);
+    panels::start(store);
+    tour::start(store);
+    view! {
+        <p class="vh" role="status" aria-live="polite">
+            {store.said}
+        </p>
     }
 }

@@ -23,6 +23,8 @@
 
 // Leptos components and server functions expand to items that the lints cannot see documented or narrowed.
 #![allow(missing_docs, unreachable_pub)]
+// The type of a view has the types of all views in it.
+#![recursion_limit = "256"]
 
 pub mod actor_id;
 pub mod api;

@@ -8,10 +8,15 @@
 mod list;
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+#[cfg(feature = "ssr")]
+use leptos::tachys::html::InertElement;
+use maud::Markup;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Node};
 
 pub use self::list::{Entries, Entry, follow_list, items};
+
+use crate::live::dom;
 
 /// A directive, `use:follow=markup`: keeps the element's content as `markup` has it. The element begins with the same
 /// text as its `inner_html`.
@@ -24,6 +29,42 @@ pub fn follow(element: Element, markup: Memo<String>) {
             }
         });
     });
+}
+
+/// A drawing in a page that the server renders.
+#[cfg(feature = "ssr")]
+pub fn drawn(draw: impl FnOnce() -> Markup) -> InertElement {
+    InertElement::new(untrack(draw).into_string())
+}
+
+/// Keeps the element that the server rendered for `selector` as `draw` has it, with its attributes. In the browser alone.
+///
+/// What it depends on may change many times; the page is touched only when the text is another.
+pub fn keep(selector: &'static str, draw: impl Fn() -> Markup + 'static) {
+    keep_boxed(selector, Box::new(draw));
+}
+
+/// Apart, so that the download has it once.
+fn keep_boxed(selector: &'static str, draw: Box<dyn Fn() -> Markup>) {
+    Effect::new(move |before: Option<String>| {
+        let markup = draw().into_string();
+        if before.as_ref() != Some(&markup) {
+            replace(selector, &markup);
+        }
+        markup
+    });
+}
+
+/// Makes the element that `selector` names the one that `markup` describes.
+fn replace(selector: &str, markup: &str) {
+    let Some(element) = dom::find(selector) else { return };
+    // Parsed in what it stands in: a list's entry or a drawing's part is nothing by itself.
+    let wanted = element.parent_element().and_then(|parent| parent.clone_node().ok());
+    let Some(wanted) = wanted.map(JsCast::unchecked_into::<Element>) else { return };
+    wanted.set_inner_html(markup);
+    if let Some(new) = wanted.first_child() {
+        adopt(&element, &new);
+    }
 }
 
 /// Changes the element's content to `markup`, and only where it differs: what is the same keeps its focus, its place
@@ -91,9 +132,22 @@ fn adopt_attributes(old: &Element, new: &Element) {
         let value = new.get_attribute(&name);
         if let Some(value) = value.filter(|value| old.get_attribute(&name).as_ref() != Some(value)) {
             let _ = old.set_attribute(&name, &value);
+            come_into_force(old, &name, Some(&value));
         }
     }
     for name in names(old).filter(|name| name != "open" && !new.has_attribute(name)) {
         let _ = old.remove_attribute(&name);
+        come_into_force(old, &name, None);
     }
+}
+
+/// A field that somebody has touched shows what it was set to, and its attribute only what it begins with: what changes
+/// in the drawing comes into the field too. What does not change leaves alone what is being typed there.
+fn come_into_force(field: &Element, name: &str, value: Option<&str>) {
+    let value = match name {
+        "value" => JsValue::from_str(value.unwrap_or_default()),
+        "checked" | "selected" => JsValue::from_bool(value.is_some()),
+        _ => return,
+    };
+    let _ = js_sys::Reflect::set(field, &JsValue::from_str(name), &value);
 }

@@ -123,12 +123,10 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
 pub fn set_sidecar_retries(store: Store, on: bool) {
     spawn_local(async move {
         let on = on.then(|| "on".to_owned());
-        let set = attempt(store, SET_SIDECAR_RETRIES, api::set_sidecar_retries(on)).await;
-        store.panels.update(|panels| {
-            if let Ok(set) = set {
-                panels.sidecar_retries = set;
-            }
-        });
+        match attempt(store, SET_SIDECAR_RETRIES, api::set_sidecar_retries(on)).await {
+            Ok(set) => store.panels.update(|panels| panels.sidecar_retries = set),
+            Err(_) => dom::put_back(SET_SIDECAR_RETRIES),
+        }
     });
 }
 

@@ -5,14 +5,21 @@ use std::time::Duration;
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlAnchorElement, HtmlInputElement, MouseEvent, SubmitEvent};
+use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent, SubmitEvent};
 
 use super::{
-    actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, SEND},
+    actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, RESET, SEND, SET_SIDECAR_RETRIES},
+    controls::SET_POLICY,
     dom,
+    hold::{self, HOLD},
     store::Store,
 };
-use crate::panels::timeline::BarId;
+use crate::panels::{
+    fields::{ticked_in, typed_in},
+    policy,
+    timeline::BarId,
+    topbar::turn_present,
+};
 
 /// How long a button that has copied something says so.
 const COPIED: Duration = Duration::from_millis(1_500);
@@ -21,9 +28,11 @@ const COPIED: Duration = Duration::from_millis(1_500);
 pub(super) fn start(store: Store) {
     let clicks = window_event_listener(ev::click, move |event| clicked(store, &event));
     let forms = window_event_listener(ev::submit, move |event| submitted(store, &event));
+    let fields = window_event_listener(ev::change, move |event| changed(store, &event));
     on_cleanup(move || {
         clicks.remove();
         forms.remove();
+        fields.remove();
     });
 }
 
@@ -41,6 +50,17 @@ fn clicked(store: Store, click: &MouseEvent) {
     } else if let Some(link) = closest("a[href^='?bar='], a[data-turn], a[data-close]") {
         click.prevent_default();
         go(store, &link);
+    } else if let Some(button) = closest(".theme [name=theme]") {
+        click.prevent_default();
+        dom::set_theme(&button.get_attribute("value").unwrap_or_default());
+    } else if closest(".present-link").is_some() {
+        click.prevent_default();
+        turn_present(store);
+    } else if closest(".hold-release").is_some() {
+        click.prevent_default();
+        hold::release(store);
+    } else if closest(".run-all").is_some() {
+        actions::run_all(store);
     }
 }
 
@@ -74,27 +94,47 @@ fn copy(store: Store, button: &Element, text: &str) {
     set_timeout(move || drop(marks.remove_1("done")), COPIED);
 }
 
-/// The forms that no panel answers itself: those of a check, and *Send again*.
+/// The forms that no panel answers itself.
 fn submitted(store: Store, event: &SubmitEvent) {
     let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let Some(form) = form.filter(|_| !event.default_prevented()) else { return };
-    let field = |name: &str| {
-        let field = form.query_selector(&format!("[name={name}]")).ok().flatten()?;
-        field.dyn_into::<HtmlInputElement>().ok().map(|field| field.value())
-    };
-    let action = form.get_attribute("action").unwrap_or_default();
-    match action.as_str() {
-        SEND | ARM_AND_SEND => {
-            let content = field("content").unwrap_or_default();
-            // The id in the form is for a page without script, where it stands for one message; here the form may
-            // outlive many. Sent again, a message keeps its id: if it was stored after all, its reply comes back.
-            let again = field("message_id").filter(|_| form.has_attribute("data-again"));
-            let id = again.unwrap_or_else(|| store.next_message_id());
-            actions::send_at_a_press(store, action == ARM_AND_SEND, content, id);
-        }
+    match form.get_attribute("action").unwrap_or_default().as_str() {
+        SEND => send(store, &form, false),
+        ARM_AND_SEND => send(store, &form, true),
         READ_HISTORY => actions::read_history(store),
         COMPARE => actions::compare(store),
+        RESET => {
+            if let Ok(Some(menu)) = form.closest("details") {
+                let _ = menu.remove_attribute("open");
+            }
+            actions::reset(store);
+        }
+        SET_POLICY => policy::apply(store, &form),
+        // What these set takes effect when it is changed.
+        HOLD | SET_SIDECAR_RETRIES => {}
         _ => return,
     }
     event.prevent_default();
+}
+
+/// Sends what a check asks for, or a failed message again.
+fn send(store: Store, form: &Element, arms: bool) {
+    let content = typed_in(form, "content").unwrap_or_default();
+    // The id in the form is for a page without script, where it stands for one message; here the form may outlive
+    // many. Sent again, a message keeps its id: if it was stored after all, its reply comes back.
+    let again = typed_in(form, "message_id").filter(|_| form.has_attribute("data-again"));
+    let id = again.unwrap_or_else(|| store.next_message_id());
+    actions::send_at_a_press(store, arms, content, id);
+}
+
+/// What takes effect as soon as it is set.
+fn changed(store: Store, event: &Event) {
+    let field = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let Some(form) = field.and_then(|field| field.closest("form").ok().flatten()) else { return };
+    match form.get_attribute("action").unwrap_or_default().as_str() {
+        HOLD => hold::set(store, ticked_in(&form, "on")),
+        SET_SIDECAR_RETRIES => actions::set_sidecar_retries(store, ticked_in(&form, "on")),
+        SET_POLICY => policy::apply(store, &form),
+        _ => {}
+    }
 }

@@ -121,6 +121,13 @@ pub fn bring_near(element: &HtmlElement) {
     element.scroll_into_view_with_scroll_into_view_options(&nearest);
 }
 
+/// Puts a form's fields back to what is in force, where they have moved already and what was asked for is refused.
+pub fn put_back(action: &str) {
+    if let Some(form) = find(&format!("form[action='{action}']")) {
+        form.unchecked_into::<web_sys::HtmlFormElement>().reset();
+    }
+}
+
 /// Whether nobody can see the page.
 pub fn is_hidden() -> bool {
     document().visibility_state() == web_sys::VisibilityState::Hidden

@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     actions::{self, attempt},
-    moment,
+    dom, moment,
     store::{Connection, Store},
 };
 use crate::api;
@@ -27,8 +27,7 @@ fn ask(store: Store, on: Option<String>, release: Option<String>) {
     spawn_local(async move {
         let asked = attempt(store, HOLD, api::hold(store.actor_id(), on, release)).await;
         if asked.is_err() {
-            // The box has moved already: it goes back to what is in force.
-            store.panels.update(|_| ());
+            dom::put_back(HOLD);
         } else if store.connection.get_untracked() != Connection::Live {
             actions::refresh(store);
         }

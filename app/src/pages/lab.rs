@@ -14,7 +14,7 @@ use crate::{
     error::LabError,
     island::{FormError, Lab},
     live::address::Address,
-    panels::{code::CodePane, tour::Tour},
+    panels::{layout::Layout, tour::Tour},
     typed::Typed,
 };
 
@@ -66,12 +66,13 @@ fn lab(
     let page = Suspend::new(async move {
         let snapshot = backend.snapshot(&actor).await;
         let scenarios = scenario_html(&backend, &actor, scenario.as_deref(), error.as_ref());
-        let (code_of, tour_of) = (actor.clone(), actor.clone());
+        let (known, runtime) = (snapshot.known_actors.clone(), snapshot.runtime.clone());
+        let (page_of, tour_of) = (actor.clone(), actor.clone());
         let message_id = uuid::Uuid::new_v4().to_string();
         view! {
             <Title text=format!("Faultlab: {actor}") />
-            <Lab snapshot error typed address scenarios message_id>
-                <CodePane actor=code_of />
+            <Lab snapshot error typed address message_id>
+                <Layout actor=page_of known runtime scenarios />
             </Lab>
             <KeySheet />
             <Tour actor=tour_of />

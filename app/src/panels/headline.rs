@@ -2,57 +2,78 @@
 //! out for a room.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
 
+#[cfg(feature = "ssr")]
+use crate::markup::drawn;
 use crate::{
     format::tenths_ms,
-    icons::icon,
+    icons::symbol,
     lesson::steps,
     live::store::Store,
+    markup::keep,
     panels::chat::words,
     timeline::{Method, Outcome, Turn},
 };
 
 /// The line.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn Headline() -> impl IntoView {
     let store = expect_context::<Store>();
-    let told = Memo::new(move |_| {
-        let last = |turns: &Vec<Turn>| turns.iter().rfind(|turn| turn.method == Method::ProcessMessage).cloned();
-        let turn = store.turns.with(last)?;
-        Some(match &turn.outcome {
-            Outcome::Queued | Outcome::Running => {
-                let foot = words::pending(&turn, None);
-                let failed = turn.attempts.last().is_some_and(|a| a.failed()) && turn.held().is_none();
-                let mark = if failed { "fail-t" } else { "run-t" };
-                (mark, foot.words, foot.due_at)
-            }
-            Outcome::Completed { took_us, repeated } => {
-                ("ok-t", words::answered(&turn, *took_us, *repeated).words, None)
-            }
-            Outcome::Failed { error, .. } => ("fail-t", words::failure(Some(&turn), error).0, None),
-        })
+    drawn(|| line(store))
+}
+
+/// Keeps it.
+pub(super) fn start(store: Store) {
+    keep(".p-say", move || line(store));
+}
+
+fn line(store: Store) -> Markup {
+    html! { p.p-say { @if store.present.get() { (now(store)) " " (step(store)) } } }
+}
+
+/// What happens, with what is left of a wait.
+fn now(store: Store) -> Markup {
+    let (mark, words, due_at) = store.turns.with(|turns| {
+        let last = turns.iter().rfind(|turn| turn.method == Method::ProcessMessage);
+        last.map_or_else(|| ("", "Nothing has happened yet.".to_owned(), None), told)
     });
-    let said = move || {
-        let Some((mark, words, due_at)) = told.get() else { return ("", "Nothing has happened yet.".to_owned(), None) };
-        (mark, words, due_at)
+    let shape = match mark {
+        "ok-t" => "#i-check",
+        "fail-t" => "#i-cross",
+        _ => "#i-dot",
     };
-    let line = move || {
-        let (mark, words, due_at) = said();
-        let symbol = match mark {
-            "ok-t" => "#i-check",
-            "fail-t" => "#i-cross",
-            _ => "#i-dot",
-        };
-        let left = due_at.map(|due_at| {
-            view! { <b class="wait-t tnum">{move || tenths_ms(due_at.saturating_sub(store.clock.get()))}</b> }
-        });
-        view! { <span class=mark>{icon(symbol)}</span> <span class="p-words">{words} {left}</span> }
-    };
-    let step = move || {
-        let number = store.opened.get().max(1);
-        let step = steps::step(number)?;
-        let progress = store.check(number).progress;
-        Some(view! { <span class="p-step"><b>{format!("{number}  {}", step.title)}</b> " " {progress}</span> })
-    };
-    move || store.present.get().then(|| view! { <p class="p-say">{line} {step}</p> })
+    html! {
+        span class=(mark) { (symbol(shape)) } " "
+        span.p-words {
+            (words)
+            @if let Some(due_at) = due_at {
+                b.wait-t.tnum { (tenths_ms(due_at.saturating_sub(store.clock.get()))) }
+            }
+        }
+    }
+}
+
+/// How a turn stands: the colour, the words, and the end of a wait.
+fn told(turn: &Turn) -> (&'static str, String, Option<u64>) {
+    match &turn.outcome {
+        Outcome::Queued | Outcome::Running => {
+            let foot = words::pending(turn, None);
+            let failed = turn.attempts.last().is_some_and(|a| a.failed()) && turn.held().is_none();
+            (if failed { "fail-t" } else { "run-t" }, foot.words, foot.due_at)
+        }
+        Outcome::Completed { took_us, repeated } => ("ok-t", words::answered(turn, *took_us, *repeated).words, None),
+        Outcome::Failed { error, .. } => ("fail-t", words::failure(Some(turn), error).0, None),
+    }
+}
+
+/// Where the lesson is.
+fn step(store: Store) -> Markup {
+    let number = store.opened.get().max(1);
+    html! {
+        @if let Some(step) = steps::step(number) {
+            span.p-step { b { (number) "  " (step.title) } " " (store.check(number).progress) }
+        }
+    }
 }

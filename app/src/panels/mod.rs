@@ -2,12 +2,16 @@
 
 pub mod chat;
 pub mod checks;
+#[cfg(feature = "ssr")]
 pub mod code;
 pub mod controls;
 pub mod copy;
 mod deeds;
+pub(crate) mod fields;
 pub mod headline;
 pub mod hold;
+#[cfg(feature = "ssr")]
+pub mod layout;
 pub mod path;
 pub mod policy;
 pub mod prediction;
@@ -20,3 +24,17 @@ pub mod topbar;
 pub mod tour;
 pub mod trace;
 pub mod wire;
+
+use crate::live::store::Store;
+
+/// Keeps what moves in the panels that are text. In the browser alone.
+pub fn start(store: Store) {
+    topbar::start(store);
+    path::start(store);
+    prediction::start(store);
+    headline::start(store);
+    tabs::start(store);
+    checks::start(store);
+    stored::start(store);
+    policy::start(store);
+}

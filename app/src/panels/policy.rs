@@ -1,18 +1,24 @@
 //! The pane *Policy*: the retry policy in force, to be set, and the same in Rust, in Python and as Dapr would have it.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
+use web_sys::Element;
 
+use super::{
+    controls::{Part, Words},
+    fields::{Field, apply_button, choice_field, error_line, number_field, typed_in},
+    sidecar_retries::sidecar_retries_form,
+    trace::policy_trace,
+};
+#[cfg(feature = "ssr")]
+use crate::markup::drawn;
 use crate::{
     format::tenths_ms,
     live::{
         controls::{self, Change, SET_POLICY},
         store::Store,
     },
-    panels::{
-        controls::{ErrorLine, Field, Part, Words, choice_field, number_field, take_over},
-        sidecar_retries::SidecarRetriesForm,
-        trace::policy_trace,
-    },
+    markup::keep,
     policy::{Backoff, RetryPolicy, form::PolicyForm},
 };
 
@@ -29,96 +35,101 @@ const PARTS: [Part<PolicyForm>; 7] = [
 
 const BACKOFFS: Words = &[("constant", "constant"), ("exponential", "exponential, doubling")];
 
-/// The pane. What is set takes effect at once; without script *Apply* does it.
+/// The pane.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn PolicyPane() -> impl IntoView {
     let store = expect_context::<Store>();
-    let policy = Memo::new(move |_| store.panels.with(|panels| panels.policy));
-    let text = move |of: fn(RetryPolicy) -> String| Signal::derive(move || of(policy.get()));
-    view! {
-        <div class="pane pane-policy">
-            <div class="block">
-                <h3>"Retry policy " <span class="note">"loads and saves alike"</span></h3>
-                {form(store, policy)}
-                <p class="policy-sum">
-                    <span inner_html=move || policy_trace(policy.read().attempts).into_string()></span>
-                    <span>{text(sum)}</span>
-                </p>
-                <p class="note">
-                    "Attempts count every try, retries only those after the first. The event is published once, as in \
-                     the lesson: a publish that fails is shown and does not fail the turn."
-                </p>
-            </div>
-            <div class="block">
-                <h3>"Below it " <span class="note">"the sidecar’s own retries, for every actor"</span></h3>
-                <SidecarRetriesForm />
-            </div>
-            <div class="block">
-                <h3>"In Rust " <span class="note">"this actor’s policy"</span></h3>
-                <pre class="code"><code>{text(rust)}</code></pre>
-            </div>
-            <div class="block">
-                <h3>"In Python " <span class="note">"the lesson’s loop"</span></h3>
-                <pre class="code"><code>{text(python)}</code></pre>
-            </div>
-            <div class="block">
-                <h3>"In Dapr " <span class="note">"resiliency.yaml"</span></h3>
-                <pre class="code"><code>{text(resiliency)}</code></pre>
-            </div>
-        </div>
+    drawn(|| pane(store))
+}
+
+/// Keeps it.
+pub(super) fn start(store: Store) {
+    keep(".pane-policy", move || pane(store));
+}
+
+/// Sets what stands in the fields: whatever is set takes effect at once. Without script *Apply* does it.
+pub(crate) fn apply(store: Store, form: &Element) {
+    let mut policy = PolicyForm::default();
+    for (part, place) in PARTS {
+        *place(&mut policy) = typed_in(form, &name(part)).unwrap_or_default();
+    }
+    controls::set(store, Change::Policy(policy));
+}
+
+fn name(part: &str) -> String {
+    format!("policy[{part}]")
+}
+
+fn pane(store: Store) -> Markup {
+    store.panels.with(|panels| {
+        let policy = panels.policy;
+        html! {
+            div.pane.pane-policy {
+                div.block {
+                    h3 { "Retry policy " span.note { "loads and saves alike" } }
+                    (form(store, policy))
+                    p.policy-sum { (policy_trace(policy.attempts)) " " span { (sum(policy)) } }
+                    p.note {
+                        "Attempts count every try, retries only those after the first. The event is published once, as \
+                         in the lesson: a publish that fails is shown and does not fail the turn."
+                    }
+                }
+                div.block {
+                    h3 { "Below it " span.note { "the sidecar’s own retries, for every actor" } }
+                    (sidecar_retries_form(store, panels))
+                }
+                (code("Rust", "this actor’s policy", &rust(policy)))
+                (code("Python", "the lesson’s loop", &python(policy)))
+                (code("Dapr", "resiliency.yaml", &resiliency(policy)))
+            }
+        }
+    })
+}
+
+fn code(language: &str, what: &str, text: &str) -> Markup {
+    html! {
+        div.block {
+            h3 { "In " (language) " " span.note { (what) } }
+            pre.code { code { (text) } }
+        }
     }
 }
 
-fn form(store: Store, policy: Memo<RetryPolicy>) -> impl IntoView {
-    // What is in force comes into the fields whenever it changes; what was refused stays as it was typed.
-    let typed = store.typed.with_value(|typed| typed.form(SET_POLICY, "policy", &PARTS));
-    let draft = RwSignal::new(typed.unwrap_or_else(|| policy.get_untracked().into()));
-    Effect::new(move |before: Option<PolicyForm>| {
-        let now = PolicyForm::from(policy.get());
-        if let Some(before) = before {
-            draft.update(|draft| take_over(draft, &before, &now, &PARTS));
-        }
-        now
-    });
-    let field = |label, (part, place): Part<PolicyForm>| Field {
-        label,
-        name: format!("policy[{part}]"),
-        of: SET_POLICY,
-        field: part.to_owned(),
-        value: Signal::derive(move || draft.with(|form| place(&mut form.clone()).clone())),
-        typed: Callback::new(move |text| draft.update(|form| *place(form) = text)),
-    };
-    let [attempts, wait, backoff, longest, jitter, seed, timeout] = PARTS;
-    let apply = move || controls::set(store, Change::Policy(draft.get_untracked()));
-    let fields = [
-        number_field(field("Attempts", attempts), 1, 10, ""),
-        number_field(field("Wait", wait), 0, 60_000, "ms"),
-        choice_field(field("Backoff", backoff), BACKOFFS),
-        number_field(field("Longest", longest), 0, 60_000, "ms"),
-        number_field(field("Jitter", jitter), 0, 100, "%"),
-        number_field(field("Seed", seed), 0, u32::MAX.into(), ""),
-        number_field(field("Time-out", timeout), RetryPolicy::MIN_TIMEOUT_MS, RetryPolicy::MAX_TIMEOUT_MS, "ms"),
-    ];
-    view! {
-        <form
-            class="fields"
-            action=SET_POLICY
-            method="post"
-            autocomplete="off"
-            on:change=move |_| apply()
-            on:submit=move |event| {
-                event.prevent_default();
-                apply();
+/// What is in force stands in the fields. What was refused without script stays as it was typed.
+fn form(store: Store, policy: RetryPolicy) -> Markup {
+    let mut values = PolicyForm::from(policy);
+    store.typed.with_value(|typed| {
+        for (part, place) in PARTS {
+            if let Some(text) = typed.text(SET_POLICY, &name(part)) {
+                text.clone_into(place(&mut values));
             }
-        >
-            <input type="hidden" name="actor" value=store.actor_id() />
-            {fields}
-            <noscript>
-                <button class="btn small" type="submit">"Apply"</button>
-            </noscript>
-            <ErrorLine of=&[SET_POLICY] beside=|field| PARTS.iter().any(|(part, _)| *part == field) />
-        </form>
-    }
+        }
+    });
+    let [attempts, wait, backoff, longest, jitter, seed, timeout] = PARTS;
+    let scripted = store.mounted.get();
+    store.error.with(|error| {
+        let error = error.as_ref().filter(|error| error.path == SET_POLICY).map(|error| &error.error);
+        let mut field = |label, (part, place): Part<PolicyForm>| {
+            let refused = error.filter(|error| error.field.as_deref() == Some(part));
+            let leads = refused.is_some() && !scripted;
+            Field { label, name: name(part), value: place(&mut values).clone(), refused, leads }
+        };
+        html! {
+            form.fields action=(SET_POLICY) method="post" autocomplete="off" {
+                input type="hidden" name="actor" value=(store.actor_id());
+                (number_field(&field("Attempts", attempts), 1, 10, ""))
+                (number_field(&field("Wait", wait), 0, 60_000, "ms"))
+                (choice_field(&field("Backoff", backoff), BACKOFFS))
+                (number_field(&field("Longest", longest), 0, 60_000, "ms"))
+                (number_field(&field("Jitter", jitter), 0, 100, "%"))
+                (number_field(&field("Seed", seed), 0, u32::MAX.into(), ""))
+                (number_field(&field("Time-out", timeout), RetryPolicy::MIN_TIMEOUT_MS, RetryPolicy::MAX_TIMEOUT_MS, "ms"))
+                (apply_button())
+                (error_line(store, &[SET_POLICY], |field| PARTS.iter().any(|(part, _)| *part == field)))
+            }
+        }
+    })
 }
 
 fn sum(policy: RetryPolicy) -> String {

@@ -1,48 +1,74 @@
 //! What is going to happen, said before it does, and whether it came true.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
 
+#[cfg(feature = "ssr")]
+use crate::markup::drawn;
 use crate::{
     format::tenths_ms,
-    icons::icon,
+    icons::symbol,
     live::{
-        outlook::Verdict,
+        outlook::{Outlook, Verdict},
         store::{Store, running_turn},
     },
+    markup::keep,
 };
 
 /// The line under the signal path.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn PredictionLine() -> impl IntoView {
     let store = expect_context::<Store>();
-    // While a message is on its way, what was predicted for it; else what the next one would meet.
-    let words = move || {
-        let outlook = store.outlook.read();
-        let running = store.turns.with(|turns| running_turn(turns).map(|turn| turn.number));
-        match &outlook.last {
-            Some(last) if running == Some(last.turn) => format!("Turn {}: {}", last.turn, last.prediction.sentence()),
-            _ if store.sends_again() => format!("Sent again: {}", outlook.next.sentence()),
-            _ => outlook.next.sentence(),
+    drawn(|| line(store))
+}
+
+/// Keeps it.
+pub(super) fn start(store: Store) {
+    keep(".predict", move || line(store));
+}
+
+fn line(store: Store) -> Markup {
+    store.outlook.with(|outlook| {
+        html! {
+            p.predict {
+                b { "Predicted" }
+                span title=(range(outlook)) { (words(store, outlook)) }
+                (verdict(outlook))
+            }
         }
-    };
-    let verdict = move || {
-        let outlook = store.outlook.read();
-        let last = outlook.last.as_ref()?;
+    })
+}
+
+/// While a message is on its way, what was predicted for it; else what the next one would meet.
+fn words(store: Store, outlook: &Outlook) -> String {
+    let running = store.turns.with(|turns| running_turn(turns).map(|turn| turn.number));
+    match &outlook.last {
+        Some(last) if running == Some(last.turn) => format!("Turn {}: {}", last.turn, last.prediction.sentence()),
+        _ if store.sends_again() => format!("Sent again: {}", outlook.next.sentence()),
+        _ => outlook.next.sentence(),
+    }
+}
+
+/// How far the last message kept to what was predicted for it.
+fn verdict(outlook: &Outlook) -> Markup {
+    let told = outlook.last.as_ref().and_then(|last| {
         let turn = last.turn;
-        let (class, mark, words) = match &last.verdict {
-            Verdict::Open => return None,
-            Verdict::RightSoFar => ("sofar", "#i-check", "right so far".to_owned()),
-            Verdict::CameTrue => ("sofar", "#i-check", format!("turn {turn}: it came true")),
-            Verdict::Otherwise(how) => ("sofar otherwise", "#i-alert", format!("turn {turn} went otherwise: {how}")),
-        };
-        Some(view! { <span class=class>{icon(mark)} <span>{words}</span></span> })
-    };
-    let range = move || {
-        let outlook = store.outlook.read();
-        let (least, most) = (tenths_ms(outlook.next.min_ms), tenths_ms(outlook.next.max_ms));
-        let takes =
-            if outlook.next.held { "what the store itself and your holds take" } else { "what the store itself takes" };
-        format!("{least} and {takes}: {most} at most, or the turn goes otherwise")
-    };
-    view! { <p class="predict"><b>"Predicted"</b> <span title=range>{words}</span> {verdict}</p> }
+        match &last.verdict {
+            Verdict::Open => None,
+            Verdict::RightSoFar => Some(("sofar", "#i-check", "right so far".to_owned())),
+            Verdict::CameTrue => Some(("sofar", "#i-check", format!("turn {turn}: it came true"))),
+            Verdict::Otherwise(how) => {
+                Some(("sofar otherwise", "#i-alert", format!("turn {turn} went otherwise: {how}")))
+            }
+        }
+    });
+    html! { @if let Some((class, mark, words)) = told { span class=(class) { (symbol(mark)) " " span { (words) } } } }
+}
+
+fn range(outlook: &Outlook) -> String {
+    let (least, most) = (tenths_ms(outlook.next.min_ms), tenths_ms(outlook.next.max_ms));
+    let takes =
+        if outlook.next.held { "what the store itself and your holds take" } else { "what the store itself takes" };
+    format!("{least} and {takes}: {most} at most, or the turn goes otherwise")
 }

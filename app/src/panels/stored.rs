@@ -4,13 +4,15 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 
+#[cfg(feature = "ssr")]
+use crate::markup::drawn;
 use crate::{
     error::LabError,
     format,
     icons::symbol,
     lab::StoredValue,
-    live::{store::Store, travel::drawn},
-    markup::follow,
+    live::{store::Store, travel},
+    markup::keep,
     message::Message,
     panels::copy::copy_button,
     timeline::{Event, Operation, Step},
@@ -20,11 +22,16 @@ use crate::{
 const MAX_EVENTS: usize = 5;
 
 /// The pane.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn StoredPane() -> impl IntoView {
     let store = expect_context::<Store>();
-    let markup = Memo::new(move |_| pane(store).into_string());
-    view! { <div class="pane pane-stored" inner_html=markup.get_untracked() use:follow=markup></div> }
+    drawn(|| pane(store))
+}
+
+/// Keeps it.
+pub(super) fn start(store: Store) {
+    keep(".pane-stored", move || pane(store));
 }
 
 fn pane(store: Store) -> Markup {
@@ -40,17 +47,19 @@ fn pane(store: Store) -> Markup {
             Err(_) => "not readable".to_owned(),
         };
         html! {
-            div.block {
-                h3 { "History " span.note { "kept: the last 5 messages" } }
-                (self::history(history))
-            }
-            div.block {
-                h3 { "Store " span.note { (when) } }
-                @match stored { Ok(stored) => (entry(stored)), Err(error) => (unreadable(error)) }
-            }
-            div.block {
-                h3 { "Events " span.note { "user-chat" } }
-                (events(&drawn(store.events, store.moment, deliveries), store.utc_offset_min))
+            div.pane.pane-stored {
+                div.block {
+                    h3 { "History " span.note { "kept: the last 5 messages" } }
+                    (self::history(history))
+                }
+                div.block {
+                    h3 { "Store " span.note { (when) } }
+                    @match stored { Ok(stored) => (entry(stored)), Err(error) => (unreadable(error)) }
+                }
+                div.block {
+                    h3 { "Events " span.note { "user-chat" } }
+                    (events(&travel::drawn(store.events, store.moment, deliveries), store.utc_offset_min))
+                }
             }
         }
     })

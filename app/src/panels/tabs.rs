@@ -1,11 +1,16 @@
 //! The panes beside the chat and, on a narrow page, below the timeline. The choice is a group of radio buttons that the
 //! stylesheet reads, so it works without script.
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
+use maud::{Markup, html};
 
-use crate::live::{controls::SET_POLICY, store::Store};
+#[cfg(feature = "ssr")]
+use crate::{live::controls::SET_POLICY, markup::drawn};
+use crate::{live::store::Store, markup::keep};
 
 /// The radio buttons. They stand before everything that depends on them.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn PaneChoice() -> impl IntoView {
     // A policy that was refused is told beside its field: without script the page comes back with its pane shown.
@@ -35,6 +40,7 @@ pub fn PaneChoice() -> impl IntoView {
 }
 
 /// Their labels on a wide page, where the checks have a column of their own.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn PaneTabs() -> impl IntoView {
     view! {
@@ -47,15 +53,25 @@ pub fn PaneTabs() -> impl IntoView {
 }
 
 /// Their labels on a narrow page.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn PaneStrip() -> impl IntoView {
     let store = expect_context::<Store>();
     view! {
         <div class="strip">
-            <label for="pane-checks">"Checks " <b>{move || format!("{}/5", store.passed())}</b></label>
+            {drawn(|| checks_label(store))}
             <label for="pane-stored">"Stored"</label>
             <label for="pane-policy">"Policy"</label>
             <label for="pane-code">"Code"</label>
         </div>
     }
+}
+
+/// Keeps what moves in them.
+pub(super) fn start(store: Store) {
+    keep(".strip [for=pane-checks]", move || checks_label(store));
+}
+
+fn checks_label(store: Store) -> Markup {
+    html! { label for="pane-checks" { "Checks " b { (store.passed()) "/5" } } }
 }

@@ -1,21 +1,26 @@
 //! The bar on top: which lab this is, what it runs on, whether the page hears of what happens.
 
 use leptos::prelude::*;
+use maud::{Markup, html};
 
+use super::hold::hold_form;
+#[cfg(feature = "ssr")]
+use crate::markup::drawn;
+#[cfg(feature = "ssr")]
+use crate::{actor_id::ActorId, icons::icon, lab::Runtime};
 use crate::{
-    actor_id::ActorId,
     error::ErrorCode,
     format,
-    icons::icon,
-    lab::Runtime,
+    icons::symbol,
     live::{
         dom, hold,
         store::{Connection, Store},
     },
-    panels::hold::HoldForm,
+    markup::keep,
 };
 
 /// The bar of a lab.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn Topbar(
     /// The actor.
@@ -25,6 +30,7 @@ pub fn Topbar(
     /// What the lab runs on.
     runtime: Runtime,
 ) -> impl IntoView {
+    let store = expect_context::<Store>();
     view! {
         <header class="topbar">
             <Brand />
@@ -34,52 +40,53 @@ pub fn Topbar(
                 {runtime.sidecar.clone()} " " <i>"·"</i> " " {runtime.store.clone()}
                 <span class="vh">". " {where_tip(&runtime)}</span>
             </span>
-            <LiveMark />
+            {drawn(|| live_mark(store))}
             <span class="topbar-gap"></span>
-            <HoldForm />
+            {drawn(|| hold_form(store))}
             <ThemeButton />
             <button class="btn quiet icon keys-button" type="button" popovertarget="keys" aria-label="Keys" title="Keys: ?">
                 {icon("#i-keys")}
             </button>
-            <PresentLink />
+            {drawn(|| present_link(store))}
         </header>
     }
 }
 
+/// Keeps what moves in it.
+pub(super) fn start(store: Store) {
+    keep(".topbar .live", move || live_mark(store));
+    keep(".topbar .hold", move || hold_form(store));
+    keep(".present-link", move || present_link(store));
+}
+
 /// Lays the page out for a room, and back. A plain link: without script it does the same.
-#[component]
-fn PresentLink() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let turn = move |event: leptos::ev::MouseEvent| {
-        event.prevent_default();
-        dom::remember_address();
-        if store.present.get_untracked() {
-            hold::leave_room(store);
-        } else {
-            store.present.set(true);
-        }
-    };
-    let words = move || if store.present.get() { "Leave" } else { "Present" };
-    view! {
-        <a
-            class="btn present-link"
-            href=move || if store.present.get() { "?" } else { "?present" }
-            aria-label=words
-            title="Large type for a room: p"
-            on:click=turn
-        >
-            {icon("#i-screen")}
-            <span>{words}</span>
-        </a>
+fn present_link(store: Store) -> Markup {
+    let present = store.present.get();
+    let words = if present { "Leave" } else { "Present" };
+    html! {
+        a.btn.present-link href=(if present { "?" } else { "?present" }) aria-label=(words)
+            title="Large type for a room: p" { (symbol("#i-screen")) span { (words) } }
     }
 }
 
+/// What the link does where the script runs.
+pub(crate) fn turn_present(store: Store) {
+    dom::remember_address();
+    if store.present.get_untracked() {
+        hold::leave_room(store);
+    } else {
+        store.present.set(true);
+    }
+}
+
+#[cfg(feature = "ssr")]
 fn where_tip(runtime: &Runtime) -> String {
     let api = runtime.sidecar_http.as_ref().map(|at| format!(" Its HTTP API answers at {at}.")).unwrap_or_default();
     format!("The page speaks to the actor through the {}. State is kept in {}.{api}", runtime.sidecar, runtime.store)
 }
 
 /// The name of the product, and the way to the lesson's lab.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn Brand() -> impl IntoView {
     view! {
@@ -94,6 +101,7 @@ pub fn Brand() -> impl IntoView {
 }
 
 /// The field that opens another lab.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn ActorField(
     /// What stands in it.
@@ -131,71 +139,61 @@ pub fn ActorField(
 }
 
 /// Whether events arrive, in a word; what cannot be reached is named.
-#[component]
-fn LiveMark() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let away = move || {
-        store.panels.with(|panels| match panels.history.as_ref().err()?.code {
-            ErrorCode::SidecarUnreachable => Some("Sidecar not reachable"),
-            ErrorCode::StoreUnreachable => Some("Store not answering"),
-            _ => None,
-        })
+fn live_mark(store: Store) -> Markup {
+    let away = store.panels.with(|panels| match panels.history.as_ref().err()?.code {
+        ErrorCode::SidecarUnreachable => Some("Sidecar not reachable"),
+        ErrorCode::StoreUnreachable => Some("Store not answering"),
+        _ => None,
+    });
+    let words = match store.connection.get() {
+        Connection::Reconnecting => "Reconnecting",
+        Connection::Lost => "Connection lost, trying again",
+        Connection::Live if store.replay.with(Option::is_some) => "Replay",
+        Connection::Live if store.is_past() => "Paused",
+        Connection::Live => away.unwrap_or("Live"),
+        Connection::Opening => away.unwrap_or_default(),
     };
-    // Before the script runs, and without it, the page is a picture of one moment.
-    let taken = format!("As of {}", format::clock(store.now.get_untracked(), store.utc_offset_min));
-    let words = move || match store.connection.get() {
-        Connection::Reconnecting => "Reconnecting".to_owned(),
-        Connection::Lost => "Connection lost, trying again".to_owned(),
-        Connection::Live if store.replay.with(Option::is_some) => "Replay".to_owned(),
-        Connection::Live if store.is_past() => "Paused".to_owned(),
-        Connection::Live => away().unwrap_or("Live").to_owned(),
-        Connection::Opening => away().map_or_else(|| taken.clone(), str::to_owned),
-    };
-    let class = move || match store.connection.get() {
+    let class = match store.connection.get() {
         Connection::Reconnecting => "live again",
         Connection::Lost => "live lost",
         Connection::Live if store.is_past() => "live still",
-        _ if away().is_some() => "live lost",
+        _ if away.is_some() => "live lost",
         Connection::Live => "live",
         Connection::Opening => "live still",
     };
-    view! { <span class=class><span class="live-dot"></span>{words}</span> }
+    html! {
+        span class=(class) {
+            span.live-dot {}
+            // Before the script runs, and without it, the page is a picture of one moment.
+            @if words.is_empty() { "As of " (format::clock(store.now.get_untracked(), store.utc_offset_min)) } (words)
+        }
+    }
 }
 
 /// Changes the theme: a plain form, which the script answers at once. The stylesheet shows the one that would change
 /// something.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn ThemeButton() -> impl IntoView {
-    let choose = |theme: &'static str| {
-        move |event: leptos::ev::MouseEvent| {
-            event.prevent_default();
-            dom::set_theme(theme);
+    let button = |theme: &'static str, symbol: &'static str| {
+        let words = format!("Use the {theme} theme");
+        view! {
+            <button
+                class=format!("btn quiet icon to-{theme}")
+                type="submit"
+                name="theme"
+                value=theme
+                aria-label=words.clone()
+                title=words
+            >
+                {icon(symbol)}
+            </button>
         }
     };
     view! {
         <form class="theme" action="/theme" method="post">
-            <button
-                class="btn quiet icon to-dark"
-                type="submit"
-                name="theme"
-                value="dark"
-                aria-label="Use the dark theme"
-                title="Use the dark theme"
-                on:click=choose("dark")
-            >
-                {icon("#i-moon")}
-            </button>
-            <button
-                class="btn quiet icon to-light"
-                type="submit"
-                name="theme"
-                value="light"
-                aria-label="Use the light theme"
-                title="Use the light theme"
-                on:click=choose("light")
-            >
-                {icon("#i-sun")}
-            </button>
+            {button("dark", "#i-moon")}
+            {button("light", "#i-sun")}
         </form>
     }
 }

@@ -3,18 +3,21 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 
+#[cfg(feature = "ssr")]
+use crate::{icons::icon, markup::drawn};
 use crate::{
-    icons::{icon, symbol},
+    icons::symbol,
     lesson::{
         checks::{Check, CheckState, Proof},
         steps::{self, LessonStep, STEPS},
     },
     live::{
-        actions::{self, COMPARE, READ_HISTORY, RESET},
+        actions::{COMPARE, READ_HISTORY, RESET},
+        dom,
         store::Store,
     },
-    markup::follow,
-    panels::{controls::ErrorLine, copy::copy_button, deeds},
+    markup::keep,
+    panels::{copy::copy_button, deeds, fields::error_line},
     timeline::Outcome,
 };
 
@@ -28,29 +31,19 @@ pub(crate) const DIVES: [(&str, &str); 5] = [
 ];
 
 /// The checklist.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn Checks() -> impl IntoView {
     let store = expect_context::<Store>();
-    let rows = (1u8..).zip(&STEPS).map(|(number, step)| view! { <CheckRow number step /> }).collect_view();
-    let run = move || if store.running_all.get() { "Running" } else { "Run all" };
+    let opened = store.opened.get_untracked();
+    let rows = (1u8..).zip(&STEPS).map(|(number, step)| drawn(|| entry(store, number, step, opened == number)));
     view! {
         <section class="panel checks" aria-labelledby="h-checks">
             <div class="panel-head">
                 <h2 id="h-checks">"Lesson checks"</h2>
-                <span class="score"><b>{move || store.passed().to_string()}</b> " of 5"</span>
-                <button
-                    class="btn quiet run-all scripted"
-                    type="button"
-                    disabled=move || store.running_all.get()
-                    on:click=move |_| actions::run_all(store)
-                >
-                    {icon("#i-play")}
-                    <span>{run}</span>
-                </button>
-                <Reset />
+                {drawn(|| score(store))} {drawn(|| run_all(store))} <Reset />
             </div>
-            <ErrorLine of=&[RESET, READ_HISTORY, COMPARE] />
-            <ol class="check-list">{rows}</ol>
+            {drawn(|| errors(store))} <ol class="check-list">{rows.collect_view()}</ol>
             <p class="to-report">
                 <a href=format!("/lab/{}/report", store.actor_id())>"Report"</a> " to print, or to hand in"
             </p>
@@ -58,22 +51,59 @@ pub fn Checks() -> impl IntoView {
     }
 }
 
+/// Keeps what moves in it.
+pub(super) fn start(store: Store) {
+    const ENTRIES: [&str; 5] = [
+        ".check:nth-child(1)",
+        ".check:nth-child(2)",
+        ".check:nth-child(3)",
+        ".check:nth-child(4)",
+        ".check:nth-child(5)",
+    ];
+    keep(".checks .score", move || score(store));
+    keep(".run-all", move || run_all(store));
+    keep(".check-errors", move || errors(store));
+    for ((number, step), place) in (1u8..).zip(&STEPS).zip(ENTRIES) {
+        // Open is what was opened, by a person or by the lab: no part of the drawing.
+        keep(place, move || entry(store, number, step, false));
+    }
+    Effect::new(move |before: Option<u8>| {
+        let opened = store.opened.get();
+        if before.is_some_and(|before| before != opened)
+            && let Some(details) = dom::find(&format!(".check:nth-child({opened}) > details"))
+        {
+            let _ = details.set_attribute("open", "");
+        }
+        opened
+    });
+}
+
+fn score(store: Store) -> Markup {
+    html! { span.score { b { (store.passed()) } " of 5" } }
+}
+
+fn run_all(store: Store) -> Markup {
+    let running = store.running_all.get();
+    html! {
+        button.btn.quiet.run-all.scripted type="button" disabled[running] {
+            (symbol("#i-play")) span { (if running { "Running" } else { "Run all" }) }
+        }
+    }
+}
+
+fn errors(store: Store) -> Markup {
+    html! { div.check-errors { (error_line(store, &[RESET, READ_HISTORY, COMPARE], |_| false)) } }
+}
+
 /// Takes everything back, in two steps: the first press only opens the question.
+#[cfg(feature = "ssr")]
 #[component]
 fn Reset() -> impl IntoView {
     let store = expect_context::<Store>();
-    let menu = NodeRef::<leptos::html::Details>::new();
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if let Some(menu) = menu.get_untracked() {
-            let _ = menu.remove_attribute("open");
-        }
-        actions::reset(store);
-    };
     view! {
-        <details class="menu" node_ref=menu>
+        <details class="menu">
             <summary class="btn quiet icon" aria-label="Reset the lab" title="Reset the lab">{icon("#i-replay")}</summary>
-            <form class="menu-list ask" action=RESET method="post" on:submit=submit>
+            <form class="menu-list ask" action=RESET method="post">
                 <input type="hidden" name="actor" value=store.actor_id() />
                 <p>
                     <b>"Reset this lab?"</b>
@@ -96,25 +126,15 @@ fn look(check: &Check, is_next: bool) -> (&'static str, &'static str, String) {
     }
 }
 
-#[component]
-fn CheckRow(number: u8, step: &'static LessonStep) -> impl IntoView {
-    let store = expect_context::<Store>();
-    // The check, and whether it is the first that is not proven.
-    let check = Memo::new(move |_| {
-        let next = store.panels.with(|panels| panels.checks.iter().find(|c| !c.is_passed()).map(|c| c.number));
-        (store.check(number), next == Some(number))
-    });
-    let class = move || check.with(|(check, is_next)| look(check, *is_next).0);
-    let markup = Memo::new(move |_| check.with(|(check, is_next)| row(store, check, *is_next, step)).into_string());
-    view! {
-        <li class=class>
-            <details
-                name="check"
-                open=move || store.opened.get() == number
-                inner_html=markup.get_untracked()
-                use:follow=markup
-            ></details>
-        </li>
+fn entry(store: Store, number: u8, step: &LessonStep, is_open: bool) -> Markup {
+    let check = store.check(number);
+    // Whether it is the first that is not proven.
+    let next = store.panels.with(|panels| panels.checks.iter().find(|c| !c.is_passed()).map(|c| c.number));
+    let is_next = next == Some(number);
+    html! {
+        li class=(look(&check, is_next).0) {
+            details name="check" open[is_open] { (row(store, &check, is_next, step)) }
+        }
     }
 }
 

@@ -6,9 +6,12 @@ use leptos::prelude::*;
 use maud::{Markup, html};
 
 use self::flow::{Flow, Hop, NodeLook, flow};
+#[cfg(feature = "ssr")]
+use crate::markup::drawn;
 use crate::{
     live::store::{Connection, Store},
-    markup::follow,
+    markup::keep,
+    timeline::Turn,
 };
 
 /// Where the five stations stand, in percent of the width.
@@ -17,36 +20,43 @@ const AT: [u8; 5] = [6, 28, 50, 72, 94];
 const KNIFE: u8 = 83;
 
 /// The drawing.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn SignalPath() -> impl IntoView {
     let store = expect_context::<Store>();
-    let path = Memo::new(move |_| {
-        let (fault, active, now) = (store.fault_then.read(), store.active.get(), store.clock.get());
+    drawn(|| path(store))
+}
+
+/// Keeps it.
+pub(super) fn start(store: Store) {
+    keep(".flow", move || path(store));
+}
+
+fn path(store: Store) -> Markup {
+    let now = store.clock.get();
+    let path = store.fault_then.with(|fault| {
+        let active = store.active.get();
         store.turns.with(|turns| match store.panels_then() {
-            Some(then) => flow(turns, &fault, active, &then, Connection::Live, now),
-            None => store.panels.with(|panels| flow(turns, &fault, active, panels, store.connection.get(), now)),
+            Some(then) => flow(turns, fault, active, &then, Connection::Live, now),
+            None => store.panels.with(|panels| flow(turns, fault, active, panels, store.connection.get(), now)),
         })
     });
-    // The arc that runs down while a wait or a hold lasts, as a share of its circle. It moves at every tick, the rest
-    // does not.
-    let left = Memo::new(move |_| {
-        store.turns.with(|turns| {
-            let now = store.clock.get();
-            let left = turns.iter().find_map(|turn| match turn.held() {
-                Some(hold) => Some((hold.due_at, hold.due_at.saturating_sub(hold.from))),
-                None => turn.waits.last().filter(|wait| !wait.over && !turn.ended()).map(|w| (w.due_at, w.delay_ms)),
-            });
-            left.map_or(0, |(due_at, of)| 100 * due_at.saturating_sub(now) / of.max(1)).min(100)
-        })
+    let left = store.turns.with(|turns| left(turns, now));
+    store.runtime.with_value(|runtime| drawing(&path, [sidecar_word(&runtime.sidecar), &runtime.store], left))
+}
+
+/// The arc that runs down while a wait or a hold lasts, in percent of its circle.
+fn left(turns: &[Turn], now: u64) -> u64 {
+    let left = turns.iter().find_map(|turn| match turn.held() {
+        Some(hold) => Some((hold.due_at, hold.due_at.saturating_sub(hold.from))),
+        None => turn.waits.last().filter(|wait| !wait.over && !turn.ended()).map(|w| (w.due_at, w.delay_ms)),
     });
-    let (sidecar, kind) = store.runtime.with_value(|runtime| (sidecar_word(&runtime.sidecar), runtime.store.clone()));
-    let markup = Memo::new(move |_| path.with(|path| drawing(path, [&sidecar, &kind], left.get())).into_string());
-    view! { <div class="flow" inner_html=markup.get_untracked() use:follow=markup></div> }
+    left.map_or(0, |(due_at, of)| 100 * due_at.saturating_sub(now) / of.max(1)).min(100)
 }
 
 /// What stands under the sidecar: `embedded` of `embedded sidecar`, and a name with its version as it is.
-fn sidecar_word(sidecar: &str) -> String {
-    sidecar.trim_end_matches("sidecar").trim().to_owned()
+fn sidecar_word(sidecar: &str) -> &str {
+    sidecar.trim_end_matches("sidecar").trim()
 }
 
 fn drawing(path: &Flow, [sidecar, kind]: [&str; 2], left: u64) -> Markup {
@@ -59,10 +69,12 @@ fn drawing(path: &Flow, [sidecar, kind]: [&str; 2], left: u64) -> Markup {
         ["state store", "store", kind, kind],
     ];
     html! {
-        svg.flow-line height="68" role="img" aria-label=(path.sentence) {
-            @for n in 0..3 { (hop(path.hops[n], AT[n], AT[n + 1])) }
-            (last_hop(path))
-            @for (n, words) in stations.into_iter().enumerate() { (node(path.nodes[n], AT[n], words, left)) }
+        div.flow {
+            svg.flow-line height="68" role="img" aria-label=(path.sentence) {
+                @for n in 0..3 { (hop(path.hops[n], AT[n], AT[n + 1])) }
+                (last_hop(path))
+                @for (n, words) in stations.into_iter().enumerate() { (node(path.nodes[n], AT[n], words, left)) }
+            }
         }
     }
 }
