@@ -48,7 +48,7 @@ for (const [operation, title] of [
     await faultlab.send("Hi there", "user1");
     const lab = new LabPage(page);
     await lab.open(`/lab/user1?bar=t1-${operation}-1`);
-    await page.getByRole("complementary", { name: "Selected bar" }).getByRole("link", { name: /in the lesson’s code/ }).click();
+    await page.getByRole("complementary", { name: "Selected bar" }).getByRole("link", { name: /in the lesson’s code/i }).click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(title);
     await page.getByRole("link", { name: "Lab of user1", exact: true }).click();
     await expect(page).toHaveURL(/\/lab\/user1$/);

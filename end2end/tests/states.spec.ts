@@ -29,8 +29,7 @@ test("before its script the page shows everything, and sends and switches by pla
   await faultlab.send("Before anybody looked");
   // Held back, not refused: a slow line, on which the script has not come yet.
   await page.route(/\.(js|wasm)$/, () => {});
-  const open = () => page.goto("/", { waitUntil: "commit" });
-  await open();
+  await page.goto("/", { waitUntil: "commit" });
   const lab = new LabPage(page);
   await expect(lab.live, "a picture of one moment, and says of which").toHaveText(/^As of \d\d:\d\d:\d\d$/);
   await expect(lab.reply("Before anybody looked")).toBeVisible();
@@ -42,10 +41,11 @@ test("before its script the page shows everything, and sends and switches by pla
   await expect(page.getByRole("switch")).toBeChecked();
   await page.locator(".knob").click();
   // Where script may run there is no Apply: the switch's form is sent by Enter, as any form.
+  const answered = page.waitForEvent("framenavigated");
   await page.getByRole("switch").press("Enter", { noWaitAfter: true });
-  await expect.poll(() => faultlab.timeline()).toContain('"on":false');
-  await open();
-  await expect(page.getByRole("switch")).not.toBeChecked();
+  await answered;
+  expect(await faultlab.timeline()).toContain('"on":false');
+  await expect(page.getByRole("switch"), "as the server renders it").not.toBeChecked();
 });
 
 test("what is typed before the script runs is there after it", async ({ page, complaints }) => {

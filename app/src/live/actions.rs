@@ -91,6 +91,12 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
         unsent.retain(|other| other.id != id);
         unsent.push(message);
     });
+    // A check may have sent what the field proposes: there it has had its turn.
+    store.draft.update(|draft| {
+        if *draft == content {
+            draft.clear();
+        }
+    });
     let arm = path == ARM_AND_SEND;
     let result = match api::deliver_message(store.actor_id(), content.clone(), id.clone(), arm).await {
         Ok(Delivery::Answered(_)) => Ok(()),

@@ -23,11 +23,18 @@ impl Store {
         self.moment.with(Option::is_some)
     }
 
-    /// Freezes what is drawn, or goes on with now.
+    /// Freezes what is drawn, be it now or a replay; or goes on with now.
     pub fn pause(self) {
         let now = self.now.get_untracked();
         let last = Moment { seq: self.newest(), now };
-        self.go(if self.moment.with_untracked(Option::is_some) { None } else { Some(last) });
+        let replays = self.replay.with_untracked(Option::is_some);
+        let drawn = self.moment.get_untracked();
+        self.go(if drawn.is_some() { drawn.filter(|_| replays) } else { Some(last) });
+    }
+
+    /// Whether an earlier moment is drawn and stands still.
+    pub fn is_halted(self) -> bool {
+        self.is_past() && self.replay.with(Option::is_none)
     }
 
     /// The number of the newest event; 0 if there is none.

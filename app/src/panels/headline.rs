@@ -36,8 +36,10 @@ fn line(store: Store) -> Markup {
 /// What happens, with what is left of a wait.
 fn now(store: Store) -> Markup {
     let (mark, words, due_at) = store.turns.with(|turns| {
-        let last = turns.iter().rfind(|turn| turn.method == Method::ProcessMessage);
-        last.map_or_else(|| ("", "Nothing has happened yet.".to_owned(), None), told)
+        let mut messages = turns.iter().filter(|turn| turn.method == Method::ProcessMessage);
+        // What happens is told of the turn that holds the actor, not of those that queue behind it.
+        let at = messages.clone().find(|turn| turn.outcome == Outcome::Running).or_else(|| messages.next_back());
+        at.map_or_else(|| ("", "Nothing has happened yet.".to_owned(), None), told)
     });
     let shape = match mark {
         "ok-t" => "#i-check",
@@ -47,7 +49,10 @@ fn now(store: Store) -> Markup {
     html! {
         span class=(mark) { (symbol(shape)) } " "
         span.p-words {
-            (words)
+            @match words.split_once(". ") {
+                Some((past, ahead)) => { (past) ". " span { (ahead) } },
+                None => (words),
+            }
             @if let Some(due_at) = due_at {
                 b.wait-t.tnum { (tenths_ms(due_at.saturating_sub(store.clock.get()))) }
             }

@@ -76,7 +76,7 @@ pub(super) fn first_sentence(drafts: Drafts) -> impl IntoView {
         <span>{happens}</span>
         <span class="plan-n">"for the " {choice(drafts.field(0, "How long", ATTEMPTS), FIRST)}</span>
         <span class="plan-all">"every time, until it is off"</span>
-        <span>{others}</span>
+        <span hidden=move || drafts.others() == 0>{others}</span>
     }
 }
 

@@ -212,7 +212,7 @@ fn acts(detail: &Detail, actor: &ActorId) -> Markup {
                 }
             }
             @if let Some((slug, words)) = detail.dive {
-                a href={ "/dives/" (slug) "?actor=" (actor) } { (words) }
+                a href={ "/dives/" (slug) "?actor=" (actor) } title=(words) { "In the lesson’s code" }
             }
         }
     }

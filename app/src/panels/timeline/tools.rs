@@ -53,6 +53,7 @@ pub(super) fn tools() -> impl IntoView {
     };
     let turn = |of: fn(Place) -> Option<u64>| {
         move |event: ev::MouseEvent| {
+    let halted = Memo::new(move |_| store.is_halted());
             event.prevent_default();
             if let Some(turn) = of(place.get_untracked()) {
                 store.show_turn(turn);
@@ -87,11 +88,11 @@ pub(super) fn tools() -> impl IntoView {
                 type="submit"
                 name=move || (!past.get()).then_some("at")
                 value=move || last().map(|seq| seq.to_string())
-                title=move || if past.get() { "Show what happens now" } else { "Freeze the picture; events go on being kept" }
+                title=move || if halted.get() { "Show what happens now" } else { "Freeze the picture; events go on being kept" }
                 on:click=pause
             >
-                {move || icon(if past.get() { "#i-play" } else { "#i-pause" })}
-                <span>{move || if past.get() { "Live" } else { "Pause" }}</span>
+                {move || icon(if halted.get() { "#i-play" } else { "#i-pause" })}
+                <span>{move || if halted.get() { "Live" } else { "Pause" }}</span>
             </button>
             <button
                 class="btn quiet tl-replay scripted"
