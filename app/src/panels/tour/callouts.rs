@@ -77,7 +77,8 @@ pub fn Tour(
             <div data-step="6" data-at=".scenarios">
                 <b>"A failure, its recovery, and the proof."</b>
                 <p>
-                    "That is the lesson in short. Next: a scenario from this menu, or a "
+                    "That is the lesson in short. The last check, Recovery, asks for two more messages. Then: a scenario from "
+                    "this menu, or a "
                     <a href=format!("/dives?actor={actor}")>"deep dive"</a> " into the lesson’s code."
                 </p>
             </div>
