@@ -128,8 +128,9 @@ fn met(fault: &Fault, count: &mut FaultCount) -> Met {
             FaultKind::Flaky { .. } => Met::Nothing,
         },
         // What the wire does, it does by itself: this is what comes of it. The sidecar tries for a while before it
-        // reports an error, and gives up on a Redis that stalls after the longest time-out only.
+        // reports an error, and gives up on a Redis that does not answer in time after the longest time-out only.
         Fault::Wire(WireFault::Refuse | WireFault::Cut) => Met::Error,
+        Fault::Wire(WireFault::Delay { ms }) if *ms >= WireFault::PATIENCE_MS => Met::Hang,
         Fault::Wire(WireFault::Stall) => Met::Hang,
         Fault::Wire(WireFault::Delay { ms }) => Met::Delay(u64::from(*ms)),
     }

@@ -255,6 +255,12 @@ fn a_wire_that_stalls_hangs_and_one_that_delays_is_late_until_the_time_out() {
     let late = meets(r#""kind":"delay","ms":300"#, 301);
     assert_eq!((late.end, late.wire_delay_ms, late.takes_ms(301)), (None, 300, 300));
     assert_eq!(meets(r#""kind":"delay","ms":300"#, 300).end, Some(HitEnd { layer: Layer::Wire, hangs: true }));
+    assert_eq!(meets(r#""kind":"delay","ms":2999"#, 6_800).end, None);
+    let outlasts = meets(r#""kind":"delay","ms":3000"#, 6_800);
+    assert_eq!(outlasts.end, Some(HitEnd { layer: Layer::Wire, hangs: true }), "daprd's Redis client waits no longer");
+    assert!(
+        WireFault::Delay { ms: 3_000 }.never_lets_pass(6_800) && !WireFault::Delay { ms: 2_999 }.never_lets_pass(6_800)
+    );
 }
 
 #[test]

@@ -30,7 +30,10 @@ pub enum WireFault {
 }
 
 impl WireFault {
-    /// What the lab offers. The delay is felt, and within the patience of daprd's Redis client (3 s).
+    /// How long daprd's Redis client waits for an answer (`readTimeout`), in milliseconds. A wire that delays as long is
+    /// one that stalls: every try of that client ends before its answer, and they outlast any attempt's time-out.
+    pub const PATIENCE_MS: u32 = 3_000;
+    /// What the lab offers. The delay is felt, and within the patience of daprd's Redis client.
     pub const OFFERED: [Self; 4] = [Self::Refuse, Self::Stall, Self::Delay { ms: 800 }, Self::Cut];
 
     /// The word that a form sends for it.
@@ -76,7 +79,7 @@ impl WireFault {
     #[must_use]
     pub const fn never_lets_pass(self, timeout_ms: u64) -> bool {
         match self {
-            Self::Delay { ms } => ms as u64 >= timeout_ms,
+            Self::Delay { ms } => ms >= Self::PATIENCE_MS || ms as u64 >= timeout_ms,
             Self::Refuse | Self::Stall | Self::Cut => true,
         }
     }

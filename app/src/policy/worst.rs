@@ -102,11 +102,11 @@ fn held_up_ms(plan: Option<&FaultPlan>, operation: Operation, policy: RetryPolic
     let held = faults(plan).filter(|fault| fault.concerns(operation)).map(|fault| {
         let each = match fault {
             Fault::Attempt(AttemptFault { kind: FaultKind::Hang, .. }) => timeout,
-            Fault::Attempt(AttemptFault { kind: FaultKind::Delay { ms }, .. })
-            | Fault::Wire(WireFault::Delay { ms }) => u64::from(*ms).min(timeout),
+            Fault::Attempt(AttemptFault { kind: FaultKind::Delay { ms }, .. }) => u64::from(*ms).min(timeout),
             Fault::Attempt(_) => 0,
+            Fault::Wire(WireFault::Delay { ms }) if *ms < WireFault::PATIENCE_MS => u64::from(*ms).min(timeout),
             // The sidecar may try as long as it is let.
-            Fault::Wire(WireFault::Refuse | WireFault::Stall | WireFault::Cut) => timeout,
+            Fault::Wire(_) => timeout,
         };
         each * u64::from(fault.span().attempts().unwrap_or(attempts).min(attempts))
     });

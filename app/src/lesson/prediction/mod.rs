@@ -82,7 +82,7 @@ pub struct Prediction {
     /// How long the turn takes at least, in milliseconds: its waits, and what is done to its attempts on purpose.
     pub min_ms: u64,
     /// How long it takes at most, in milliseconds: with all the time that the store itself may take, and as long as
-    /// holds can last.
+    /// holds can last. A turn's limit ends it.
     pub max_ms: u64,
     /// Whether each of its attempts is held before it begins, until somebody releases it.
     pub held: bool,
@@ -164,13 +164,17 @@ impl Ahead {
             _ => {}
         }
         loop {
+            let left_ms = self.left_ms();
             if attempt > 1 && !waited {
                 let delay_ms = self.policy.wait_ms(self.turn, operation, attempt);
+                if delay_ms >= left_ms {
+                    return false;
+                }
                 self.steps.push(PredictedStep::Wait { operation, attempt, delay_ms });
             }
             waited = false;
             let max = self.policy.attempts_of(operation).max(attempt);
-            let timeout_ms = self.policy.attempt_timeout_ms;
+            let timeout_ms = self.policy.attempt_timeout_ms.min(self.left_ms());
             let hit = self.fault.meet(operation, timeout_ms);
             let fails = hit.is_some_and(|hit| hit.end.is_some());
             self.steps.push(PredictedStep::Attempt { operation, attempt, max, fails, hit, timeout_ms });
@@ -182,6 +186,12 @@ impl Ahead {
             }
             attempt += 1;
         }
+    }
+
+    /// What is left of the turn's time at most, in milliseconds. A plan and a policy that are set together end before it
+    /// is over; with a wire that somebody else has broken they may not.
+    fn left_ms(&self) -> u64 {
+        TURN_LIMIT_MS.saturating_sub(self.steps.iter().map(PredictedStep::least_ms).sum())
     }
 
     /// Whether a failed save may have been carried out: it left, and hung, or broke on the wire.
@@ -211,7 +221,7 @@ impl Ahead {
             messages,
             pushed_out,
             min_ms,
-            max_ms: min_ms + own_ms,
+            max_ms: (min_ms + own_ms).min(TURN_LIMIT_MS.max(min_ms)),
             held: false,
         }
     }

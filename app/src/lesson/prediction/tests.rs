@@ -237,3 +237,16 @@ fn the_wire_is_predicted_whoever_has_set_it() {
     assert!(with(&lost, None).succeeds());
     assert_eq!(with(&lost, Some(WireFault::Stall)).min_ms, 22_400);
 }
+
+#[test]
+fn a_wire_that_somebody_else_has_broken_can_bring_a_turn_to_its_limit() {
+    let off = FaultStatus::lesson().after(FaultSetting::OFF);
+    let patient = RetryPolicy { attempts: 10, delay_ms: 0, ..LESSON };
+    let stalled = predict(&off.beside_the_wire(Some(WireFault::Stall)), patient, 1, NOTHING);
+    let attempts = stalled.steps.iter().filter(|step| matches!(step, PredictedStep::Attempt { .. })).count();
+    assert_eq!((attempts, stalled.outcome), (7, Forecast::NotStored), "six whole time-outs, and what is left for one");
+    assert_eq!((stalled.min_ms, stalled.max_ms), (45_000, 45_000));
+    let waits = RetryPolicy { attempts: 4, delay_ms: 10_000, ..LESSON };
+    let gives_up = predict(&off.beside_the_wire(Some(WireFault::Stall)), waits, 1, NOTHING);
+    assert_eq!(steps(&gives_up), ["load 1x", "10000", "load 2x", "10000", "load 3x"], "no wait that outlasts the turn");
+}
