@@ -17,6 +17,22 @@ pub struct Entry {
     class: Cow<'static, str>,
     made_of: Option<String>,
     markup: Arc<str>,
+    /// What stands in it that changes more often than the rest.
+    aside: String,
+}
+
+impl Entry {
+    /// Its place among the others.
+    pub const fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// Gives it one more class.
+    pub fn also(&mut self, class: &str) {
+        let classes = self.class.to_mut();
+        classes.push(' ');
+        classes.push_str(class);
+    }
 }
 
 /// The entries of a list, in the making.
@@ -40,11 +56,24 @@ impl Entries {
         made_of: Option<String>,
         draw: impl FnOnce() -> Markup,
     ) {
+        self.add_with(key, class, made_of, String::new(), draw);
+    }
+
+    /// The same with a text that changes more often than what the entry is made of, such as how long ago it was. In the
+    /// markup it ends the element that has the attribute `data-aside`.
+    pub fn add_with(
+        &mut self,
+        key: u64,
+        class: impl Into<Cow<'static, str>>,
+        made_of: Option<String>,
+        aside: String,
+        draw: impl FnOnce() -> Markup,
+    ) {
         while self.before.next_if(|old| old.key < key).is_some() {}
         let old = self.before.next_if(|old| old.key == key);
         let same = old.filter(|old| made_of.is_some() && old.made_of == made_of);
         let markup = same.map_or_else(|| draw().into_string().into(), |old| old.markup);
-        self.now.push(Entry { key, class: class.into(), made_of, markup });
+        self.now.push(Entry { key, class: class.into(), made_of, markup, aside });
     }
 
     /// The list.
@@ -88,12 +117,16 @@ fn update(list: &Element, before: &[Entry], now: &[Entry]) {
                 if old.markup != entry.markup {
                     redraw(&item, &entry.markup);
                 }
+                if old.aside != entry.aside || old.markup != entry.markup {
+                    show_aside(&item, &entry.aside);
+                }
                 item.next_element_sibling()
             }
             (_, next) => {
                 if let Ok(new) = document().create_element("li") {
                     new.set_class_name(&entry.class);
                     new.set_inner_html(&entry.markup);
+                    show_aside(&new, &entry.aside);
                     let _ = list.insert_before(&new, next.as_deref());
                 }
                 next
@@ -102,6 +135,16 @@ fn update(list: &Element, before: &[Entry], now: &[Entry]) {
     }
     while let Some(gone) = item {
         item = removed(gone);
+    }
+}
+
+/// Shows the text that changes by itself.
+fn show_aside(item: &Element, aside: &str) {
+    if !aside.is_empty()
+        && let Ok(Some(holder)) = item.query_selector("[data-aside]")
+        && let Some(text) = holder.last_child()
+    {
+        text.set_node_value(Some(aside));
     }
 }
 
@@ -139,6 +182,23 @@ mod tests {
         assert!(items.starts_with(r#"<li class="row">1 of a</li><li class="row">2 of B</li>"#), "{items}");
         let (third, changed) = drawn(Some(second), &[(2, Some("B")), (6, Some("d"))]);
         assert_eq!((changed.len(), third.len()), (0, 2), "what goes at the front moves nothing");
+    }
+
+    #[test]
+    fn a_text_that_changes_by_itself_has_nothing_drawn_anew() {
+        let mut drawn = 0;
+        let mut list = |before, aside: &str| {
+            let mut entries = Entries::after(before);
+            entries.add_with(1, "row", Some("a".to_owned()), aside.to_owned(), || {
+                drawn += 1;
+                html! { span data-aside { (aside) } }
+            });
+            entries.done()
+        };
+        let first = list(None, "1 s");
+        let second = list(Some(first.clone()), "2 s");
+        assert_eq!((first[0].aside.as_str(), second[0].aside.as_str()), ("1 s", "2 s"));
+        assert_eq!((drawn, &first[0].markup), (1, &second[0].markup));
     }
 
     #[test]

@@ -20,21 +20,24 @@ use crate::{
 
 /// How many events the pane shows: as many as fit beside the rest.
 const MAX_EVENTS: usize = 5;
+/// How many are known: an older one of which something more is heard does not come to the front.
+const KNOWN_EVENTS: usize = 50;
 
 /// The pane.
 #[cfg(feature = "ssr")]
 #[component]
 pub fn StoredPane() -> impl IntoView {
     let store = expect_context::<Store>();
-    drawn(|| pane(store))
+    drawn(|| pane(store, deliveries(store)))
 }
 
 /// Keeps it.
 pub(super) fn start(store: Store) {
-    keep(".pane-stored", move || pane(store));
+    let deliveries = deliveries(store);
+    keep(".pane-stored", move || pane(store, deliveries));
 }
 
-fn pane(store: Store) -> Markup {
+fn pane(store: Store, deliveries: Memo<Vec<Delivery>>) -> Markup {
     let (then, kind) = (store.history_then(), store.runtime.with_value(|runtime| runtime.store.clone()));
     let clock = |at| format::clock(at, store.utc_offset_min);
     store.panels.with(|panels| {
@@ -58,7 +61,7 @@ fn pane(store: Store) -> Markup {
                 }
                 div.block {
                     h3 { "Events " span.note { "user-chat" } }
-                    (events(&travel::drawn(store.events, store.moment, deliveries), store.utc_offset_min))
+                    (events(&deliveries.read(), store.utc_offset_min))
                 }
             }
         }
@@ -125,7 +128,7 @@ fn pretty(json: &str) -> Markup {
 }
 
 /// What became of one turn's event.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 struct Delivery {
     turn: Option<u64>,
     at: u64,
@@ -139,34 +142,37 @@ enum DeliveryState {
     Failed,
 }
 
-/// The last events, newest first.
-fn deliveries(events: &[Event]) -> Vec<Delivery> {
-    let mut deliveries: Vec<Delivery> = Vec::new();
-    for event in events {
-        let (turn, state) = match &event.step {
-            Step::AttemptSucceeded { turn, operation: Operation::Publish, .. } => {
-                (Some(*turn), DeliveryState::Published)
-            }
-            Step::AttemptFailed { turn, operation: Operation::Publish, .. } => (Some(*turn), DeliveryState::Failed),
-            Step::EventDelivered { turn, .. } => (*turn, DeliveryState::Delivered),
-            _ => continue,
-        };
-        let known = deliveries.iter_mut().find(|delivery| turn.is_some() && delivery.turn == turn);
-        match known {
-            // The subscription may be told before the publisher is answered.
-            Some(delivery) if delivery.state == DeliveryState::Delivered => {}
-            Some(delivery) => (delivery.at, delivery.state) = (event.at, state),
-            None => deliveries.push(Delivery { turn, at: event.at, state }),
-        }
+/// What became of the last turns' events, oldest first.
+fn deliveries(store: Store) -> Memo<Vec<Delivery>> {
+    travel::read_on(store.events, store.taken_out, store.moment, |deliveries: &mut Vec<Delivery>, events, from| {
+        let known = deliveries.clone();
+        events[from..].iter().for_each(|event| read(deliveries, event));
+        deliveries.drain(..deliveries.len().saturating_sub(KNOWN_EVENTS));
+        *deliveries != known
+    })
+}
+
+fn read(deliveries: &mut Vec<Delivery>, event: &Event) {
+    let (turn, state) = match &event.step {
+        Step::AttemptSucceeded { turn, operation: Operation::Publish, .. } => (Some(*turn), DeliveryState::Published),
+        Step::AttemptFailed { turn, operation: Operation::Publish, .. } => (Some(*turn), DeliveryState::Failed),
+        Step::EventDelivered { turn, .. } => (*turn, DeliveryState::Delivered),
+        _ => return,
+    };
+    let known = deliveries.iter_mut().rfind(|delivery| turn.is_some() && delivery.turn == turn);
+    match known {
+        // The subscription may be told before the publisher is answered.
+        Some(delivery) if delivery.state == DeliveryState::Delivered => {}
+        Some(delivery) => (delivery.at, delivery.state) = (event.at, state),
+        None => deliveries.push(Delivery { turn, at: event.at, state }),
     }
-    deliveries.into_iter().rev().take(MAX_EVENTS).collect()
 }
 
 fn events(deliveries: &[Delivery], utc_offset_min: i32) -> Markup {
     html! {
         @if deliveries.is_empty() { p.none { "None yet. Each saved turn publishes one." } }
         ul.events {
-            @for delivery in deliveries {
+            @for delivery in deliveries.iter().rev().take(MAX_EVENTS) {
                 @let (class, mark, words) = match delivery.state {
                     DeliveryState::Published => ("queue-t", "#i-send", "published"),
                     DeliveryState::Delivered => ("ok-t", "#i-check", "delivered"),

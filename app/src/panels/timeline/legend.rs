@@ -44,13 +44,13 @@ pub(super) fn legend() -> impl IntoView {
                 </svg>
                 "queued"
             </li>
-            <li>
+            <li class="l-plain">
                 <svg width="16" height="12" aria-hidden="true">
                     <rect class="m-ghost" x="1.5" y=".5" width="11" height="11" rx="2"></rect>
                 </svg>
                 "predicted"
             </li>
-            <li>
+            <li class="l-plain l-more">
                 {icon("#i-power")}
                 "activated"
             </li>
@@ -61,7 +61,7 @@ pub(super) fn legend() -> impl IntoView {
                 </svg>
                 "sidecar’s calls"
             </li>
-            <li tabindex="0" data-tip=stretched class="tip-left">
+            <li tabindex="0" data-tip=stretched class="tip-left l-more">
                 <svg width="24" height="12" aria-hidden="true">
                     <rect width="22" height="8" y="2" class="vern" fill="url(#vernier)"></rect>
                 </svg>

@@ -114,8 +114,9 @@ pub fn TimelinePanel(
         (row::rows(store, lab, next_content, drawn), true)
     });
 
+    let with_calls = Memo::new(move |_| drawing.with(Drawing::has_calls));
     view! {
-        <div class="tl-head">
+        <div class="tl-head" class:with-calls=with_calls>
             <h2 id="h-time">"Retry timeline"</h2>
             {tools::tools()}
             {legend()}

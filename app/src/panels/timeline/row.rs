@@ -20,7 +20,7 @@ use crate::{
     live::{moment, store::Store},
     markup::{Entries, Entry},
     panels::trace::{telling_bar, trace},
-    timeline::{Outcome, Turn},
+    timeline::{Attempt, Outcome, Turn},
 };
 
 /// The head of a row. `link` is what shows the whole lab as it was at the turn's end.
@@ -40,6 +40,9 @@ pub(super) fn head(number: u64, subject: &str, (mark, words): (Mark, String), li
     }
 }
 
+/// The key of the row in which nothing is drawn yet.
+const BLANK: u64 = u64::MAX;
+
 /// A row for each turn, and one for what comes next. `before` are the rows as they were drawn last.
 pub(super) fn rows(
     store: Store,
@@ -52,6 +55,7 @@ pub(super) fn rows(
         let queued = turns.iter().filter(|turn| turn.outcome == Outcome::Queued).count();
         for turn in turns {
             let is_queued = turn.outcome == Outcome::Queued;
+            let torn = if turn.attempts.iter().any(Attempt::failed) { " torn" } else { "" };
             let selected = if lab.shown.is_some_and(|bar| bar.turn == turn.number) { " sel" } else { "" };
             let head = || {
                 let ahead = if is_queued { words::ahead(turns, turn.number) } else { None };
@@ -66,21 +70,34 @@ pub(super) fn rows(
                 }
                 Some(items) => {
                     let hold = if queued > 4 && turn.outcome == Outcome::Running { " hold" } else { "" };
-                    let class = format!("turn{hold}{selected}");
+                    let class = format!("turn{torn}{hold}{selected}");
                     entries.add(turn.number, class, None, || html! { (head()) (plot(lab, turn.number, items)) });
                 }
                 None => {
                     let earlier = drawing.begins.zip(turn.started_at).map(|(axis, began)| axis.saturating_sub(began));
                     let earlier = earlier.map(words::earlier).unwrap_or_default();
-                    let made_of = turn.ended().then(|| format!("{} {earlier}", turn.seq));
+                    let made_of = turn.ended().then(|| turn.seq.to_string());
                     let class = format!("turn short past{selected}");
-                    entries.add(turn.number, class, made_of, || html! { (head()) (stub(turn, &earlier)) });
+                    let draw = || html! { (head()) (stub(turn, &earlier)) };
+                    entries.add_with(turn.number, class, made_of, earlier.clone(), draw);
                 }
             });
         }
     });
     next_row(lab, next_content, &mut entries);
-    entries.done()
+    let mut rows = entries.done();
+    if let Some(newest) = rows.iter_mut().rfind(|row| row.key() != BLANK) {
+        newest.also("newest");
+    }
+    let low = has_no_room_below(rows.len());
+    rows[low..].iter_mut().for_each(|row| row.also("tips-up"));
+    rows
+}
+
+/// The place from which on the tips of so many rows open upwards: under the last two there is no room, unless there is
+/// none above them either.
+pub(super) fn has_no_room_below(rows: usize) -> usize {
+    rows.saturating_sub(2).max(2).min(rows)
 }
 
 /// The link to the lab as it was at the turn's end.
@@ -100,7 +117,7 @@ fn stub(turn: &Turn, earlier: &str) -> Markup {
     let number = turn.number;
     html! {
         div.stub {
-            span.stub-w { (symbol("#i-older")) (earlier) }
+            span.stub-w data-aside { (symbol("#i-older")) (earlier) }
             @if let Some(bar) = telling_bar(turn) {
                 a.trace-a href=(bar.href()) data-turn=(number) aria-label={ "Turn " (number) " in detail" } {
                     (trace(turn))
@@ -182,7 +199,7 @@ fn next_row(lab: Lab, next_content: Signal<Option<String>>, entries: &mut Entrie
             }
         });
         if first {
-            entries.add(u64::MAX, "turn blank-row", None, || {
+            entries.add(BLANK, "turn blank-row", None, || {
                 html! {
                     div.turn-head {}
                     svg.plot height="64" {

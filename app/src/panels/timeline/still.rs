@@ -7,7 +7,7 @@ use super::{
     BarId, DetailPanel, Lab,
     axis::{axis, over, under},
     legend::legend,
-    row::{head, plot},
+    row::{has_no_room_below, head, plot},
     window::{Plot, draw},
     words,
 };
@@ -28,6 +28,7 @@ pub fn still(
     let rows: Vec<_> =
         turns.iter().map(|turn| (turn.number, words::subject(turn), words::status(turn, None))).collect();
     let drawing = draw(&turns, None, false, now, Plot::WIDE);
+    let with_calls = drawing.has_calls();
     let turns = Signal::stored(turns);
     let selected = RwSignal::new(selected);
     let lab = Lab {
@@ -37,13 +38,15 @@ pub fn still(
         drawing: Memo::new(move |_| drawing.clone()),
         utc_offset_min,
     };
-    let row = |(number, subject, standing): (u64, String, (words::Mark, String))| {
+    let low = has_no_room_below(rows.len());
+    let row = |(nth, (number, subject, standing)): (usize, (u64, String, (words::Mark, String)))| {
         let items = lab.drawing.with(|drawing| drawing.row(number).cloned()).unwrap_or_default();
         let row = html! { (head(number, &subject, standing, None)) (plot(lab, number, &items)) };
-        view! { <li class="turn" inner_html=row.into_string()></li> }
+        let class = if nth < low { "turn" } else { "turn tips-up" };
+        view! { <li class=class inner_html=row.into_string()></li> }
     };
     view! {
-        <div class="tl-head">
+        <div class="tl-head" class:with-calls=with_calls>
             <h2 id="h-time">"Timeline"</h2>
             {legend()}
         </div>
@@ -53,7 +56,7 @@ pub fn still(
                     {axis(lab)}
                     <div class="rows-plot">
                         {under(lab)}
-                        <ol class="turns">{rows.into_iter().map(row).collect_view()}</ol>
+                        <ol class="turns">{rows.into_iter().enumerate().map(row).collect_view()}</ol>
                         {over(lab)}
                     </div>
                 </div>

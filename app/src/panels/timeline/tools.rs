@@ -3,6 +3,7 @@
 
 use leptos::{ev, prelude::*};
 
+use super::bar_id::find;
 use crate::{
     format::clock,
     icons::icon,
@@ -30,7 +31,7 @@ fn place(store: Store) -> Place {
     });
     let is_past = store.is_past();
     store.events.with(|events| {
-        let newer = moment::next_turn(events, turn).filter(|_| is_past);
+        let newer = is_past.then(|| moment::next_turn(events, turn)).flatten();
         let newest = events.iter().rev().find_map(|event| event.step.turn()).unwrap_or_default();
         Place { turn, older, newer, newest }
     })
@@ -38,8 +39,13 @@ fn place(store: Store) -> Place {
 
 /// The end of a turn as the form sends it.
 fn end_of(store: Store, turn: Option<u64>) -> Option<String> {
-    let end = store.events.with(|events| moment::of_turn(events, turn?));
-    end.map(|(_, end)| end.seq.to_string())
+    let turn = turn?;
+    let end = if store.is_past() {
+        store.events.with(|events| moment::of_turn(events, turn)).map(|(_, end)| end.seq)
+    } else {
+        store.turns.with(|turns| find(turns, turn).map(|turn| turn.until))
+    };
+    end.map(|seq| seq.to_string())
 }
 
 /// The buttons in the timeline's head.
@@ -47,13 +53,13 @@ pub(super) fn tools() -> impl IntoView {
     let store = expect_context::<Store>();
     let place = Memo::new(move |_| place(store));
     let past = Memo::new(move |_| store.is_past());
+    let halted = Memo::new(move |_| store.is_halted());
     let pause = move |event: ev::MouseEvent| {
         event.prevent_default();
         store.pause();
     };
     let turn = |of: fn(Place) -> Option<u64>| {
         move |event: ev::MouseEvent| {
-    let halted = Memo::new(move |_| store.is_halted());
             event.prevent_default();
             if let Some(turn) = of(place.get_untracked()) {
                 store.show_turn(turn);
@@ -61,9 +67,10 @@ pub(super) fn tools() -> impl IntoView {
         }
     };
     let words = move || {
-        let Place { turn, newest, .. } = place.get();
-        let at = clock(store.clock.get(), store.utc_offset_min);
-        past.get().then(|| format!("Turn {turn} of {newest}, {at}"))
+        past.get().then(|| {
+            let Place { turn, newest, .. } = place.get();
+            format!("Turn {turn} of {newest}, {}", clock(store.clock.get(), store.utc_offset_min))
+        })
     };
     let first = move || store.events.with(|events| events.first().map(|event| event.seq));
     let last = move || store.events.with(|events| events.last().map(|event| event.seq));

@@ -95,6 +95,13 @@ impl Drawing {
         self.rows.iter().find(|(of, _)| *of == number).map(|(_, items)| items)
     }
 
+    /// Whether calls of the sidecar are drawn under any attempt.
+    #[must_use]
+    pub(super) fn has_calls(&self) -> bool {
+        let has_calls = |item: &Item| matches!(item, Item::Attempt(_, _, attempt) if !attempt.calls.is_empty());
+        self.rows.iter().any(|(_, items)| items.iter().any(has_calls))
+    }
+
     /// Where *now* is, if the axis shows it.
     #[must_use]
     pub(super) fn now(&self, now: u64) -> Option<Percent> {
