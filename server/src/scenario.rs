@@ -113,6 +113,10 @@ pub(crate) fn needs_met(lab: &LabBackend) -> Vec<Need> {
 }
 
 async fn begin_to_end(lab: &Arc<LabBackend>, actor: &ActorId, scenario: &Scenario) -> Result<ScenarioReport, LabError> {
+    // What is stored is taken away through the wire, whoever has broken it.
+    if scenario.needs.contains(&Need::Wire) {
+        lab.set_wire(WireSetting { fault: None })?;
+    }
     lab.reset(actor).await?;
     let done = steps(lab, actor, scenario).await;
     put_back(lab, actor, scenario)?;

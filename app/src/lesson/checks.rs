@@ -159,7 +159,8 @@ fn returned(events: &[Event]) -> Option<(&Event, u64, &Vec<Message>)> {
 }
 
 /// What the history has to be after the stored messages among `events`: the last five.
-fn expected(before: &[Message], events: &[Event]) -> Vec<Message> {
+#[must_use]
+pub fn expected(before: &[Message], events: &[Event]) -> Vec<Message> {
     let mut history = before.to_vec();
     for event in events {
         match &event.step {

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use app::{
     actor_id::ActorId,
     error::{ErrorCode, LabError},
+    fault::FaultSetting,
     wire::{WireFault, WireSetting, WireStatus},
 };
 
@@ -33,6 +34,23 @@ impl Controls {
         let mut touched = self.touched();
         self.lose_wire(&mut touched, None);
         Ok(wire.set(setting, &self.timelines))
+    }
+
+    /// Whether the wire lets nothing pass on purpose: what is stored can be neither read nor changed.
+    #[must_use]
+    pub fn wire_is_broken(&self) -> bool {
+        self.wire().and_then(|wire| wire.fault).is_some_and(|fault| fault.never_lets_pass(u64::MAX))
+    }
+
+    /// Switches a lab off that has the wire by its plan, and so lets the wire work again; leaves any other as it is.
+    pub fn give_wire_back(&self, actor: &ActorId) {
+        let mut touched = self.touched();
+        let before = self.look(&touched, actor).fault.clone();
+        let held = before.wire();
+        if held.is_some() {
+            self.change_fault(&mut touched, actor, before.after(FaultSetting::OFF));
+            self.move_wire(&mut touched, actor, held, None);
+        }
     }
 
     /// Sets the wire as the switch of a lab has just come to say: `held` is what it had set there before, `now` what it

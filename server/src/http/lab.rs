@@ -159,8 +159,9 @@ pub(crate) struct Asked {
 
 /// Predict the next message.
 ///
-/// What a message would meet that is sent now, attempt by attempt, worked out from switch, policy and what is stored. No
-/// turn is taken, and nothing is used up.
+/// What a message would meet that is sent now, attempt by attempt, worked out from switch, policy, the wire to Redis and
+/// what is stored. No turn is taken, and nothing is used up. While the wire lets nothing pass, what is stored is not read:
+/// it is as many messages as the timeline tells.
 #[utoipa::path(
     get, path = "/api/lab/{actor_id}/prediction", tag = "Lab",
     params(
@@ -205,7 +206,8 @@ pub(crate) async fn compare(
 
 /// Put the lab back to how a learner first finds it.
 ///
-/// Takes away the stored conversation, the timeline and the passes, and sets switch and policy to the lesson's. One turn.
+/// Takes away the stored conversation, the timeline and the passes, and sets switch and policy to the lesson's. One turn;
+/// before it a wire to Redis that the lab's own plan has broken works again.
 #[utoipa::path(
     post, path = "/api/lab/{actor_id}/reset", tag = "Lab", params(("actor_id" = String, Path, example = "user1")),
     responses((status = 204), (status = 400, body = ErrorBody), (status = 503, body = ErrorBody))

@@ -125,6 +125,31 @@ async fn a_delayed_wire_makes_each_call_slower_by_that() {
 }
 
 #[tokio::test]
+async fn a_wire_that_outlasts_the_patience_of_daprd_s_redis_client_is_one_that_stalls() {
+    let Some(rig) = Rig::start().await else { return };
+    let put = async |path: &str, setting: Value| {
+        let answer = rig.client.put(rig.url(path)).json(&setting).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.unwrap());
+    };
+    assert_eq!(rig.say("user1", "before").await.status, StatusCode::OK);
+    put("/api/lab/user1/policy", json!({"attempts": 1})).await;
+    put("/api/lab/user1/fault", json!({"on": true, "plan": [{"kind": "delay", "ms": 3_000, "layer": "wire"}]})).await;
+    let (_, prediction) = rig.get("/api/lab/user1/prediction").await;
+    assert_eq!(prediction["sentence"], "The only load attempt hangs, in 6.8 s. Nothing is stored.", "{prediction}");
+    let answer = rig.say("user1", "late").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    let turn = turns(&rig.events("user1").await).pop().unwrap();
+    let AttemptState::Failed { cause, .. } = &turn.attempts[0].state else { panic!("{turn:#?}") };
+    assert_eq!(*cause, ON_PURPOSE);
+
+    // Taken back by a reset, which goes through the wire itself.
+    let reset = rig.client.post(rig.url("/api/lab/user1/reset")).send().await.unwrap();
+    assert_eq!(reset.status(), StatusCode::NO_CONTENT, "{}", reset.text().await.unwrap());
+    assert_eq!(rig.get("/api/wire").await.1["fault"], Value::Null);
+    assert_eq!(rig.history("user1").await, history(&[]));
+}
+
+#[tokio::test]
 async fn a_plan_with_a_fault_on_the_wire_breaks_redis_and_without_it_redis_is_back() {
     let Some(rig) = Rig::start().await else { return };
     let url = rig.url("/api/lab/user1/fault");
@@ -137,7 +162,12 @@ async fn a_plan_with_a_fault_on_the_wire_breaks_redis_and_without_it_redis_is_ba
     assert_eq!(rig.say("user1", "before").await.status, StatusCode::OK);
     set(break_it()).await;
     let (_, prediction) = rig.get("/api/lab/user1/prediction").await;
-    assert_eq!(prediction["error"]["code"], "store_unreachable", "nothing can be read: {prediction}");
+    let foretold = (&prediction["outcome"], &prediction["messages"], prediction["steps"].as_array().map(Vec::len));
+    assert_eq!(
+        foretold,
+        (&json!("not_stored"), &json!(2), Some(5)),
+        "nothing can be read, and enough is known: {prediction}"
+    );
 
     // Broken for good: every attempt fails, and nothing is stored.
     let lost = rig.say("user1", "lost").await;

@@ -110,7 +110,7 @@ async fn who_sets_the_wire_last_decides_and_the_other_switch_says_so() {
 }
 
 #[tokio::test]
-async fn a_fault_on_the_wire_is_predicted_as_a_failure_that_takes_the_sidecar_s_time() {
+async fn a_plan_that_could_outlast_a_turn_on_the_wire_is_refused_and_sets_nothing() {
     let data = TempDir::new().unwrap();
     let lab = wired(&data).await;
     let worst = json!({"on": true, "plan": [{"kind": "stall", "layer": "wire"}]});
@@ -120,6 +120,44 @@ async fn a_fault_on_the_wire_is_predicted_as_a_failure_that_takes_the_sidecar_s_
     assert_eq!((status, &body["error"]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("plan")), "{body}");
     assert!(body["error"]["message"].as_str().unwrap().contains("40.8 s"), "{body}");
     assert_eq!(wire(&lab).await, Value::Null, "what is refused sets nothing");
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_wire_that_lets_nothing_pass_is_predicted_whoever_has_set_it() {
+    let data = TempDir::new().unwrap();
+    let lab = wired(&data).await;
+    let predicted = async || lab.get_json("/api/lab/user1/prediction").await;
+    let (status, _) = predicted().await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "a sidecar that is away is nobody's plan");
+    put(&lab, json!({"kind": "stall"})).await;
+    let (status, prediction) = predicted().await;
+    assert_eq!((status, &prediction["outcome"]), (StatusCode::OK, &json!("not_stored")), "{prediction}");
+    // The lesson's first load fails in the actor; the other two leave it.
+    let sentence = "All 3 load attempts fail, in 15.6 s. Nothing is stored.";
+    assert_eq!((&prediction["sentence"], &prediction["max_ms"]), (&json!(sentence), &json!(15_600)), "{prediction}");
+    arm(&lab, "user1", "refuse").await;
+    let (_, prediction) = predicted().await;
+    let hit = &prediction["steps"][0]["hit"]["end"];
+    assert_eq!(hit, &json!({"layer": "wire", "hangs": false}), "{prediction}");
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_reset_ends_the_outage_that_the_lab_itself_has_made_before_it_needs_the_store() {
+    let data = TempDir::new().unwrap();
+    let lab = wired(&data).await;
+    let reset = async |actor: &str| {
+        let post = lab.client.post(format!("{}/api/lab/{actor}/reset", lab.origin));
+        // Nobody answers behind the wire, nor in front of it.
+        assert_eq!(post.send().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    };
+    arm(&lab, "user1", "refuse").await;
+    reset("user2").await;
+    assert_eq!(wire(&lab).await, on_the_wire("refuse"), "another lab's outage stays");
+    reset("user1").await;
+    assert_eq!(wire(&lab).await, Value::Null);
+    assert_eq!(lab.get_json("/api/lab/user1/fault").await.1["on"], false);
     lab.stop().await;
 }
 
