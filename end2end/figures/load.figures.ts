@@ -59,24 +59,27 @@ test("first paint and first answer on a slow phone", async ({ browser, faultlab,
   await tell({ name: "First answer to a press, slow phone", value: rounded(median(answers)), unit: "ms", goal: 4_000 });
 });
 
-test("layout shift", async ({ page, faultlab, tell }) => {
-  await page.addInitScript(() => {
-    const told = window as unknown as { shift: number };
-    told.shift = 0;
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
-        if (!entry.hadRecentInput) told.shift += entry.value;
-      }
-    }).observe({ type: "layout-shift", buffered: true });
+for (const [where, viewport] of [["", { width: 1280, height: 800 }], [" on a phone", { width: 390, height: 844 }]] as const) {
+  test(`layout shift${where}`, async ({ page, faultlab, tell }) => {
+    await page.setViewportSize(viewport);
+    await page.addInitScript(() => {
+      const told = window as unknown as { shift: number };
+      told.shift = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
+          if (!entry.hadRecentInput) told.shift += entry.value;
+        }
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    const shift = () => page.evaluate(() => (window as unknown as { shift: number }).shift);
+    const lab = new LabPage(page);
+    await lab.open();
+    await page.evaluate(() => new Promise((done) => requestIdleCallback(done)));
+    await tell({ name: `Layout shift${where}, opening`, value: rounded(await shift(), 4), unit: "", goal: 0 });
+    // As in a second tab, where nobody presses anything.
+    const before = await shift();
+    await faultlab.send("Hi there");
+    await expect(lab.chat.getByText(/^Recovered on attempt/)).toBeVisible();
+    await tell({ name: `Layout shift${where}, a first turn from elsewhere`, value: rounded((await shift()) - before, 4), unit: "" });
   });
-  const shift = () => page.evaluate(() => (window as unknown as { shift: number }).shift);
-  const lab = new LabPage(page);
-  await lab.open();
-  await page.evaluate(() => new Promise((done) => requestIdleCallback(done)));
-  await tell({ name: "Layout shift, opening", value: rounded(await shift(), 4), unit: "", goal: 0 });
-  // As in a second tab, where nobody presses anything.
-  const before = await shift();
-  await faultlab.send("Hi there");
-  await expect(lab.chat.getByText(/^Recovered on attempt/)).toBeVisible();
-  await tell({ name: "Layout shift, a first turn from elsewhere", value: rounded((await shift()) - before, 4), unit: "" });
-});
+}
