@@ -1,10 +1,10 @@
 //! What is going to happen, and whether what was predicted for the last message came true.
 
 use crate::{
-    fault::FaultStatus,
+    fault::{FaultPlan, FaultStatus, Hit, WireFault},
     lesson::prediction::{PredictedStep, Prediction, Stored, predict, predict_rest},
     policy::RetryPolicy,
-    timeline::{Attempt, AttemptState, Event, Method, Outcome, Step, Turn},
+    timeline::{Attempt, AttemptState, Event, Layer, Method, Outcome, Step, Turn},
 };
 
 /// How the lab stands now.
@@ -12,6 +12,8 @@ use crate::{
 pub struct Now<'a> {
     /// The failure switch.
     pub fault: &'a FaultStatus,
+    /// What the wire to Redis does on purpose, whoever has set it.
+    pub wire: Option<WireFault>,
     /// The retry policy.
     pub policy: RetryPolicy,
     /// Whether the actor is in memory.
@@ -59,7 +61,7 @@ pub enum Verdict {
 pub fn outlook(events: &[Event], turns: &[Turn], now: Now<'_>) -> Outlook {
     let turn = turns.last().map_or(1, |turn| turn.number + 1);
     let stored = Stored { messages: now.messages, answered: false };
-    let fault = now.fault.at_next_turn(now.active);
+    let fault = now.fault.at_next_turn(now.active).beside_the_wire(now.wire);
     let next = held_if(now.held, predict(&fault, now.policy, turn, stored), &fault);
     Outlook { next, last: last(events, turns, now) }
 }
@@ -76,8 +78,8 @@ fn last(events: &[Event], turns: &[Turn], now: Now<'_>) -> Option<TurnOutlook> {
     if matches!(turn.outcome, Outcome::Completed { repeated: true, .. }) {
         return None;
     }
-    let mut replay = Replay::new(events, now, turn.number)?;
-    for event in events {
+    let mut replay = Replay::new(events, now, turn.number);
+    for event in &events[first_of(events, turn.number)..] {
         replay.take(&event.step);
         if matches!(event.step, Step::TurnCompleted { turn: n, .. } | Step::TurnFailed { turn: n, .. } if n == turn.number)
         {
@@ -89,29 +91,70 @@ fn last(events: &[Event], turns: &[Turn], now: Now<'_>) -> Option<TurnOutlook> {
     Some(TurnOutlook { turn: turn.number, prediction, verdict })
 }
 
+/// The place of the first event that tells of this turn; what was before it is the same for all that the turn does.
+fn first_of(events: &[Event], turn: u64) -> usize {
+    let asked = |event: &Event| match event.step {
+        Step::TurnQueued { turn: number, .. } | Step::TurnStarted { turn: number, .. } => number == turn,
+        _ => false,
+    };
+    let started = events.iter().rposition(asked).unwrap_or_default();
+    let queued = events[..started].iter().rposition(asked);
+    queued.unwrap_or(started)
+}
+
 /// Switch, policy and one turn as the events tell of them, and what was predicted for the turn.
 struct Replay {
     turn: u64,
     fault: Option<FaultStatus>,
+    wire: Option<WireFault>,
     policy: RetryPolicy,
     held: bool,
     so_far: Vec<PredictedStep>,
+    /// Whether the last of them is an attempt that has not ended.
+    under_way: bool,
     prediction: Option<Prediction>,
 }
 
 impl Replay {
-    /// A lab that nobody has touched has the lesson's switch; without its first event the switch is not known. A policy
-    /// that was never set is the one in force, and so it is with holding.
-    fn new(events: &[Event], now: Now<'_>, turn: u64) -> Option<Self> {
-        let fault = (events.first()?.seq == 1).then(FaultStatus::lesson);
-        let set = events.iter().any(|event| matches!(event.step, Step::PolicyChanged { .. }));
-        let policy = if set { RetryPolicy::LESSON } else { now.policy };
-        let held = events.iter().find_map(|event| match event.step {
-            Step::HoldChanged { on } => Some(!on),
+    /// As all stood before the turn was asked for. A lab that nobody has touched has the lesson's switch; without its
+    /// first event the switch is not known. A policy that was never set is the one in force, and so it is with holding.
+    fn new(events: &[Event], now: Now<'_>, turn: u64) -> Self {
+        let (before, after) = events.split_at(first_of(events, turn));
+        let untouched = || events.first().filter(|event| event.seq == 1).map(|_| FaultStatus::lesson());
+        let fault = before.iter().rev().find_map(|event| match &event.step {
+            Step::LabReset => Some(FaultStatus::lesson()),
+            Step::FaultChanged { fault } | Step::FaultFired { fault, .. } => Some(fault.clone()),
             _ => None,
         });
-        let held = held.unwrap_or(now.held);
-        Some(Self { turn, fault, policy, held, so_far: Vec::new(), prediction: None })
+        let wire = |event: &Event| match event.step {
+            Step::WireChanged { wire } => Some(wire),
+            _ => None,
+        };
+        let set_before = before.iter().rev().find_map(wire);
+        let set_later = || after.iter().find_map(wire);
+        // What was mended later was broken, nobody knows how.
+        let known = set_before.is_some() || set_later() != Some(None);
+        let wire = set_before.unwrap_or_else(|| set_later().map_or(now.wire, |_| None));
+        let policy = |event: &Event| match event.step {
+            Step::PolicyChanged { policy } => Some(policy),
+            _ => None,
+        };
+        let set_later = || after.iter().find_map(policy).map(|_| RetryPolicy::LESSON);
+        let hold = |event: &Event| match event.step {
+            Step::HoldChanged { on } => Some(on),
+            _ => None,
+        };
+        let switched_later = || after.iter().find_map(hold).map(|on| !on);
+        Self {
+            turn,
+            fault: fault.or_else(untouched).filter(|_| known),
+            wire,
+            policy: before.iter().rev().find_map(policy).or_else(set_later).unwrap_or(now.policy),
+            held: before.iter().rev().find_map(hold).or_else(switched_later).unwrap_or(now.held),
+            so_far: Vec::new(),
+            under_way: false,
+            prediction: None,
+        }
     }
 
     fn take(&mut self, step: &Step) {
@@ -129,19 +172,26 @@ impl Replay {
                 self.held = *on;
                 self.predict_anew();
             }
+            Step::WireChanged { wire } => {
+                self.wire = *wire;
+                self.meets_the_wire();
+                self.predict_anew();
+            }
             Step::FaultFired { turn, hit: met, fault, .. } => {
                 self.fault = Some(fault.clone());
                 if let (true, Some(PredictedStep::Attempt { fails, hit, .. })) =
                     (*turn == self.turn, self.so_far.last_mut())
                 {
                     (*fails, *hit) = (met.end.is_some(), Some(*met));
+                    self.meets_the_wire();
                 }
             }
             step if step.turn() != Some(self.turn) => {}
             Step::TurnStarted { .. } => {
                 let turn = self.turn;
-                let predicted = |fault| held_if(self.held, predict(fault, self.policy, turn, Stored::default()), fault);
-                self.prediction = self.fault.as_ref().map(predicted);
+                let predicted =
+                    |fault| held_if(self.held, predict(&fault, self.policy, turn, Stored::default()), &fault);
+                self.prediction = self.met().map(predicted);
             }
             Step::AttemptStarted { operation, attempt, max, .. } => {
                 let (operation, attempt, max, timeout_ms) =
@@ -154,10 +204,13 @@ impl Replay {
                     hit: None,
                     timeout_ms,
                 });
+                self.under_way = true;
+                self.meets_the_wire();
             }
-            Step::AttemptFailed { .. } => {
+            Step::AttemptFailed { .. } | Step::AttemptSucceeded { .. } => {
+                self.under_way = false;
                 if let Some(PredictedStep::Attempt { fails, .. }) = self.so_far.last_mut() {
-                    *fails = true;
+                    *fails = matches!(step, Step::AttemptFailed { .. });
                 }
             }
             Step::RetryScheduled { operation, attempt, delay_ms, .. } => {
@@ -168,11 +221,33 @@ impl Replay {
         }
     }
 
+    /// The switch as this turn meets it, beside the wire as it is set.
+    fn met(&self) -> Option<FaultStatus> {
+        self.fault.as_ref().map(|fault| fault.beside_the_wire(self.wire))
+    }
+
+    /// What comes of the attempt that is under way if it leaves the actor and nothing ends it in the store: unlike a
+    /// fault on attempts, the wire is met by one that had begun before it was set.
+    fn meets_the_wire(&mut self) {
+        let Some(PredictedStep::Attempt { operation, fails, hit, timeout_ms, .. }) = self.so_far.last_mut() else {
+            return;
+        };
+        let own = hit.unwrap_or_default();
+        if !self.under_way || own.end.is_some_and(|end| end.layer != Layer::Wire) {
+            return;
+        }
+        let plan = self.wire.and_then(|wire| FaultPlan::one(wire).ok());
+        let met = plan.and_then(|plan| FaultStatus::armed(plan).meet(*operation, *timeout_ms)).unwrap_or_default();
+        let Hit { actor_delay_ms, store_delay_ms, .. } = own;
+        let both = Hit { actor_delay_ms, store_delay_ms, ..met };
+        (*fails, *hit) = (both.end.is_some(), (both != Hit::default()).then_some(both));
+    }
+
     /// Switch, policy or holding were set while the turn runs: what is done or under way stays, the rest is worked out again.
     fn predict_anew(&mut self) {
-        if let (Some(prediction), Some(fault)) = (&mut self.prediction, &self.fault) {
-            let rest = predict_rest(&self.so_far, fault, self.policy, self.turn, Stored::default());
-            *prediction = held_if(self.held, rest, fault);
+        if let (true, Some(fault)) = (self.prediction.is_some(), self.met()) {
+            let rest = predict_rest(&self.so_far, &fault, self.policy, self.turn, Stored::default());
+            self.prediction = Some(held_if(self.held, rest, &fault));
         }
     }
 }
@@ -247,12 +322,17 @@ mod tests {
     }
 
     fn outlook_of(steps: Vec<Step>) -> TurnOutlook {
+        beside(steps, None).last.unwrap()
+    }
+
+    /// With the wire as it is now.
+    fn beside(steps: Vec<Step>, wire: Option<WireFault>) -> Outlook {
         let event = |(seq, step)| Event { seq, at: 1_000 + seq, step };
         let events: Vec<Event> = (1..).zip(steps).map(event).collect();
         let turns = turns(&events);
         let fault = &FaultStatus::lesson();
-        let now = Now { fault, policy: RetryPolicy::LESSON, active: true, messages: 0, held: true };
-        outlook(&events, &turns, now).last.unwrap()
+        let now = Now { fault, wire, policy: RetryPolicy::LESSON, active: true, messages: 0, held: true };
+        outlook(&events, &turns, now)
     }
 
     fn verdict_of(steps: Vec<Step>) -> Verdict {
@@ -319,5 +399,42 @@ mod tests {
         steps.insert(0, Step::HoldChanged { on: false });
         steps.pop();
         assert!(!outlook_of(steps).prediction.held);
+    }
+
+    #[test]
+    fn a_wire_that_somebody_else_has_set_is_predicted_too() {
+        let broken = Some(WireFault::Refuse);
+        let next = |wire| beside(started(), wire).next;
+        assert!(next(None).succeeds() && !next(broken).succeeds());
+        let three_loads = || {
+            let mut steps = started();
+            (1..=3).for_each(|n| steps.extend(attempt(Operation::Load, n, true)));
+            steps
+        };
+        let last = |steps| beside(steps, broken).last.unwrap();
+        assert_eq!(last(three_loads()).verdict, Verdict::RightSoFar, "it was broken before the lab's first event");
+        let mut steps = three_loads();
+        steps.insert(0, Step::WireChanged { wire: broken });
+        assert_eq!(last(steps.clone()).verdict, Verdict::RightSoFar);
+        steps.insert(1, Step::WireChanged { wire: None });
+        assert_eq!(last(steps).verdict, Verdict::Otherwise("load attempt 2 failed".to_owned()), "it worked again");
+        let mut steps = three_loads();
+        steps.push(Step::WireChanged { wire: None });
+        assert_eq!(beside(steps, None).last, None, "how it was broken is not known");
+    }
+
+    #[test]
+    fn a_wire_that_is_set_while_an_attempt_is_under_way_is_met_by_that() {
+        let mut steps = started();
+        steps.extend(attempt(Operation::Load, 1, true));
+        let second = attempt(Operation::Load, 2, true);
+        steps.extend([second[0].clone(), Step::WireChanged { wire: Some(WireFault::Cut) }, second[1].clone()]);
+        assert_eq!(verdict_of(steps.clone()), Verdict::RightSoFar);
+        let third = attempt(Operation::Load, 3, false);
+        steps.extend([third[0].clone(), Step::WireChanged { wire: None }, third[1].clone()]);
+        assert_eq!(verdict_of(steps.clone()), Verdict::RightSoFar);
+        steps.extend(attempt(Operation::Save, 1, false));
+        steps.push(Step::TurnCompleted { turn: 1, took_us: 1_000, repeated: false });
+        assert_eq!(verdict_of(steps), Verdict::CameTrue);
     }
 }

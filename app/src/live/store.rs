@@ -185,8 +185,9 @@ impl Store {
         let outlook = Memo::new(move |_| {
             let (policy, messages, held) =
                 panels.with(|panels| (panels.policy, panels.history.as_ref().map_or(0, Vec::len), panels.hold));
+            let wire = panels.with(|panels| panels.wire.as_ref().and_then(|wire| wire.fault));
             let fault = fault_then.read();
-            let now = Now { fault: &fault, policy, active: active.get(), messages, held };
+            let now = Now { fault: &fault, wire, policy, active: active.get(), messages, held };
             drawn(events, moment, |events| turns.with(|turns| outlook(events, turns, now)))
         });
         let running = Memo::new(move |_| turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
