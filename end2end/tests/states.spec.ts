@@ -80,7 +80,7 @@ test("a lost stream is told in words, then as lost; a message sent meanwhile is 
   await expect(lab.live).toHaveText("Reconnecting");
   await expect(path(page)).toHaveAttribute("aria-label", /^The connection from the browser to the server is broken\./);
   await lab.say("Into the void");
-  await expect(lab.chat.getByText("No answer: the lab’s server is away.")).toBeVisible();
+  await expect(lab.chat.getByText("No answer: the lab’s server went away.")).toBeVisible();
   await expect(lab.live).toHaveText("Connection lost, trying again", { timeout: 20_000 });
   await faultlab.startAgain();
   await expect(lab.live).toHaveText("Live", { timeout: 30_000 });

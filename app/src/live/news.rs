@@ -2,12 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::{actions, store::Store};
+use super::{
+    actions,
+    store::{Store, Unsent, UnsentState},
+};
 use crate::{
+    error::{ErrorCode, LabError},
     fault::FaultStatus,
     lesson::steps,
     policy::RetryPolicy,
-    timeline::{Event, EventId, ReleasedBy, Step, TimelineSnapshot},
+    timeline::{Event, EventId, Outcome, ReleasedBy, Step, TimelineSnapshot, Turn},
     wire::WireFault,
 };
 
@@ -85,12 +89,27 @@ impl Store {
 
     /// Takes a whole timeline in place of what is known: the stream could not go on where it broke.
     pub fn replace(self, timeline: TimelineSnapshot) {
+        if timeline.last.epoch != self.last.get_value().epoch {
+            self.keep_unstored();
+        }
         self.last.set_value(timeline.last);
         self.go(None);
         self.taken_out.update_value(|times| *times += 1);
         self.events.set(timeline.events);
         self.unsent.update(|unsent| unsent.retain(|unsent| !self.knows(&unsent.id, 0)));
         actions::refresh(self);
+    }
+
+    /// Puts the messages that no turn has stored beside the timeline, to be sent again: the lab was started anew, and
+    /// its new timeline does not tell of them.
+    fn keep_unstored(self) {
+        let unstored = self.turns.with_untracked(|turns| unstored(turns));
+        self.unsent.update(|unsent| {
+            unsent.retain(|message| unstored.iter().all(|other| other.id != message.id));
+            // The turns are numbered anew.
+            unsent.iter_mut().for_each(|message| message.after_turn = 0);
+            unsent.splice(0..0, unstored);
+        });
     }
 
     /// The switch as somebody has just told.
@@ -181,6 +200,25 @@ const fn is_told(step: &Step) -> bool {
     )
 }
 
+/// The messages of these turns that nobody was told are stored, each once. Of one that was under way nobody knows.
+fn unstored(turns: &[Turn]) -> Vec<Unsent> {
+    let id_of = |turn: &Turn| turn.message_id.as_ref().map(|id| id.as_str().to_owned());
+    let mut messages: Vec<Unsent> = Vec::new();
+    for turn in turns {
+        let (Some(id), Some(content)) = (id_of(turn), &turn.content) else { continue };
+        messages.retain(|message| message.id != id);
+        let error = match &turn.outcome {
+            Outcome::Completed { .. } => continue,
+            Outcome::Failed { error, .. } => error.clone(),
+            Outcome::Queued | Outcome::Running => {
+                LabError::new(ErrorCode::ServerUnreachable, "The lab was started anew before it answered.")
+            }
+        };
+        messages.push(Unsent { id, content: content.clone(), after_turn: 0, state: UnsentState::Failed(error) });
+    }
+    messages
+}
+
 /// How many events at the beginning are to go. A turn whose first events are gone is left out by
 /// [`turns`](crate::timeline::turns), so nothing half remains.
 fn too_many(events: &[Event]) -> usize {
@@ -201,7 +239,10 @@ fn too_many(events: &[Event]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::{Method, turns};
+    use crate::{
+        message::MessageId,
+        timeline::{Method, turns},
+    };
 
     fn turns_of(numbers: std::ops::RangeInclusive<u64>) -> Vec<Event> {
         let steps = numbers.flat_map(|turn| {
@@ -222,6 +263,45 @@ mod tests {
         events.drain(..too_many(&events));
         let kept = turns(&events);
         assert_eq!((kept[0].number, kept.len()), (32, 300));
+    }
+
+    #[test]
+    fn what_no_turn_has_stored_is_kept_once_in_its_order() {
+        let id = |id: &str| MessageId::try_from(id.to_owned()).ok();
+        let started = |turn, message| Step::TurnStarted {
+            turn,
+            method: Method::ProcessMessage,
+            message_id: id(message),
+            content: Some(format!("text of {message}")),
+        };
+        let failed =
+            |turn, code| Step::TurnFailed { turn, took_us: 1, error: LabError::new(code, "The words of the failure.") };
+        let steps = [
+            started(1, "stored"),
+            Step::TurnCompleted { turn: 1, took_us: 1, repeated: false },
+            started(2, "stored-later"),
+            failed(2, ErrorCode::RetriesExhausted),
+            started(3, "failed-twice"),
+            failed(3, ErrorCode::RetriesExhausted),
+            started(4, "stored-later"),
+            Step::TurnCompleted { turn: 4, took_us: 1, repeated: false },
+            started(5, "failed-twice"),
+            failed(5, ErrorCode::OutcomeUnknown),
+            started(6, "under-way"),
+        ];
+        let events: Vec<Event> = (1..).zip(steps).map(|(seq, step)| Event { seq, at: seq, step }).collect();
+        let kept = unstored(&turns(&events));
+        let told = kept.iter().map(|message| match &message.state {
+            UnsentState::Failed(error) => (message.id.as_str(), message.content.as_str(), error.code),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                ("failed-twice", "text of failed-twice", ErrorCode::OutcomeUnknown),
+                ("under-way", "text of under-way", ErrorCode::ServerUnreachable),
+            ]
+        );
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub enum Connection {
     Lost,
 }
 
-/// A message that was sent from this page and of which the timeline does not know yet.
+/// A message of which the timeline does not know: not yet, for it was just sent from this page, or not any more.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unsent {
     /// Its id: the same again for *Send again*.
@@ -122,7 +122,7 @@ pub struct Store {
     pub running_all: RwSignal<bool>,
     /// Whether events arrive.
     pub connection: RwSignal<Connection>,
-    /// Messages from this page that the timeline does not know yet.
+    /// Messages of which the timeline does not know.
     pub unsent: RwSignal<Vec<Unsent>>,
     /// The server's clock, in milliseconds since the Unix epoch; it moves while something runs.
     pub now: RwSignal<u64>,

@@ -147,7 +147,7 @@ fn add_turn<'a>(lines: &mut Lines<'a>, turn: &'a Turn, turns: &'a [Turn], messag
     }
 }
 
-/// A message that this page sent and of which the timeline does not know yet.
+/// A message of which the timeline does not know.
 fn of_unsent((place, unsent): (u64, &Unsent)) -> Line<'_> {
     let mut line = said(place, "msg you pending", "you", &unsent.content);
     let foot = |words: &str| Some(Foot { turn: None, class: "", words: words.to_owned(), due_at: None });

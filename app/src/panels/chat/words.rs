@@ -69,7 +69,7 @@ pub(crate) fn failure(turn: Option<&Turn>, error: &LabError) -> (String, String)
         }
         (ErrorCode::ServerUnreachable, _) => {
             let text = "It may have arrived or not. Send it again: it is not applied twice.".to_owned();
-            return ("No answer: the lab’s server is away.".to_owned(), text);
+            return ("No answer: the lab’s server went away.".to_owned(), text);
         }
         (ErrorCode::SidecarUnreachable, _) => "Not delivered: the sidecar does not answer.".to_owned(),
         (ErrorCode::StoreUnreachable, _) => "Failed: the state store does not answer.".to_owned(),
