@@ -109,7 +109,11 @@ const PICTURES: Picture[] = [
     name: "paused",
     looks: [["dark", "wide"]],
     async bring({ page, lab, faultlab }) {
-      for (const content of ["Hi there", "And again", "Once more"]) await faultlab.send(content);
+      for (const [n, content] of ["Hi there", "And again", "Once more"].entries()) {
+        await faultlab.send(content);
+        // The turn's event comes back after its answer; what came before the next turn belongs to this moment.
+        await expect.poll(async () => (await faultlab.timeline()).split('"event_delivered"').length - 1).toBe(n + 1);
+      }
       await lab.open();
       await evenOut(page, faultlab);
       await page.getByRole("button", { name: "Older" }).click();
