@@ -11,25 +11,47 @@ const AN_HOUR = 360;
 /** Every second attempt to load fails, so that an hour's turns are as full as a lesson's. */
 const FLAKY = { operation: "load", kind: "flaky", percent: 50, seed: 1, span: "until_off" };
 
+declare global {
+  interface Window {
+    /** Whether the callbacks of a frame run, which is then painted. */
+    inFrame: boolean;
+    /** Runs something in the next task. */
+    afterTask(run: () => void): void;
+  }
+}
+
 type Timeline = { events: { type: string; at: number; turn?: number; operation?: string; attempt?: number }[] };
 
 test("from an actor's event to its painted bar", async ({ page, faultlab, tell }) => {
   await faultlab.setFaults();
   const lab = new LabPage(page);
+  await page.addInitScript(() => {
+    const request = window.requestAnimationFrame.bind(window);
+    window.inFrame = false;
+    window.afterTask = (run) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = run;
+      port2.postMessage(0);
+    };
+    window.requestAnimationFrame = (callback) =>
+      request((now) => {
+        window.inFrame = true;
+        window.afterTask(() => (window.inFrame = false));
+        callback(now);
+      });
+  });
   await lab.open();
   const painted = await page.evaluateHandle(() => {
     const painted: Record<string, number> = {};
+    const paint = (name: string) => window.afterTask(() => (painted[name] = Date.now()));
     const look = () => {
       for (const bar of document.querySelectorAll<SVGElement>('a.bar[href*="-load-1"]')) {
         const name = /t(\d+)-load-1/.exec(bar.getAttribute("href") ?? "")?.[1];
         if (!name || painted[name] !== undefined) continue;
         painted[name] = 0;
-        requestAnimationFrame(() => {
-          // The next task comes after the frame has been painted.
-          const { port1, port2 } = new MessageChannel();
-          port1.onmessage = () => (painted[name] = Date.now());
-          port2.postMessage(0);
-        });
+        // A frame is painted in the task that runs its callbacks: what they have drawn is seen when the next task comes.
+        if (window.inFrame) paint(name);
+        else requestAnimationFrame(() => paint(name));
       }
     };
     new MutationObserver(look).observe(document.querySelector("#timeline")!, {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::store::Store;
+use super::{dom, store::Store};
 
 /// How often a countdown is redrawn: often enough to look even, seldom enough to cost nothing.
 const TICK: Duration = Duration::from_millis(50);
@@ -39,6 +39,9 @@ pub fn start(store: Store) {
         };
         ticking.set_value(set_interval_with_handle(tick, TICK).ok());
     });
+    // Only then does the hatching of a wait drift: a page at rest draws nothing.
+    let moves = Memo::new(move |_| store.running.get() && (!store.is_past() || store.replay.with(Option::is_some)));
+    Effect::new(move |_| dom::mark_document("data-moves", moves.get().then_some("")));
 }
 
 /// Whether the last event is still fresh.

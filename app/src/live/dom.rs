@@ -23,9 +23,17 @@ pub fn new_message_id() -> String {
 
 /// Shows the page in this theme from now on, and says so to the server at the next visit.
 pub fn set_theme(theme: &str) {
-    let Some(root) = document().document_element() else { return };
-    let _ = root.set_attribute("data-theme", theme);
+    mark_document("data-theme", Some(theme));
     remember("theme", theme);
+}
+
+/// Gives the document itself an attribute that the style sheet asks for, or takes it away.
+pub fn mark_document(name: &str, value: Option<&str>) {
+    let Some(root) = document().document_element() else { return };
+    let _ = match value {
+        Some(value) => root.set_attribute(name, value),
+        None => root.remove_attribute(name),
+    };
 }
 
 /// Tells the server at the next visit, for a year.

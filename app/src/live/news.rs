@@ -1,5 +1,7 @@
 //! What is heard of a lab, from the stream and in answers, and what it does to the lab's state.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use super::{
@@ -46,7 +48,8 @@ impl Store {
             }
         }
         if changes_panels {
-            actions::refresh(self);
+            // The frame in which the timeline shows it comes first.
+            set_timeout(move || actions::refresh(self), Duration::ZERO);
         }
     }
 

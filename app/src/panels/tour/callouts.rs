@@ -67,6 +67,7 @@ pub fn Tour(
             <div data-step=step.to_string() data-at=at>
                 {nth}
                 <b>{title}</b>
+                " "
                 <p>{words}</p>
             </div>
         }
@@ -76,6 +77,7 @@ pub fn Tour(
             {CALLOUTS.map(callout).collect_view()}
             <div data-step="6" data-at=".scenarios">
                 <b>"A failure, its recovery, and the proof."</b>
+                " "
                 <p>
                     "That is the lesson in short. The last check, Recovery, asks for two more messages. Then: a scenario from "
                     "this menu, or a "

@@ -77,17 +77,14 @@ fn reached(store: Store, at: u8) -> u8 {
 
 /// Shows a step, says it, brings what it points at into view, and keeps it for the next visit.
 fn show(step: Option<u8>) {
-    let Some(root) = document().document_element() else { return };
-    let Some(step) = step else {
-        let _ = root.remove_attribute("data-tour");
-        return;
-    };
-    let name = step.to_string();
-    let _ = root.set_attribute("data-tour", &name);
+    let name = step.map(|step| step.to_string());
+    dom::mark_document("data-tour", name.as_deref());
+    let (Some(step), Some(name)) = (step, name) else { return };
     dom::remember(COOKIE, if step == GOODBYE { "off" } else { &name });
     let Some(callout) = dom::find(&format!(".tour [data-step='{name}']")) else { return };
     if let Some(said) = dom::find(".tour-said") {
-        said.set_inner_text(&callout.inner_text());
+        // As it is written: to ask how it is shown would lay out the page in between.
+        said.set_text_content(callout.text_content().as_deref());
     }
     if let Some(target) = callout.get_attribute("data-at").and_then(|at| dom::find(&at)) {
         dom::bring_near(&target);
