@@ -53,3 +53,20 @@ test("a restart of the program is noticed, and the page goes on from there", asy
   await lab.say("Still there?");
   await expect(lab.reply("Still there?")).toBeVisible();
 });
+
+test("a restart while the page is paused in mid-turn takes nothing that was stored for lost", async ({ page, faultlab, complaints }) => {
+  complaints.expect(/ERR_|Failed to load resource|Failed to fetch/);
+  await faultlab.send("Hi there");
+  const { events } = JSON.parse(await faultlab.timeline()) as { events: { type: string; seq: number }[] };
+  const lab = new LabPage(page);
+  const stream = page.waitForResponse(/\/events\/user1/);
+  await page.goto(`/lab/user1?at=${events.find(({ type }) => type === "attempt_started")!.seq}`);
+  await stream;
+  await expect(lab.live).toHaveText("Paused");
+  await expect(lab.reply("Hi there")).toHaveCount(0);
+  await faultlab.kill();
+  await faultlab.startAgain();
+  await expect(lab.live).toHaveText("Live", { timeout: 30_000 });
+  await expect(lab.reply("Hi there")).toBeVisible();
+  await expect(lab.chat.getByRole("button", { name: "Send again" })).toHaveCount(0);
+});

@@ -39,7 +39,7 @@ pub fn start(store: Store) {
         };
         ticking.set_value(set_interval_with_handle(tick, TICK).ok());
     });
-    // Only then does the hatching of a wait drift: a page at rest draws nothing.
+    // The hatching of a wait drifts only while something moves: a page at rest draws nothing.
     let moves = Memo::new(move |_| store.running.get() && (!store.is_past() || store.replay.with(Option::is_some)));
     Effect::new(move |_| dom::mark_document("data-moves", moves.get().then_some("")));
 }

@@ -92,11 +92,12 @@ impl Store {
 
     /// Takes a whole timeline in place of what is known: the stream could not go on where it broke.
     pub fn replace(self, timeline: TimelineSnapshot) {
+        // First: a paused page draws turns as they were then, and what was stored since would count as lost.
+        self.go(None);
         if timeline.last.epoch != self.last.get_value().epoch {
             self.keep_unstored();
         }
         self.last.set_value(timeline.last);
-        self.go(None);
         self.taken_out.update_value(|times| *times += 1);
         self.events.set(timeline.events);
         self.unsent.update(|unsent| unsent.retain(|unsent| !self.knows(&unsent.id, 0)));
