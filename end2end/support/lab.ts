@@ -35,12 +35,12 @@ export class LabPage {
   }
 
   /**
-   * Waits for a text in the chat that stands there for a moment only. Called before what brings it about, and watching
-   * every frame: an ordinary expectation looks once a second and can miss it.
+   * Waits for a text that stands there for a moment only, in the chat unless told otherwise. Called before what brings
+   * it about, and watching every frame: an ordinary expectation looks once a second and can miss it.
    */
-  async glimpse(text: string): Promise<void> {
-    const inChat = (text: string) => document.querySelector(".chat")?.textContent?.includes(text) ?? false;
-    await this.page.waitForFunction(inChat, text, { polling: "raf" });
+  async glimpse(text: string, where = ".chat"): Promise<void> {
+    const seen = ([text, where]: string[]) => document.querySelector(where!)?.textContent?.includes(text!) ?? false;
+    await this.page.waitForFunction(seen, [text, where], { polling: "raf" });
   }
 
   /** One of the five checks, by its title. */
