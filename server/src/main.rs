@@ -6,12 +6,18 @@ use std::{
 };
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use server::{Config, start};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{
     EnvFilter,
     fmt::{format::Writer, time::FormatTime},
 };
+
+/// A turn is many small pieces that one thread makes and another frees, for which glibc's allocator takes locks: with
+/// this one 64 clients at once get a quarter more turns.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Wall clock with milliseconds in this machine's time zone, as the page shows it.
 struct Clock;
