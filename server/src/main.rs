@@ -15,7 +15,7 @@ use tracing_subscriber::{
 };
 
 /// A turn is many small pieces that one thread makes and another frees, for which glibc's allocator takes locks: with
-/// this one 64 clients at once get a quarter more turns.
+/// this one 64 clients at once get a quarter more turns. Without huge pages (`no_thp`), which would hold 17 MB more.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
