@@ -82,11 +82,8 @@ pub(crate) fn tool_files() -> Result<Vec<PathBuf>> {
 
 /// Runs cargo; the result is the raw WebAssembly, which is touched only when something changed.
 fn compile(profile: Profile) -> Result<PathBuf> {
-    let mut cargo = Compiler::get(profile)?.cargo_rustc(profile);
+    let mut cargo = Compiler::get(profile)?.cargo_build(profile);
     cargo.args(["--package", "app", "--lib", "--no-default-features", "--features", "hydrate", "--locked"]);
-    // Said here and not in app/Cargo.toml: the server would make a library of its own of it each time, and a file with
-    // no hash in its name, which builds that differ in a feature would take from each other.
-    cargo.args(["--crate-type", "cdylib"]);
     cargo.arg("--target-dir").arg(folder());
     progress::run(&format!("Compiling the browser part ({})", profile.folder()), BUILD_LIMIT, &mut cargo)?;
     Ok(folder().join(TARGET).join(profile.browser()).join("app.wasm"))

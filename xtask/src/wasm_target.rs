@@ -73,11 +73,11 @@ impl Compiler {
     }
 
     /// Cargo with everything set to build a package for WebAssembly in this profile; the package is still to be said.
-    pub(crate) fn cargo_rustc(&self, profile: Profile) -> Command {
+    pub(crate) fn cargo_build(&self, profile: Profile) -> Command {
         let mut command = match self {
             Self::Default { builds_std } => {
                 let mut command = paths::cargo();
-                command.arg("rustc");
+                command.arg("build");
                 if *builds_std {
                     build_std(&mut command);
                 }
@@ -85,7 +85,7 @@ impl Compiler {
             }
             Self::Debian { linker } => {
                 let mut command = Command::new(DEBIAN_CARGO);
-                command.current_dir(paths::root()).arg("rustc").env("RUSTC", DEBIAN_RUSTC);
+                command.current_dir(paths::root()).arg("build").env("RUSTC", DEBIAN_RUSTC);
                 build_std(&mut command);
                 command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
                 // What the default toolchain's cargo has set for this program is not for Debian's.
@@ -216,11 +216,11 @@ mod tests {
     #[test]
     fn debians_cargo_builds_the_standard_library_and_knows_nothing_of_rustup() {
         let compiler = Compiler::Debian { linker: PathBuf::from("/linker") };
-        let command = compiler.cargo_rustc(Profile::Debug);
+        let command = compiler.cargo_build(Profile::Debug);
         let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
         assert_eq!(
             arguments,
-            ["rustc", "-Z", "build-std=std,panic_abort", "--target", TARGET, "--profile", "wasm-dev"]
+            ["build", "-Z", "build-std=std,panic_abort", "--target", TARGET, "--profile", "wasm-dev"]
         );
         let environment: Vec<_> = command.get_envs().collect();
         assert!(environment.contains(&("RUSTC_BOOTSTRAP".as_ref(), Some("1".as_ref()))));
