@@ -24,6 +24,16 @@ export class LabPage {
     await expect(this.live).toHaveText("Live");
   }
 
+  /**
+   * Opens a lab that does not get to *Live*, and waits until its script follows the events: what the live mark says
+   * then, the server may have said before.
+   */
+  async follow(address: string): Promise<void> {
+    const stream = this.page.waitForResponse(/\/events\//);
+    await this.page.goto(address);
+    await stream;
+  }
+
   async say(text: string): Promise<void> {
     await this.message.fill(text);
     await this.message.press("Enter");
@@ -35,12 +45,13 @@ export class LabPage {
   }
 
   /**
-   * Waits for a text that stands there for a moment only, in the chat unless told otherwise. Called before what brings
-   * it about, and watching every frame: an ordinary expectation looks once a second and can miss it.
+   * Waits for words that stand there for a moment only, in the chat unless told otherwise. Called before what brings
+   * them about, and watching every frame: an ordinary expectation looks once a second and can miss them.
    */
-  async glimpse(text: string, where = ".chat"): Promise<void> {
-    const seen = ([text, where]: string[]) => document.querySelector(where!)?.textContent?.includes(text!) ?? false;
-    await this.page.waitForFunction(seen, [text, where], { polling: "raf" });
+  async glimpse(words: RegExp, where = ".chat"): Promise<void> {
+    const seen = ({ words, where }: { words: RegExp; where: string }) =>
+      words.test(document.querySelector(where)?.textContent ?? "");
+    await this.page.waitForFunction(seen, { words, where }, { polling: "raf" });
   }
 
   /** One of the five checks, by its title. */

@@ -39,7 +39,7 @@ test("the demonstration in the README runs by its keys alone", async ({ page, fa
     ));
 
   await test.step("it fails on purpose, the actor waits, and attempt 2 is held", async () => {
-    const waits = lab.glimpse("Attempt 1 failed. Attempt 2 of 3 in", ".p-words");
+    const waits = lab.glimpse(/^Attempt 1 failed\. Attempt 2 of 3 in \d/, ".p-words");
     await press(page, ["PageDown", () => waits]);
     await expect(page.locator(".flow-line")).toHaveAttribute("aria-label", /actor to the state store is open/);
     await says(/^Attempt 2 of 3 to load is held/)();

@@ -7,7 +7,7 @@ test("a learner does the five steps by clicking", async ({ page, faultlab }) => 
   await lab.open();
   await lab.expectScore(0);
 
-  const waiting = lab.glimpse("Attempt 1 failed. Attempt 2 of 3 in");
+  const waiting = lab.glimpse(/Attempt 1 failed\. Attempt 2 of 3 in/);
   await lab.press("Message processing", "Send “Hi there”");
   await waiting;
   await expect(lab.reply("Hi there")).toBeVisible();

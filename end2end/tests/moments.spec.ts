@@ -66,7 +66,7 @@ test("a replay goes through the turn once more, slower if asked, and ends at now
   await lab.open();
   await lab.say("Hi there");
   await expect(lab.chat.getByText(/^Recovered on attempt/)).toBeVisible();
-  const again = lab.glimpse("Attempt 1 failed. Attempt 2 of 3 in");
+  const again = lab.glimpse(/Attempt 1 failed\. Attempt 2 of 3 in/);
   await page.getByRole("button", { name: "Replay" }).click();
   await expect(lab.live).toHaveText("Replay");
   await again;

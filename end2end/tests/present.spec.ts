@@ -10,7 +10,7 @@ test("a clicker walks through the whole lesson", async ({ page }) => {
   const step = page.locator(".p-step");
   const said = page.locator(".p-words");
   await expect(step).toContainText("Message processing");
-  const waits = lab.glimpse("Attempt 1 failed. Attempt 2 of 3 in", ".p-words");
+  const waits = lab.glimpse(/^Attempt 1 failed\. Attempt 2 of 3 in \d\.\d s$/, ".p-words");
   await page.keyboard.press("PageDown");
   await waits;
   await expect(said).toHaveText(/^Recovered on attempt 2 of 3, after/);

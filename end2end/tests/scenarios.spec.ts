@@ -37,7 +37,7 @@ test.describe("where actors idle for three seconds", () => {
 test("the page shows a scenario while it runs", async ({ page }) => {
   const lab = new LabPage(page);
   await lab.open("/lab/user1?scenario=outage-ends");
-  const waiting = lab.glimpse("Attempt 1 failed. Attempt 2 of 3 in");
+  const waiting = lab.glimpse(/Attempt 1 failed\. Attempt 2 of 3 in/);
   await lab.chat.getByRole("button", { name: "Run it" }).click();
   await waiting;
   await expect(lab.chat.getByText("It ended as told.")).toBeVisible();

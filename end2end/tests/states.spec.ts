@@ -95,10 +95,8 @@ test("a sidecar that is not there is named; the message waits for it and is not 
   const there = await LabWithSidecar.start();
   try {
     const lab = new LabPage(page);
-    // The server says it already; Enter sends once the script has run, and until then breaks the line.
-    const listens = page.waitForRequest(/\/events\//);
-    await page.goto(there.faultlab.url);
-    await listens;
+    // Enter sends once the script has run, and until then breaks the line.
+    await lab.follow(there.faultlab.url);
     await expect(lab.live).toHaveText("Sidecar not reachable");
     await expect(path(page)).toHaveAttribute("aria-label", /The sidecar does not answer\./);
     await lab.say("Hi there");

@@ -7,7 +7,7 @@ test("two tabs move together", async ({ page, context }) => {
   const two = new LabPage(await context.newPage());
   await one.open();
   await two.open();
-  const waiting = two.glimpse("Attempt 1 failed. Attempt 2 of 3 in");
+  const waiting = two.glimpse(/Attempt 1 failed\. Attempt 2 of 3 in/);
   await one.say("Hi there");
   await waiting;
   await expect(two.reply("Hi there")).toBeVisible();
@@ -59,9 +59,7 @@ test("a restart while the page is paused in mid-turn takes nothing that was stor
   await faultlab.send("Hi there");
   const { events } = JSON.parse(await faultlab.timeline()) as { events: { type: string; seq: number }[] };
   const lab = new LabPage(page);
-  const stream = page.waitForResponse(/\/events\/user1/);
-  await page.goto(`/lab/user1?at=${events.find(({ type }) => type === "attempt_started")!.seq}`);
-  await stream;
+  await lab.follow(`/lab/user1?at=${events.find(({ type }) => type === "attempt_started")!.seq}`);
   await expect(lab.live).toHaveText("Paused");
   await expect(lab.reply("Hi there")).toHaveCount(0);
   await faultlab.kill();

@@ -72,7 +72,7 @@ test("a learner stops Redis with the switch, sees daprd fail for real, and the m
   const wire = page.getByLabel("The wire to Redis");
   await wire.selectOption("refuse");
   await expect(page.locator(".breaker.wire.on")).toBeVisible();
-  const waiting = lab.glimpse("Attempt 1 failed. Attempt 2 of 3 in");
+  const waiting = lab.glimpse(/Attempt 1 failed\. Attempt 2 of 3 in/);
   await lab.say("Hi there");
   await waiting;
   await wire.selectOption("works");
@@ -92,7 +92,7 @@ test("a lab that dies in mid-turn says so, comes back by itself, and the message
   complaints.expect(/ERR_|Failed to load resource/);
   const lab = new LabPage(page);
   await lab.open();
-  const waiting = lab.glimpse("Attempt 1 failed. Attempt 2 of 3 in");
+  const waiting = lab.glimpse(/Attempt 1 failed\. Attempt 2 of 3 in/);
   await lab.say("Hi there");
   await waiting;
   await faultlab.kill();
