@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::read_as;
+
 /// The actor type of the lesson, as Dapr knows it.
 pub const ACTOR_TYPE: &str = "ChatAgent";
 
@@ -110,6 +112,8 @@ impl From<ActorId> for String {
         id.0
     }
 }
+
+read_as!(ActorId: String);
 
 #[cfg(test)]
 mod tests {

@@ -3,13 +3,14 @@
 
 use leptos::{prelude::*, server_fn::error::ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 #[cfg(feature = "ssr")]
 use crate::fault::{FaultPlan, FaultSetting};
 use crate::{
     error::{ErrorCode, LabError},
     fault::{FaultStatus, form::FaultForm},
-    json::{Json, TextJson},
+    json::{FromJson, Json, TextJson, Unread, field},
     lab::{Panels, StoredValue},
     message::Message,
     policy::{RetryPolicy, form::PolicyForm},
@@ -58,6 +59,15 @@ pub enum Delivery {
     Answered(Message),
     /// Its turn failed, or there was none.
     Failed(LabError),
+}
+
+impl FromJson for Delivery {
+    fn from_json(value: &mut Value) -> Result<Self, Unread> {
+        match value.get_mut("Answered") {
+            Some(reply) => Message::from_json(reply).map(Self::Answered),
+            None => field(value, "Failed").map(Self::Failed),
+        }
+    }
 }
 
 /// Sends a message for a page whose script runs. A turn that failed is an answer and not a failed request: a browser

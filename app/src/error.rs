@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::{read_fields, read_words};
+
 /// The kind of a [`LabError`]. It decides the HTTP status; the words are in the error's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -121,3 +123,23 @@ impl From<crate::message::MessageIdError> for LabError {
         Self::new(ErrorCode::InvalidRequest, error.to_string())
     }
 }
+
+read_words!(ErrorCode {
+    InvalidActorId = "invalid_actor_id",
+    InvalidRequest = "invalid_request",
+    InvalidField = "invalid_field",
+    Forbidden = "forbidden",
+    NotFound = "not_found",
+    MethodNotAllowed = "method_not_allowed",
+    Busy = "busy",
+    TooLarge = "too_large",
+    UnsupportedMediaType = "unsupported_media_type",
+    ServerUnreachable = "server_unreachable",
+    SidecarUnreachable = "sidecar_unreachable",
+    StoreUnreachable = "store_unreachable",
+    RetriesExhausted = "retries_exhausted",
+    TurnFailed = "turn_failed",
+    OutcomeUnknown = "outcome_unknown",
+    Internal = "internal",
+});
+read_fields!(LabError { code, message, field });

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{
     error::{ErrorCode, LabError},
     form::allowed,
+    json::Unread,
 };
 
 /// Reads a document.
@@ -25,12 +26,14 @@ fn no_json(error: &serde_json::Error) -> LabError {
     LabError::new(ErrorCode::InvalidRequest, format!("This is not JSON as it has to be: {error}"))
 }
 
-/// The field that could not be read. One that is missing is named by the error alone: the path ends before it.
+/// The field that could not be read. One that is missing, or is read as [`FromJson`](crate::json::FromJson) does, is
+/// named by the error alone: the path ends before it.
 fn refused_field(error: &serde_path_to_error::Error<serde_json::Error>) -> LabError {
     let mut path = error.path().to_string();
     let full = error.inner().to_string();
     let words = full.split(" at line ").next().unwrap_or_default();
-    if let Some((name, _)) = words.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+    let missing = words.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    if let Some(name) = missing.or_else(|| words.strip_suffix(Unread::WORDS)) {
         path = if path == "." { name.to_owned() } else { format!("{path}.{name}") };
     }
     let last = path.rsplit('.').next().unwrap_or_default();

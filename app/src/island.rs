@@ -5,10 +5,11 @@
 //! within the lab.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     error::LabError,
+    json::{self, read_fields},
     lab::LabSnapshot,
     live::{self, address::Address, store::Store},
     panels::{
@@ -41,23 +42,42 @@ pub struct ScenarioHtml {
     pub card: String,
 }
 
+/// What the lab's page begins with.
+#[derive(Clone, Debug, Serialize)]
+pub struct Opening {
+    /// Everything that the page shows first.
+    pub snapshot: LabSnapshot,
+    /// What went wrong with the form that led here.
+    pub error: Option<FormError>,
+    /// What was typed into it.
+    pub typed: Typed,
+    /// What the address says of the page.
+    pub address: Address,
+    /// The id of the next message, made by the server, so that a form posted twice is one message.
+    pub message_id: String,
+}
+
+read_fields! {
+    FormError { path, error }
+    Opening { snapshot, error, typed, address, message_id }
+}
+
+/// Leptos reads an island's data with serde.
+impl<'de> Deserialize<'de> for Opening {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::deserialize(deserializer)
+    }
+}
+
 /// The lab. What stands in it comes as children, which the server renders; the last of them is [`Voice`].
 #[island]
 pub fn Lab(
-    /// Everything that the page shows first.
-    snapshot: LabSnapshot,
-    /// What went wrong with the form that led here.
-    error: Option<FormError>,
-    /// What was typed into it.
-    typed: Typed,
-    /// What the address says of the page.
-    address: Address,
-    /// The id of the next message, made by the server, so that a form posted twice is one message.
-    message_id: String,
+    /// What it begins with.
+    opening: Opening,
     /// The page.
     children: Children,
 ) -> impl IntoView {
-    let store = Store::new(&snapshot, error, typed, &address, message_id);
+    let store = Store::new(opening);
     provide_context(store);
     // Where there is no clipboard, nothing offers to copy.
     let clip = move || store.mounted.get() && live::dom::has_clipboard();

@@ -6,6 +6,7 @@ use crate::{
     actor_id::ActorId,
     error::LabError,
     fault::FaultStatus,
+    json::read_fields,
     lesson::checks::Check,
     message::Message,
     policy::RetryPolicy,
@@ -93,4 +94,11 @@ pub struct LabSnapshot {
     pub now: u64,
     /// The server's offset from UTC, in minutes: page and log show the same times.
     pub utc_offset_min: i32,
+}
+
+read_fields! {
+    Runtime { sidecar, store, sidecar_http, origin }
+    StoredValue { key, value, etag, read_at, command }
+    Panels { history, stored, before, checks, fault, layers, policy, hold, sidecar_retries, wire }
+    LabSnapshot { actor, runtime, panels, timeline, known_actors, now, utc_offset_min }
 }

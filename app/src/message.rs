@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::{read_as, read_fields, read_words};
+
 /// Who said it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -95,3 +97,7 @@ impl From<MessageId> for String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("A message id has 1 to 64 visible ASCII characters and no spaces, a UUID for instance")]
 pub struct MessageIdError;
+
+read_words!(Role { User, Assistant });
+read_fields!(Message { role, content });
+read_as!(MessageId: String);

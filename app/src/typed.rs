@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::panels::controls::Part;
+use crate::{json::read_fields, panels::controls::Part};
 
 /// The fields of the form that led here, with the path that it was posted to. Empty on most pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,8 @@ impl Typed {
             .unwrap_or_default()
     }
 }
+
+read_fields!(Typed { path, fields });
 
 #[cfg(all(test, feature = "ssr"))]
 mod tests {

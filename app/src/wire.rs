@@ -7,8 +7,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 pub use crate::fault::WireFault;
+use crate::json::{FromJson, Unread, field, read_fields};
 
 /// The wire as somebody sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +91,22 @@ impl fmt::Display for StoreCall {
             CallOutcome::Error(error) => write!(f, ": {error}"),
             CallOutcome::NoAnswer => f.write_str(": no answer"),
             CallOutcome::Refused => f.write_str(": refused"),
+        }
+    }
+}
+
+read_fields! {
+    WireStatus { fault, listens, redis }
+    StoreCall { command, keys, outcome, took_us }
+}
+
+impl FromJson for CallOutcome {
+    fn from_json(value: &mut Value) -> Result<Self, Unread> {
+        match value.as_str() {
+            Some("ok") => Ok(Self::Ok),
+            Some("no_answer") => Ok(Self::NoAnswer),
+            Some("refused") => Ok(Self::Refused),
+            _ => field(value, "error").map(Self::Error),
         }
     }
 }

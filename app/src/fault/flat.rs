@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{AttemptFault, Fault, FaultKind, FaultSpan, WireFault};
 use crate::{
     error::{LabError, ranged},
+    json::{read_as, read_fields, read_words},
     timeline::{Layer, Operation},
 };
 
@@ -274,3 +275,10 @@ impl From<Fault> for FlatFault {
         }
     }
 }
+
+read_words! {
+    KindName { Error, Delay, Hang, Flaky, Refuse, Stall, Cut }
+    SpanName { First, Next, UntilOff }
+}
+read_fields!(FlatFault { operation, kind, ms, percent, seed, span, attempts, layer });
+read_as!(Fault: FlatFault, WireFault: FlatFault);

@@ -1,10 +1,12 @@
 //! What a plan does with one attempt.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{AttemptFault, Fault, FaultCount, FaultKind, FaultStatus, WireFault};
 use crate::{
     chance::happens,
+    json::{FromJson, Unread, field, read_fields},
     timeline::{Layer, Operation},
 };
 
@@ -133,5 +135,18 @@ fn met(fault: &Fault, count: &mut FaultCount) -> Met {
         Fault::Wire(WireFault::Delay { ms }) if *ms >= WireFault::PATIENCE_MS => Met::Hang,
         Fault::Wire(WireFault::Stall) => Met::Hang,
         Fault::Wire(WireFault::Delay { ms }) => Met::Delay(u64::from(*ms)),
+    }
+}
+
+read_fields!(HitEnd { layer, hangs });
+
+impl FromJson for Hit {
+    fn from_json(value: &mut Value) -> Result<Self, Unread> {
+        Ok(Self {
+            actor_delay_ms: field(value, "actor_delay_ms")?,
+            store_delay_ms: field(value, "store_delay_ms")?,
+            wire_delay_ms: field::<Option<_>>(value, "wire_delay_ms")?.unwrap_or_default(),
+            end: field(value, "end")?,
+        })
     }
 }

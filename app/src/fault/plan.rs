@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
-use crate::{error::LabError, timeline::Layer};
+use crate::{error::LabError, json::read_as, timeline::Layer};
 
 /// The faults of a lab, 1 to 8, several of which can meet one attempt: it passes those in the actor first, then those
 /// in the store, each in the order of the plan. Delays add up, and the first fault that fails the attempt or lets it
@@ -107,3 +107,5 @@ impl From<FaultPlan> for Vec<Fault> {
         plan.0
     }
 }
+
+read_as!(FaultPlan: Vec<Fault>);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, FaultPlan, FaultSpan, WireFault};
-use crate::timeline::Operation;
+use crate::{json::read_fields, timeline::Operation};
 
 /// The switch as somebody sets it. Switching on arms the plan afresh.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,4 +156,9 @@ impl FaultStatus {
         }
         self
     }
+}
+
+read_fields! {
+    FaultCount { left, met }
+    FaultStatus { on, plan, counts }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actor_id::ActorId,
+    json::{read_fields, read_words},
     message::{Message, keep_last},
     timeline::{Event, Level, Method, Operation, Outcome, Step, Turn, turns},
 };
@@ -311,6 +312,12 @@ fn recovery(evidence: &Evidence<'_>, turns: &[Turn]) -> Check {
         .collect();
     proof.push(Proof { at: event.at, level: None, text: json(history), turn: Some(turn) });
     passed(5, proof)
+}
+
+read_words!(CheckState { NotYet = "not_yet", Failed = "failed", Passed = "passed" });
+read_fields! {
+    Proof { at, level, text, turn }
+    Check { number, state, progress, missing, evidence }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::read_fields;
+
 /// The part of the address after the question mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
@@ -29,6 +31,8 @@ impl Address {
         [self.bar.clone(), self.at.map(|at| at.to_string()), self.present.then(String::new)]
     }
 }
+
+read_fields!(Address { bar, at, present });
 
 #[cfg(test)]
 mod tests {

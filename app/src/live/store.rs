@@ -5,7 +5,6 @@ use leptos::prelude::*;
 
 use super::{
     actions::SEND,
-    address::Address,
     controls::Changes,
     dom,
     moment::{self, Moment},
@@ -17,7 +16,7 @@ use crate::{
     actor_id::ActorId,
     error::LabError,
     fault::FaultStatus,
-    island::FormError,
+    island::{FormError, Opening},
     lab::{LabSnapshot, Panels, Runtime},
     lesson::{
         checks::{Check, CheckState},
@@ -158,19 +157,21 @@ pub struct Store {
 
 impl Store {
     /// The state that the server rendered.
-    pub fn new(
-        snapshot: &LabSnapshot,
-        error: Option<FormError>,
-        typed: Typed,
-        address: &Address,
-        message_id: String,
-    ) -> Self {
-        let events = RwSignal::new(snapshot.timeline.events.clone());
-        let panels = RwSignal::new(snapshot.panels.clone());
-        let fault = RwSignal::new(snapshot.panels.fault.clone());
-        let actor = StoredValue::new(snapshot.actor.clone());
-        let now = RwSignal::new(snapshot.now);
-        let moment = RwSignal::new(address.at.and_then(|seq| moment::at(&snapshot.timeline.events, seq)));
+    pub fn new(opening: Opening) -> Self {
+        let Opening { snapshot, error, typed, address, message_id } = opening;
+        let LabSnapshot { actor, runtime, panels, timeline, now, utc_offset_min, .. } = snapshot;
+        // A message that came back stays in the field, unless the conversation shows it, with *Send again*.
+        let typed_message = typed.text(SEND, "message_id").filter(|id| !knows(&timeline.events, id, 0));
+        let typed_message = typed_message.and_then(|_| typed.text(SEND, "content")).map(str::to_owned);
+        let next_check = panels.checks.iter().find(|check| !check.is_passed()).map_or(0, |check| check.number);
+        let nothing_before = panels.before.is_empty();
+
+        let moment = RwSignal::new(address.at.and_then(|seq| moment::at(&timeline.events, seq)));
+        let events = RwSignal::new(timeline.events);
+        let fault = RwSignal::new(panels.fault.clone());
+        let panels = RwSignal::new(panels);
+        let actor = StoredValue::new(actor);
+        let now = RwSignal::new(now);
         let clock = Memo::new(move |_| moment.get().map_or_else(|| now.get(), |moment| moment.now));
         let taken_out = StoredValue::new(0);
         let turns = read_on(events, taken_out, moment, timeline::read_on);
@@ -191,20 +192,15 @@ impl Store {
             drawn(events, moment, |events| turns.with(|turns| outlook(events, turns, now)))
         });
         let running = Memo::new(move |_| turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
-        let untouched = snapshot.panels.before.is_empty()
-            && turns.with_untracked(|turns| turns.iter().all(|t| t.content.is_none()));
-        // A message that came back stays in the field, unless the conversation shows it, with *Send again*.
-        let typed_message = typed.text(SEND, "message_id").filter(|id| !knows(&snapshot.timeline.events, id, 0));
-        let typed_message = typed_message.and_then(|_| typed.text(SEND, "content")).map(str::to_owned);
+        let untouched = nothing_before && turns.with_untracked(|turns| turns.iter().all(|t| t.content.is_none()));
         let draft = typed_message.unwrap_or_else(|| if untouched { FIRST_MESSAGE.to_owned() } else { String::new() });
-        let next_check = snapshot.panels.checks.iter().find(|check| !check.is_passed());
         Self {
             actor,
-            runtime: StoredValue::new(snapshot.runtime.clone()),
-            utc_offset_min: snapshot.utc_offset_min,
+            runtime: StoredValue::new(runtime),
+            utc_offset_min,
             events,
             taken_out,
-            last: StoredValue::new(snapshot.timeline.last),
+            last: StoredValue::new(timeline.last),
             turns,
             log,
             active,
@@ -233,7 +229,7 @@ impl Store {
             typed: StoredValue::new(typed),
             error: RwSignal::new(error),
             busy: RwSignal::new(None),
-            opened: RwSignal::new(next_check.map_or(0, |check| check.number)),
+            opened: RwSignal::new(next_check),
             mounted: RwSignal::new(false),
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     actor_id::{ActorId, LESSON_ACTOR},
     backend::SharedBackend,
     error::LabError,
-    island::{FormError, Lab},
+    island::{FormError, Lab, Opening},
     live::address::Address,
     panels::{layout::Layout, tour::Tour},
     typed::Typed,
@@ -69,9 +69,10 @@ fn lab(
         let (known, runtime) = (snapshot.known_actors.clone(), snapshot.runtime.clone());
         let (page_of, tour_of) = (actor.clone(), actor.clone());
         let message_id = uuid::Uuid::new_v4().to_string();
+        let opening = Opening { snapshot, error, typed, address, message_id };
         view! {
             <Title text=format!("Faultlab: {actor}") />
-            <Lab snapshot error typed address message_id>
+            <Lab opening>
                 <Layout actor=page_of known runtime scenarios />
             </Lab>
             <KeySheet />

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::read_as;
+
 /// Names an event across restarts, written `<epoch>-<seq>`: the id of the event stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -52,3 +54,5 @@ impl From<EventId> for String {
         id.to_string()
     }
 }
+
+read_as!(EventId: String);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Method, Operation, Step};
-use crate::{actor_id::ActorId, fault::words::all_ahead};
+use crate::{actor_id::ActorId, fault::words::all_ahead, json::read_words};
 
 /// How loud a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,3 +133,5 @@ impl Event {
         Some(LogLine { seq: self.seq, at: self.at, level, text })
     }
 }
+
+read_words!(Level { Info, Warn, Error });

@@ -17,6 +17,8 @@ pub use self::log::{Level, LogLine};
 pub use self::step::Step;
 pub use self::turn::{Attempt, AttemptState, Hold, Outcome, Recovery, SeenCall, Turn, Wait};
 pub use self::turns::{in_memory, read_on, turns};
+use crate::json::{read_fields, read_words};
+
 /// A state operation of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
@@ -105,9 +107,8 @@ pub enum ReleasedBy {
 }
 
 /// One step, at one time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(try_from = "wire::FlatEvent")]
 pub struct Event {
     /// The event's number; the actor's first is 1.
     pub seq: u64,
@@ -126,4 +127,15 @@ pub struct TimelineSnapshot {
     pub last: EventId,
     /// The events, oldest first.
     pub events: Vec<Event>,
+}
+
+read_words! {
+    Operation { Load, Save, Publish }
+    Method { ProcessMessage, GetConversationHistory, ResetConversation }
+    Layer { Actor, Sidecar, Store, Wire }
+}
+read_words!(ReleasedBy { Person = "person", Limit = "limit", Switch = "switch" });
+read_fields! {
+    Cause { simulated, layer }
+    TimelineSnapshot { last, events }
 }

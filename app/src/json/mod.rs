@@ -1,10 +1,14 @@
-//! The server functions' JSON.
+//! JSON: what the browser reads, and what the server functions answer in.
+
+mod read;
 
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
-/// JSON, read as text. The library's own encoding reads bytes: that is a second reader of every type, since an
-/// island's data and the stream's events come as text, and in the browser each reader is paid for by download.
+pub use self::read::{FromJson, Unread, deserialize, field, read, word};
+pub(crate) use self::read::{read_as, read_fields, read_words};
+
+/// JSON, written by serde and read as [`FromJson`] does, as an island's data and the stream's events are.
 pub struct TextJson;
 
 /// What the server functions answer in.
@@ -26,10 +30,10 @@ impl<T: Serialize> Encodes<T> for TextJson {
     }
 }
 
-impl<T: DeserializeOwned> Decodes<T> for TextJson {
+impl<T: FromJson> Decodes<T> for TextJson {
     type Error = serde_json::Error;
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        serde_json::from_str(&String::from_utf8_lossy(&bytes))
+        read(&String::from_utf8_lossy(&bytes))
     }
 }
