@@ -43,7 +43,8 @@ pub struct ScenarioHtml {
 }
 
 /// What the lab's page begins with.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "ssr", derive(Serialize))]
 pub struct Opening {
     /// Everything that the page shows first.
     pub snapshot: LabSnapshot,
@@ -60,6 +61,14 @@ pub struct Opening {
 read_fields! {
     FormError { path, error }
     Opening { snapshot, error, typed, address, message_id }
+}
+
+/// In the browser Leptos writes an island's data once more when it has read it, and nobody reads that.
+#[cfg(not(feature = "ssr"))]
+impl Serialize for Opening {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit()
+    }
 }
 
 /// Leptos reads an island's data with serde.

@@ -16,16 +16,17 @@ use web_sys::{Element, Node};
 
 pub use self::list::{Entries, Entry, follow_list, items};
 
-use crate::live::dom;
+use crate::live::{dom, watch::watch};
 
 /// A directive, `use:follow=markup`: keeps the element's content as `markup` has it. The element begins with the same
 /// text as its `inner_html`.
 pub fn follow(element: Element, markup: Memo<String>) {
-    let first = markup.get_untracked();
-    Effect::new(move |before: Option<()>| {
+    let mut drawn = markup.get_untracked();
+    watch(move || {
         markup.with(|markup| {
-            if before.is_some() || *markup != first {
+            if *markup != drawn {
                 redraw(&element, markup);
+                drawn.clone_from(markup);
             }
         });
     });
@@ -46,12 +47,13 @@ pub fn keep(selector: &'static str, draw: impl Fn() -> Markup + 'static) {
 
 /// Apart, so that the download has it once.
 fn keep_boxed(selector: &'static str, draw: Box<dyn Fn() -> Markup>) {
-    Effect::new(move |before: Option<String>| {
+    let mut drawn = String::new();
+    watch(move || {
         let markup = draw().into_string();
-        if before.as_ref() != Some(&markup) {
+        if markup != drawn {
             replace(selector, &markup);
+            drawn = markup;
         }
-        markup
     });
 }
 

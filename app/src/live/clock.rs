@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::{dom, store::Store};
+use super::{dom, store::Store, watch::watch};
 
 /// How often a countdown is redrawn: often enough to look even, seldom enough to cost nothing.
 const TICK: Duration = Duration::from_millis(50);
@@ -18,7 +18,7 @@ const AFTERGLOW_MS: u64 = 1_600;
 pub fn start(store: Store) {
     let ahead = StoredValue::new(local_ms() - signed(store.now.get_untracked()));
     let ticking = StoredValue::new(None::<IntervalHandle>);
-    Effect::new(move |_| {
+    watch(move || {
         let newest = store.events.with(|events| events.last().map_or(0, |event| event.at));
         ahead.update_value(|ahead| *ahead = (*ahead).min(local_ms() - signed(newest)));
         let due = store.running.get() && !store.is_past() || fades(store);
@@ -41,7 +41,7 @@ pub fn start(store: Store) {
     });
     // The hatching of a wait drifts only while something moves: a page at rest draws nothing.
     let moves = Memo::new(move |_| store.running.get() && (!store.is_past() || store.replay.with(Option::is_some)));
-    Effect::new(move |_| dom::mark_document("data-moves", moves.get().then_some("")));
+    watch(move || dom::mark_document("data-moves", moves.get().then_some("")));
 }
 
 /// Whether the last event is still fresh.

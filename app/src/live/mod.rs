@@ -18,14 +18,15 @@ mod speech;
 pub mod store;
 mod stream;
 pub mod travel;
+pub mod watch;
 
 use leptos::{ev, prelude::*};
 
-use self::{address::Address, store::Store};
+use self::{address::Address, store::Store, watch::watch};
 
 /// Starts what runs in the browser alone, once the page has been hydrated. Effects do not run on the server.
 pub fn start(store: Store) {
-    Effect::new(move |_| {
+    watch(move || {
         store.mounted.set(true);
         clock::start(store);
         stream::start(store);
@@ -41,7 +42,7 @@ pub fn start(store: Store) {
         at: store.moment.get().filter(|_| store.replay.with(Option::is_none)).map(|moment| moment.seq),
         present: store.present.get(),
     });
-    Effect::new(move |_| address.with(dom::show_in_address));
+    watch(move || address.with(dom::show_in_address));
 }
 
 /// Shows what the address says: the browser has gone back or forward.

@@ -8,6 +8,7 @@ use maud::Markup;
 use web_sys::Element;
 
 use super::redraw;
+use crate::live::watch::watch;
 
 /// One entry of a list.
 #[derive(Clone, Debug)]
@@ -93,11 +94,11 @@ pub fn items(entries: &[Entry]) -> String {
 /// A directive, `use:follow_list=entries`: keeps the list's items as the entries are. It begins with [`items`] as its
 /// `inner_html`, and nothing else stands in it.
 pub fn follow_list(list: Element, entries: Memo<Vec<Entry>>) {
-    let first = entries.get_untracked();
-    Effect::new(move |before: Option<Vec<Entry>>| {
+    let mut drawn = entries.get_untracked();
+    watch(move || {
         let now = entries.get();
-        update(&list, before.as_ref().unwrap_or(&first), &now);
-        now
+        update(&list, &drawn, &now);
+        drawn = now;
     });
 }
 

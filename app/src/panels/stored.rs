@@ -10,6 +10,7 @@ use crate::{
     error::LabError,
     format,
     icons::symbol,
+    json,
     lab::StoredValue,
     live::{store::Store, travel},
     markup::keep,
@@ -115,7 +116,7 @@ fn entry(stored: &StoredValue) -> Markup {
 
 /// The stored list with one message per line; what is not such a list is shown as it is.
 fn pretty(json: &str) -> Markup {
-    let Ok(messages) = serde_json::from_str::<Vec<Message>>(json) else { return html! { (json) } };
+    let Ok(messages) = json::read::<Vec<Message>>(json) else { return html! { (json) } };
     let last = messages.len().saturating_sub(1);
     html! {
         @for (n, message) in messages.iter().enumerate() {

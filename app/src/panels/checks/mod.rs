@@ -15,6 +15,7 @@ use crate::{
         actions::{COMPARE, READ_HISTORY, RESET},
         dom,
         store::Store,
+        watch::watch,
     },
     markup::keep,
     panels::{copy::copy_button, deeds, fields::error_line},
@@ -67,14 +68,15 @@ pub(super) fn start(store: Store) {
         // Open is what was opened, by a person or by the lab: no part of the drawing.
         keep(place, move || entry(store, number, step, false));
     }
-    Effect::new(move |before: Option<u8>| {
+    let mut before = store.opened.get_untracked();
+    watch(move || {
         let opened = store.opened.get();
-        if before.is_some_and(|before| before != opened)
+        if before != opened
             && let Some(details) = dom::find(&format!(".check:nth-child({opened}) > details"))
         {
             let _ = details.set_attribute("open", "");
         }
-        opened
+        before = opened;
     });
 }
 

@@ -13,7 +13,7 @@ use wasm_bindgen::JsCast;
 #[cfg(feature = "ssr")]
 pub use self::callouts::Tour;
 use crate::{
-    live::{dom, store::Store},
+    live::{dom, store::Store, watch::watch},
     timeline::Outcome,
 };
 
@@ -29,7 +29,7 @@ const COOKIE: &str = "tour";
 /// Begins the tour on the first visit of an untouched lab, or goes on where this browser was. In the browser alone.
 pub fn start(store: Store) {
     let at = RwSignal::new(None);
-    Effect::new(move |_| {
+    watch(move || {
         let kept = dom::find(".tour").and_then(|tour| tour.get_attribute("data-kept"));
         let first = untrack(|| store.is_untouched()).then_some(FIRST);
         at.set(kept.map_or(first, |step| step.parse().ok()));
@@ -46,13 +46,14 @@ pub fn start(store: Store) {
         on_cleanup(move || click.remove());
     });
     let step = Memo::new(move |_| at.get().map(|at| reached(store, at)));
-    Effect::new(move |before: Option<Option<u8>>| {
+    let mut shown = None;
+    watch(move || {
         let step = step.get();
-        if before.flatten() != step {
+        if shown != step {
+            shown = step;
             at.set(step);
             show(step);
         }
-        step
     });
 }
 
