@@ -14,7 +14,6 @@ use crate::{
     live::{self, address::Address, store::Store},
     panels::{
         self,
-        chat::Chat,
         switch::FailureSwitch,
         timeline::{DetailPanel, TimelinePanel},
         tour,
@@ -29,17 +28,6 @@ pub struct FormError {
     pub path: String,
     /// Why it refused or failed.
     pub error: LabError,
-}
-
-/// The scenarios as the server has made them for this page; nothing in them moves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScenarioHtml {
-    /// The title of the one that the address names.
-    pub title: Option<String>,
-    /// The items of the menu.
-    pub menu: String,
-    /// What the one that the address names is about; empty if it names none.
-    pub card: String,
 }
 
 /// What the lab's page begins with.
@@ -95,15 +83,6 @@ pub fn Lab(
             {children()}
         </div>
     }
-}
-
-/// The chat.
-#[island]
-pub fn ChatPart(
-    /// The menu of scenarios, and the one that the address names.
-    scenarios: ScenarioHtml,
-) -> impl IntoView {
-    view! { <Chat scenarios /> }
 }
 
 /// The failure switch.

@@ -9,12 +9,13 @@ use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent, SubmitEvent};
 
 use super::{
     actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, RESET, SEND, SET_SIDECAR_RETRIES},
-    controls::SET_POLICY,
+    controls::{SET_FAULT, SET_POLICY},
     dom,
     hold::{self, HOLD},
     store::Store,
 };
 use crate::panels::{
+    chat::composer,
     fields::{ticked_in, typed_in},
     policy,
     timeline::BarId,
@@ -29,10 +30,12 @@ pub(super) fn start(store: Store) {
     let clicks = window_event_listener(ev::click, move |event| clicked(store, &event));
     let forms = window_event_listener(ev::submit, move |event| submitted(store, &event));
     let fields = window_event_listener(ev::change, move |event| changed(store, &event));
+    let typing = window_event_listener(ev::input, move |event| typed(store, &event));
     on_cleanup(move || {
         clicks.remove();
         forms.remove();
         fields.remove();
+        typing.remove();
     });
 }
 
@@ -99,6 +102,7 @@ fn submitted(store: Store, event: &SubmitEvent) {
     let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let Some(form) = form.filter(|_| !event.default_prevented()) else { return };
     match form.get_attribute("action").unwrap_or_default().as_str() {
+        SEND if form.class_list().contains("composer") => composer::send_draft(store),
         SEND => send(store, &form, false),
         ARM_AND_SEND => send(store, &form, true),
         READ_HISTORY => actions::read_history(store),
@@ -109,6 +113,7 @@ fn submitted(store: Store, event: &SubmitEvent) {
             }
             actions::reset(store);
         }
+        SET_FAULT => composer::set_as(store, &form),
         SET_POLICY => policy::apply(store, &form),
         // What these set takes effect when it is changed.
         HOLD | SET_SIDECAR_RETRIES => {}
@@ -136,5 +141,13 @@ fn changed(store: Store, event: &Event) {
         SET_SIDECAR_RETRIES => actions::set_sidecar_retries(store, ticked_in(&form, "on")),
         SET_POLICY => policy::apply(store, &form),
         _ => {}
+    }
+}
+
+/// What is being typed.
+fn typed(store: Store, event: &Event) {
+    let field = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    if let Some(field) = field.filter(|field| field.id() == "msg") {
+        store.draft.set(dom::value_of(&field));
     }
 }

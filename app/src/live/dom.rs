@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement, HtmlInputElement};
 
 use super::address::Address;
 use crate::typed::Typed;
@@ -127,6 +127,18 @@ pub fn bring_near(element: &HtmlElement) {
     let nearest = web_sys::ScrollIntoViewOptions::new();
     nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
     element.scroll_into_view_with_scroll_into_view_options(&nearest);
+}
+
+/// What stands in a field: an input, a choice or a text, which have a value alike.
+pub fn value_of(field: &Element) -> String {
+    field.unchecked_ref::<HtmlInputElement>().value()
+}
+
+/// Sends the form that a field belongs to, if its fields are filled as they are to be.
+pub fn submit(field: &Element) {
+    if let Some(form) = field.unchecked_ref::<HtmlInputElement>().form() {
+        let _ = form.request_submit();
+    }
 }
 
 /// Puts a form's fields back to what is in force, where they have moved already and what was asked for is refused.

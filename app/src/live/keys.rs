@@ -47,11 +47,16 @@ fn is_clicker(key: &str) -> bool {
 }
 
 fn pressed(store: Store, event: &KeyboardEvent, by_mouse: bool) {
+    let at = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    if let Some(field) = at.as_ref().filter(|at| at.id() == "msg" && sends(event)) {
+        event.prevent_default();
+        dom::submit(field);
+        return;
+    }
     let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
     if chord || event.default_prevented() || event.repeat() || event.is_composing() {
         return;
     }
-    let at = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let typing = at.as_ref().is_some_and(|at| at.matches(TYPING).unwrap_or_default());
     let key = event.key();
     let done = match key.as_str() {
@@ -82,6 +87,12 @@ fn pressed(store: Store, event: &KeyboardEvent, by_mouse: bool) {
     if done {
         event.prevent_default();
     }
+}
+
+/// Whether a key in the message field sends: Enter does, Shift+Enter breaks the line. While a word is being composed,
+/// Enter belongs to the input method.
+fn sends(event: &KeyboardEvent) -> bool {
+    event.key() == "Enter" && !event.shift_key() && !event.is_composing()
 }
 
 /// Whether a clicker's key lets a held attempt go: in a room, while one is held. A field in which something is written

@@ -1,6 +1,6 @@
 //! What a lab's page shows of the scenarios: the menu of all, and the one that the address names.
 //!
-//! Rendered here to HTML, which the island takes as it is: nothing in it moves, so the browser's half need not know it.
+//! Nothing in it moves, so the browser's half need not know it.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use leptos::prelude::*;
 use crate::{
     actor_id::ActorId,
     backend::SharedBackend,
-    island::{FormError, ScenarioHtml},
+    island::FormError,
+    panels::chat::ScenarioHtml,
     scenario::{self, Need, Scenario, ScenarioReport},
 };
 

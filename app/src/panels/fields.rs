@@ -5,11 +5,14 @@
 
 use leptos::prelude::*;
 use maud::{Markup, html};
-use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement};
+use web_sys::Element;
 
 use super::controls::Words;
-use crate::{error::LabError, icons::symbol, live::store::Store};
+use crate::{
+    error::LabError,
+    icons::symbol,
+    live::{dom, store::Store},
+};
 
 /// What went wrong with one of these server functions the last time, beside the control that called it. The error of a
 /// field stands `beside` it, and not here.
@@ -86,8 +89,7 @@ pub(super) fn apply_button() -> Markup {
 /// What stands in a field of a form now.
 pub(crate) fn typed_in(form: &Element, name: &str) -> Option<String> {
     let field = form.query_selector(&format!("[name='{name}']")).ok().flatten()?;
-    // A choice and a text have a value just as an input has.
-    Some(field.unchecked_into::<HtmlInputElement>().value())
+    Some(dom::value_of(&field))
 }
 
 /// Whether the box of this name in a form is ticked now.

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    chat::{Chat, ScenarioHtml},
     checks::Checks,
     code::CodePane,
     headline::Headline,
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::{
     actor_id::ActorId,
-    island::{ChatPart, ScenarioHtml, SwitchPart, TimelinePart, Voice},
+    island::{SwitchPart, TimelinePart, Voice},
     lab::Runtime,
 };
 
@@ -33,7 +34,7 @@ pub fn Layout(
 ) -> impl IntoView {
     // Each by itself: as one type the page would be more than the compiler can hold.
     let topbar = view! { <Topbar actor=actor.clone() known runtime /> }.into_any();
-    let chat = view! { <ChatPart scenarios /> }.into_any();
+    let chat = view! { <Chat scenarios /> }.into_any();
     let bench = view! {
         <section class="bench" aria-label="Failure switch and signal path">
             {view! { <SwitchPart /> }.into_any()}

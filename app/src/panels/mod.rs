@@ -30,6 +30,7 @@ use crate::live::store::Store;
 /// Keeps what moves in the panels that are text. In the browser alone.
 pub fn start(store: Store) {
     topbar::start(store);
+    chat::start(store);
     path::start(store);
     prediction::start(store);
     headline::start(store);

@@ -1,138 +1,132 @@
 //! The field to write in, and what a new lab says around it.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
+use maud::{Markup, html};
 use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement};
 
 use crate::{
-    fault::{Fault, form::FaultForm},
-    icons::icon,
+    fault::form::FaultForm,
     live::{
         actions::{self, ARM_AND_SEND, SEND},
-        controls::{self, Change, SET_FAULT},
+        controls::{self, Change},
+        dom,
         store::Store,
     },
-    panels::controls::ErrorLine,
-    timeline::Operation,
+    markup::keep,
+    panels::fields::{error_line, typed_in},
 };
+#[cfg(feature = "ssr")]
+use crate::{icons::symbol, live::controls::SET_FAULT, timeline::Operation};
 
-/// The form that sends a message. Enter sends, Shift+Enter breaks the line; the focus stays in the field.
-#[component]
-pub(super) fn Composer(
-    /// Whether it is the first message.
-    untouched: Memo<bool>,
-) -> impl IntoView {
-    let store = expect_context::<Store>();
-    let field = NodeRef::<html::Textarea>::new();
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let content = store.draft.get_untracked();
-        if !content.trim().is_empty() {
-            store.draft.set(String::new());
-            actions::send(store, content, store.next_message_id());
-        }
-        if let Some(field) = field.get_untracked() {
-            let _ = field.focus();
-        }
-    };
+/// The field to write in.
+const FIELD: &str = "#msg";
+
+/// Keeps what moves in it.
+pub(super) fn start(store: Store) {
+    keep(".chat-error", move || error(store));
+    keep(".invite-box p", move || promise(store));
     // The field leads: what somebody has typed before the script ran is the draft. Only what the lab itself puts in or
     // takes out is written to it.
     Effect::new(move |before: Option<()>| {
         let draft = store.draft.get();
-        let Some(field) = field.get_untracked() else { return };
+        let Some(field) = dom::find(FIELD).map(JsCast::unchecked_into::<HtmlInputElement>) else { return };
         if before.is_none() {
             store.draft.set(field.value());
         } else if field.value() != draft {
             field.set_value(&draft);
         }
     });
-    let keydown = move |event: leptos::ev::KeyboardEvent| {
-        // While a word is being composed, Enter belongs to the input method.
-        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
-            event.prevent_default();
-            let form = event.current_target().and_then(|field| field.dyn_into::<web_sys::HtmlTextAreaElement>().ok());
-            if let Some(form) = form.and_then(|field| field.form()) {
-                let _ = form.request_submit();
+}
+
+/// Sends what stands in the field, where the focus stays.
+pub(crate) fn send_draft(store: Store) {
+    let content = store.draft.get_untracked();
+    if !content.trim().is_empty() {
+        store.draft.set(String::new());
+        actions::send(store, content, store.next_message_id());
+    }
+    dom::focus(FIELD);
+}
+
+/// Sets the switch as one of the forms of *Then try* says.
+pub(crate) fn set_as(store: Store, form: &Element) {
+    let field = |name| typed_in(form, name).unwrap_or_default();
+    let (operation, attempts) = (field("plan[0][operation]"), field("plan[0][attempts]"));
+    controls::set(
+        store,
+        Change::Fault { on: true, plan: vec![FaultForm { operation, attempts, ..FaultForm::default() }] },
+    );
+}
+
+/// The form that sends a message. Enter sends, Shift+Enter breaks the line.
+#[cfg(feature = "ssr")]
+pub(super) fn composer(store: Store) -> Markup {
+    let refused = store.error.with(|error| error.as_ref().is_some_and(|error| error.path == SEND));
+    html! {
+        form.composer.invite[store.is_untouched()] action=(SEND) method="post" {
+            input type="hidden" name="actor" value=(store.actor_id());
+            input type="hidden" name="message_id" value=(store.message_id.get());
+            label.vh for="msg" { "Message" }
+            textarea id="msg" name="content" rows="1" required autofocus[refused] autocomplete="off"
+                title="Enter sends, Shift+Enter breaks the line" placeholder="Message ChatAgent" {
+                // A first line break would be lost.
+                "\n" (store.draft.get())
             }
+            button.btn.primary type="submit" { "Send" (symbol("#i-send")) }
         }
-    };
-    let class = move || if untouched.get() { "composer invite" } else { "composer" };
-    // As markup, since a text node would leave a mark in the field when it is empty. A first line break would be lost.
-    let first = store.draft.get_untracked().replace('&', "&amp;").replace('<', "&lt;");
-    let first = format!("\n{first}");
-    let refused = store.error.with_untracked(|error| error.as_ref().is_some_and(|error| error.path == SEND));
-    view! {
-        <form class=class action=SEND method="post" on:submit=submit>
-            <input type="hidden" name="actor" value=store.actor_id() />
-            <input type="hidden" name="message_id" value=store.message_id.get_untracked() />
-            <label class="vh" for="msg">"Message"</label>
-            <textarea
-                node_ref=field
-                id="msg"
-                name="content"
-                rows="1"
-                required
-                autofocus=refused
-                autocomplete="off"
-                title="Enter sends, Shift+Enter breaks the line"
-                placeholder="Message ChatAgent"
-                inner_html=first
-                on:input=move |event| store.draft.set(event_target_value(&event))
-                on:keydown=keydown
-            ></textarea>
-            <button class="btn primary" type="submit">"Send" {icon("#i-send")}</button>
-        </form>
-        <ErrorLine of=&[SEND, ARM_AND_SEND] />
+        (error(store))
     }
 }
 
+fn error(store: Store) -> Markup {
+    html! { div.chat-error { (error_line(store, &[SEND, ARM_AND_SEND], |_| false)) } }
+}
+
 /// What a new lab says.
-#[component]
-pub(super) fn Invitation(untouched: Memo<bool>) -> impl IntoView {
-    let store = expect_context::<Store>();
-    let words = move || {
-        let outlook = store.outlook.read();
-        match (outlook.next.succeeds(), outlook.next.waits_ms()) {
-            (true, 0) => "The failure switch lets it pass: the actor answers at once.",
-            (true, _) => "The state store will fail, on purpose. Watch the actor wait a second, try again, and answer.",
-            (false, _) => {
-                "The state store will fail every attempt, on purpose. Watch the actor give up, and nothing change."
+#[cfg(feature = "ssr")]
+pub(super) fn invitation(store: Store) -> Markup {
+    html! {
+        div.invite-box hidden[!store.is_untouched()] {
+            h1 { "Send the first message." }
+            (promise(store))
+        }
+    }
+}
+
+fn promise(store: Store) -> Markup {
+    let (succeeds, waits_ms) = store.outlook.with(|outlook| (outlook.next.succeeds(), outlook.next.waits_ms()));
+    html! {
+        p {
+            @match (succeeds, waits_ms) {
+                (true, 0) => "The failure switch lets it pass: the actor answers at once.",
+                (true, _) => "The state store will fail, on purpose. Watch the actor wait a second, try again, and answer.",
+                (false, _) =>
+                    "The state store will fail every attempt, on purpose. Watch the actor give up, and nothing change.",
             }
         }
-    };
-    view! {
-        <div class="invite-box" hidden=move || !untouched.get()>
-            <h1>"Send the first message."</h1>
-            <p>{words}</p>
-        </div>
     }
 }
 
 /// Two other settings of the switch that are worth a message.
-#[component]
-pub(super) fn ThenTry(untouched: Memo<bool>) -> impl IntoView {
-    view! {
-        <div class="then" hidden=move || !untouched.get()>
-            "Then try" <Setting name="save fails twice" operation=Operation::Save attempts=2 />
-            <Setting name="retries exhausted" operation=Operation::Load attempts=3 />
-        </div>
-    }
-}
-
-#[component]
-fn Setting(name: &'static str, operation: Operation, attempts: u8) -> impl IntoView {
-    let store = expect_context::<Store>();
-    let fault = FaultForm::from(&Fault::error(operation, attempts));
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        controls::set(store, Change::Fault { on: true, plan: vec![fault.clone()] });
+#[cfg(feature = "ssr")]
+pub(super) fn then_try(store: Store) -> Markup {
+    let setting = |name, operation: Operation, attempts: u8| {
+        html! {
+            form action=(SET_FAULT) method="post" {
+                input type="hidden" name="actor" value=(store.actor_id());
+                input type="hidden" name="on" value="on";
+                input type="hidden" name="plan[0][operation]" value=(operation.as_str());
+                input type="hidden" name="plan[0][attempts]" value=(attempts);
+                button.link type="submit" { (name) }
+            }
+        }
     };
-    view! {
-        <form action=SET_FAULT method="post" on:submit=submit>
-            <input type="hidden" name="actor" value=store.actor_id() />
-            <input type="hidden" name="on" value="on" />
-            <input type="hidden" name="plan[0][operation]" value=operation.as_str() />
-            <input type="hidden" name="plan[0][attempts]" value=attempts.to_string() />
-            <button class="link" type="submit">{name}</button>
-        </form>
+    html! {
+        div.then hidden[!store.is_untouched()] {
+            "Then try"
+            (setting("save fails twice", Operation::Save, 2))
+            (setting("retries exhausted", Operation::Load, 3))
+        }
     }
 }

@@ -1,67 +1,97 @@
 //! The conversation: messages, how each turn goes, and the field to write in.
 
-mod composer;
+pub(crate) mod composer;
 mod lines;
 mod row;
+#[cfg(feature = "ssr")]
 mod scenario;
 pub(crate) mod words;
 
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
+use maud::{PreEscaped, html};
 
-use self::{
-    composer::{Composer, Invitation, ThenTry},
-    lines::lines,
-    row::row,
-};
+#[cfg(feature = "ssr")]
+pub use self::scenario::ScenarioHtml;
+use self::{lines::lines, row::row};
+#[cfg(feature = "ssr")]
+use crate::markup::{drawn, items};
 use crate::{
-    island::ScenarioHtml,
-    live::{actions::SEND, store::Store},
-    markup::{Entries, follow_list, items},
+    live::{actions::SEND, dom, store::Store},
+    markup::{Entries, Entry, follow_list},
     panels::deeds::is_busy,
 };
 
 /// The chat.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn Chat(
     /// The menu of scenarios, and the one that the address names.
     scenarios: ScenarioHtml,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
-    let actor = store.actor_id();
-    let untouched = Memo::new(move |_| store.is_untouched());
-    let before = Memo::new(move |_| store.panels.with(|panels| panels.before.clone()));
-    let lines = Memo::new_owning(move |drawn| {
-        // What has just been sent is no part of an earlier moment.
-        let unsent = if store.is_past() { Vec::new() } else { store.unsent.get() };
-        let busy = is_busy(store, SEND);
-        let mut entries = Entries::after(drawn);
-        before.with(|before| {
-            store.turns.with(|turns| {
-                for line in lines(before, turns, &unsent) {
-                    // The button that sends again shows whether something is being sent.
-                    let made_of = line.made_of.as_ref().map(|of| match line.failure {
-                        Some(_) => format!("{of} {busy}"),
-                        None => of.clone(),
-                    });
-                    entries.add(line.place, line.class, made_of, || row(store, &line));
+    drawn(|| {
+        html! {
+            section.panel.chat aria-labelledby="h-chat" {
+                div.panel-head {
+                    h2 id="h-chat" { "Chat " span.note { "with " code { "ChatAgent" } " " (store.actor_id()) } }
+                    (scenarios.menu())
                 }
-            });
-        });
-        (entries.done(), true)
+                (scenarios.card())
+                div.msgs tabindex="0" role="region" aria-label="Conversation" hidden[store.is_untouched()] {
+                    ol { (PreEscaped(items(&entries(store, None)))) }
+                }
+                (composer::invitation(store))
+                (composer::composer(store))
+                (composer::then_try(store))
+            }
+        }
+    })
+}
+
+/// Keeps what moves in it.
+pub(super) fn start(store: Store) {
+    composer::start(store);
+    let lines = Memo::new_owning(move |drawn| (entries(store, drawn), true));
+    Effect::new(move |_| {
+        if let Some(list) = dom::find(".msgs ol") {
+            follow_list(list.into(), lines);
+        }
     });
-    view! {
-        <section class="panel chat" aria-labelledby="h-chat">
-            <div class="panel-head">
-                <h2 id="h-chat">"Chat " <span class="note">"with " <code>"ChatAgent"</code> " " {actor}</span></h2>
-                {scenario::menu(&scenarios)}
-            </div>
-            {scenario::card(&scenarios)}
-            <div class="msgs" tabindex="0" role="region" aria-label="Conversation" hidden=move || untouched.get()>
-                <ol inner_html=lines.with_untracked(|lines| items(lines)) use:follow_list=lines></ol>
-            </div>
-            <Invitation untouched />
-            <Composer untouched />
-            <ThenTry untouched />
-        </section>
-    }
+    // The first message takes the invitation away, and a reset brings it back.
+    Effect::new(move |before: Option<bool>| {
+        let untouched = store.is_untouched();
+        if before.is_some_and(|before| before != untouched) {
+            for (selector, hidden) in [(".msgs", untouched), (".invite-box", !untouched), (".then", !untouched)] {
+                if let Some(part) = dom::find(selector) {
+                    part.set_hidden(hidden);
+                }
+            }
+            if let Some(form) = dom::find(".composer") {
+                form.set_class_name(if untouched { "composer invite" } else { "composer" });
+            }
+        }
+        untouched
+    });
+}
+
+/// The lines, those drawn anew that have changed.
+fn entries(store: Store, drawn: Option<Vec<Entry>>) -> Vec<Entry> {
+    // What has just been sent is no part of an earlier moment.
+    let unsent = if store.is_past() { Vec::new() } else { store.unsent.get() };
+    let busy = is_busy(store, SEND);
+    let mut entries = Entries::after(drawn);
+    store.panels.with(|panels| {
+        store.turns.with(|turns| {
+            for line in lines(&panels.before, turns, &unsent) {
+                // The button that sends again shows whether something is being sent.
+                let made_of = line.made_of.as_ref().map(|of| match line.failure {
+                    Some(_) => format!("{of} {busy}"),
+                    None => of.clone(),
+                });
+                entries.add(line.place, line.class, made_of, || row(store, &line));
+            }
+        });
+    });
+    entries.done()
 }

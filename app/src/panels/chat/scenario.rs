@@ -1,24 +1,35 @@
-//! The scenario menu in the chat's head, and the card of the chosen one: HTML that the server made.
+//! The scenario menu in the chat's head, and the card of the chosen one. Nothing in them moves.
 
-use leptos::prelude::*;
+use maud::{Markup, PreEscaped, html};
 
-use crate::{icons::icon, island::ScenarioHtml};
+use crate::icons::symbol;
 
-/// The menu.
-pub(super) fn menu(html: &ScenarioHtml) -> impl IntoView + use<> {
-    let title = html.title.clone().map_or_else(|| "Scenarios".to_owned(), |title| format!("Scenario: {title}"));
-    view! {
-        <details class="menu scenarios">
-            <summary class="btn quiet">
-                <span>{title}</span>
-                {icon("#i-chevron")}
-            </summary>
-            <ul class="menu-list" inner_html=html.menu.clone()></ul>
-        </details>
-    }
+/// The scenarios as HTML, for one page.
+pub struct ScenarioHtml {
+    /// The title of the one that the address names.
+    pub title: Option<String>,
+    /// The items of the menu.
+    pub menu: String,
+    /// What the one that the address names is about; empty if it names none.
+    pub card: String,
 }
 
-/// The card.
-pub(super) fn card(html: &ScenarioHtml) -> impl IntoView + use<> {
-    view! { <div class="scenario" hidden=html.card.is_empty() inner_html=html.card.clone()></div> }
+impl ScenarioHtml {
+    /// The menu.
+    pub(super) fn menu(&self) -> Markup {
+        html! {
+            details.menu.scenarios {
+                summary.btn.quiet {
+                    span { @match &self.title { Some(title) => { "Scenario: " (title) }, None => "Scenarios" } }
+                    (symbol("#i-chevron"))
+                }
+                ul.menu-list { (PreEscaped(&self.menu)) }
+            }
+        }
+    }
+
+    /// The card.
+    pub(super) fn card(&self) -> Markup {
+        html! { div.scenario hidden[self.card.is_empty()] { (PreEscaped(&self.card)) } }
+    }
 }
