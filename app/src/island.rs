@@ -14,7 +14,6 @@ use crate::{
     live::{self, address::Address, store::Store},
     panels::{
         self,
-        switch::FailureSwitch,
         timeline::{DetailPanel, TimelinePanel},
         tour,
     },
@@ -83,12 +82,6 @@ pub fn Lab(
             {children()}
         </div>
     }
-}
-
-/// The failure switch.
-#[island]
-pub fn SwitchPart() -> impl IntoView {
-    view! { <FailureSwitch /> }
 }
 
 /// The retry timeline and its detail.

@@ -151,5 +151,9 @@ fn come_into_force(field: &Element, name: &str, value: Option<&str>) {
         "checked" | "selected" => JsValue::from_bool(value.is_some()),
         _ => return,
     };
-    let _ = js_sys::Reflect::set(field, &JsValue::from_str(name), &value);
+    let name = JsValue::from_str(name);
+    // Told what it shows already, a field would lose what is being typed there and is no number yet.
+    if js_sys::Reflect::get(field, &name).as_ref() != Ok(&value) {
+        let _ = js_sys::Reflect::set(field, &name, &value);
+    }
 }

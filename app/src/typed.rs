@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{json::read_fields, panels::controls::Part};
+use crate::{json::read_fields, panels::fields::Part};
 
 /// The fields of the form that led here, with the path that it was posted to. Empty on most pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -141,7 +141,7 @@ pub fn set_wire(store: Store, word: String) {
     spawn_local(async move {
         match attempt(store, SET_WIRE, api::set_wire(word)).await {
             Ok(wire) => store.hear_wire(wire.fault),
-            Err(_) => store.panels.update(|_| ()),
+            Err(_) => dom::put_back(SET_WIRE),
         }
     });
 }

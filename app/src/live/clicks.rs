@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent, SubmitEvent};
 
 use super::{
-    actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, RESET, SEND, SET_SIDECAR_RETRIES},
+    actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, RESET, SEND, SET_SIDECAR_RETRIES, SET_WIRE},
     controls::{SET_FAULT, SET_POLICY},
     dom,
     hold::{self, HOLD},
@@ -17,9 +17,10 @@ use super::{
 use crate::panels::{
     chat::composer,
     fields::{ticked_in, typed_in},
-    policy,
+    policy, switch,
     timeline::BarId,
     topbar::turn_present,
+    wire,
 };
 
 /// How long a button that has copied something says so.
@@ -62,6 +63,9 @@ fn clicked(store: Store, click: &MouseEvent) {
     } else if closest(".hold-release").is_some() {
         click.prevent_default();
         hold::release(store);
+    } else if let (Some(button), Some(form)) = (closest(".arm, [name=rows]"), closest(".breaker")) {
+        click.prevent_default();
+        switch::press(store, &form, &button);
     } else if closest(".run-all").is_some() {
         actions::run_all(store);
     }
@@ -113,10 +117,10 @@ fn submitted(store: Store, event: &SubmitEvent) {
             }
             actions::reset(store);
         }
-        SET_FAULT => composer::set_as(store, &form),
+        SET_FAULT if !form.class_list().contains("breaker") => composer::set_as(store, &form),
         SET_POLICY => policy::apply(store, &form),
         // What these set takes effect when it is changed.
-        HOLD | SET_SIDECAR_RETRIES => {}
+        HOLD | SET_FAULT | SET_SIDECAR_RETRIES | SET_WIRE => {}
         _ => return,
     }
     event.prevent_default();
@@ -140,6 +144,8 @@ fn changed(store: Store, event: &Event) {
         HOLD => hold::set(store, ticked_in(&form, "on")),
         SET_SIDECAR_RETRIES => actions::set_sidecar_retries(store, ticked_in(&form, "on")),
         SET_POLICY => policy::apply(store, &form),
+        SET_FAULT => switch::apply(store, &form),
+        SET_WIRE => wire::apply(store, &form),
         _ => {}
     }
 }
@@ -147,7 +153,10 @@ fn changed(store: Store, event: &Event) {
 /// What is being typed.
 fn typed(store: Store, event: &Event) {
     let field = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    if let Some(field) = field.filter(|field| field.id() == "msg") {
+    let Some(field) = field else { return };
+    if field.id() == "msg" {
         store.draft.set(dom::value_of(&field));
+    } else if let Ok(Some(form)) = field.closest(".breaker:not(.wire)") {
+        switch::drafts::read(store, &form);
     }
 }

@@ -141,9 +141,11 @@ pub fn submit(field: &Element) {
     }
 }
 
-/// Puts a form's fields back to what is in force, where they have moved already and what was asked for is refused.
+/// Puts a form's fields back to what is in force, where they have moved already: what was asked for is refused, or nobody
+/// was there yet to hear it.
 pub fn put_back(action: &str) {
-    if let Some(form) = find(&format!("form[action='{action}']")) {
+    // A form that only has buttons has nothing for the browser to complete.
+    if let Some(form) = find(&format!("form[autocomplete][action='{action}']")) {
         form.unchecked_into::<web_sys::HtmlFormElement>().reset();
     }
 }

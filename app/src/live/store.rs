@@ -15,14 +15,14 @@ use super::{
 use crate::{
     actor_id::ActorId,
     error::LabError,
-    fault::FaultStatus,
+    fault::{FaultStatus, form::FaultForm},
     island::{FormError, Opening},
     lab::{LabSnapshot, Panels, Runtime},
     lesson::{
         checks::{Check, CheckState},
         steps::FIRST_MESSAGE,
     },
-    panels::timeline::BarId,
+    panels::{switch::drafts::first_rows, timeline::BarId},
     timeline::{self, Event, EventId, LogLine, Outcome, Step, Turn, in_memory},
     typed::Typed,
 };
@@ -107,6 +107,9 @@ pub struct Store {
     pub panels: RwSignal<Panels>,
     /// The failure switch.
     pub fault: RwSignal<FaultStatus>,
+    /// The faults as they stand in the switch's fields, one row each. A row without an operation is no fault yet, unless
+    /// it is on the wire; there is one at most when the script runs, the last.
+    pub rows: RwSignal<Vec<FaultForm>>,
     /// How often switch or policy were heard of: a reading that began before the last time is stale.
     pub controls_heard: StoredValue<u64>,
     /// The changes of switch and policy that wait.
@@ -208,6 +211,7 @@ impl Store {
             running,
             panels,
             fault,
+            rows: RwSignal::new(first_rows(&typed, &snapshot.panels.fault)),
             controls_heard: StoredValue::new(0),
             changes: StoredValue::new(None),
             reading: StoredValue::new(Reading::Idle),

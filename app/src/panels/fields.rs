@@ -7,7 +7,6 @@ use leptos::prelude::*;
 use maud::{Markup, html};
 use web_sys::Element;
 
-use super::controls::Words;
 use crate::{
     error::LabError,
     icons::symbol,
@@ -56,26 +55,38 @@ pub(super) fn number_field(field: &Field<'_>, least: u64, most: u64, unit: &str)
     }
 }
 
+/// Words to choose from, each with what it means. Without a word it only says that there is something to choose.
+pub(super) type Words = &'static [(&'static str, &'static str)];
+
 /// A choice between words.
 pub(super) fn choice_field(field: &Field<'_>, words: Words) -> Markup {
-    let Field { label, name, value, refused, leads } = field;
     html! {
         label.field {
-            span { (label) }
-            span.select {
-                select aria-label=(label) aria-invalid=[refused.map(|_| "true")] aria-describedby={ (name) "-error" }
-                    autofocus[*leads] name=(name) {
-                    @for &(word, means) in words { option value=(word) selected[word == *value] { (means) } }
+            span { (field.label) }
+            (choice(field, words))
+            (beside(&field.name, field.refused))
+        }
+    }
+}
+
+/// The choice alone, for a place that says what it is.
+pub(super) fn choice(field: &Field<'_>, words: Words) -> Markup {
+    let Field { label, name, value, refused, leads } = field;
+    html! {
+        span.select {
+            select aria-label=(label) aria-invalid=[refused.map(|_| "true")] aria-describedby={ (name) "-error" }
+                autofocus[*leads] name=(name) {
+                @for &(word, means) in words {
+                    option value=(word) disabled[word.is_empty()] selected[word == *value] { (means) }
                 }
-                (symbol("#i-chevron"))
             }
-            (beside(name, *refused))
+            (symbol("#i-chevron"))
         }
     }
 }
 
 /// What is wrong, in its place.
-fn beside(name: &str, refused: Option<&LabError>) -> Markup {
+pub(super) fn beside(name: &str, refused: Option<&LabError>) -> Markup {
     html! {
         @if let Some(error) = refused { span.form-error id={ (name) "-error" } role="alert" { (error.message) } }
     }
@@ -95,4 +106,38 @@ pub(crate) fn typed_in(form: &Element, name: &str) -> Option<String> {
 /// Whether the box of this name in a form is ticked now.
 pub(crate) fn ticked_in(form: &Element, name: &str) -> bool {
     form.query_selector(&format!("[name='{name}']:checked")).is_ok_and(|field| field.is_some())
+}
+
+/// A field of a form, to read and to write.
+pub(crate) type Place<T> = fn(&mut T) -> &mut String;
+
+/// Its name within the form, and the field.
+pub(crate) type Part<T> = (&'static str, Place<T>);
+
+/// Brings what has come into force into the fields, but only what has changed: what is being typed in another field, or
+/// was refused there, stays.
+pub(super) fn take_over<T: Clone>(draft: &mut T, before: &T, now: &T, parts: &[Part<T>]) {
+    let (mut before, mut now) = (before.clone(), now.clone());
+    for (_, place) in parts {
+        let now = place(&mut now);
+        if place(&mut before) != now {
+            place(draft).clone_from(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_not_taken_away_by_what_comes_into_force_elsewhere() {
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        let parts: [Part<(String, String)>; 2] = [("a", |pair| &mut pair.0), ("b", |pair| &mut pair.1)];
+        let mut draft = pair("5", "99999");
+        take_over(&mut draft, &pair("3", "1000"), &pair("5", "1000"), &parts);
+        assert_eq!(draft, pair("5", "99999"));
+        take_over(&mut draft, &pair("5", "1000"), &pair("7", "200"), &parts);
+        assert_eq!(draft, pair("7", "200"));
+    }
 }

@@ -11,12 +11,13 @@ use super::{
     policy::PolicyPane,
     prediction::PredictionLine,
     stored::StoredPane,
+    switch::FailureSwitch,
     tabs::{PaneChoice, PaneStrip, PaneTabs},
     topbar::Topbar,
 };
 use crate::{
     actor_id::ActorId,
-    island::{SwitchPart, TimelinePart, Voice},
+    island::{TimelinePart, Voice},
     lab::Runtime,
 };
 
@@ -37,7 +38,7 @@ pub fn Layout(
     let chat = view! { <Chat scenarios /> }.into_any();
     let bench = view! {
         <section class="bench" aria-label="Failure switch and signal path">
-            {view! { <SwitchPart /> }.into_any()}
+            <FailureSwitch />
             <div class="path">
                 <SignalPath />
                 <PredictionLine />

@@ -4,7 +4,6 @@ pub mod chat;
 pub mod checks;
 #[cfg(feature = "ssr")]
 pub mod code;
-pub mod controls;
 pub mod copy;
 mod deeds;
 pub(crate) mod fields;
@@ -31,6 +30,8 @@ use crate::live::store::Store;
 pub fn start(store: Store) {
     topbar::start(store);
     chat::start(store);
+    switch::start(store);
+    wire::start(store);
     path::start(store);
     prediction::start(store);
     headline::start(store);

@@ -5,8 +5,7 @@ use maud::{Markup, html};
 use web_sys::Element;
 
 use super::{
-    controls::{Part, Words},
-    fields::{Field, apply_button, choice_field, error_line, number_field, typed_in},
+    fields::{Field, Part, Words, apply_button, choice_field, error_line, number_field, typed_in},
     sidecar_retries::sidecar_retries_form,
     trace::policy_trace,
 };

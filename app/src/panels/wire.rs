@@ -1,14 +1,18 @@
 //! The wire to Redis, where the lab has one: a real outage, on purpose, for every actor.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
+use maud::{Markup, html};
+use web_sys::Element;
 
+use super::fields::{apply_button, error_line, typed_in};
 use crate::{
-    icons::icon,
+    icons::symbol,
     live::{
         actions::{self, SET_WIRE},
+        dom,
         store::Store,
     },
-    panels::controls::ErrorLine,
+    markup::keep,
     wire::WireFault,
 };
 
@@ -19,67 +23,55 @@ fn word(fault: Option<WireFault>) -> &'static str {
     fault.map_or(WORKS, WireFault::word)
 }
 
+/// Whether this lab has one.
+pub(super) fn is_there(store: Store) -> bool {
+    store.panels.with_untracked(|panels| panels.wire.is_some())
+}
+
+/// Keeps the form.
+pub(super) fn start(store: Store) {
+    if is_there(store) {
+        keep(".breaker.wire", move || form(store));
+        Effect::new(|_| dom::put_back(SET_WIRE));
+    }
+}
+
+/// Sets what is chosen.
+pub(crate) fn apply(store: Store, form: &Element) {
+    if let Some(chosen) = typed_in(form, "wire") {
+        actions::set_wire(store, chosen);
+    }
+}
+
 /// What the wire does, as a sentence to choose from. Chosen it takes effect at once; without script *Apply* does it.
-#[component]
-pub fn WireForm() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let chosen = NodeRef::<html::Select>::new();
-    let fault = Memo::new(move |_| store.panels.with(|panels| panels.wire.as_ref().and_then(|wire| wire.fault)));
-    let apply = move || {
-        if let Some(chosen) = chosen.get_untracked() {
-            actions::set_wire(store, chosen.value());
-        }
-    };
+pub(super) fn form(store: Store) -> Markup {
+    let fault = store.panels.with(|panels| panels.wire.as_ref().and_then(|wire| wire.fault));
     // What was refused without script stays as it was chosen.
     let typed = store.typed.with_value(|typed| typed.text(SET_WIRE, "wire").map(str::to_owned));
-    let first = typed.unwrap_or_else(|| word(fault.get_untracked()).to_owned());
-    let class = move || if fault.get().is_some() { "breaker wire on" } else { "breaker wire" };
-    let option = |offered: Option<WireFault>| {
+    let chosen = typed.filter(|_| !store.mounted.get()).unwrap_or_else(|| word(fault).to_owned());
+    let words = |offered| match (offered, fault) {
         // Over the API a delay can be any: the one that is set is the one that is named.
-        let words = move || match (offered, fault.get()) {
-            (Some(WireFault::Delay { .. }), Some(set @ WireFault::Delay { .. })) => set.verb(),
-            (Some(offered), _) => offered.verb(),
-            (None, _) => WORKS.to_owned(),
-        };
-        let value = word(offered);
-        view! {
-            <option
-                value=value
-                selected=first == value
-                prop:selected=move || word(fault.get()) == value
-            >
-                {words}
-            </option>
-        }
+        (Some(WireFault::Delay { .. }), Some(set @ WireFault::Delay { .. })) => set.verb(),
+        (Some(offered), _) => offered.verb(),
+        (None, _) => WORKS.to_owned(),
     };
-    let offered = [None].into_iter().chain(WireFault::OFFERED.map(Some)).map(option).collect_view();
-    view! {
-        <form
-            class=class
-            action=SET_WIRE
-            method="post"
-            autocomplete="off"
-            on:change=move |_| apply()
-            on:submit=move |event| {
-                event.prevent_default();
-                apply();
+    html! {
+        form.breaker.wire.on[fault.is_some()] action=(SET_WIRE) method="post" autocomplete="off" {
+            span.tape aria-hidden="true" {}
+            p.plan {
+                label for="wire" { b { "The wire to Redis" } }
+                span.select {
+                    select id="wire" name="wire" title="For every actor of this lab" {
+                        @for offered in [None].into_iter().chain(WireFault::OFFERED.map(Some)) {
+                            option value=(word(offered)) selected[chosen == word(offered)] { (words(offered)) }
+                        }
+                    }
+                    (symbol("#i-chevron"))
+                }
+                (apply_button())
             }
-        >
-            <span class="tape" aria-hidden="true"></span>
-            <p class="plan">
-                <label for="wire"><b>"The wire to Redis"</b></label>
-                <span class="select">
-                    <select node_ref=chosen id="wire" name="wire" title="For every actor of this lab">
-                        {offered}
-                    </select>
-                    {icon("#i-chevron")}
-                </span>
-                <noscript>
-                    <button class="btn small" type="submit">"Apply"</button>
-                </noscript>
-            </p>
-            <ErrorLine of=&[SET_WIRE] />
-        </form>
+            (error_line(store, &[SET_WIRE], |_| false))
+        }
     }
 }
 

@@ -1,11 +1,15 @@
 //! What stands in the fields of the faults: the plan in force, and what was typed since.
+//!
+//! The fields are drawn from these rows, and the rows are read from the fields as somebody types: the sentence tells of
+//! them at once, and a row that goes takes nothing else with it.
 
 use leptos::prelude::*;
+use web_sys::Element;
 
 use crate::{
-    fault::{FaultPlan, form::FaultForm},
+    fault::{FaultPlan, FaultStatus, form::FaultForm},
     live::{controls::SET_FAULT, store::Store},
-    panels::controls::{Field, Part, take_over},
+    panels::fields::{Part, take_over, typed_in},
     typed::Typed,
 };
 
@@ -27,82 +31,59 @@ pub(super) const WIRE: Part<FaultForm> = ("wire", |form| &mut form.wire);
 /// Every field of a fault.
 const PARTS: [Part<FaultForm>; 9] = [OPERATION, KIND, MS, PERCENT, SEED, SPAN, ATTEMPTS, LAYER, WIRE];
 
-/// The faults as they stand in the fields, one row each. A row without an operation is no fault yet, unless it is on the
-/// wire; there is one at most when the script runs, the last.
-#[derive(Clone, Copy)]
-pub(super) struct Drafts(RwSignal<Vec<FaultForm>>);
+/// The rows that a page begins with: the plan in force; what was refused stays as it was typed.
+pub(crate) fn first_rows(typed: &Typed, fault: &FaultStatus) -> Vec<FaultForm> {
+    posted(typed).unwrap_or_else(|| in_force(fault))
+}
 
-impl Drafts {
-    /// What is in force comes into the fields whenever it changes; what was refused stays as it was typed.
-    pub(super) fn new(store: Store) -> Self {
-        let in_force = Memo::new(move |_| {
-            store.fault.with(|fault| fault.plan.faults().iter().map(|fault| usual(fault.into())).collect::<Vec<_>>())
-        });
-        let typed = store.typed.with_value(posted);
-        let drafts = RwSignal::new(typed.unwrap_or_else(|| in_force.get_untracked()));
-        Effect::new(move |before: Option<Vec<FaultForm>>| {
-            let now = in_force.get();
-            if let Some(before) = before {
-                drafts.update(|drafts| follow(drafts, &before, &now));
-            }
-            now
-        });
-        Self(drafts)
-    }
+fn in_force(fault: &FaultStatus) -> Vec<FaultForm> {
+    fault.plan.faults().iter().map(|fault| usual(fault.into())).collect()
+}
 
-    /// How many rows there are.
-    pub(super) fn count(self) -> usize {
-        self.0.with(Vec::len)
-    }
+/// Brings what is in force into the rows whenever it changes.
+pub(super) fn start(store: Store) {
+    Effect::new(move |before: Option<Vec<FaultForm>>| {
+        let now = store.fault.with(in_force);
+        if let Some(before) = before.filter(|before| *before != now) {
+            store.rows.update(|rows| follow(rows, &before, &now));
+        }
+        now
+    });
+}
 
-    /// How many faults there are beside the first.
-    pub(super) fn others(self) -> usize {
-        self.0.with(|rows| rows.iter().skip(1).filter(|row| !row.is_empty()).count())
-    }
-
-    /// What `read` makes of a row; of an empty one if that row has just been removed.
-    pub(super) fn row<T>(self, n: usize, read: impl FnOnce(&FaultForm) -> T) -> T {
-        self.0.with(|rows| match rows.get(n) {
-            Some(row) => read(row),
-            None => read(&FaultForm::default()),
-        })
-    }
-
-    /// Whether a row waits for its operation.
-    pub(super) fn has_empty(self) -> bool {
-        self.0.with(|rows| rows.iter().any(FaultForm::is_empty))
-    }
-
-    /// The faults that the fields hold.
-    pub(super) fn given(self) -> Vec<FaultForm> {
-        self.0.with_untracked(|rows| rows.iter().filter(|row| !row.is_empty()).cloned().collect())
-    }
-
-    /// One more row, to be filled; says which.
-    pub(super) fn add(self) -> usize {
-        self.0.update(|rows| rows.push(usual(FaultForm::default())));
-        self.0.with_untracked(Vec::len) - 1
-    }
-
-    /// Removes a row; says whether a fault went with it.
-    pub(super) fn remove(self, n: usize) -> bool {
-        let removed = self.0.try_update(|rows| (n < rows.len()).then(|| rows.remove(n))).flatten();
-        removed.is_some_and(|row| !row.is_empty())
-    }
-
-    /// A field of a row.
-    pub(super) fn field(self, n: usize, label: &'static str, (part, place): Part<FaultForm>) -> Field {
-        let value = Signal::derive(move || self.row(n, |row| place(&mut row.clone()).clone()));
-        let typed = Callback::new(move |text| {
-            self.0.update(|rows| {
-                if let Some(row) = rows.get_mut(n) {
+/// Takes the rows from the fields as they are now. What has no field stays as it is.
+pub(crate) fn read(store: Store, form: &Element) {
+    store.rows.update(|rows| {
+        for (n, row) in rows.iter_mut().enumerate() {
+            for (part, place) in PARTS {
+                if let Some(text) = typed_in(form, &name(n, part)) {
                     *place(row) = text;
                 }
-            });
-        });
-        let (name, field) = (format!("plan[{n}][{part}]"), format!("plan[{n}].{part}"));
-        Field { label, name, of: SET_FAULT, field, value, typed }
-    }
+            }
+        }
+    });
+}
+
+/// The form's name for a field of a row.
+pub(super) fn name(n: usize, part: &str) -> String {
+    format!("plan[{n}][{part}]")
+}
+
+/// The faults that the rows hold.
+pub(super) fn given(store: Store) -> Vec<FaultForm> {
+    store.rows.with_untracked(|rows| rows.iter().filter(|row| !row.is_empty()).cloned().collect())
+}
+
+/// One more row, to be filled; says which.
+pub(super) fn add(store: Store) -> usize {
+    store.rows.update(|rows| rows.push(usual(FaultForm::default())));
+    store.rows.with_untracked(Vec::len) - 1
+}
+
+/// Removes a row; says whether a fault went with it.
+pub(super) fn remove(store: Store, n: usize) -> bool {
+    let removed = store.rows.try_update(|rows| (n < rows.len()).then(|| rows.remove(n))).flatten();
+    removed.is_some_and(|row| !row.is_empty())
 }
 
 /// The form with what its other fields begin with.

@@ -1,106 +1,141 @@
 //! The failure switch: what fails, how, and for how long.
 
-mod drafts;
+pub(crate) mod drafts;
 mod faults;
 
-use leptos::{either::Either, html, prelude::*};
+use std::time::Duration;
+
+use leptos::prelude::*;
+use maud::{Markup, html};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement};
 
 use self::{
-    drafts::Drafts,
-    faults::{first_sentence, is_within, more_faults},
+    drafts::ADD,
+    faults::{Faults, is_refused_within, is_within, layers},
 };
 use crate::{
     fault::words::status,
-    icons::icon,
+    icons::symbol,
     live::{
         controls::{self, ARM_FAULT, Change, SET_FAULT},
+        dom,
         store::Store,
     },
-    panels::{controls::ErrorLine, wire::WireForm},
+    markup::keep,
+    panels::fields::{apply_button, error_line, ticked_in},
 };
+#[cfg(feature = "ssr")]
+use crate::{markup::drawn, panels::wire};
+
+/// The switch's form.
+const FORM: &str = ".breaker:not(.wire)";
 
 /// The switch, with its sentence of settings, and the wire to Redis where there is one. Set by hand it takes effect at
 /// once; without script *Apply* does it.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn FailureSwitch() -> impl IntoView {
     let store = expect_context::<Store>();
-    let on = NodeRef::<html::Input>::new();
-    let drafts = Drafts::new(store);
-    let apply = Callback::new(move |()| {
-        if let Some(on) = on.get_untracked() {
-            controls::set(store, Change::Fault { on: on.checked(), plan: drafts.given() });
+    drawn(|| {
+        // A row that was asked for is in sight, and so is what was refused.
+        let asked = store.typed.with_value(|typed| typed.text(SET_FAULT, drafts::ROWS).is_some());
+        let form = form(store, asked || is_refused_within(store));
+        match wire::is_there(store) {
+            true => html! { div.switches { (form) (wire::form(store)) } },
+            false => form,
+        }
+    })
+}
+
+/// Keeps what moves in it.
+pub(super) fn start(store: Store) {
+    drafts::start(store);
+    // Open is what a person has opened, or what was refused there: no part of the drawing.
+    keep(FORM, move || form(store, false));
+    Effect::new(move |_| {
+        if let (true, Some(more)) = (is_refused_within(store), dom::find(".more")) {
+            let _ = more.set_attribute("open", "");
         }
     });
-    let arm = move |event: leptos::ev::MouseEvent| {
-        event.prevent_default();
-        controls::set(store, Change::Arm);
+    // The switch itself moves when it is pressed: whatever is heard of it, it goes to what is in force.
+    Effect::new(move |before: Option<()>| {
+        let on = store.fault.with(|fault| fault.on);
+        if before.is_none() {
+            dom::put_back(SET_FAULT);
+        }
+        if let Some(knob) = dom::find(".knob input") {
+            knob.unchecked_into::<HtmlInputElement>().set_checked(on);
+        }
+    });
+}
+
+/// Sets what stands in the fields.
+pub(crate) fn apply(store: Store, form: &Element) {
+    drafts::read(store, form);
+    set(store, form);
+}
+
+fn set(store: Store, form: &Element) {
+    controls::set(store, Change::Fault { on: ticked_in(form, "on"), plan: drafts::given(store) });
+}
+
+/// Does what a button in the form says: arms again, or has one row more or less.
+pub(crate) fn press(store: Store, form: &Element, button: &Element) {
+    match button.get_attribute("value").as_deref() {
+        None => controls::set(store, Change::Arm),
+        Some(ADD) => focus_later(format!("[name='{}']", drafts::name(drafts::add(store), drafts::OPERATION.0))),
+        Some(n) => {
+            if n.parse().is_ok_and(|n| drafts::remove(store, n)) {
+                set(store, form);
+            }
+            // The last row takes the button with it that had the focus.
+            focus_later(":focus, .more .add".to_owned());
+        }
+    }
+}
+
+/// Moves the focus once the rows are as they are going to be.
+fn focus_later(selector: String) {
+    let focus = move || {
+        dom::focus(&selector);
     };
-    let fault = store.fault;
+    set_timeout(focus, Duration::ZERO);
+}
+
+fn form(store: Store, open: bool) -> Markup {
+    let (fault, rows, error) = (store.fault.read(), store.rows.read(), store.error.read());
+    let active = store.active.get();
     // What was refused without script stays as it was set.
     let checked = store.typed.with_value(|typed| match typed.is_of(SET_FAULT) {
         true => typed.text(SET_FAULT, "on").is_some(),
-        false => fault.with_untracked(|fault| fault.on),
+        false => fault.on,
     });
-    let class = move || if fault.read().on { "breaker on" } else { "breaker" };
-    let status = move || status(&fault.read(), store.active.get());
-    let can_arm = move || fault.with(|fault| fault.has_lost_the_wire() || store.active.get() && fault.is_used());
-    let form = view! {
-        <form
-            class=class
-            action=SET_FAULT
-            method="post"
-            autocomplete="off"
-            on:change=move |_| apply.run(())
-            on:submit=|event| event.prevent_default()
-        >
+    let can_arm = fault.has_lost_the_wire() || active && fault.is_used();
+    let error = error.as_ref().filter(|error| error.path == SET_FAULT).map(|error| &error.error);
+    let faults = Faults { rows: &rows, error, scripted: store.mounted.get() };
+    html! {
+        form.breaker.on[fault.on] action=(SET_FAULT) method="post" autocomplete="off" {
             // Enter in a field presses a form's first button: not *Arm again*.
-            <button type="submit" hidden tabindex="-1" aria-hidden="true"></button>
-            <input type="hidden" name="actor" value=store.actor_id() />
-            <span class="tape" aria-hidden="true"></span>
-            <label class="knob">
-                <input
-                    node_ref=on
-                    type="checkbox"
-                    role="switch"
-                    name="on"
-                    aria-describedby="plan"
-                    checked=checked
-                    prop:checked=move || fault.read().on
-                />
-                <span class="track" aria-hidden="true">
-                    <span class="thumb"></span>
-                </span>
-                <span class="knob-t">
-                    <b>"Simulate state-store failure"</b>
-                    <span class="knob-s">
-                        <i class="st-on">{icon("#i-flag")} "On"</i>
-                        <i class="st-off">"Off"</i>
+            button type="submit" hidden tabindex="-1" aria-hidden="true" {}
+            input type="hidden" name="actor" value=(store.actor_id());
+            span.tape aria-hidden="true" {}
+            label.knob {
+                input type="checkbox" role="switch" name="on" aria-describedby="plan" checked[checked];
+                span.track aria-hidden="true" { span.thumb {} }
+                span.knob-t {
+                    b { "Simulate state-store failure" }
+                    span.knob-s {
+                        i.st-on { (symbol("#i-flag")) "On" }
+                        i.st-off { "Off" }
                         " "
-                        <span>{status}</span>
-                    </span>
-                </span>
-            </label>
-            <div class="plan" id="plan">
-                {first_sentence(drafts)}
-                {more_faults(store, drafts, apply)}
-                <noscript>
-                    <button class="btn small" type="submit">"Apply"</button>
-                </noscript>
-            </div>
-            <button
-                class="btn small arm"
-                type="submit"
-                formaction=ARM_FAULT
-                hidden=move || !can_arm()
-                on:click=arm
-            >
-                "Arm again"
-            </button>
-            <ErrorLine of=&[SET_FAULT, ARM_FAULT] beside=is_within />
-        </form>
-    };
-    if store.panels.with_untracked(|panels| panels.wire.is_none()) {
-        return Either::Left(form);
+                        span { (status(&fault, active)) }
+                    }
+                }
+            }
+            div.plan id="plan" { (faults.sentence()) (faults.more(layers(store), open)) (apply_button()) }
+            button.btn.small.arm type="submit" formaction=(ARM_FAULT) hidden[!can_arm] { "Arm again" }
+            (error_line(store, &[SET_FAULT, ARM_FAULT], is_within))
+        }
     }
-    Either::Right(view! { <div class="switches">{form} <WireForm /></div> })
 }
