@@ -1,8 +1,7 @@
 //! The lab's page, brought to life. The server renders all of it ([`layout`](crate::panels::layout)); the browser keeps
 //! the state, and changes what it changes.
 //!
-//! What is drawn as text is kept by [`markup`](crate::markup). What is still made of views is an island of its own
-//! within the lab.
+//! What is drawn is text, which [`markup`](crate::markup) keeps: the island itself is the frame around it.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -12,11 +11,7 @@ use crate::{
     json::{self, read_fields},
     lab::LabSnapshot,
     live::{self, address::Address, store::Store},
-    panels::{
-        self,
-        timeline::{DetailPanel, TimelinePanel},
-        tour,
-    },
+    panels::{self, tour},
     typed::Typed,
 };
 
@@ -81,27 +76,6 @@ pub fn Lab(
         <div class="lab" class:present=store.present class:past=move || store.is_past() class:mounted=store.mounted class:clip=clip>
             {children()}
         </div>
-    }
-}
-
-/// The retry timeline and its detail.
-#[island]
-pub fn TimelinePart() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let turns = Signal::from(store.turns);
-    let next = Signal::derive(move || Some(store.outlook.read().next.clone()));
-    view! {
-        <TimelinePanel
-            turns
-            predicted=next
-            now=store.clock.into()
-            live=store.running.into()
-            selected=store.selected
-            log=store.log.into()
-            utc_offset_min=store.utc_offset_min
-            next_content=Signal::derive(move || store.next_content())
-        />
-        <DetailPanel turns selected=store.selected actor=store.actor.get_value() utc_offset_min=store.utc_offset_min />
     }
 }
 

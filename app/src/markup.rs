@@ -3,34 +3,21 @@
 //!
 //! A tree of views is paid for twice, by its types in the download and by its nodes in memory. A drawing needs neither:
 //! it hears nothing itself, its links and forms are heard by [`clicks`](crate::live::clicks), and its whole state is
-//! the text. Leptos keeps the state, the forms and the order of things; this keeps the drawings.
+//! the text. Leptos keeps the state; this keeps the drawings.
 
 mod list;
 
-use leptos::prelude::*;
 #[cfg(feature = "ssr")]
-use leptos::tachys::html::InertElement;
+use leptos::{prelude::untrack, tachys::html::InertElement};
 use maud::Markup;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, Node};
+use web_sys::{Element, HtmlInputElement, Node};
 
-pub use self::list::{Entries, Entry, follow_list, items};
+#[cfg(feature = "ssr")]
+pub use self::list::items;
+pub use self::list::{Entries, Entry, follow_list};
 
 use crate::live::{dom, watch::watch};
-
-/// A directive, `use:follow=markup`: keeps the element's content as `markup` has it. The element begins with the same
-/// text as its `inner_html`.
-pub fn follow(element: Element, markup: Memo<String>) {
-    let mut drawn = markup.get_untracked();
-    watch(move || {
-        markup.with(|markup| {
-            if *markup != drawn {
-                redraw(&element, markup);
-                drawn.clone_from(markup);
-            }
-        });
-    });
-}
 
 /// A drawing in a page that the server renders.
 #[cfg(feature = "ssr")]
@@ -147,7 +134,8 @@ fn adopt_attributes(old: &Element, new: &Element) {
 /// in the drawing comes into the field too. What does not change leaves alone what is being typed there.
 fn come_into_force(field: &Element, name: &str, value: Option<&str>) {
     let value = match name {
-        "value" => JsValue::from_str(value.unwrap_or_default()),
+        // A button's is no more than its attribute.
+        "value" if field.has_type::<HtmlInputElement>() => JsValue::from_str(value.unwrap_or_default()),
         "checked" | "selected" => JsValue::from_bool(value.is_some()),
         _ => return,
     };

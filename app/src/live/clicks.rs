@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent, SubmitEvent};
+use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent};
 
 use super::{
     actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, RESET, SEND, SET_SIDECAR_RETRIES, SET_WIRE},
@@ -18,7 +18,7 @@ use crate::panels::{
     chat::composer,
     fields::{ticked_in, typed_in},
     policy, switch,
-    timeline::BarId,
+    timeline::{BarId, tools},
     topbar::turn_present,
     wire,
 };
@@ -28,16 +28,10 @@ const COPIED: Duration = Duration::from_millis(1_500);
 
 /// Listens from now on.
 pub(super) fn start(store: Store) {
-    let clicks = window_event_listener(ev::click, move |event| clicked(store, &event));
-    let forms = window_event_listener(ev::submit, move |event| submitted(store, &event));
-    let fields = window_event_listener(ev::change, move |event| changed(store, &event));
-    let typing = window_event_listener(ev::input, move |event| typed(store, &event));
-    on_cleanup(move || {
-        clicks.remove();
-        forms.remove();
-        fields.remove();
-        typing.remove();
-    });
+    dom::listen("click", move |event| clicked(store, event.unchecked_ref()));
+    dom::listen("submit", move |event| submitted(store, event));
+    dom::listen("input", move |event| typed(store, event));
+    dom::listen("change", move |event| changed(store, event));
 }
 
 fn clicked(store: Store, click: &MouseEvent) {
@@ -68,6 +62,8 @@ fn clicked(store: Store, click: &MouseEvent) {
         switch::press(store, &form, &button);
     } else if closest(".run-all").is_some() {
         actions::run_all(store);
+    } else if tools::pressed(store, &at) {
+        click.prevent_default();
     }
 }
 
@@ -102,7 +98,7 @@ fn copy(store: Store, button: &Element, text: &str) {
 }
 
 /// The forms that no panel answers itself.
-fn submitted(store: Store, event: &SubmitEvent) {
+fn submitted(store: Store, event: &Event) {
     let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let Some(form) = form.filter(|_| !event.default_prevented()) else { return };
     match form.get_attribute("action").unwrap_or_default().as_str() {
@@ -158,5 +154,7 @@ fn typed(store: Store, event: &Event) {
         store.draft.set(dom::value_of(&field));
     } else if let Ok(Some(form)) = field.closest(".breaker:not(.wire)") {
         switch::drafts::read(store, &form);
+    } else {
+        tools::moved(store, &field);
     }
 }

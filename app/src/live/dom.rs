@@ -4,10 +4,17 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlElement, HtmlInputElement};
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
 
 use super::address::Address;
 use crate::typed::Typed;
+
+/// Hears an event anywhere on the page, from now on and as long as the page is there.
+pub fn listen(name: &str, hear: impl Fn(&Event) + 'static) {
+    // Of one type for all, so that the download has what Leptos does with it once.
+    let hear: Box<dyn Fn(&Event)> = Box::new(hear);
+    window_event_listener_untyped(name, move |event| hear(&event));
+}
 
 /// A new message id: 128 random bits. `crypto.randomUUID` is not there on plain HTTP in a network, this is.
 pub fn new_message_id() -> String {
@@ -34,6 +41,13 @@ pub fn mark_document(name: &str, value: Option<&str>) {
         Some(value) => root.set_attribute(name, value),
         None => root.remove_attribute(name),
     };
+}
+
+/// Gives the first element that matches a class, or takes it away.
+pub fn mark(selector: &str, class: &str, on: bool) {
+    if let Some(element) = find(selector) {
+        let _ = element.class_list().toggle_with_force(class, on);
+    }
 }
 
 /// Tells the server at the next visit, for a year.

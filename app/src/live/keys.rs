@@ -1,6 +1,6 @@
 //! The keys. The sheet of keys that the server rendered says what each presses or moves to; here is only the looking up.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 
@@ -22,22 +22,18 @@ const OPEN_SHEET: &str = "#keys:popover-open";
 /// Listens from now on.
 pub(super) fn start(store: Store) {
     let by_mouse = StoredValue::new(false);
-    let mouse = window_event_listener(ev::pointerdown, move |_| by_mouse.set_value(true));
-    let keys = window_event_listener(ev::keydown, move |event| {
-        pressed(store, &event, by_mouse.get_value());
+    dom::listen("pointerdown", move |_| by_mouse.set_value(true));
+    dom::listen("keydown", move |event| {
+        let event: &KeyboardEvent = event.unchecked_ref();
+        pressed(store, event, by_mouse.get_value());
         // A clicker is no keyboard: the focus stays where the mouse has put it.
         by_mouse.update_value(|by_mouse| *by_mouse &= is_clicker(&event.key()));
     });
-    let switch = window_event_listener(ev::change, |event| {
+    dom::listen("change", |event| {
         let switch = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
         if let Some(switch) = switch.filter(|switch| switch.id() == "keys-on") {
             dom::remember("keys", if switch.checked() { "on" } else { "off" });
         }
-    });
-    on_cleanup(move || {
-        mouse.remove();
-        keys.remove();
-        switch.remove();
     });
 }
 

@@ -20,7 +20,7 @@ mod stream;
 pub mod travel;
 pub mod watch;
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 
 use self::{address::Address, store::Store, watch::watch};
 
@@ -32,8 +32,7 @@ pub fn start(store: Store) {
         stream::start(store);
         keys::start(store);
         clicks::start(store);
-        let back = window_event_listener(ev::popstate, move |_| follow(store, &dom::address()));
-        on_cleanup(move || back.remove());
+        dom::listen("popstate", move |_| follow(store, &dom::address()));
     });
     // The address follows the page. At the first run it only loses the error of a form, which has been shown. A replay
     // is not told: it moves on many times a second.

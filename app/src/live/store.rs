@@ -167,6 +167,7 @@ impl Store {
         let typed_message = typed.text(SEND, "message_id").filter(|id| !knows(&timeline.events, id, 0));
         let typed_message = typed_message.and_then(|_| typed.text(SEND, "content")).map(str::to_owned);
         let next_check = panels.checks.iter().find(|check| !check.is_passed()).map_or(0, |check| check.number);
+        let rows = first_rows(&typed, &panels.fault);
         let nothing_before = panels.before.is_empty();
 
         let moment = RwSignal::new(address.at.and_then(|seq| moment::at(&timeline.events, seq)));
@@ -211,7 +212,7 @@ impl Store {
             running,
             panels,
             fault,
-            rows: RwSignal::new(first_rows(&typed, &snapshot.panels.fault)),
+            rows: RwSignal::new(rows),
             controls_heard: StoredValue::new(0),
             changes: StoredValue::new(None),
             reading: StoredValue::new(Reading::Idle),

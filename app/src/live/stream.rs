@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{EventSource, MessageEvent};
+use web_sys::{Event as DomEvent, EventSource, MessageEvent};
 
 use super::{
     dom,
@@ -64,18 +64,14 @@ pub fn start(store: Store) {
     if !dom::is_hidden() {
         reader.open();
     }
-    let seen = move |_| if dom::is_hidden() { reader.close() } else { reader.open() };
-    let _ = document().add_event_listener_with_callback(
-        "visibilitychange",
-        Closure::<dyn FnMut(web_sys::Event)>::new(seen).into_js_value().unchecked_ref(),
-    );
+    let seen = move |_: &DomEvent| if dom::is_hidden() { reader.close() } else { reader.open() };
+    dom::listen("visibilitychange", seen);
     // The browser knows at once what a broken stream would tell only after a time-out.
-    window_event_listener(ev::offline, move |_| {
+    dom::listen("offline", move |_| {
         reader.close();
         store.connection.set(Connection::Lost);
     });
-    window_event_listener(ev::online, move |_| reader.open());
-    on_cleanup(move || reader.close());
+    dom::listen("online", move |_| reader.open());
 }
 
 impl Reader {

@@ -1,7 +1,7 @@
 //! Lists as text: each entry is drawn by itself, and only when what it is made of has changed. What happens in one turn
 //! then costs one turn's drawing, however many there are.
 
-use std::{borrow::Cow, fmt::Write as _, iter::Peekable, sync::Arc, vec::IntoIter};
+use std::{borrow::Cow, iter::Peekable, sync::Arc, vec::IntoIter};
 
 use leptos::prelude::*;
 use maud::Markup;
@@ -84,15 +84,18 @@ impl Entries {
 }
 
 /// The entries as the content of a list, for the first drawing.
+#[cfg(feature = "ssr")]
 pub fn items(entries: &[Entry]) -> String {
+    use std::fmt::Write as _;
+
     entries.iter().fold(String::new(), |mut html, Entry { class, markup, .. }| {
         let _ = write!(html, r#"<li class="{class}">{markup}</li>"#);
         html
     })
 }
 
-/// A directive, `use:follow_list=entries`: keeps the list's items as the entries are. It begins with [`items`] as its
-/// `inner_html`, and nothing else stands in it.
+/// Keeps the list's items as the entries are. It begins as `items` has drawn them
+/// on the server, and nothing else stands in it.
 pub fn follow_list(list: Element, entries: Memo<Vec<Entry>>) {
     let mut drawn = entries.get_untracked();
     watch(move || {

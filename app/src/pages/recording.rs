@@ -30,17 +30,14 @@ fn bar(more: impl IntoView + 'static) -> impl IntoView {
 /// the selected one.
 #[must_use]
 pub fn recording(recording: &Recording, id: &str, began: &str, bar: Option<BarId>, frame: Frame<'_>) -> String {
-    // What is drawn is kept in signals, and those need an owner.
-    Owner::new().with(|| {
-        let title = format!("recording of turn {} of {}", recording.turn, recording.actor);
-        document(frame, &title, page(recording, id, began, bar))
-    })
+    let title = format!("recording of turn {} of {}", recording.turn, recording.actor);
+    document(frame, &title, page(recording, id, began, bar))
 }
 
 fn page(recording: &Recording, id: &str, began: &str, selected: Option<BarId>) -> impl IntoView + use<> {
     let Recording { actor, runtime, turn, utc_offset_min, .. } = recording;
-    let log = recording.events.iter().filter_map(|event| event.log_line(actor)).collect();
-    let drawn = still(turns(&recording.events), selected, log, actor.clone(), *utc_offset_min);
+    let log: Vec<_> = recording.events.iter().filter_map(|event| event.log_line(actor)).collect();
+    let drawn = still(&turns(&recording.events), selected, &log, actor, *utc_offset_min);
     let file = format!("faultlab-{actor}-turn-{turn}.json");
     let policy = recording.policy.map_or_else(|| "not known any more".to_owned(), |policy| policy.to_string());
     let open = view! { <a class="btn" href="/recording">"Open another"</a> };

@@ -13,13 +13,10 @@ use super::{
     stored::StoredPane,
     switch::FailureSwitch,
     tabs::{PaneChoice, PaneStrip, PaneTabs},
+    timeline::Timeline,
     topbar::Topbar,
 };
-use crate::{
-    actor_id::ActorId,
-    island::{TimelinePart, Voice},
-    lab::Runtime,
-};
+use crate::{actor_id::ActorId, island::Voice, lab::Runtime};
 
 /// The page within [`Lab`](crate::island::Lab), which gives it the state.
 #[component]
@@ -47,7 +44,7 @@ pub fn Layout(
     };
     let timeline = view! {
         <section class="timeline" id="timeline" aria-labelledby="h-time">
-            {view! { <TimelinePart /> }.into_any()}
+            <Timeline />
         </section>
     };
     let side = view! {

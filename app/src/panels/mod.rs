@@ -39,4 +39,5 @@ pub fn start(store: Store) {
     checks::start(store);
     stored::start(store);
     policy::start(store);
+    timeline::start(store);
 }

@@ -11,6 +11,7 @@ use crate::{
         actions::{self, SET_WIRE},
         dom,
         store::Store,
+        watch::watch,
     },
     markup::keep,
     wire::WireFault,
@@ -32,7 +33,7 @@ pub(super) fn is_there(store: Store) -> bool {
 pub(super) fn start(store: Store) {
     if is_there(store) {
         keep(".breaker.wire", move || form(store));
-        Effect::new(|_| dom::put_back(SET_WIRE));
+        watch(|| dom::put_back(SET_WIRE));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
         controls::{self, Change},
         dom,
         store::Store,
+        watch::watch,
     },
     markup::keep,
     panels::fields::{error_line, typed_in},
@@ -28,10 +29,11 @@ pub(super) fn start(store: Store) {
     keep(".invite-box p", move || promise(store));
     // The field leads: what somebody has typed before the script ran is the draft. Only what the lab itself puts in or
     // takes out is written to it.
-    Effect::new(move |before: Option<()>| {
+    let mut first = true;
+    watch(move || {
         let draft = store.draft.get();
         let Some(field) = dom::find(FIELD).map(JsCast::unchecked_into::<HtmlInputElement>) else { return };
-        if before.is_none() {
+        if std::mem::take(&mut first) {
             store.draft.set(field.value());
         } else if field.value() != draft {
             field.set_value(&draft);

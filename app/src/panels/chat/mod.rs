@@ -17,7 +17,7 @@ use self::{lines::lines, row::row};
 #[cfg(feature = "ssr")]
 use crate::markup::{drawn, items};
 use crate::{
-    live::{actions::SEND, dom, store::Store},
+    live::{actions::SEND, dom, store::Store, watch::watch},
     markup::{Entries, Entry, follow_list},
     panels::deeds::is_busy,
 };
@@ -53,15 +53,17 @@ pub fn Chat(
 pub(super) fn start(store: Store) {
     composer::start(store);
     let lines = Memo::new_owning(move |drawn| (entries(store, drawn), true));
-    Effect::new(move |_| {
+    watch(move || {
         if let Some(list) = dom::find(".msgs ol") {
             follow_list(list.into(), lines);
         }
     });
     // The first message takes the invitation away, and a reset brings it back.
-    Effect::new(move |before: Option<bool>| {
+    let mut before = store.is_untouched();
+    watch(move || {
         let untouched = store.is_untouched();
-        if before.is_some_and(|before| before != untouched) {
+        if before != untouched {
+            before = untouched;
             for (selector, hidden) in [(".msgs", untouched), (".invite-box", !untouched), (".then", !untouched)] {
                 if let Some(part) = dom::find(selector) {
                     part.set_hidden(hidden);
@@ -71,7 +73,6 @@ pub(super) fn start(store: Store) {
                 form.set_class_name(if untouched { "composer invite" } else { "composer" });
             }
         }
-        untouched
     });
 }
 

@@ -8,7 +8,7 @@ use web_sys::Element;
 
 use crate::{
     fault::{FaultPlan, FaultStatus, form::FaultForm},
-    live::{controls::SET_FAULT, store::Store},
+    live::{controls::SET_FAULT, store::Store, watch::watch},
     panels::fields::{Part, take_over, typed_in},
     typed::Typed,
 };
@@ -42,12 +42,13 @@ fn in_force(fault: &FaultStatus) -> Vec<FaultForm> {
 
 /// Brings what is in force into the rows whenever it changes.
 pub(super) fn start(store: Store) {
-    Effect::new(move |before: Option<Vec<FaultForm>>| {
+    let mut before = store.fault.with_untracked(in_force);
+    watch(move || {
         let now = store.fault.with(in_force);
-        if let Some(before) = before.filter(|before| *before != now) {
+        if before != now {
             store.rows.update(|rows| follow(rows, &before, &now));
+            before = now;
         }
-        now
     });
 }
 

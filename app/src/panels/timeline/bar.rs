@@ -1,7 +1,6 @@
 //! The bar of one attempt: its mark and number, its operation above, torn where it failed, flagged where that was on
 //! purpose.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use super::{Lab, bar_id::BarId, calls, scale::Percent, words};
@@ -17,7 +16,7 @@ pub(super) fn name_above(x: Percent, operation: Operation, flagged: bool) -> Mar
 
 /// The ring of the `nth` bar. Rings come after all bars of a row, so that no neighbour covers them; the style sheet
 /// shows the one whose bar is selected or has the focus.
-pub(super) fn ring(lab: Lab, bar: BarId, nth: usize, x: Percent, w: Percent, is_wait: bool) -> Markup {
+pub(super) fn ring(lab: Lab<'_>, bar: BarId, nth: usize, x: Percent, w: Percent, is_wait: bool) -> Markup {
     let (y, height) = if is_wait { ("29", "18") } else { ("24", "28") };
     html! {
         svg class={ "ring k" (nth) (selected(lab, bar)) } x=(x) y=(y) width=(w) height=(height) { rect rx="4" {} }
@@ -25,13 +24,13 @@ pub(super) fn ring(lab: Lab, bar: BarId, nth: usize, x: Percent, w: Percent, is_
 }
 
 /// The class of what is selected, after others.
-fn selected(lab: Lab, bar: BarId) -> &'static str {
+fn selected(lab: Lab<'_>, bar: BarId) -> &'static str {
     if lab.shown == Some(bar) { " sel" } else { "" }
 }
 
 /// A link around `children` that selects `bar`, which is the `nth` of its row: the row's rings, which are painted last,
 /// go by it.
-pub(super) fn selecting(lab: Lab, bar: BarId, kind: &str, nth: usize, label: &str, children: &Markup) -> Markup {
+pub(super) fn selecting(lab: Lab<'_>, bar: BarId, kind: &str, nth: usize, label: &str, children: &Markup) -> Markup {
     let is_selected = selected(lab, bar);
     let current = (!is_selected.is_empty()).then_some("true");
     html! {
@@ -74,19 +73,21 @@ pub(super) fn number(x: Percent, a: &Attempt) -> Markup {
 }
 
 /// The bar of an attempt of `turn`.
-pub(super) fn attempt(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, a: &Attempt) -> Markup {
+pub(super) fn attempt(lab: Lab<'_>, turn: u64, nth: usize, x: Percent, w: Percent, a: &Attempt) -> Markup {
     let kind = kind(a);
     let icon = match kind {
         "ok" => "#i-check",
         "fail" => "#i-cross",
         _ => "#i-dot",
     };
+    // What has ended moves no more.
+    let now = if kind == "run" { (lab.now)() } else { 0 };
     let flagged = matches!(a.state, AttemptState::Failed { cause, .. } if cause.simulated);
     let children = html! {
         rect.face x=(x) y="24" width=(w) height="28" rx="3" {}
         @if kind == "fail" { use.tear href="#tear" x=(Percent(x.0 + w.0)) y="24" {} }
         (name_above(x, a.operation, flagged))
-        (calls::calls(x, w, a, lab.now.get_untracked()))
+        (calls::calls(x, w, a, now))
         svg x=(x) y="0" {
             use.mark href=(icon) x="5" y="32" width="12" height="12" {}
             @if flagged { path.flag d=(FLAG) {} }

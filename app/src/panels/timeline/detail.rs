@@ -1,7 +1,6 @@
 //! The detail of the selected bar; without one, how to read the timeline.
 
-use leptos::prelude::*;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::{
     bar_id::BarId,
@@ -12,12 +11,10 @@ use crate::{
     actor_id::ActorId,
     format::clock_ms,
     icons::symbol,
-    markup::follow,
     timeline::{Attempt, AttemptState, Event, Operation, Outcome, Step, Turn, Wait},
 };
 
 /// One bar in words.
-#[derive(Clone, Debug, PartialEq)]
 struct Detail {
     bar: BarId,
     mark: Mark,
@@ -164,38 +161,28 @@ fn log_line(turn: &Turn, a: &Attempt, actor: &ActorId) -> Option<String> {
     Event { seq: 0, at: a.started_at, step }.log_line(actor).map(|line| line.text)
 }
 
-/// The detail beside the timeline.
-#[component]
-pub fn DetailPanel(
-    /// The turns, in the order of their numbers.
-    turns: Signal<Vec<Turn>>,
-    /// The bar that the reader chose.
-    selected: RwSignal<Option<BarId>>,
-    /// The actor, for the log line.
-    actor: ActorId,
-    /// The server's offset from UTC, in minutes.
+/// The detail beside the timeline: of the bar that the reader has `selected`, or that says most. Of a recording there is
+/// no lab to take anything from.
+pub(super) fn detail(
+    turns: &[Turn],
+    selected: Option<BarId>,
+    actor: &ActorId,
     utc_offset_min: i32,
-    /// Whether the turns are those of a recording: then there is no lab to take anything from.
-    #[prop(optional)]
     recorded: bool,
-) -> impl IntoView {
-    let lab = (!recorded).then(|| actor.clone());
-    let detail = Memo::new(move |_| {
-        turns.with(|turns| {
-            let bar = words::shown(turns, selected.get())?;
-            let attempt = bar.attempt_in(turns).map(|(turn, a)| of_attempt(turn, a, &actor, utc_offset_min));
-            attempt.or_else(|| bar.wait_in(turns).map(|(turn, wait)| of_wait(turn, wait, utc_offset_min)))
-        })
+) -> Markup {
+    let bar = words::shown(turns, selected);
+    let detail = bar.and_then(|bar| {
+        let attempt = bar.attempt_in(turns).map(|(turn, a)| of_attempt(turn, a, actor, utc_offset_min));
+        attempt.or_else(|| bar.wait_in(turns).map(|(turn, wait)| of_wait(turn, wait, utc_offset_min)))
     });
-    let markup = Memo::new(move |_| {
-        detail.with(|detail| match detail {
-            Some(detail) => shown(detail, selected.get() == Some(detail.bar), lab.as_ref()).into_string(),
-            None => HOW_TO.to_owned(),
-        })
-    });
-    let class = move || if detail.with(Option::is_some) { "detail" } else { "detail howto" };
-    let label = move || if detail.with(Option::is_some) { "Selected bar" } else { "How to read the timeline" };
-    view! { <aside class=class aria-label=label inner_html=markup.get_untracked() use:follow=markup></aside> }
+    html! {
+        @match detail {
+            Some(detail) => aside.detail aria-label="Selected bar" {
+                (shown(&detail, selected == Some(detail.bar), (!recorded).then_some(actor)))
+            },
+            None => aside.detail.howto aria-label="How to read the timeline" { (PreEscaped(HOW_TO)) },
+        }
+    }
 }
 
 fn line(term: &str, of: &Markup) -> Markup {

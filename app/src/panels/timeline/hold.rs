@@ -11,7 +11,7 @@ pub(super) const LIVE: f64 = 74.0;
 pub(super) const OVER: f64 = 24.0;
 
 /// The hold of an attempt of `turn`.
-pub(super) fn hold(lab: Lab, turn: u64, x: Percent, w: Percent, hold: &Hold) -> Markup {
+pub(super) fn hold(lab: Lab<'_>, turn: u64, x: Percent, w: Percent, hold: &Hold) -> Markup {
     let end = match hold.released {
         Some((at, by)) => words::released(hold.from, at, by),
         None => format!("goes by itself at {}", clock_ms(hold.due_at, lab.utc_offset_min)),

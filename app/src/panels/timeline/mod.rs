@@ -5,19 +5,22 @@
 //!   which turns stand on it, and the drawing of them; [`marks`]: ticks, labels, verniers, folds; [`predicted`]: what a running turn has before it; all
 //!   of them pure functions
 //! - [`row`], [`bar`], [`calls`], [`wait`], [`hold`], [`queue`], [`axis`]: the drawing's pieces as SVG
-//! - [`still`] (server only): turns that are over, drawn once
-//! - [`tools`]: going along the time; [`legend`], [`log`], [`detail`]: what else stands around it
+//! - [`panel`] (server only): all of it, of a lab; [`still`]: of turns that are over, drawn once
+//! - [`tools`]: going along the time; [`legend`] (server only), [`log`], [`detail`]: what else stands around it
 
 mod axis;
 mod bar;
 pub mod bar_id;
 mod calls;
-pub mod detail;
+mod detail;
 mod hold;
 mod layout;
+#[cfg(feature = "ssr")]
 mod legend;
 mod log;
 mod marks;
+#[cfg(feature = "ssr")]
+mod panel;
 mod predicted;
 mod queue;
 mod row;
@@ -26,47 +29,38 @@ mod samples;
 mod scale;
 #[cfg(feature = "ssr")]
 mod still;
-mod tools;
+pub(crate) mod tools;
 mod wait;
 mod width;
 mod window;
 mod words;
 
 use leptos::prelude::*;
+use maud::Markup;
 
-#[cfg(feature = "ssr")]
-pub use self::still::still;
+pub use self::bar_id::BarId;
 use self::{
     axis::{axis, over, under},
-    legend::legend,
-    scale::Percent,
+    detail::detail,
     window::{Drawing, Plot, draw},
 };
-pub use self::{bar_id::BarId, detail::DetailPanel};
+#[cfg(feature = "ssr")]
+pub use self::{panel::Timeline, still::still};
 use crate::{
-    lesson::prediction::Prediction,
-    live::store::Store,
-    markup::{follow_list, items},
-    timeline::{AttemptState, LogLine, Turn},
+    live::{dom, store::Store, watch::watch},
+    markup::{follow_list, keep},
+    timeline::{AttemptState, Turn},
 };
 
-/// What every part of the timeline draws from.
+/// What every part of a row is drawn from.
 #[derive(Clone, Copy)]
-struct Lab {
-    turns: Signal<Vec<Turn>>,
-    now: Signal<u64>,
-    drawing: Memo<Drawing>,
+struct Lab<'a> {
+    drawing: &'a Drawing,
+    /// The server's clock, in milliseconds since the Unix epoch. Only what reads it is drawn anew as it moves.
+    now: &'a dyn Fn() -> u64,
     /// The bar that the detail shows, chosen or not.
     shown: Option<BarId>,
     utc_offset_min: i32,
-}
-
-impl Lab {
-    /// Where *now* is on the axis, if it is on it.
-    fn now_place(self) -> Option<Percent> {
-        let now = self.now.get();
-        self.drawing.with(|drawing| drawing.now(now))
-    }
 }
 
 /// Whether an attempt is under way: then the drawing itself, and not only *now* on it, changes as time goes by.
@@ -75,64 +69,46 @@ fn under_way(turns: &[Turn]) -> bool {
     turns.iter().any(|turn| !turn.ended() && running(turn))
 }
 
-/// The timeline's head, rows and log. It stands in a `section.timeline` together with [`DetailPanel`].
-#[component]
-pub fn TimelinePanel(
-    /// The turns, in the order of their numbers.
-    turns: Signal<Vec<Turn>>,
-    /// What the next message is going to meet.
-    predicted: Signal<Option<Prediction>>,
-    /// The server's clock, in milliseconds since the Unix epoch.
-    now: Signal<u64>,
-    /// Whether anything moves. Only then does the drawing follow the clock.
-    live: Signal<bool>,
-    /// The bar that the reader chose.
-    selected: RwSignal<Option<BarId>>,
-    /// The log, oldest line first.
-    log: Signal<Vec<LogLine>>,
-    /// The server's offset from UTC, in minutes.
-    utc_offset_min: i32,
-    /// The message that would be sent next: in a lab without turns, or again after a failure.
-    next_content: Signal<Option<String>>,
-) -> impl IntoView {
+/// The drawing of a lab. `next` is whether there is a message that would be sent next: in a lab without turns, or again
+/// after a failure.
+fn drawing(store: Store, next: bool, plot: Plot) -> Drawing {
+    store.turns.with(|turns| {
+        let moves = store.running.get() && under_way(turns);
+        let now = if moves { store.clock.get() } else { store.clock.get_untracked() };
+        store.outlook.with(|outlook| draw(turns, Some(&outlook.next), next, now, plot))
+    })
+}
+
+/// The detail of a lab.
+fn selected(store: Store) -> Markup {
+    let (turns, bar) = (store.turns.read(), store.selected.get());
+    store.actor.with_value(|actor| detail(&turns, bar, actor, store.utc_offset_min, false))
+}
+
+/// Keeps what moves in the timeline of a lab.
+pub(super) fn start(store: Store) {
     let narrow = RwSignal::new(false);
-    width::watch_width(narrow);
-
-    let shown = Memo::new(move |_| turns.with(|turns| words::shown(turns, selected.get())));
-    let has_next = Memo::new(move |_| next_content.with(Option::is_some));
+    let has_next = Memo::new(move |_| store.next_content().is_some());
     let drawing = Memo::new(move |_| {
-        let (next, plot) = (has_next.get(), if narrow.get() { Plot::NARROW } else { Plot::WIDE });
-        turns.with(|turns| {
-            let now = if live.get() && under_way(turns) { now.get() } else { now.get_untracked() };
-            predicted.with(|predicted| draw(turns, predicted.as_ref(), next, now, plot))
-        })
+        let plot = if narrow.get() { Plot::NARROW } else { Plot::WIDE };
+        drawing(store, has_next.get(), plot)
     });
-    let store = expect_context::<Store>();
-    let lab = Lab { turns, now, drawing, shown: None, utc_offset_min };
-    let rows = Memo::new_owning(move |drawn| {
-        let lab = Lab { shown: shown.get(), ..lab };
-        (row::rows(store, lab, next_content, drawn), true)
+    let rows = Memo::new_owning(move |drawn| (drawing.with(|drawing| row::rows(store, drawing, drawn)), true));
+    let log =
+        Memo::new_owning(move |drawn| (store.log.with(|lines| log::lines(lines, store.utc_offset_min, drawn)), true));
+    watch(move || {
+        for (list, entries) in [(".turns", rows), (".tl-log .log", log)] {
+            if let Some(list) = dom::find(list) {
+                follow_list(list.into(), entries);
+            }
+        }
+        // After the lists: they begin as the server has drawn them, which knows no width.
+        width::watch_width(narrow);
     });
-
-    let with_calls = Memo::new(move |_| drawing.with(Drawing::has_calls));
-    view! {
-        <div class="tl-head" class:with-calls=with_calls>
-            <h2 id="h-time">"Retry timeline"</h2>
-            {tools::tools()}
-            {legend()}
-        </div>
-        <div class="tl-body" class:close=narrow>
-            <div class="rows">
-                <div class="rows-in">
-                    {axis(lab)}
-                    <div class="rows-plot">
-                        {under(lab)}
-                        <ol class="turns" inner_html=rows.with_untracked(|rows| items(rows)) use:follow_list=rows></ol>
-                        {over(lab)}
-                    </div>
-                </div>
-            </div>
-            {self::log::log(log, utc_offset_min)}
-        </div>
-    }
+    watch(move || dom::mark(".tl-head", "with-calls", drawing.with(Drawing::has_calls)));
+    keep(".axis", move || drawing.with(|drawing| axis(drawing, store.clock.get(), store.utc_offset_min)));
+    keep(".plot.under", move || drawing.with(|drawing| under(drawing, store.clock.get())));
+    keep(".plot.over", move || drawing.with(|drawing| over(drawing, store.clock.get())));
+    keep(".tl-tools", move || tools::tools(store));
+    keep("aside.detail", move || selected(store));
 }

@@ -1,6 +1,5 @@
 //! The dashes of a turn that waits for the actor: one turn of an actor at a time.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use super::{Lab, bar::tip, scale::Percent};
@@ -21,10 +20,9 @@ pub(super) struct Queue {
 }
 
 /// Draws the queue of `turn`.
-pub(super) fn queue(lab: Lab, turn: u64, queue: &Queue) -> Markup {
+pub(super) fn queue(lab: Lab<'_>, turn: u64, queue: &Queue) -> Markup {
     let Queue { x, to, from, until, named } = *queue;
-    let now = || lab.now.get();
-    let known = to.or_else(|| lab.drawing.with(|drawing| drawing.now(now()))).unwrap_or(x).max(x);
+    let known = to.or_else(|| lab.drawing.now((lab.now)())).unwrap_or(x).max(x);
     let told = ["Queued".to_owned(), "One turn of an actor at a time".to_owned()];
     html! {
         g.bar.queue role="img" aria-label={ "Turn " (turn) ", queued" } {
@@ -33,7 +31,7 @@ pub(super) fn queue(lab: Lab, turn: u64, queue: &Queue) -> Markup {
             @if to.is_none() { line.q-rest x1=(known) x2="100%" y1="38" y2="38" {} }
             svg x=(x) y="38" { path.q-start d="M0-7v14" {} }
             @if named {
-                text.op x=(x) y="16" { "queued " (tenths_ms(until.unwrap_or_else(now).saturating_sub(from))) }
+                text.op x=(x) y="16" { "queued " (tenths_ms(until.unwrap_or_else(lab.now).saturating_sub(from))) }
             }
             (tip(x, &told))
         }

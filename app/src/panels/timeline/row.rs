@@ -12,7 +12,7 @@ use super::{
     queue::{Queue, queue},
     scale::Percent,
     wait::wait,
-    window::Item,
+    window::{Drawing, Item},
     words::{self, Mark},
 };
 use crate::{
@@ -44,24 +44,21 @@ pub(super) fn head(number: u64, subject: &str, (mark, words): (Mark, String), li
 const BLANK: u64 = u64::MAX;
 
 /// A row for each turn, and one for what comes next. `before` are the rows as they were drawn last.
-pub(super) fn rows(
-    store: Store,
-    lab: Lab,
-    next_content: Signal<Option<String>>,
-    before: Option<Vec<Entry>>,
-) -> Vec<Entry> {
+pub(super) fn rows(store: Store, drawing: &Drawing, before: Option<Vec<Entry>>) -> Vec<Entry> {
     let mut entries = Entries::after(before);
-    lab.turns.with(|turns| {
+    store.turns.with(|turns| {
+        let shown = words::shown(turns, store.selected.get());
+        let lab = Lab { drawing, now: &|| store.clock.get(), shown, utc_offset_min: store.utc_offset_min };
         let queued = turns.iter().filter(|turn| turn.outcome == Outcome::Queued).count();
         for turn in turns {
             let is_queued = turn.outcome == Outcome::Queued;
             let torn = if turn.attempts.iter().any(Attempt::failed) { " torn" } else { "" };
-            let selected = if lab.shown.is_some_and(|bar| bar.turn == turn.number) { " sel" } else { "" };
+            let selected = if shown.is_some_and(|bar| bar.turn == turn.number) { " sel" } else { "" };
             let head = || {
                 let ahead = if is_queued { words::ahead(turns, turn.number) } else { None };
                 head(turn.number, &words::subject(turn), words::status(turn, ahead), link(store, turn))
             };
-            lab.drawing.with(|drawing| match drawing.row(turn.number) {
+            match drawing.row(turn.number) {
                 Some(items) if is_queued && queued > 1 => {
                     // Low: the turn that runs is to stay in sight.
                     let low = || html! { svg.plot height="32" { svg y="-22" { (plot(lab, turn.number, items)) } } };
@@ -81,10 +78,10 @@ pub(super) fn rows(
                     let draw = || html! { (head()) (stub(turn, &earlier)) };
                     entries.add_with(turn.number, class, made_of, earlier.clone(), draw);
                 }
-            });
+            }
         }
+        next_row(store, lab, turns, &mut entries);
     });
-    next_row(lab, next_content, &mut entries);
     let mut rows = entries.done();
     if let Some(newest) = rows.iter_mut().rfind(|row| row.key() != BLANK) {
         newest.also("newest");
@@ -130,7 +127,7 @@ fn stub(turn: &Turn, earlier: &str) -> Markup {
 }
 
 /// What the row of a turn holds, drawn.
-pub(super) fn plot(lab: Lab, number: u64, items: &[Item]) -> Markup {
+pub(super) fn plot(lab: Lab<'_>, number: u64, items: &[Item]) -> Markup {
     html! {
         svg.plot height="64" {
             @for (nth, item) in items.iter().enumerate() { (draw_item(lab, number, nth, item)) }
@@ -140,7 +137,7 @@ pub(super) fn plot(lab: Lab, number: u64, items: &[Item]) -> Markup {
 }
 
 /// What is painted over all bars of the row.
-fn over_item(lab: Lab, number: u64, nth: usize, item: &Item) -> Markup {
+fn over_item(lab: Lab<'_>, number: u64, nth: usize, item: &Item) -> Markup {
     html! {
         @match item {
             Item::Attempt(x, w, a) => {
@@ -161,7 +158,7 @@ fn glyph(x: Percent, class: &str, icon: &str, name: &str) -> Markup {
     }
 }
 
-fn draw_item(lab: Lab, number: u64, nth: usize, item: &Item) -> Markup {
+fn draw_item(lab: Lab<'_>, number: u64, nth: usize, item: &Item) -> Markup {
     match item {
         Item::Activated(x) => glyph(*x, "act", "#i-power", "Actor activated"),
         Item::Reply(x) => glyph(*x, "rep", "#i-reply", "Reply sent"),
@@ -179,34 +176,31 @@ fn draw_item(lab: Lab, number: u64, nth: usize, item: &Item) -> Markup {
     }
 }
 
-/// The row of the turn that comes next: the first one of a lab, or the one after a failure. `next_content` is the
-/// message that would be sent.
-fn next_row(lab: Lab, next_content: Signal<Option<String>>, entries: &mut Entries) {
-    let content = next_content.get();
-    lab.drawing.with(|drawing| {
-        let Some(items) = &drawing.next else { return };
-        let last = lab.turns.with(|turns| turns.last().and_then(|turn| turn.content.clone()));
-        let words = if last.is_some() && last == content { "if sent again" } else { "predicted" };
-        let first = drawing.begins.is_none();
-        let class = if first { "turn coming" } else { "turn coming past" };
-        entries.add(u64::MAX - 1, class, None, || {
-            html! {
-                div.turn-head {
-                    p.turn-n { b { "next" } q { (content.unwrap_or_default()) } }
-                    p.turn-s.queue-t { (symbol("#i-dash")) span { (words) } }
-                }
-                (plot(lab, 0, items))
+/// The row of the turn that comes next: the first one of a lab, or the one after a failure.
+fn next_row(store: Store, lab: Lab<'_>, turns: &[Turn], entries: &mut Entries) {
+    let Some(items) = &lab.drawing.next else { return };
+    let content = store.next_content();
+    let last = turns.last().and_then(|turn| turn.content.as_ref());
+    let words = if last.is_some() && last == content.as_ref() { "if sent again" } else { "predicted" };
+    let first = lab.drawing.begins.is_none();
+    let class = if first { "turn coming" } else { "turn coming past" };
+    entries.add(u64::MAX - 1, class, None, || {
+        html! {
+            div.turn-head {
+                p.turn-n { b { "next" } q { (content.unwrap_or_default()) } }
+                p.turn-s.queue-t { (symbol("#i-dash")) span { (words) } }
             }
-        });
-        if first {
-            entries.add(BLANK, "turn blank-row", None, || {
-                html! {
-                    div.turn-head {}
-                    svg.plot height="64" {
-                        text.blank x="4.85%" y="36" { "Your turns are drawn here, as they happen." }
-                    }
-                }
-            });
+            (plot(lab, 0, items))
         }
     });
+    if first {
+        entries.add(BLANK, "turn blank-row", None, || {
+            html! {
+                div.turn-head {}
+                svg.plot height="64" {
+                    text.blank x="4.85%" y="36" { "Your turns are drawn here, as they happen." }
+                }
+            }
+        });
+    }
 }

@@ -1,12 +1,15 @@
 //! Going along the time: pause, replay, older and newer turns, and any moment between. A form, so that it works without
 //! script; the drawing itself is made from the events in either case.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
+use maud::{Markup, html};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement};
 
 use super::bar_id::find;
 use crate::{
     format::clock,
-    icons::icon,
+    icons::symbol,
     live::{
         moment,
         replay::{self, SLOWER},
@@ -15,7 +18,6 @@ use crate::{
 };
 
 /// The turn that is drawn last, and those beside it.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Place {
     turn: u64,
     older: Option<u64>,
@@ -38,127 +40,89 @@ fn place(store: Store) -> Place {
 }
 
 /// The end of a turn as the form sends it.
-fn end_of(store: Store, turn: Option<u64>) -> Option<String> {
-    let turn = turn?;
-    let end = if store.is_past() {
+fn end_of(store: Store, turn: u64) -> Option<u64> {
+    if store.is_past() {
         store.events.with(|events| moment::of_turn(events, turn)).map(|(_, end)| end.seq)
     } else {
         store.turns.with(|turns| find(turns, turn).map(|turn| turn.until))
-    };
-    end.map(|seq| seq.to_string())
+    }
 }
 
-/// The buttons in the timeline's head.
-pub(super) fn tools() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let place = Memo::new(move |_| place(store));
-    let past = Memo::new(move |_| store.is_past());
-    let halted = Memo::new(move |_| store.is_halted());
-    let pause = move |event: ev::MouseEvent| {
-        event.prevent_default();
-        store.pause();
-    };
+/// Does what a button of the form is for; says whether one was pressed.
+pub(crate) fn pressed(store: Store, at: &Element) -> bool {
+    let Ok(Some(button)) = at.closest(".tl-tools button") else { return false };
+    let is = |class| button.class_list().contains(class);
     let turn = |of: fn(Place) -> Option<u64>| {
-        move |event: ev::MouseEvent| {
-            event.prevent_default();
-            if let Some(turn) = of(place.get_untracked()) {
-                store.show_turn(turn);
-            }
+        if let Some(turn) = of(untrack(|| place(store))) {
+            store.show_turn(turn);
         }
     };
-    let words = move || {
-        past.get().then(|| {
-            let Place { turn, newest, .. } = place.get();
-            format!("Turn {turn} of {newest}, {}", clock(store.clock.get(), store.utc_offset_min))
-        })
-    };
-    let first = move || store.events.with(|events| events.first().map(|event| event.seq));
-    let last = move || store.events.with(|events| events.last().map(|event| event.seq));
-    let drawn = move || store.moment.get().map(|moment| moment.seq).or_else(last);
-    let scrub = move |event: ev::Event| {
-        let seq = event_target_value(&event).parse().unwrap_or_default();
+    if is("tl-pause") {
+        store.pause();
+    } else if is("tl-replay") {
+        replay::start(store);
+    } else if is("tl-older") {
+        turn(|place| place.older);
+    } else {
+        turn(|place| place.newer);
+    }
+    true
+}
+
+/// Goes where the slider is, or takes the speed that was chosen, if `field` is one of these.
+pub(crate) fn moved(store: Store, field: &Element) {
+    // A choice has a value just as the slider has.
+    let value = || field.unchecked_ref::<HtmlInputElement>().value().parse::<u64>();
+    let is = |selector| field.matches(selector).unwrap_or_default();
+    if is(".tl-scrub input") {
+        let seq = value().unwrap_or_default();
         store.go(store.events.with_untracked(|events| moment::at(events, seq)));
+    } else if is(".tl-scrub select") {
+        store.slower.set(value().ok().and_then(|slower| slower.try_into().ok()).unwrap_or(1));
+    }
+}
+
+/// The buttons in the timeline's head, and the slider.
+pub(super) fn tools(store: Store) -> Markup {
+    let Place { turn, older, newer, newest } = place(store);
+    let (past, halted, scripted) = (store.is_past(), store.is_halted(), store.mounted.get());
+    let seq_of = store.events.with(|events| events.first().zip(events.last()).map(|(a, b)| (a.seq, b.seq)));
+    let (first, last) = seq_of.unzip();
+    let drawn = store.moment.get().map(|moment| moment.seq).or(last);
+    let words = past.then(|| format!("Turn {turn} of {newest}, {}", clock(store.clock.get(), store.utc_offset_min)));
+    let (icon, word, title) = if halted {
+        ("#i-play", "Live", "Show what happens now")
+    } else {
+        ("#i-pause", "Pause", "Freeze the picture; events go on being kept")
     };
-    let speeds = SLOWER.map(|slower| {
-        let words = if slower == 1 { "as it was".to_owned() } else { format!("{slower}× slower") };
-        view! { <option value=slower.to_string()>{words}</option> }
-    });
-    view! {
-        <form
-            class="tl-tools"
-            action=format!("/lab/{}", store.actor_id())
-            method="get"
-            hidden=move || place.get().newest == 0
-        >
-            <button
-                class="btn quiet tl-pause"
-                type="submit"
-                name=move || (!past.get()).then_some("at")
-                value=move || last().map(|seq| seq.to_string())
-                title=move || if halted.get() { "Show what happens now" } else { "Freeze the picture; events go on being kept" }
-                on:click=pause
-            >
-                {move || icon(if halted.get() { "#i-play" } else { "#i-pause" })}
-                <span>{move || if halted.get() { "Live" } else { "Pause" }}</span>
-            </button>
-            <button
-                class="btn quiet tl-replay scripted"
-                type="button"
-                title="Show the last turn once more, as it went"
-                on:click=move |_| replay::start(store)
-            >
-                {icon("#i-replay")}
-                <span>"Replay"</span>
-            </button>
-            <button
-                class="btn quiet tl-older"
-                type="submit"
-                name="at"
-                value=move || end_of(store, place.get().older)
-                title="Show the turn before"
-                hidden=move || place.get().older.is_none()
-                on:click=turn(|place| place.older)
-            >
-                {icon("#i-older")}
-                <span>"Older"</span>
-            </button>
-            <button
-                class="btn quiet tl-newer"
-                type="submit"
-                name="at"
-                value=move || end_of(store, place.get().newer)
-                title="Show the turn after"
-                hidden=move || place.get().newer.is_none()
-                on:click=turn(|place| place.newer)
-            >
-                {icon("#i-newer")}
-                <span>"Newer"</span>
-            </button>
-            <span class="tl-scrub" hidden=move || !past.get()>
-                <input
-                    type="range"
-                    aria-label="Moment"
-                    aria-valuetext=words
-                    autocomplete="off"
-                    min=first
-                    max=last
-                    prop:max=last
-                    prop:value=drawn
-                    hidden=move || !store.mounted.get()
-                    on:input=scrub
-                />
-                <span class="select" hidden=move || !store.mounted.get()>
-                    <select
-                        aria-label="Speed of a replay"
-                        autocomplete="off"
-                        on:change=move |event| store.slower.set(event_target_value(&event).parse().unwrap_or(1))
-                    >
-                        {speeds}
-                    </select>
-                    {icon("#i-chevron")}
-                </span>
-                <span class="note">{words}</span>
-            </span>
-        </form>
+    html! {
+        form.tl-tools action={ "/lab/" (store.actor_id()) } method="get" hidden[newest == 0] {
+            button.btn.quiet.tl-pause type="submit" name=[(!past).then_some("at")] value=[last] title=(title) {
+                (symbol(icon)) span { (word) }
+            }
+            button.btn.quiet.tl-replay.scripted type="button" title="Show the last turn once more, as it went" {
+                (symbol("#i-replay")) span { "Replay" }
+            }
+            button.btn.quiet.tl-older type="submit" name="at" value=[older.and_then(|turn| end_of(store, turn))]
+                title="Show the turn before" hidden[older.is_none()] { (symbol("#i-older")) span { "Older" } }
+            button.btn.quiet.tl-newer type="submit" name="at" value=[newer.and_then(|turn| end_of(store, turn))]
+                title="Show the turn after" hidden[newer.is_none()] { (symbol("#i-newer")) span { "Newer" } }
+            span.tl-scrub hidden[!past] {
+                // The value comes last: the slider keeps it between its ends.
+                input type="range" aria-label="Moment" aria-valuetext=[words.as_ref()] autocomplete="off" min=[first]
+                    max=[last] value=[drawn] hidden[!scripted];
+                span.select hidden[!scripted] {
+                    select aria-label="Speed of a replay" autocomplete="off" {
+                        @for slower in SLOWER {
+                            option value=(slower) {
+                                @if slower == 1 { "as it was" } @else { (slower) "× slower" }
+                            }
+                        }
+                    }
+                    (symbol("#i-chevron"))
+                }
+                span.note { @if let Some(words) = &words { (words) } }
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! The bar of a wait: what is gone is hatched, what is left is dashed and counts down.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use super::{
@@ -19,7 +18,7 @@ use crate::{
 const FIGURE: i32 = 540;
 
 /// The bar of a wait of `turn`.
-pub(super) fn wait(lab: Lab, turn: u64, nth: usize, x: Percent, w: Percent, wait: &Wait) -> Markup {
+pub(super) fn wait(lab: Lab<'_>, turn: u64, nth: usize, x: Percent, w: Percent, wait: &Wait) -> Markup {
     let text = words::wait_text(wait.delay_ms);
     let label = format!("{text} before attempt {}, turn {turn}", wait.attempt);
     let due = format!("due {}", clock_ms(wait.due_at, lab.utc_offset_min));
@@ -39,9 +38,9 @@ pub(super) fn gone(x: Percent, w: Percent) -> Markup {
 }
 
 /// A wait that lasts until `due_at`, with its countdown.
-pub(super) fn running(lab: Lab, x: Percent, w: Percent, due_at: u64) -> Markup {
-    let now = lab.now.get();
-    let at = lab.drawing.with(|drawing| drawing.now(now)).map_or(w.0, |now| now.0 - x.0);
+pub(super) fn running(lab: Lab<'_>, x: Percent, w: Percent, due_at: u64) -> Markup {
+    let now = (lab.now)();
+    let at = lab.drawing.now(now).map_or(w.0, |now| now.0 - x.0);
     let elapsed = at.clamp(0, w.0);
     let left = w.0 - elapsed;
     let middle = if left > FIGURE { elapsed + left / 2 } else { w.0 - FIGURE / 2 };

@@ -7,7 +7,7 @@
 #[cfg(feature = "ssr")]
 mod callouts;
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 #[cfg(feature = "ssr")]
@@ -33,7 +33,7 @@ pub fn start(store: Store) {
         let kept = dom::find(".tour").and_then(|tour| tour.get_attribute("data-kept"));
         let first = untrack(|| store.is_untouched()).then_some(FIRST);
         at.set(kept.map_or(first, |step| step.parse().ok()));
-        let click = window_event_listener(ev::click, move |event| {
+        dom::listen("click", move |event| {
             let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
             let on = |what: &str| target.as_ref().is_some_and(|at| at.closest(what).is_ok_and(|found| found.is_some()));
             if on(".tour-skip") {
@@ -43,7 +43,6 @@ pub fn start(store: Store) {
                 at.set(Some(UNTOUCHED));
             }
         });
-        on_cleanup(move || click.remove());
     });
     let step = Memo::new(move |_| at.get().map(|at| reached(store, at)));
     let mut shown = None;
