@@ -13,7 +13,7 @@
 //! - [`recording`] (server only): a turn as a JSON document, out and in
 //! - [`typed`]: what was typed into a form that came back to be corrected
 //! - [`backend`] (server only): the one trait through which everything is done; `server` implements it
-//! - [`api`], [`json`]: the server functions, and the JSON that they answer in
+//! - [`api`], [`json`]: the server functions, the JSON that they answer in, and how the browser reads it
 //! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
 //! - [`island`]: the lab's page as one island, which the browser brings to life
 //! - [`live`]: the lab's reactive state, the event stream that feeds it, what a person can do to it

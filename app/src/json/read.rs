@@ -1,6 +1,6 @@
 //! Reading the lab's types from JSON that has been parsed already.
 //!
-//! What serde derives reads each type in code of its own: together that was a sixth of the download. Here a type only
+//! What serde derives reads each type in code of its own, which the browser had to download. Here a type only
 //! says the names of its fields, and what finds and checks a field is there once. The server reads what people send it
 //! with serde, whose errors say more.
 

@@ -94,8 +94,8 @@ pub fn items(entries: &[Entry]) -> String {
     })
 }
 
-/// Keeps the list's items as the entries are. It begins as `items` has drawn them
-/// on the server, and nothing else stands in it.
+/// Keeps the list's items as the entries are. It begins as [`items`] has drawn them on the server, and nothing else
+/// stands in it.
 pub fn follow_list(list: Element, entries: Memo<Vec<Entry>>) {
     let mut drawn = entries.get_untracked();
     watch(move || {

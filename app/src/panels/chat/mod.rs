@@ -59,7 +59,7 @@ pub(super) fn start(store: Store) {
         }
     });
     // The first message takes the invitation away, and a reset brings it back.
-    let mut before = store.is_untouched();
+    let mut before = untrack(|| store.is_untouched());
     watch(move || {
         let untouched = store.is_untouched();
         if before != untouched {
