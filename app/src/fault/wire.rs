@@ -31,7 +31,7 @@ pub enum WireFault {
 
 impl WireFault {
     /// How long daprd's Redis client waits for an answer (`readTimeout`), in milliseconds. A wire that delays as long is
-    /// one that stalls: every try of that client ends before its answer, and they outlast any attempt's time-out.
+    /// one that stalls, and lets nothing pass: the tries of that client outlast any attempt's time-out.
     pub const PATIENCE_MS: u32 = 3_000;
     /// What the lab offers. The delay is felt, and within the patience of daprd's Redis client.
     pub const OFFERED: [Self; 4] = [Self::Refuse, Self::Stall, Self::Delay { ms: 800 }, Self::Cut];

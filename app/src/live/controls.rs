@@ -71,7 +71,10 @@ async fn make(store: Store, change: Change) {
         Ok(fault) if !hears(store) => store.hear_fault(fault),
         Ok(_) => {}
         // The switch has moved already: it goes back to what is in force. What was typed stays.
-        Err(_) => store.fault.update(|_| ()),
+        Err(_) => {
+            store.asked.update_value(Vec::clear);
+            store.fault.update(|_| ());
+        }
     }
 }
 

@@ -110,6 +110,8 @@ pub struct Store {
     /// The faults as they stand in the switch's fields, one row each. A row without an operation is no fault yet, unless
     /// it is on the wire; there is one at most when the script runs, the last.
     pub rows: RwSignal<Vec<FaultForm>>,
+    /// The plans that this page has asked for from its rows and not heard of yet, in that order.
+    pub asked: StoredValue<Vec<Vec<FaultForm>>>,
     /// How often switch or policy were heard of: a reading that began before the last time is stale.
     pub controls_heard: StoredValue<u64>,
     /// The changes of switch and policy that wait.
@@ -213,6 +215,7 @@ impl Store {
             panels,
             fault,
             rows: RwSignal::new(rows),
+            asked: StoredValue::default(),
             controls_heard: StoredValue::new(0),
             changes: StoredValue::new(None),
             reading: StoredValue::new(Reading::Idle),

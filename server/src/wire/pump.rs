@@ -177,7 +177,9 @@ async fn requests(shared: &Shared, mut client: ReadHalf<'_>, mut redis: WriteHal
         let touches = shared.state().eyes.request(bytes);
         match set.fault {
             Some(WireFault::Refuse) => return End::Broken,
-            Some(WireFault::Stall) => {
+            // Nobody waits for a delay that is as long as the client's patience: which of the two ends first is not
+            // left to chance, and no write gets to Redis of which nobody hears.
+            Some(WireFault::Stall | WireFault::Delay { ms: WireFault::PATIENCE_MS.. }) => {
                 if !shared.hold(set) {
                     return End::Broken;
                 }

@@ -46,10 +46,38 @@ pub(super) fn start(store: Store) {
     watch(move || {
         let now = store.fault.with(in_force);
         if before != now {
-            store.rows.update(|rows| follow(rows, &before, &now));
+            if !is_own(store, &now) {
+                store.rows.update(|rows| follow(rows, &before, &now));
+            }
             before = now;
         }
     });
+}
+
+/// Whether this page has asked for the plan that has come into force: then the rows have it already, and may be further.
+fn is_own(store: Store, now: &[FaultForm]) -> bool {
+    let own = store.asked.try_update_value(|asked| {
+        let place = asked.iter().position(|plan| same(plan, now));
+        asked.drain(..place.map_or(asked.len(), |place| place + 1));
+        place.is_some()
+    });
+    own == Some(true)
+}
+
+fn same(a: &[FaultForm], b: &[FaultForm]) -> bool {
+    a.iter().map(bare).eq(b.iter().map(bare))
+}
+
+/// The faults that the rows hold, to be asked for: what is heard of them is no news to the rows.
+pub(super) fn ask(store: Store) -> Vec<FaultForm> {
+    let plan = given(store);
+    let in_force = store.fault.with_untracked(in_force);
+    store.asked.update_value(|asked| {
+        if !same(asked.last().unwrap_or(&in_force), &plan) {
+            asked.push(plan.clone());
+        }
+    });
+    plan
 }
 
 /// Takes the rows from the fields as they are now. What has no field stays as it is.
@@ -71,7 +99,7 @@ pub(super) fn name(n: usize, part: &str) -> String {
 }
 
 /// The faults that the rows hold.
-pub(super) fn given(store: Store) -> Vec<FaultForm> {
+fn given(store: Store) -> Vec<FaultForm> {
     store.rows.with_untracked(|rows| rows.iter().filter(|row| !row.is_empty()).cloned().collect())
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn apply(store: Store, form: &Element) {
 }
 
 fn set(store: Store, form: &Element) {
-    controls::set(store, Change::Fault { on: ticked_in(form, "on"), plan: drafts::given(store) });
+    controls::set(store, Change::Fault { on: ticked_in(form, "on"), plan: drafts::ask(store) });
 }
 
 /// Does what a button in the form says: arms again, or has one row more or less.
