@@ -2,7 +2,7 @@
 //! and works as a plain form post, without script, too.
 
 use leptos::{prelude::*, server_fn::error::ServerFnErrorErr};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 #[cfg(feature = "ssr")]
@@ -53,7 +53,7 @@ pub async fn arm_and_send(actor: String, content: String, message_id: String) ->
 }
 
 /// What became of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Delivery {
     /// It is stored, and this is the reply.
     Answered(Message),

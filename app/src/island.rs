@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What went wrong with a form, told by the address after a plain post, or by the server function's answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FormError {
     /// The path of the server function.
     pub path: String,

@@ -78,7 +78,7 @@ pub struct Panels {
 }
 
 /// Everything that the page shows first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LabSnapshot {
     /// The actor.
     pub actor: ActorId,

@@ -1,12 +1,12 @@
 //! What was typed into a plain form that came back to be corrected: carried by the address, so that nothing is kept for
 //! it on the server.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{json::read_fields, panels::fields::Part};
 
 /// The fields of the form that led here, with the path that it was posted to. Empty on most pages.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Typed {
     path: String,
     fields: Vec<(String, String)>,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{AttemptFault, Fault, FaultCount, FaultKind, FaultStatus, WireFault};
 use crate::{
     chance::happens,
-    json::{FromJson, Unread, field, read_fields},
+    json::{FromJson, Unread, field, field_or, read_fields},
     timeline::{Layer, Operation},
 };
 
@@ -145,7 +145,7 @@ impl FromJson for Hit {
         Ok(Self {
             actor_delay_ms: field(value, "actor_delay_ms")?,
             store_delay_ms: field(value, "store_delay_ms")?,
-            wire_delay_ms: field::<Option<_>>(value, "wire_delay_ms")?.unwrap_or_default(),
+            wire_delay_ms: field_or(value, "wire_delay_ms", 0)?,
             end: field(value, "end")?,
         })
     }

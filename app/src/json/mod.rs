@@ -5,7 +5,7 @@ mod read;
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post};
 use serde::Serialize;
 
-pub use self::read::{FromJson, Unread, deserialize, field, read, word};
+pub use self::read::{FromJson, Unread, deserialize, field, field_or, read, word};
 pub(crate) use self::read::{read_as, read_fields, read_words};
 
 /// JSON, written by serde and read as [`FromJson`] does, as an island's data and the stream's events are.

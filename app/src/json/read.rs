@@ -60,6 +60,14 @@ pub fn field<T: FromJson>(object: &mut Value, name: &'static str) -> Result<T, U
     read.map_err(|unread| if unread.0.is_empty() { Unread(name) } else { unread })
 }
 
+/// Reads a field that may be left out, and is `usual` then.
+///
+/// # Errors
+/// It is there, and it or a part of it cannot be read.
+pub fn field_or<T: FromJson>(object: &mut Value, name: &'static str, usual: T) -> Result<T, Unread> {
+    Ok(field::<Option<T>>(object, name)?.unwrap_or(usual))
+}
+
 /// Reads one of these words.
 ///
 /// # Errors

@@ -1,12 +1,12 @@
 //! What the address says of the page, so that it can be shared: the selected bar, the moment that is drawn, whether the
 //! page is laid out for a room.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::json::read_fields;
 
 /// The part of the address after the question mark.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Address {
     /// `bar=t2-load-1`: the name of the selected bar.
     pub bar: Option<String>,

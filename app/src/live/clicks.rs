@@ -37,7 +37,7 @@ pub(super) fn start(store: Store) {
 fn clicked(store: Store, click: &MouseEvent) {
     // With a key held, a link is for another tab or window.
     let plain = click.button() == 0 && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key());
-    let at = click.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let at = dom::target(click);
     let Some(at) = at.filter(|_| plain && !click.default_prevented()) else { return };
     let closest = |selector: &str| at.closest(selector).ok().flatten();
     if let Some(button) = closest("[data-copy]") {
@@ -57,7 +57,7 @@ fn clicked(store: Store, click: &MouseEvent) {
     } else if closest(".hold-release").is_some() {
         click.prevent_default();
         hold::release(store);
-    } else if let (Some(button), Some(form)) = (closest(".arm, [name=rows]"), closest(".breaker")) {
+    } else if let (Some(button), Some(form)) = (closest(".arm, [name=rows]"), closest(switch::FORM)) {
         click.prevent_default();
         switch::press(store, &form, &button);
     } else if closest(".run-all").is_some() {
@@ -99,7 +99,7 @@ fn copy(store: Store, button: &Element, text: &str) {
 
 /// The forms that no panel answers itself.
 fn submitted(store: Store, event: &Event) {
-    let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let form = dom::target(event);
     let Some(form) = form.filter(|_| !event.default_prevented()) else { return };
     match form.get_attribute("action").unwrap_or_default().as_str() {
         SEND if form.class_list().contains("composer") => composer::send_draft(store),
@@ -134,7 +134,7 @@ fn send(store: Store, form: &Element, arms: bool) {
 
 /// What takes effect as soon as it is set.
 fn changed(store: Store, event: &Event) {
-    let field = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let field = dom::target(event);
     let Some(form) = field.and_then(|field| field.closest("form").ok().flatten()) else { return };
     match form.get_attribute("action").unwrap_or_default().as_str() {
         HOLD => hold::set(store, ticked_in(&form, "on")),
@@ -148,11 +148,10 @@ fn changed(store: Store, event: &Event) {
 
 /// What is being typed.
 fn typed(store: Store, event: &Event) {
-    let field = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let Some(field) = field else { return };
+    let Some(field) = dom::target(event) else { return };
     if field.id() == "msg" {
         store.draft.set(dom::value_of(&field));
-    } else if let Ok(Some(form)) = field.closest(".breaker:not(.wire)") {
+    } else if let Ok(Some(form)) = field.closest(switch::FORM) {
         switch::drafts::read(store, &form);
     } else {
         tools::moved(store, &field);

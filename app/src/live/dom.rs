@@ -16,6 +16,11 @@ pub fn listen(name: &str, hear: impl Fn(&Event) + 'static) {
     window_event_listener_untyped(name, move |event| hear(&event));
 }
 
+/// The element that an event happened at.
+pub fn target(event: &Event) -> Option<Element> {
+    event.target()?.dyn_into().ok()
+}
+
 /// A new message id: 128 random bits. `crypto.randomUUID` is not there on plain HTTP in a network, this is.
 pub fn new_message_id() -> String {
     let mut bytes = [0u8; 16];

@@ -43,7 +43,7 @@ fn is_clicker(key: &str) -> bool {
 }
 
 fn pressed(store: Store, event: &KeyboardEvent, by_mouse: bool) {
-    let at = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let at = dom::target(event);
     if let Some(field) = at.as_ref().filter(|at| at.id() == "msg" && sends(event)) {
         event.prevent_default();
         dom::submit(field);

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::{
     chance::draw,
     error::{LabError, ranged},
-    json::{FromJson, Unread, field, read_words},
+    json::{FromJson, Unread, field_or, read_words},
     timeline::Operation,
 };
 
@@ -183,17 +183,14 @@ read_words!(Backoff { Constant, Exponential });
 
 impl FromJson for RetryPolicy {
     fn from_json(value: &mut Value) -> Result<Self, Unread> {
-        fn or<T: FromJson>(value: &mut Value, name: &'static str, lesson: T) -> Result<T, Unread> {
-            Ok(field::<Option<T>>(value, name)?.unwrap_or(lesson))
-        }
         Ok(Self {
-            attempts: or(value, "attempts", Self::LESSON.attempts)?,
-            delay_ms: or(value, "delay_ms", Self::LESSON.delay_ms)?,
-            backoff: or(value, "backoff", Self::LESSON.backoff)?,
-            max_delay_ms: or(value, "max_delay_ms", Self::LESSON.max_delay_ms)?,
-            jitter_percent: or(value, "jitter_percent", Self::LESSON.jitter_percent)?,
-            seed: or(value, "seed", Self::LESSON.seed)?,
-            attempt_timeout_ms: or(value, "attempt_timeout_ms", Self::LESSON.attempt_timeout_ms)?,
+            attempts: field_or(value, "attempts", Self::LESSON.attempts)?,
+            delay_ms: field_or(value, "delay_ms", Self::LESSON.delay_ms)?,
+            backoff: field_or(value, "backoff", Self::LESSON.backoff)?,
+            max_delay_ms: field_or(value, "max_delay_ms", Self::LESSON.max_delay_ms)?,
+            jitter_percent: field_or(value, "jitter_percent", Self::LESSON.jitter_percent)?,
+            seed: field_or(value, "seed", Self::LESSON.seed)?,
+            attempt_timeout_ms: field_or(value, "attempt_timeout_ms", Self::LESSON.attempt_timeout_ms)?,
         })
     }
 }

@@ -64,8 +64,9 @@ fn is_own(store: Store, now: &[FaultForm]) -> bool {
     own == Some(true)
 }
 
-fn same(a: &[FaultForm], b: &[FaultForm]) -> bool {
-    a.iter().map(bare).eq(b.iter().map(bare))
+/// Whether these faults do the same.
+fn same<'a>(a: impl IntoIterator<Item = &'a FaultForm>, b: &[FaultForm]) -> bool {
+    a.into_iter().map(bare).eq(b.iter().map(bare))
 }
 
 /// The faults that the rows hold, to be asked for: what is heard of them is no news to the rows.
@@ -183,7 +184,7 @@ fn posted(typed: &Typed) -> Option<Vec<FaultForm>> {
 /// Brings a plan that has come into force into the rows. What is not in force stays: a row that waits for its operation,
 /// a number that was refused.
 fn follow(rows: &mut Vec<FaultForm>, before: &[FaultForm], now: &[FaultForm]) {
-    if rows.iter().filter(|row| !row.is_empty()).map(bare).eq(now.iter().map(bare)) {
+    if same(rows.iter().filter(|row| !row.is_empty()), now) {
         return;
     }
     for (row, (before, now)) in rows.iter_mut().zip(before.iter().zip(now)) {

@@ -30,7 +30,7 @@ use crate::{
 use crate::{markup::drawn, panels::wire};
 
 /// The switch's form.
-const FORM: &str = ".breaker:not(.wire)";
+pub(crate) const FORM: &str = ".breaker:not(.wire)";
 
 /// The switch, with its sentence of settings, and the wire to Redis where there is one. Set by hand it takes effect at
 /// once; without script *Apply* does it.

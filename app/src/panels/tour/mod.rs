@@ -8,7 +8,6 @@
 mod callouts;
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
 #[cfg(feature = "ssr")]
 pub use self::callouts::Tour;
@@ -34,7 +33,7 @@ pub fn start(store: Store) {
         let first = untrack(|| store.is_untouched()).then_some(FIRST);
         at.set(kept.map_or(first, |step| step.parse().ok()));
         dom::listen("click", move |event| {
-            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let target = dom::target(event);
             let on = |what: &str| target.as_ref().is_some_and(|at| at.closest(what).is_ok_and(|found| found.is_some()));
             if on(".tour-skip") {
                 at.set(None);
