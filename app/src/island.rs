@@ -73,7 +73,7 @@ pub fn Lab(
     // Where there is no clipboard, nothing offers to copy.
     let clip = move || store.mounted.get() && live::dom::has_clipboard();
     view! {
-        <div class="lab" class:present=store.present class:past=move || store.is_past() class:mounted=store.mounted class:clip=clip>
+        <div class="lab" class:present=move || store.present.get() class:past=move || store.is_past() class:mounted=move || store.mounted.get() class:clip=clip>
             {children()}
         </div>
     }
@@ -89,7 +89,7 @@ pub fn Voice() -> impl IntoView {
     tour::start(store);
     view! {
         <p class="vh" role="status" aria-live="polite">
-            {store.said}
+            {move || store.said.get()}
         </p>
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::task::spawn_local;
 
 use super::{
     dom,
@@ -32,15 +32,15 @@ pub const RESET: &str = "/api/reset_lab";
 
 /// Reads the panels anew. Several wishes while one reading is under way make one more.
 pub fn refresh(store: Store) {
-    let before = store.reading.get_value();
-    store.reading.set_value(if before == Reading::Idle { Reading::UnderWay } else { Reading::Again });
+    let before = store.reading.get_untracked();
+    store.reading.set(if before == Reading::Idle { Reading::UnderWay } else { Reading::Again });
     if before == Reading::Idle {
         spawn_local(async move {
-            while store.reading.get_value() != Reading::Idle {
-                store.reading.set_value(Reading::UnderWay);
+            while store.reading.get_untracked() != Reading::Idle {
+                store.reading.set(Reading::UnderWay);
                 read_panels(store).await;
-                if store.reading.get_value() == Reading::UnderWay {
-                    store.reading.set_value(Reading::Idle);
+                if store.reading.get_untracked() == Reading::UnderWay {
+                    store.reading.set(Reading::Idle);
                 }
             }
         });
@@ -49,9 +49,9 @@ pub fn refresh(store: Store) {
 
 /// Without an answer the panels stay as they are: the live mark says that the server is away.
 async fn read_panels(store: Store) {
-    let heard = store.controls_heard.get_value();
+    let heard = store.controls_heard.get_untracked();
     if let Ok(mut panels) = api::read_panels(store.actor_id()).await {
-        if heard == store.controls_heard.get_value() {
+        if heard == store.controls_heard.get_untracked() {
             store.fault.set(panels.fault.clone());
         } else {
             (panels.policy, panels.hold) = store.panels.with_untracked(|panels| (panels.policy, panels.hold));

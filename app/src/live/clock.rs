@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::{dom, store::Store, watch::watch};
+use super::{
+    dom,
+    state::{Derived, State},
+    store::Store,
+    watch::watch,
+};
 
 /// How often a countdown is redrawn: often enough to look even, seldom enough to cost nothing.
 const TICK: Duration = Duration::from_millis(50);
@@ -16,31 +21,31 @@ const AFTERGLOW_MS: u64 = 1_600;
 /// The two clocks may differ. What the server says arrives after it was said, so of all the differences heard the
 /// smallest is the closest to the truth.
 pub fn start(store: Store) {
-    let ahead = StoredValue::new(local_ms() - signed(store.now.get_untracked()));
-    let ticking = StoredValue::new(None::<IntervalHandle>);
+    let ahead = State::new(local_ms() - signed(store.now.get_untracked()));
+    let ticking = State::new(None::<IntervalHandle>);
     watch(move || {
         let newest = store.events.with(|events| events.last().map_or(0, |event| event.at));
-        ahead.update_value(|ahead| *ahead = (*ahead).min(local_ms() - signed(newest)));
+        ahead.update(|ahead| *ahead = (*ahead).min(local_ms() - signed(newest)));
         let due = store.running.get() && !store.is_past() || fades(store);
-        if !due || ticking.with_value(Option::is_some) {
+        if !due || ticking.with_untracked(Option::is_some) {
             return;
         }
         let tick = move || {
-            let now = u64::try_from(local_ms() - ahead.get_value()).unwrap_or_default();
+            let now = u64::try_from(local_ms() - ahead.get_untracked()).unwrap_or_default();
             store.now.update(|shown| *shown = (*shown).max(now));
             let runs = store.running.get_untracked() && store.moment.with_untracked(Option::is_none);
             if !runs && !fades(store) {
-                ticking.update_value(|handle| {
+                ticking.update(|handle| {
                     if let Some(handle) = handle.take() {
                         handle.clear();
                     }
                 });
             }
         };
-        ticking.set_value(set_interval_with_handle(tick, TICK).ok());
+        ticking.set(set_interval_with_handle(tick, TICK).ok());
     });
     // The hatching of a wait drifts only while something moves: a page at rest draws nothing.
-    let moves = Memo::new(move |_| store.running.get() && (!store.is_past() || store.replay.with(Option::is_some)));
+    let moves = Derived::new(move || store.running.get() && (!store.is_past() || store.replay.with(Option::is_some)));
     watch(move || dom::mark_document("data-moves", moves.get().then_some("")));
 }
 

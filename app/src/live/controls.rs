@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::task::spawn_local;
 
 use super::{
     actions::attempt,
@@ -39,14 +39,14 @@ pub type Changes = Option<VecDeque<Change>>;
 /// Makes one change after the other, in the order in which they were asked for: sent at once, the last could be made
 /// before the one that it is to follow.
 pub fn set(store: Store, change: Change) {
-    let idle = store.changes.with_value(Option::is_none);
-    store.changes.update_value(|changes| changes.get_or_insert_default().push_back(change));
+    let idle = store.changes.with_untracked(Option::is_none);
+    store.changes.update(|changes| changes.get_or_insert_default().push_back(change));
     if idle {
         spawn_local(async move {
-            while let Some(next) = store.changes.try_update_value(|changes| changes.as_mut()?.pop_front()).flatten() {
+            while let Some(next) = store.changes.update(|changes| changes.as_mut()?.pop_front()) {
                 make(store, next).await;
             }
-            store.changes.set_value(None);
+            store.changes.set(None);
         });
     }
 }
@@ -72,7 +72,7 @@ async fn make(store: Store, change: Change) {
         Ok(_) => {}
         // The switch has moved already: it goes back to what is in force. What was typed stays.
         Err(_) => {
-            store.asked.update_value(Vec::clear);
+            store.asked.update(Vec::clear);
             store.fault.update(|_| ());
         }
     }

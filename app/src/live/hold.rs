@@ -1,6 +1,6 @@
 //! Holding attempts before they begin, and letting them go.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::task::spawn_local;
 
 use super::{
     actions::{self, attempt},

@@ -1,12 +1,12 @@
 //! The keys. The sheet of keys that the server rendered says what each presses or moves to; here is only the looking up.
 
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 
 use super::{
     controls::{self, Change},
     dom, hold,
+    state::State,
     store::Store,
 };
 use crate::policy::form::PolicyForm;
@@ -21,13 +21,13 @@ const OPEN_SHEET: &str = "#keys:popover-open";
 
 /// Listens from now on.
 pub(super) fn start(store: Store) {
-    let by_mouse = StoredValue::new(false);
-    dom::listen("pointerdown", move |_| by_mouse.set_value(true));
+    let by_mouse = State::new(false);
+    dom::listen("pointerdown", move |_| by_mouse.set(true));
     dom::listen("keydown", move |event| {
         let event: &KeyboardEvent = event.unchecked_ref();
-        pressed(store, event, by_mouse.get_value());
+        pressed(store, event, by_mouse.get_untracked());
         // A clicker is no keyboard: the focus stays where the mouse has put it.
-        by_mouse.update_value(|by_mouse| *by_mouse &= is_clicker(&event.key()));
+        by_mouse.update(|by_mouse| *by_mouse &= is_clicker(&event.key()));
     });
     dom::listen("change", |event| {
         let switch = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
@@ -78,7 +78,7 @@ fn pressed(store: Store, event: &KeyboardEvent, by_mouse: bool) {
             slow_down(store, &key);
             true
         }
-        _ => key.chars().count() == 1 && listed(&key.to_lowercase()),
+        _ => key.chars().count() == 1 && listed(&key.to_ascii_lowercase()),
     };
     if done {
         event.prevent_default();

@@ -15,14 +15,13 @@ mod news;
 pub mod outlook;
 pub mod replay;
 mod speech;
+pub mod state;
 pub mod store;
 mod stream;
 pub mod travel;
 pub mod watch;
 
-use leptos::prelude::*;
-
-use self::{address::Address, store::Store, watch::watch};
+use self::{address::Address, state::Derived, store::Store, watch::watch};
 
 /// Starts what runs in the browser alone, once the page has been hydrated. Effects do not run on the server.
 pub fn start(store: Store) {
@@ -36,7 +35,7 @@ pub fn start(store: Store) {
     });
     // The address follows the page. At the first run it only loses the error of a form, which has been shown. A replay
     // is not told: it moves on many times a second.
-    let address = Memo::new(move |_| Address {
+    let address = Derived::new(move || Address {
         bar: store.selected.get().map(|bar| bar.to_string()),
         at: store.moment.get().filter(|_| store.replay.with(Option::is_none)).map(|moment| moment.seq),
         present: store.present.get(),

@@ -27,11 +27,11 @@ const MAX_EVENTS: usize = 9_000;
 impl Store {
     /// Takes in what came from the stream since the last time, in its order. What is known already changes nothing.
     pub fn take(self, news: Vec<(EventId, Event)>) {
-        let last = self.last.get_value();
+        let last = self.last.get_untracked();
         let is_new = |(id, _): &(EventId, Event)| id.epoch != last.epoch || id.seq > last.seq;
         let news: Vec<(EventId, Event)> = news.into_iter().filter(is_new).collect();
         let Some((last, newest)) = news.last() else { return };
-        self.last.set_value(*last);
+        self.last.set(*last);
         let newest = newest.at;
         self.now.update(|now| *now = (*now).max(newest));
         let events: Vec<Event> = news.into_iter().map(|(_, event)| event).collect();
@@ -85,7 +85,7 @@ impl Store {
             let gone = reset.map_or_else(|| too_many(events), |place| known + place);
             if gone > 0 {
                 events.drain(..gone);
-                self.taken_out.update_value(|times| *times += 1);
+                self.taken_out.update(|times| *times += 1);
             }
         });
     }
@@ -94,11 +94,11 @@ impl Store {
     pub fn replace(self, timeline: TimelineSnapshot) {
         // First: a paused page draws turns as they were then, and what was stored since would count as lost.
         self.go(None);
-        if timeline.last.epoch != self.last.get_value().epoch {
+        if timeline.last.epoch != self.last.get_untracked().epoch {
             self.keep_unstored();
         }
-        self.last.set_value(timeline.last);
-        self.taken_out.update_value(|times| *times += 1);
+        self.last.set(timeline.last);
+        self.taken_out.update(|times| *times += 1);
         self.events.set(timeline.events);
         self.unsent.update(|unsent| unsent.retain(|unsent| !self.knows(&unsent.id, 0)));
         actions::refresh(self);
@@ -118,19 +118,19 @@ impl Store {
 
     /// The switch as somebody has just told.
     pub fn hear_fault(self, fault: FaultStatus) {
-        self.controls_heard.update_value(|heard| *heard += 1);
+        self.controls_heard.update(|heard| *heard += 1);
         self.fault.set(fault);
     }
 
     /// The retry policy as somebody has just told.
     pub fn hear_policy(self, policy: RetryPolicy) {
-        self.controls_heard.update_value(|heard| *heard += 1);
+        self.controls_heard.update(|heard| *heard += 1);
         self.panels.update(|panels| panels.policy = policy);
     }
 
     /// Whether attempts are held, as somebody has just told.
     pub fn hear_hold(self, on: bool) {
-        self.controls_heard.update_value(|heard| *heard += 1);
+        self.controls_heard.update(|heard| *heard += 1);
         self.panels.update(|panels| panels.hold = on);
     }
 

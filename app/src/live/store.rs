@@ -10,6 +10,7 @@ use super::{
     moment::{self, Moment},
     outlook::{Now, Outlook, outlook},
     speech::Speech,
+    state::{Derived, State},
     travel::{drawn, read_on},
 };
 use crate::{
@@ -82,82 +83,82 @@ pub enum Reading {
 #[derive(Clone, Copy)]
 pub struct Store {
     /// The actor.
-    pub actor: StoredValue<ActorId>,
+    pub actor: State<ActorId>,
     /// What the lab runs on.
-    pub runtime: StoredValue<Runtime>,
+    pub runtime: State<Runtime>,
     /// The server's offset from UTC, in minutes.
     pub utc_offset_min: i32,
     /// The timeline, oldest first.
-    pub events: RwSignal<Vec<Event>>,
+    pub events: State<Vec<Event>>,
     /// How often events were taken out of the timeline: what has read the others begins anew.
-    pub taken_out: StoredValue<u64>,
+    pub taken_out: State<u64>,
     /// Where the stream goes on.
-    pub last: StoredValue<EventId>,
+    pub last: State<EventId>,
     /// The turns that the events tell of.
-    pub turns: Memo<Vec<Turn>>,
+    pub turns: Derived<Vec<Turn>>,
     /// The last lines of the log.
-    pub log: Memo<Vec<LogLine>>,
+    pub log: Derived<Vec<LogLine>>,
     /// Whether the actor is in memory.
-    pub active: Memo<bool>,
+    pub active: Derived<bool>,
     /// What the next message is going to meet, and how far the last one kept to what was predicted for it.
-    pub outlook: Memo<Outlook>,
+    pub outlook: Derived<Outlook>,
     /// Whether anything moves: a turn that runs or waits its turn.
-    pub running: Memo<bool>,
+    pub running: Derived<bool>,
     /// The panels, read anew when something changed them.
-    pub panels: RwSignal<Panels>,
+    pub panels: State<Panels>,
     /// The failure switch.
-    pub fault: RwSignal<FaultStatus>,
+    pub fault: State<FaultStatus>,
     /// The faults as they stand in the switch's fields, one row each. A row without an operation is no fault yet, unless
     /// it is on the wire; there is one at most when the script runs, the last.
-    pub rows: RwSignal<Vec<FaultForm>>,
+    pub rows: State<Vec<FaultForm>>,
     /// The plans that this page has asked for from its rows and not heard of yet, in that order.
-    pub asked: StoredValue<Vec<Vec<FaultForm>>>,
+    pub asked: State<Vec<Vec<FaultForm>>>,
     /// How often switch or policy were heard of: a reading that began before the last time is stale.
-    pub controls_heard: StoredValue<u64>,
+    pub controls_heard: State<u64>,
     /// The changes of switch and policy that wait.
-    pub changes: StoredValue<Changes>,
+    pub changes: State<Changes>,
     /// Whether the panels are being read.
-    pub reading: StoredValue<Reading>,
+    pub reading: State<Reading>,
     /// What stands in the message field.
-    pub draft: RwSignal<String>,
+    pub draft: State<String>,
     /// The id of the next message.
-    pub message_id: RwSignal<String>,
+    pub message_id: State<String>,
     /// Whether the page does the lesson's steps by itself.
-    pub running_all: RwSignal<bool>,
+    pub running_all: State<bool>,
     /// Whether events arrive.
-    pub connection: RwSignal<Connection>,
+    pub connection: State<Connection>,
     /// Messages of which the timeline does not know.
-    pub unsent: RwSignal<Vec<Unsent>>,
+    pub unsent: State<Vec<Unsent>>,
     /// The server's clock, in milliseconds since the Unix epoch; it moves while something runs.
-    pub now: RwSignal<u64>,
+    pub now: State<u64>,
     /// The moment that is drawn, if it is not now. Events go on being kept.
-    pub moment: RwSignal<Option<Moment>>,
+    pub moment: State<Option<Moment>>,
     /// What moves the moment on while a turn is replayed.
-    pub replay: RwSignal<Option<IntervalHandle>>,
+    pub replay: State<Option<IntervalHandle>>,
     /// How many times slower a replay is.
-    pub slower: RwSignal<u8>,
+    pub slower: State<u8>,
     /// The clock of what is drawn, in milliseconds since the Unix epoch.
-    pub clock: Memo<u64>,
+    pub clock: Derived<u64>,
     /// The failure switch of what is drawn.
-    pub fault_then: Memo<FaultStatus>,
+    pub fault_then: Derived<FaultStatus>,
     /// Whether the page is laid out for a room.
-    pub present: RwSignal<bool>,
+    pub present: State<bool>,
     /// What is selected in the timeline.
-    pub selected: RwSignal<Option<BarId>>,
+    pub selected: State<Option<BarId>>,
     /// The last outcome as a sentence, for those who hear the page.
-    pub said: RwSignal<String>,
+    pub said: State<String>,
     /// What is to be said next.
-    pub speech: StoredValue<Speech>,
+    pub speech: State<Speech>,
     /// What was typed into the form that led here, if it came back.
-    pub typed: StoredValue<Typed>,
+    pub typed: State<Typed>,
     /// What went wrong with the last form, to be shown beside it.
-    pub error: RwSignal<Option<FormError>>,
+    pub error: State<Option<FormError>>,
     /// The server-function path of the request that is under way, so that its button can say so.
-    pub busy: RwSignal<Option<&'static str>>,
+    pub busy: State<Option<&'static str>>,
     /// The check that is open, 1 to 5.
-    pub opened: RwSignal<u8>,
+    pub opened: State<u8>,
     /// Whether the script runs: what needs it stays hidden until then.
-    pub mounted: RwSignal<bool>,
+    pub mounted: State<bool>,
 }
 
 impl Store {
@@ -172,24 +173,24 @@ impl Store {
         let rows = first_rows(&typed, &panels.fault);
         let nothing_before = panels.before.is_empty();
 
-        let moment = RwSignal::new(address.at.and_then(|seq| moment::at(&timeline.events, seq)));
-        let events = RwSignal::new(timeline.events);
-        let fault = RwSignal::new(panels.fault.clone());
-        let panels = RwSignal::new(panels);
-        let actor = StoredValue::new(actor);
-        let now = RwSignal::new(now);
-        let clock = Memo::new(move |_| moment.get().map_or_else(|| now.get(), |moment| moment.now));
-        let taken_out = StoredValue::new(0);
+        let moment = State::new(address.at.and_then(|seq| moment::at(&timeline.events, seq)));
+        let events = State::new(timeline.events);
+        let fault = State::new(panels.fault.clone());
+        let panels = State::new(panels);
+        let actor = State::new(actor);
+        let now = State::new(now);
+        let clock = Derived::new(move || moment.get().map_or_else(|| now.get(), |moment| moment.now));
+        let taken_out = State::new(0);
         let turns = read_on(events, taken_out, moment, timeline::read_on);
-        let active = Memo::new(move |_| drawn(events, moment, in_memory));
+        let active = Derived::new(move || drawn(events, moment, in_memory));
         let log = read_on(events, taken_out, moment, move |lines, events, from| {
-            actor.with_value(|actor| add_log_lines(lines, &events[from..], actor))
+            actor.with_untracked(|actor| add_log_lines(lines, &events[from..], actor))
         });
-        let fault_then = Memo::new(move |_| {
+        let fault_then = Derived::new(move || {
             let then = moment.get().and_then(|_| drawn(events, moment, |events| moment::fault(events).cloned()));
             then.unwrap_or_else(|| fault.get())
         });
-        let outlook = Memo::new(move |_| {
+        let outlook = Derived::new(move || {
             let (policy, messages, held) =
                 panels.with(|panels| (panels.policy, panels.history.as_ref().map_or(0, Vec::len), panels.hold));
             let wire = panels.with(|panels| panels.wire.as_ref().and_then(|wire| wire.fault));
@@ -197,16 +198,16 @@ impl Store {
             let now = Now { fault: &fault, wire, policy, active: active.get(), messages, held };
             drawn(events, moment, |events| turns.with(|turns| outlook(events, turns, now)))
         });
-        let running = Memo::new(move |_| turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
+        let running = Derived::new(move || turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
         let untouched = nothing_before && turns.with_untracked(|turns| turns.iter().all(|t| t.content.is_none()));
         let draft = typed_message.unwrap_or_else(|| if untouched { FIRST_MESSAGE.to_owned() } else { String::new() });
         Self {
             actor,
-            runtime: StoredValue::new(runtime),
+            runtime: State::new(runtime),
             utc_offset_min,
             events,
             taken_out,
-            last: StoredValue::new(timeline.last),
+            last: State::new(timeline.last),
             turns,
             log,
             active,
@@ -214,37 +215,37 @@ impl Store {
             running,
             panels,
             fault,
-            rows: RwSignal::new(rows),
-            asked: StoredValue::default(),
-            controls_heard: StoredValue::new(0),
-            changes: StoredValue::new(None),
-            reading: StoredValue::new(Reading::Idle),
-            draft: RwSignal::new(draft),
-            message_id: RwSignal::new(message_id),
-            running_all: RwSignal::new(false),
-            connection: RwSignal::new(Connection::Opening),
-            unsent: RwSignal::new(Vec::new()),
+            rows: State::new(rows),
+            asked: State::default(),
+            controls_heard: State::new(0),
+            changes: State::new(None),
+            reading: State::new(Reading::Idle),
+            draft: State::new(draft),
+            message_id: State::new(message_id),
+            running_all: State::new(false),
+            connection: State::new(Connection::Opening),
+            unsent: State::new(Vec::new()),
             now,
             moment,
-            replay: RwSignal::new(None),
-            slower: RwSignal::new(1),
+            replay: State::new(None),
+            slower: State::new(1),
             clock,
             fault_then,
-            present: RwSignal::new(address.present),
-            selected: RwSignal::new(address.bar.as_deref().and_then(|bar| bar.parse().ok())),
-            said: RwSignal::new(String::new()),
-            speech: StoredValue::default(),
-            typed: StoredValue::new(typed),
-            error: RwSignal::new(error),
-            busy: RwSignal::new(None),
-            opened: RwSignal::new(next_check),
-            mounted: RwSignal::new(false),
+            present: State::new(address.present),
+            selected: State::new(address.bar.as_deref().and_then(|bar| bar.parse().ok())),
+            said: State::new(String::new()),
+            speech: State::default(),
+            typed: State::new(typed),
+            error: State::new(error),
+            busy: State::new(None),
+            opened: State::new(next_check),
+            mounted: State::new(false),
         }
     }
 
     /// The actor's id as the server functions take it.
     pub fn actor_id(self) -> String {
-        self.actor.with_value(ToString::to_string)
+        self.actor.with_untracked(ToString::to_string)
     }
 
     /// A check as it was last judged.

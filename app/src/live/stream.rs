@@ -8,6 +8,7 @@ use web_sys::{Event as DomEvent, EventSource, MessageEvent};
 
 use super::{
     dom,
+    state::State,
     store::{Connection, Store},
 };
 use crate::{
@@ -44,11 +45,11 @@ struct Reader {
     store: Store,
     open: StoredValue<Option<Stream>, LocalStorage>,
     /// What has come since the last frame. The page is drawn once a frame, however much happens in between.
-    news: StoredValue<Vec<(EventId, Event)>>,
+    news: State<Vec<(EventId, Event)>>,
     /// How many openings in a row have failed.
-    failures: StoredValue<u32>,
+    failures: State<u32>,
     /// The opening that is due later.
-    due: StoredValue<Option<TimeoutHandle>>,
+    due: State<Option<TimeoutHandle>>,
 }
 
 /// Opens the stream and keeps it open while the page can be seen. A hidden page gives its stream up: a browser allows
@@ -57,9 +58,9 @@ pub fn start(store: Store) {
     let reader = Reader {
         store,
         open: StoredValue::new_local(None),
-        news: StoredValue::default(),
-        failures: StoredValue::new(0),
-        due: StoredValue::new(None),
+        news: State::default(),
+        failures: State::new(0),
+        due: State::new(None),
     };
     if !dom::is_hidden() {
         reader.open();
@@ -77,8 +78,8 @@ pub fn start(store: Store) {
 impl Reader {
     fn open(self) {
         self.cancel_due();
-        let last = self.store.last.get_value();
-        let url = self.store.actor.with_value(|actor| format!("/events/{actor}?after={last}"));
+        let last = self.store.last.get_untracked();
+        let url = self.store.actor.with_untracked(|actor| format!("/events/{actor}?after={last}"));
         let Ok(source) = EventSource::new(&url) else { return };
         let callbacks = vec![
             Closure::new(move |_| self.opened()),
@@ -102,7 +103,7 @@ impl Reader {
     }
 
     fn cancel_due(self) {
-        self.due.update_value(|due| {
+        self.due.update(|due| {
             if let Some(due) = due.take() {
                 due.clear();
             }
@@ -110,7 +111,7 @@ impl Reader {
     }
 
     fn opened(self) {
-        self.failures.set_value(0);
+        self.failures.set(0);
         let before = self.store.connection.get_untracked();
         self.store.connection.set(Connection::Live);
         if before != Connection::Opening {
@@ -123,17 +124,17 @@ impl Reader {
         let event = message.data().as_string().and_then(|data| json::read::<Event>(&data).ok());
         let id = message.last_event_id().parse::<EventId>().ok();
         let Some(news) = id.zip(event) else { return };
-        let is_first = self.news.try_update_value(|waiting| {
+        let is_first = self.news.update(|waiting| {
             waiting.push(news);
             waiting.len() == 1
         });
-        if is_first == Some(true) {
+        if is_first {
             request_animation_frame(move || self.take_news());
         }
     }
 
     fn take_news(self) {
-        let news = self.news.try_update_value(std::mem::take).unwrap_or_default();
+        let news = self.news.update(std::mem::take);
         self.store.take(news);
     }
 
@@ -147,8 +148,8 @@ impl Reader {
 
     /// The browser opens a broken stream again by itself, unless it was refused; then the page does.
     fn broke(self) {
-        self.failures.update_value(|failures| *failures += 1);
-        let failures = self.failures.get_value();
+        self.failures.update(|failures| *failures += 1);
+        let failures = self.failures.get_untracked();
         let connection = if failures < PATIENCE { Connection::Reconnecting } else { Connection::Lost };
         self.store.connection.set(connection);
         let gave_up = self
@@ -156,7 +157,7 @@ impl Reader {
             .with_value(|open| open.as_ref().is_some_and(|open| open.source.ready_state() == EventSource::CLOSED));
         if gave_up {
             let backoff = FIRST_BACKOFF.saturating_mul(1 << failures.min(5)).min(LONGEST_BACKOFF);
-            self.due.set_value(set_timeout_with_handle(move || self.open(), backoff).ok());
+            self.due.set(set_timeout_with_handle(move || self.open(), backoff).ok());
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Going along the time: the moment that is drawn, and what the page shows of it.
 
-use leptos::prelude::*;
-
 use super::{
     moment::{self, Moment},
+    state::{Derived, State},
     store::Store,
 };
 use crate::{lab::Panels, message::Message, timeline::Event};
@@ -71,7 +70,7 @@ impl Store {
 }
 
 /// What `read` makes of the events that had happened at the moment that is drawn.
-pub fn drawn<T>(events: RwSignal<Vec<Event>>, moment: RwSignal<Option<Moment>>, read: impl FnOnce(&[Event]) -> T) -> T {
+pub fn drawn<T>(events: State<Vec<Event>>, moment: State<Option<Moment>>, read: impl FnOnce(&[Event]) -> T) -> T {
     let moment = moment.get();
     events.with(|events| read(moment::until(events, moment)))
 }
@@ -81,17 +80,17 @@ pub fn drawn<T>(events: RwSignal<Vec<Event>>, moment: RwSignal<Option<Moment>>, 
 ///
 /// It begins anew when the moment goes back, and when events were taken out.
 pub fn read_on<T: Default + Send + Sync + 'static>(
-    events: RwSignal<Vec<Event>>,
-    taken_out: StoredValue<u64>,
-    moment: RwSignal<Option<Moment>>,
+    events: State<Vec<Event>>,
+    taken_out: State<u64>,
+    moment: State<Option<Moment>>,
     read: impl Fn(&mut T, &[Event], usize) -> bool + Send + Sync + 'static,
-) -> Memo<T> {
-    let reached = StoredValue::new(None::<(u64, u64)>);
-    Memo::new_owning(move |before: Option<T>| {
+) -> Derived<T> {
+    let reached = State::new(None::<(u64, u64)>);
+    Derived::of_the_last(move |before: Option<T>| {
         drawn(events, moment, |events| {
-            let now = (taken_out.get_value(), events.last().map_or(0, |event| event.seq));
-            let goes_on = reached.get_value().filter(|(out, seq)| *out == now.0 && *seq <= now.1);
-            reached.set_value(Some(now));
+            let now = (taken_out.get_untracked(), events.last().map_or(0, |event| event.seq));
+            let goes_on = reached.get_untracked().filter(|(out, seq)| *out == now.0 && *seq <= now.1);
+            reached.set(Some(now));
             let (mut made, from) = match (before, goes_on) {
                 (Some(made), Some((_, seq))) => (made, events.partition_point(|event| event.seq <= seq)),
                 _ => (T::default(), 0),

@@ -8,7 +8,7 @@ use maud::Markup;
 use web_sys::Element;
 
 use super::redraw;
-use crate::live::watch::watch;
+use crate::live::{state::Derived, watch::watch};
 
 /// One entry of a list.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ pub fn items(entries: &[Entry]) -> String {
 
 /// Keeps the list's items as the entries are. It begins as [`items`] has drawn them on the server, and nothing else
 /// stands in it.
-pub fn follow_list(list: Element, entries: Memo<Vec<Entry>>) {
+pub fn follow_list(list: Element, entries: Derived<Vec<Entry>>) {
     let mut drawn = entries.get_untracked();
     watch(move || {
         let now = entries.get();

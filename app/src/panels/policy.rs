@@ -98,7 +98,7 @@ fn code(language: &str, what: &str, text: &str) -> Markup {
 /// What is in force stands in the fields. What was refused without script stays as it was typed.
 fn form(store: Store, policy: RetryPolicy) -> Markup {
     let mut values = PolicyForm::from(policy);
-    store.typed.with_value(|typed| {
+    store.typed.with_untracked(|typed| {
         for (part, place) in PARTS {
             if let Some(text) = typed.text(SET_POLICY, &name(part)) {
                 text.clone_into(place(&mut values));

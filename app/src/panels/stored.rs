@@ -12,7 +12,7 @@ use crate::{
     icons::symbol,
     json,
     lab::StoredValue,
-    live::{store::Store, travel},
+    live::{state::Derived, store::Store, travel},
     markup::keep,
     message::Message,
     panels::copy::copy_button,
@@ -38,8 +38,8 @@ pub(super) fn start(store: Store) {
     keep(".pane-stored", move || pane(store, deliveries));
 }
 
-fn pane(store: Store, deliveries: Memo<Vec<Delivery>>) -> Markup {
-    let (then, kind) = (store.history_then(), store.runtime.with_value(|runtime| runtime.store.clone()));
+fn pane(store: Store, deliveries: Derived<Vec<Delivery>>) -> Markup {
+    let (then, kind) = (store.history_then(), store.runtime.with_untracked(|runtime| runtime.store.clone()));
     let clock = |at| format::clock(at, store.utc_offset_min);
     store.panels.with(|panels| {
         let history = then.as_deref().map_or(panels.history.as_deref(), Ok);
@@ -90,7 +90,7 @@ fn history(history: Result<&[Message], &LabError>) -> Markup {
 
 /// The value that turns up to a moment had written. The store itself keeps no earlier values.
 fn stored_then(store: Store, history: &[Message]) -> StoredValue {
-    let key = store.actor.with_value(|actor| actor.store_key(&actor.history_key()));
+    let key = store.actor.with_untracked(|actor| actor.store_key(&actor.history_key()));
     let value = serde_json::to_string(history).ok().filter(|_| !history.is_empty());
     StoredValue { key, value, etag: None, read_at: 0, command: String::new() }
 }
@@ -144,7 +144,7 @@ enum DeliveryState {
 }
 
 /// What became of the last turns' events, oldest first.
-fn deliveries(store: Store) -> Memo<Vec<Delivery>> {
+fn deliveries(store: Store) -> Derived<Vec<Delivery>> {
     travel::read_on(store.events, store.taken_out, store.moment, |deliveries: &mut Vec<Delivery>, events, from| {
         let known = deliveries.clone();
         events[from..].iter().for_each(|event| read(deliveries, event));

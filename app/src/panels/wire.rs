@@ -1,6 +1,5 @@
 //! The wire to Redis, where the lab has one: a real outage, on purpose, for every actor.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 use web_sys::Element;
 
@@ -48,7 +47,7 @@ pub(crate) fn apply(store: Store, form: &Element) {
 pub(super) fn form(store: Store) -> Markup {
     let fault = store.panels.with(|panels| panels.wire.as_ref().and_then(|wire| wire.fault));
     // What was refused without script stays as it was chosen.
-    let typed = store.typed.with_value(|typed| typed.text(SET_WIRE, "wire").map(str::to_owned));
+    let typed = store.typed.with_untracked(|typed| typed.text(SET_WIRE, "wire").map(str::to_owned));
     let chosen = typed.filter(|_| !store.mounted.get()).unwrap_or_else(|| word(fault).to_owned());
     let words = |offered| match (offered, fault) {
         // Over the API a delay can be any: the one that is set is the one that is named.

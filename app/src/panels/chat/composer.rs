@@ -1,6 +1,5 @@
 //! The field to write in, and what a new lab says around it.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};

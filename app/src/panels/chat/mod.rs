@@ -17,7 +17,7 @@ use self::{lines::lines, row::row};
 #[cfg(feature = "ssr")]
 use crate::markup::{drawn, items};
 use crate::{
-    live::{actions::SEND, dom, store::Store, watch::watch},
+    live::{actions::SEND, dom, state::Derived, store::Store, watch::watch},
     markup::{Entries, Entry, follow_list},
     panels::deeds::is_busy,
 };
@@ -52,7 +52,7 @@ pub fn Chat(
 /// Keeps what moves in it.
 pub(super) fn start(store: Store) {
     composer::start(store);
-    let lines = Memo::new_owning(move |drawn| (entries(store, drawn), true));
+    let lines = Derived::of_the_last(move |drawn| (entries(store, drawn), true));
     watch(move || {
         if let Some(list) = dom::find(".msgs ol") {
             follow_list(list.into(), lines);

@@ -1,6 +1,5 @@
 //! One line of the conversation, drawn.
 
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 use super::lines::{Failure, Foot, Line};

@@ -207,7 +207,7 @@ fn evidence(proofs: &[Proof]) -> Markup {
 /// A hint, and the same with curl.
 fn help(store: Store, number: u8, step: &LessonStep) -> Markup {
     let actor = store.actor_id();
-    let origin = store.runtime.with_value(|runtime| runtime.origin.clone());
+    let origin = store.runtime.with_untracked(|runtime| runtime.origin.clone());
     let curl = step.curl.replace("{origin}", &origin).replace("{actor}", &actor);
     // Step 4 asks the store itself: the command that does the same past this program.
     let stored = store.panels.with(|panels| panels.stored.as_ref().ok().map(|stored| stored.command.clone()));

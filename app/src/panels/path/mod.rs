@@ -42,7 +42,7 @@ fn path(store: Store) -> Markup {
         })
     });
     let left = store.turns.with(|turns| left(turns, now));
-    store.runtime.with_value(|runtime| drawing(&path, [sidecar_word(&runtime.sidecar), &runtime.store], left))
+    store.runtime.with_untracked(|runtime| drawing(&path, [sidecar_word(&runtime.sidecar), &runtime.store], left))
 }
 
 /// The arc that runs down while a wait or a hold lasts, in percent of its circle.

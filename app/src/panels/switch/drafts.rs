@@ -3,7 +3,6 @@
 //! The fields are drawn from these rows, and the rows are read from the fields as somebody types: the sentence tells of
 //! them at once, and a row that goes takes nothing else with it.
 
-use leptos::prelude::*;
 use web_sys::Element;
 
 use crate::{
@@ -56,12 +55,11 @@ pub(super) fn start(store: Store) {
 
 /// Whether this page has asked for the plan that has come into force: then the rows have it already, and may be further.
 fn is_own(store: Store, now: &[FaultForm]) -> bool {
-    let own = store.asked.try_update_value(|asked| {
+    store.asked.update(|asked| {
         let place = asked.iter().position(|plan| same(plan, now));
         asked.drain(..place.map_or(asked.len(), |place| place + 1));
         place.is_some()
-    });
-    own == Some(true)
+    })
 }
 
 /// Whether these faults do the same.
@@ -73,7 +71,7 @@ fn same<'a>(a: impl IntoIterator<Item = &'a FaultForm>, b: &[FaultForm]) -> bool
 pub(super) fn ask(store: Store) -> Vec<FaultForm> {
     let plan = given(store);
     let in_force = store.fault.with_untracked(in_force);
-    store.asked.update_value(|asked| {
+    store.asked.update(|asked| {
         if !same(asked.last().unwrap_or(&in_force), &plan) {
             asked.push(plan.clone());
         }
@@ -112,7 +110,7 @@ pub(super) fn add(store: Store) -> usize {
 
 /// Removes a row; says whether a fault went with it.
 pub(super) fn remove(store: Store, n: usize) -> bool {
-    let removed = store.rows.try_update(|rows| (n < rows.len()).then(|| rows.remove(n))).flatten();
+    let removed = store.rows.update(|rows| (n < rows.len()).then(|| rows.remove(n)));
     removed.is_some_and(|row| !row.is_empty())
 }
 

@@ -40,7 +40,7 @@ pub fn FailureSwitch() -> impl IntoView {
     let store = expect_context::<Store>();
     drawn(|| {
         // A row that was asked for is in sight, and so is what was refused.
-        let asked = store.typed.with_value(|typed| typed.text(SET_FAULT, drafts::ROWS).is_some());
+        let asked = store.typed.with_untracked(|typed| typed.text(SET_FAULT, drafts::ROWS).is_some());
         let form = form(store, asked || is_refused_within(store));
         match wire::is_there(store) {
             true => html! { div.switches { (form) (wire::form(store)) } },
@@ -106,7 +106,7 @@ fn form(store: Store, open: bool) -> Markup {
     let (fault, rows, error) = (store.fault.read(), store.rows.read(), store.error.read());
     let active = store.active.get();
     // What was refused without script stays as it was set.
-    let checked = store.typed.with_value(|typed| match typed.is_of(SET_FAULT) {
+    let checked = store.typed.with_untracked(|typed| match typed.is_of(SET_FAULT) {
         true => typed.text(SET_FAULT, "on").is_some(),
         false => fault.on,
     });

@@ -35,7 +35,6 @@ mod width;
 mod window;
 mod words;
 
-use leptos::prelude::*;
 use maud::Markup;
 
 pub use self::bar_id::BarId;
@@ -47,7 +46,12 @@ use self::{
 #[cfg(feature = "ssr")]
 pub use self::{panel::Timeline, still::still};
 use crate::{
-    live::{dom, store::Store, watch::watch},
+    live::{
+        dom,
+        state::{Derived, State},
+        store::Store,
+        watch::watch,
+    },
     markup::{follow_list, keep},
     timeline::{AttemptState, Turn},
 };
@@ -82,20 +86,21 @@ fn drawing(store: Store, next: bool, plot: Plot) -> Drawing {
 /// The detail of a lab.
 fn selected(store: Store) -> Markup {
     let (turns, bar) = (store.turns.read(), store.selected.get());
-    store.actor.with_value(|actor| detail(&turns, bar, actor, store.utc_offset_min, false))
+    store.actor.with_untracked(|actor| detail(&turns, bar, actor, store.utc_offset_min, false))
 }
 
 /// Keeps what moves in the timeline of a lab.
 pub(super) fn start(store: Store) {
-    let narrow = RwSignal::new(false);
-    let has_next = Memo::new(move |_| store.next_content().is_some());
-    let drawing = Memo::new(move |_| {
+    let narrow = State::new(false);
+    let has_next = Derived::new(move || store.next_content().is_some());
+    let drawing = Derived::new(move || {
         let plot = if narrow.get() { Plot::NARROW } else { Plot::WIDE };
         drawing(store, has_next.get(), plot)
     });
-    let rows = Memo::new_owning(move |drawn| (drawing.with(|drawing| row::rows(store, drawing, drawn)), true));
-    let log =
-        Memo::new_owning(move |drawn| (store.log.with(|lines| log::lines(lines, store.utc_offset_min, drawn)), true));
+    let rows = Derived::of_the_last(move |drawn| (drawing.with(|drawing| row::rows(store, drawing, drawn)), true));
+    let log = Derived::of_the_last(move |drawn| {
+        (store.log.with(|lines| log::lines(lines, store.utc_offset_min, drawn)), true)
+    });
     watch(move || {
         for (list, entries) in [(".turns", rows), (".tl-log .log", log)] {
             if let Some(list) = dom::find(list) {

@@ -12,7 +12,12 @@ use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 pub use self::callouts::Tour;
 use crate::{
-    live::{dom, store::Store, watch::watch},
+    live::{
+        dom,
+        state::{Derived, State},
+        store::Store,
+        watch::watch,
+    },
     timeline::Outcome,
 };
 
@@ -27,7 +32,7 @@ const COOKIE: &str = "tour";
 
 /// Begins the tour on the first visit of an untouched lab, or goes on where this browser was. In the browser alone.
 pub fn start(store: Store) {
-    let at = RwSignal::new(None);
+    let at = State::new(None);
     watch(move || {
         let kept = dom::find(".tour").and_then(|tour| tour.get_attribute("data-kept"));
         let first = untrack(|| store.is_untouched()).then_some(FIRST);
@@ -43,7 +48,7 @@ pub fn start(store: Store) {
             }
         });
     });
-    let step = Memo::new(move |_| at.get().map(|at| reached(store, at)));
+    let step = Derived::new(move || at.get().map(|at| reached(store, at)));
     let mut shown = None;
     watch(move || {
         let step = step.get();
