@@ -3,14 +3,13 @@
 
 use leptos::{prelude::*, server_fn::error::ServerFnErrorErr};
 use serde::Serialize;
-use serde_json::Value;
 
 #[cfg(feature = "ssr")]
 use crate::fault::{FaultPlan, FaultSetting};
 use crate::{
     error::{ErrorCode, LabError},
     fault::{FaultStatus, form::FaultForm},
-    json::{FromJson, Json, TextJson, Unread, field},
+    json::{FromJson, Json, TextJson, Unread, Value, field},
     lab::{Panels, StoredValue},
     message::Message,
     policy::{RetryPolicy, form::PolicyForm},
@@ -62,9 +61,9 @@ pub enum Delivery {
 }
 
 impl FromJson for Delivery {
-    fn from_json(value: &mut Value) -> Result<Self, Unread> {
-        match value.get_mut("Answered") {
-            Some(reply) => Message::from_json(reply).map(Self::Answered),
+    fn from_json(value: &Value<'_>) -> Result<Self, Unread> {
+        match value.get("Answered") {
+            Some(reply) => Message::from_json(&reply).map(Self::Answered),
             None => field(value, "Failed").map(Self::Failed),
         }
     }

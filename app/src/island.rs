@@ -4,14 +4,14 @@
 //! What is drawn is text, which [`markup`](crate::markup) keeps: the island itself is the frame around it.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
 use crate::{
     error::LabError,
-    json::{self, read_fields},
+    json::read_fields,
     lab::LabSnapshot,
-    live::{self, address::Address, store::Store},
-    panels::{self, tour},
+    live::{self, address::Address, dom, store::Store, watch::watch},
+    panels,
     typed::Typed,
 };
 
@@ -25,7 +25,7 @@ pub struct FormError {
 }
 
 /// What the lab's page begins with.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[cfg_attr(feature = "ssr", derive(Serialize))]
 pub struct Opening {
     /// Everything that the page shows first.
@@ -45,51 +45,55 @@ read_fields! {
     Opening { snapshot, error, typed, address, message_id }
 }
 
-/// In the browser Leptos writes an island's data once more when it has read it, and nobody reads that.
-#[cfg(not(feature = "ssr"))]
-impl Serialize for Opening {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_unit()
+impl Opening {
+    /// The id of the element that carries it to the browser, as JSON.
+    pub const ELEMENT: &str = "opening";
+
+    /// What the server has given to the page that it renders.
+    #[cfg(feature = "ssr")]
+    fn here() -> Option<Self> {
+        take_context()
+    }
+
+    /// What the page brought with it.
+    #[cfg(not(feature = "ssr"))]
+    fn here() -> Option<Self> {
+        let element = document().get_element_by_id(Self::ELEMENT)?;
+        crate::json::read(&element.text_content()?).ok()
     }
 }
 
-/// Leptos reads an island's data with serde.
-impl<'de> Deserialize<'de> for Opening {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        json::deserialize(deserializer)
-    }
-}
-
-/// The lab. What stands in it comes as children, which the server renders; the last of them is [`Voice`].
+/// The lab. What stands in it comes as children, which the server renders.
+///
+/// # Panics
+/// The page has no [`Opening`].
 #[island]
 pub fn Lab(
-    /// What it begins with.
-    opening: Opening,
     /// The page.
     children: Children,
 ) -> impl IntoView {
-    let store = Store::new(opening);
+    let store = Store::new(Opening::here().expect("the page has what the lab begins with"));
     provide_context(store);
-    // Where there is no clipboard, nothing offers to copy.
-    let clip = move || store.mounted.get() && live::dom::has_clipboard();
-    view! {
-        <div class="lab" class:present=move || store.present.get() class:past=move || store.is_past() class:mounted=move || store.mounted.get() class:clip=clip>
-            {children()}
-        </div>
-    }
-}
-
-/// What is said to those who hear the page. It stands last: when it comes to life everything before it has, and what
-/// moves the page may begin.
-#[island]
-pub fn Voice() -> impl IntoView {
-    let store = expect_context::<Store>();
     live::start(store);
     panels::start(store);
-    tour::start(store);
-    view! {
-        <p class="vh" role="status" aria-live="polite">
-            {move || store.said.get()}
-        </p>
-    }
+    watch(move || {
+        for (class, is_on) in classes(store) {
+            dom::mark(".lab", class, is_on);
+        }
+    });
+    let class = untrack(|| classes(store)).into_iter().filter(|(_, is_on)| *is_on);
+    let class = class.fold("lab".to_owned(), |all, (class, _)| all + " " + class);
+    view! { <div class=class>{children()}</div> }
+}
+
+/// What the style sheet asks of the lab.
+fn classes(store: Store) -> [(&'static str, bool); 4] {
+    let mounted = store.mounted.get();
+    [
+        ("present", store.present.get()),
+        ("past", store.is_past()),
+        ("mounted", mounted),
+        // Where there is no clipboard, nothing offers to copy.
+        ("clip", mounted && dom::has_clipboard()),
+    ]
 }

@@ -7,10 +7,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
 pub use crate::fault::WireFault;
-use crate::json::{FromJson, Unread, field, read_fields};
+use crate::json::{FromJson, Unread, Value, field, read_fields};
 
 /// The wire as somebody sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,8 +100,8 @@ read_fields! {
 }
 
 impl FromJson for CallOutcome {
-    fn from_json(value: &mut Value) -> Result<Self, Unread> {
-        match value.as_str() {
+    fn from_json(value: &Value<'_>) -> Result<Self, Unread> {
+        match value.text().as_deref() {
             Some("ok") => Ok(Self::Ok),
             Some("no_answer") => Ok(Self::NoAnswer),
             Some("refused") => Ok(Self::Refused),

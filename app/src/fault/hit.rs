@@ -1,12 +1,11 @@
 //! What a plan does with one attempt.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{AttemptFault, Fault, FaultCount, FaultKind, FaultStatus, WireFault};
 use crate::{
     chance::happens,
-    json::{FromJson, Unread, field, field_or, read_fields},
+    json::{FromJson, Unread, Value, field, field_or, read_fields},
     timeline::{Layer, Operation},
 };
 
@@ -141,7 +140,7 @@ fn met(fault: &Fault, count: &mut FaultCount) -> Met {
 read_fields!(HitEnd { layer, hangs });
 
 impl FromJson for Hit {
-    fn from_json(value: &mut Value) -> Result<Self, Unread> {
+    fn from_json(value: &Value<'_>) -> Result<Self, Unread> {
         Ok(Self {
             actor_delay_ms: field(value, "actor_delay_ms")?,
             store_delay_ms: field(value, "store_delay_ms")?,

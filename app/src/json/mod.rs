@@ -1,12 +1,18 @@
 //! JSON: what the browser reads, and what the server functions answer in.
 
+mod parsed;
 mod read;
 
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post};
 use serde::Serialize;
 
-pub use self::read::{FromJson, Unread, deserialize, field, field_or, read, word};
+#[cfg(feature = "ssr")]
+pub use self::read::deserialize;
 pub(crate) use self::read::{read_as, read_fields, read_words};
+pub use self::{
+    parsed::Value,
+    read::{FromJson, Unread, field, field_or, read, word},
+};
 
 /// JSON, written by serde and read as [`FromJson`] does, as an island's data and the stream's events are.
 pub struct TextJson;
@@ -31,7 +37,7 @@ impl<T: Serialize> Encodes<T> for TextJson {
 }
 
 impl<T: FromJson> Decodes<T> for TextJson {
-    type Error = serde_json::Error;
+    type Error = Unread;
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
         read(&String::from_utf8_lossy(&bytes))

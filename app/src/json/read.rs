@@ -1,11 +1,10 @@
-//! Reading the lab's types from JSON that has been parsed already.
+//! Reading the lab's types from [parsed](super::parsed) JSON.
 //!
 //! What serde derives reads each type in code of its own, which the browser had to download. Here a type only
 //! says the names of its fields, and what finds and checks a field is there once. The server reads what people send it
 //! with serde, whose errors say more.
 
-use serde::{Deserialize, Deserializer, de::Error};
-use serde_json::Value;
+use super::Value;
 
 /// A place in a document that could not be read, by the name of its field; empty for the document itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,17 +12,19 @@ use serde_json::Value;
 pub struct Unread(pub &'static str);
 
 impl Unread {
+    /// The document is no JSON.
+    pub const NO_JSON: Self = Self("JSON");
     /// What is said of the field, after its name.
     pub const WORDS: &str = " is missing, or not as it has to be";
 }
 
 /// What is read from parsed JSON. Fields that nobody asks for are left alone.
 pub trait FromJson: Sized {
-    /// Reads it, and takes its texts out of `value`.
+    /// Reads it.
     ///
     /// # Errors
     /// The first field that is not there, or not of its kind.
-    fn from_json(value: &mut Value) -> Result<Self, Unread>;
+    fn from_json(value: &Value<'_>) -> Result<Self, Unread>;
 
     /// What stands for a field that is left out; `None` if it has to be there.
     #[must_use]
@@ -36,25 +37,29 @@ pub trait FromJson: Sized {
 ///
 /// # Errors
 /// It is no JSON, or a field of it cannot be read.
-pub fn read<T: FromJson>(json: &str) -> Result<T, serde_json::Error> {
-    T::from_json(&mut serde_json::from_str(json)?).map_err(Error::custom)
+pub fn read<T: FromJson>(json: &str) -> Result<T, Unread> {
+    Value::parse(json, T::from_json).unwrap_or(Err(Unread::NO_JSON))
 }
 
 /// Reads it where serde asks for it.
 ///
 /// # Errors
 /// It is no JSON, or a field of it cannot be read.
-pub fn deserialize<'de, D: Deserializer<'de>, T: FromJson>(deserializer: D) -> Result<T, D::Error> {
-    T::from_json(&mut Value::deserialize(deserializer)?).map_err(Error::custom)
+#[cfg(feature = "ssr")]
+pub fn deserialize<'de, D: serde::Deserializer<'de>, T: FromJson>(deserializer: D) -> Result<T, D::Error> {
+    use serde::{Deserialize, de::Error};
+
+    let document = serde_json::Value::deserialize(deserializer)?;
+    T::from_json(&Value::from(&document)).map_err(Error::custom)
 }
 
 /// Reads a field of an object.
 ///
 /// # Errors
 /// It is missing, or it or a part of it cannot be read.
-pub fn field<T: FromJson>(object: &mut Value, name: &'static str) -> Result<T, Unread> {
-    let read = match object.get_mut(name) {
-        Some(value) => T::from_json(value),
+pub fn field<T: FromJson>(object: &Value<'_>, name: &'static str) -> Result<T, Unread> {
+    let read = match object.get(name) {
+        Some(value) => T::from_json(&value),
         None => T::left_out().ok_or(Unread("")),
     };
     read.map_err(|unread| if unread.0.is_empty() { Unread(name) } else { unread })
@@ -64,7 +69,7 @@ pub fn field<T: FromJson>(object: &mut Value, name: &'static str) -> Result<T, U
 ///
 /// # Errors
 /// It is there, and it or a part of it cannot be read.
-pub fn field_or<T: FromJson>(object: &mut Value, name: &'static str, usual: T) -> Result<T, Unread> {
+pub fn field_or<T: FromJson>(object: &Value<'_>, name: &'static str, usual: T) -> Result<T, Unread> {
     Ok(field::<Option<T>>(object, name)?.unwrap_or(usual))
 }
 
@@ -72,8 +77,9 @@ pub fn field_or<T: FromJson>(object: &mut Value, name: &'static str, usual: T) -
 ///
 /// # Errors
 /// It is another.
-pub fn word<T: Copy>(value: &Value, words: &[(&str, T)]) -> Result<T, Unread> {
-    let known = words.iter().find(|(word, _)| value.as_str() == Some(*word));
+pub fn word<T: Copy>(value: &Value<'_>, words: &[(&str, T)]) -> Result<T, Unread> {
+    let text = value.text();
+    let known = words.iter().find(|(word, _)| text.as_deref() == Some(*word));
     known.map(|(_, means)| *means).ok_or(Unread(""))
 }
 
@@ -81,7 +87,7 @@ pub fn word<T: Copy>(value: &Value, words: &[(&str, T)]) -> Result<T, Unread> {
 macro_rules! read_fields {
     ($($type:ident { $($field:ident),+ $(,)? })+) => {$(
         impl $crate::json::FromJson for $type {
-            fn from_json(value: &mut serde_json::Value) -> Result<Self, $crate::json::Unread> {
+            fn from_json(value: &$crate::json::Value<'_>) -> Result<Self, $crate::json::Unread> {
                 Ok(Self { $($field: $crate::json::field(value, stringify!($field))?),+ })
             }
         }
@@ -96,7 +102,7 @@ macro_rules! read_words {
     };
     ($type:ident { $($variant:ident = $word:expr),+ $(,)? }) => {
         impl $crate::json::FromJson for $type {
-            fn from_json(value: &mut serde_json::Value) -> Result<Self, $crate::json::Unread> {
+            fn from_json(value: &$crate::json::Value<'_>) -> Result<Self, $crate::json::Unread> {
                 $crate::json::word(value, const { &[$(($word, Self::$variant)),+] })
             }
         }
@@ -107,7 +113,7 @@ macro_rules! read_words {
 macro_rules! read_as {
     ($($type:ident: $form:ty),+ $(,)?) => {$(
         impl $crate::json::FromJson for $type {
-            fn from_json(value: &mut serde_json::Value) -> Result<Self, $crate::json::Unread> {
+            fn from_json(value: &$crate::json::Value<'_>) -> Result<Self, $crate::json::Unread> {
                 let form: $form = $crate::json::FromJson::from_json(value)?;
                 form.try_into().map_err(|_| $crate::json::Unread(""))
             }
@@ -118,40 +124,31 @@ macro_rules! read_as {
 pub(crate) use {read_as, read_fields, read_words};
 
 impl FromJson for String {
-    fn from_json(value: &mut Value) -> Result<Self, Unread> {
-        match value {
-            Value::String(text) => Ok(std::mem::take(text)),
-            _ => Err(Unread("")),
-        }
+    fn from_json(value: &Value<'_>) -> Result<Self, Unread> {
+        value.text().ok_or(Unread(""))
     }
 }
 
 impl FromJson for bool {
-    fn from_json(value: &mut Value) -> Result<Self, Unread> {
-        value.as_bool().ok_or(Unread(""))
-    }
-}
-
-impl FromJson for i32 {
-    fn from_json(value: &mut Value) -> Result<Self, Unread> {
-        value.as_i64().and_then(|number| number.try_into().ok()).ok_or(Unread(""))
+    fn from_json(value: &Value<'_>) -> Result<Self, Unread> {
+        value.bool().ok_or(Unread(""))
     }
 }
 
 macro_rules! read_numbers {
-    ($($type:ty),+) => {$(
+    ($($type:ty: $of:ident),+) => {$(
         impl FromJson for $type {
-            fn from_json(value: &mut Value) -> Result<Self, Unread> {
-                value.as_u64().and_then(|number| number.try_into().ok()).ok_or(Unread(""))
+            fn from_json(value: &Value<'_>) -> Result<Self, Unread> {
+                value.$of().and_then(|number| number.try_into().ok()).ok_or(Unread(""))
             }
         }
     )+};
 }
 
-read_numbers!(u8, u32, u64);
+read_numbers!(u8: u64, u32: u64, u64: u64, i32: i64);
 
 impl<T: FromJson> FromJson for Option<T> {
-    fn from_json(value: &mut Value) -> Result<Self, Unread> {
+    fn from_json(value: &Value<'_>) -> Result<Self, Unread> {
         if value.is_null() { Ok(None) } else { T::from_json(value).map(Some) }
     }
 
@@ -161,15 +158,15 @@ impl<T: FromJson> FromJson for Option<T> {
 }
 
 impl<T: FromJson> FromJson for Vec<T> {
-    fn from_json(value: &mut Value) -> Result<Self, Unread> {
-        value.as_array_mut().ok_or(Unread(""))?.iter_mut().map(T::from_json).collect()
+    fn from_json(value: &Value<'_>) -> Result<Self, Unread> {
+        value.items().ok_or(Unread(""))?.map(|item| T::from_json(&item)).collect()
     }
 }
 
 impl<T: FromJson, E: FromJson> FromJson for Result<T, E> {
-    fn from_json(value: &mut Value) -> Result<Self, Unread> {
-        match value.get_mut("Ok") {
-            Some(value) => T::from_json(value).map(Ok),
+    fn from_json(value: &Value<'_>) -> Result<Self, Unread> {
+        match value.get("Ok") {
+            Some(value) => T::from_json(&value).map(Ok),
             None => field(value, "Err").map(Err),
         }
     }
@@ -177,9 +174,10 @@ impl<T: FromJson, E: FromJson> FromJson for Result<T, E> {
 
 /// A pair travels as a list of two.
 impl<A: FromJson, B: FromJson> FromJson for (A, B) {
-    fn from_json(value: &mut Value) -> Result<Self, Unread> {
-        match value.as_array_mut().map(Vec::as_mut_slice) {
-            Some([a, b]) => Ok((A::from_json(a)?, B::from_json(b)?)),
+    fn from_json(value: &Value<'_>) -> Result<Self, Unread> {
+        let mut items = value.items().ok_or(Unread(""))?;
+        match (items.next(), items.next(), items.next()) {
+            (Some(a), Some(b), None) => Ok((A::from_json(&a)?, B::from_json(&b)?)),
             _ => Err(Unread("")),
         }
     }
@@ -187,7 +185,7 @@ impl<A: FromJson, B: FromJson> FromJson for (A, B) {
 
 /// What is done when there is nothing to tell.
 impl FromJson for () {
-    fn from_json(_: &mut Value) -> Result<Self, Unread> {
+    fn from_json(_: &Value<'_>) -> Result<Self, Unread> {
         Ok(())
     }
 }
@@ -197,7 +195,7 @@ mod tests {
     use std::fmt::Debug;
 
     use serde::Serialize;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::{
@@ -328,9 +326,9 @@ mod tests {
 
     #[test]
     fn what_is_not_as_it_has_to_be_is_named_by_its_field() {
-        let refused = |value: Value| Check::from_json(&mut { value }).unwrap_err().to_string();
+        let refused = |value: Value| Check::from_json(&(&value).into()).unwrap_err().to_string();
         let check = json!({"number": 1, "state": "passed", "progress": "proven", "evidence": []});
-        assert!(Check::from_json(&mut check.clone()).is_ok(), "what may be missing was left out");
+        assert!(Check::from_json(&(&check).into()).is_ok(), "what may be missing was left out");
         for (field, wrong) in [
             ("number", json!(256)),
             ("number", json!("1")),

@@ -70,13 +70,17 @@ fn lab(
         let (page_of, tour_of) = (actor.clone(), actor.clone());
         let message_id = uuid::Uuid::new_v4().to_string();
         let opening = Opening { snapshot, error, typed, address, message_id };
+        // Within a script element `<` would be read as a tag.
+        let json = serde_json::to_string(&opening).expect("what is in a lab can be written").replace('<', "\\u003c");
+        provide_context(opening);
         view! {
             <Title text=format!("Faultlab: {actor}") />
-            <Lab opening>
+            <Lab>
                 <Layout actor=page_of known runtime scenarios />
             </Lab>
             <KeySheet />
             <Tour actor=tour_of />
+            <script id=Opening::ELEMENT type="application/json" inner_html=json></script>
         }
     });
     view! { <Suspense>{page}</Suspense> }

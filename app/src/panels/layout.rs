@@ -15,8 +15,9 @@ use super::{
     tabs::{PaneChoice, PaneStrip, PaneTabs},
     timeline::Timeline,
     topbar::Topbar,
+    voice::Voice,
 };
-use crate::{actor_id::ActorId, island::Voice, lab::Runtime};
+use crate::{actor_id::ActorId, lab::Runtime};
 
 /// The page within [`Lab`](crate::island::Lab), which gives it the state.
 #[component]

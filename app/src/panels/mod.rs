@@ -22,6 +22,7 @@ pub mod timeline;
 pub mod topbar;
 pub mod tour;
 pub mod trace;
+mod voice;
 pub mod wire;
 
 use crate::live::store::Store;
@@ -40,4 +41,6 @@ pub fn start(store: Store) {
     stored::start(store);
     policy::start(store);
     timeline::start(store);
+    voice::start(store);
+    tour::start(store);
 }

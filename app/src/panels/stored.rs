@@ -1,6 +1,7 @@
 //! The pane *Stored*: the history as Dapr gives it, the value as the store itself gives it, and the events that came
 //! back through the subscription.
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use maud::{Markup, html};
 

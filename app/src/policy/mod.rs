@@ -11,12 +11,11 @@ pub mod worst;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{
     chance::draw,
     error::{LabError, ranged},
-    json::{FromJson, Unread, field_or, read_words},
+    json::{FromJson, Unread, Value, field_or, read_words},
     timeline::Operation,
 };
 
@@ -182,7 +181,7 @@ impl fmt::Display for RetryPolicy {
 read_words!(Backoff { Constant, Exponential });
 
 impl FromJson for RetryPolicy {
-    fn from_json(value: &mut Value) -> Result<Self, Unread> {
+    fn from_json(value: &Value<'_>) -> Result<Self, Unread> {
         Ok(Self {
             attempts: field_or(value, "attempts", Self::LESSON.attempts)?,
             delay_ms: field_or(value, "delay_ms", Self::LESSON.delay_ms)?,

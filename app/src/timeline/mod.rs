@@ -120,8 +120,8 @@ pub struct Event {
 }
 
 /// What an actor's timeline still knows, at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "ssr", derive(Deserialize, utoipa::ToSchema))]
 pub struct TimelineSnapshot {
     /// The id of the last event in it: where a stream goes on.
     pub last: EventId,

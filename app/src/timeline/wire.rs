@@ -3,11 +3,8 @@
 //! An event travels as one flat object, `{"seq":…,"at":…,"type":"attempt_failed","turn":…}`. What serde derives for
 //! that shape keeps the whole object aside and then reads it a second time; this reads its fields where they stand.
 
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
-
 use super::{Event, Step};
-use crate::json::{self, FromJson, Unread, field};
+use crate::json::{FromJson, Unread, Value, field};
 
 /// Each step with the names of its fields.
 macro_rules! steps {
@@ -20,7 +17,7 @@ macro_rules! steps {
 }
 
 impl FromJson for Event {
-    fn from_json(event: &mut Value) -> Result<Self, Unread> {
+    fn from_json(event: &Value<'_>) -> Result<Self, Unread> {
         let step = steps! { event:
             "activated" Activated {}
             "deactivated" Deactivated {}
@@ -53,9 +50,10 @@ impl FromJson for Event {
     }
 }
 
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        json::deserialize(deserializer)
+#[cfg(feature = "ssr")]
+impl<'de> serde::Deserialize<'de> for Event {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::json::deserialize(deserializer)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The lesson's five steps: what to do, a button that does it, and the evidence when it is proven.
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use maud::{Markup, html};
 

@@ -2,6 +2,7 @@
 
 mod flow;
 
+#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use maud::{Markup, html};
 

@@ -31,7 +31,7 @@ const GOODBYE: u8 = 6;
 const COOKIE: &str = "tour";
 
 /// Begins the tour on the first visit of an untouched lab, or goes on where this browser was. In the browser alone.
-pub fn start(store: Store) {
+pub(super) fn start(store: Store) {
     let at = State::new(None);
     watch(move || {
         let kept = dom::find(".tour").and_then(|tour| tour.get_attribute("data-kept"));
