@@ -43,6 +43,9 @@ pub struct Entries {
 }
 
 impl Entries {
+    /// How many of a list's entries may be in sight.
+    const NEW: usize = 20;
+
     /// A list that was drawn as `before`.
     pub fn after(before: Option<Vec<Entry>>) -> Self {
         Self { before: before.unwrap_or_default().into_iter().peekable(), now: Vec::new() }
@@ -77,8 +80,11 @@ impl Entries {
         self.now.push(Entry { key, class: class.into(), made_of, markup, aside });
     }
 
-    /// The list.
-    pub fn done(self) -> Vec<Entry> {
+    /// The list. All but the last so many entries are of the class `old`: they are out of sight, as a rule, and the
+    /// browser need not lay them out. For the others it would do so twice, to find out that they are in sight.
+    pub fn done(mut self) -> Vec<Entry> {
+        let old = self.now.len().saturating_sub(Self::NEW);
+        self.now[..old].iter_mut().for_each(|entry| entry.also("old"));
         self.now
     }
 }
