@@ -11,6 +11,8 @@ use app::{
     error::{ErrorCode, LabError},
     fault::{FaultSetting, FaultStatus},
     hold::{HeldAttempt, HoldStatus},
+    island::Opening,
+    json,
     lab::{LabSnapshot, Panels, Runtime, StoredValue},
     lesson::{
         checks::{Check, Evidence, judge},
@@ -269,10 +271,14 @@ async fn page(told: Told, path: &str) -> (u16, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
+/// Where the page keeps what the browser begins with.
+const OPENING: &str = "<script id=\"opening\" type=\"application/json\">";
+
 /// What a reader sees of it: without the marks that Leptos puts between texts.
 fn seen(html: &str) -> String {
     let island = html.find("<div class=\"lab\"").unwrap_or_default();
-    html[island..].replace("<!>", "")
+    let end = html.find(OPENING).unwrap_or(html.len());
+    html[island..end].replace("<!>", "")
 }
 
 #[tokio::test]
@@ -318,6 +324,15 @@ async fn what_people_write_is_text_and_nothing_else() {
     let (_, html) = page(Told::recovered("<b onclick=x>\"bold\"</b>"), "/lab/user1").await;
     assert!(!html.contains("<b onclick"), "markup of a message reached the page");
     assert!(seen(&html).contains("&lt;b onclick=x&gt;"));
+}
+
+#[tokio::test]
+async fn whatever_people_write_the_browser_begins_with_what_the_lab_has() {
+    let told = Told::recovered("</script><!-- <script>\\u003c&quot;");
+    let (_, html) = page(told.clone(), "/lab/user1").await;
+    let (_, json) = html.split_once(OPENING).unwrap();
+    let opening: Opening = json::read(json.split("</script").next().unwrap()).unwrap();
+    assert_eq!(opening.snapshot.timeline.events, told.events);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ pub use self::{
     read::{FromJson, Unread, field, field_or, read, word},
 };
 
-/// JSON, written by serde and read as [`FromJson`] does, as an island's data and the stream's events are.
+/// JSON, written by serde and read as [`FromJson`] does, as what the page begins with and the stream's events are.
 pub struct TextJson;
 
 /// What the server functions answer in.
