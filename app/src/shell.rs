@@ -4,11 +4,18 @@ use http::{header::COOKIE, request::Parts};
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags};
 
-use crate::{app::App, icons::Definitions};
+use crate::{app::App, icons::Definitions, island::Opening};
 
 /// The document: head, hydration scripts, drawing definitions, and the page in it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let scripts = has_island().then(|| view! { <HydrationScripts options=options.clone() islands=true /> });
+    let scripts = has_island().then(|| {
+        let opening = format!("#{}", Opening::ELEMENT);
+        view! {
+            // What is drawn of half a lab would move when the rest comes: its last element is waited for.
+            <link rel="expect" href=opening blocking="render" />
+            <HydrationScripts options=options.clone() islands=true />
+        }
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=chosen_theme()>
