@@ -88,6 +88,20 @@ test("coming and going it moves nothing, and the lab still fits", async ({ page 
   expect(overflow).toEqual([0, 0]);
 });
 
+test("it stands aside for whatever is opened, and comes back", async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open();
+  await expectStep(page, 1);
+  const opened = page.locator("details:is(.menu, .more) > summary");
+  await expect(opened).toHaveCount(3);
+  for (const summary of await opened.all()) {
+    await summary.click();
+    await expect(tour(page)).toBeHidden();
+    await summary.click();
+    await expect(tour(page)).toBeVisible();
+  }
+});
+
 test("who skips it is left alone, and can take it again", async ({ page }) => {
   const lab = new LabPage(page);
   await lab.open();
