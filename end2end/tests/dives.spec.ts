@@ -29,8 +29,8 @@ const EVIDENCE: Record<string, (lab: LabPage) => Promise<void>> = {
     await expect(lab.check("State consistency")).toContainText("proven");
   },
   "one-failure": async (lab) => {
-    await expect(lab.page.locator(".turns > li", { hasText: "recovered" })).toHaveCount(2);
-    await expect(lab.page.locator(".turns > li", { hasText: "Nothing left to fail" })).not.toContainText("recovered");
+    await expect(lab.page.locator(".turns li", { hasText: "recovered" })).toHaveCount(2);
+    await expect(lab.page.locator(".turns li", { hasText: "Nothing left to fail" })).not.toContainText("recovered");
   },
   "missing-key": async (lab) => {
     await expect(lab.reply("Deleted in a moment")).toBeVisible();

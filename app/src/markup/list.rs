@@ -1,5 +1,8 @@
 //! Lists as text: each entry is drawn by itself, and only when what it is made of has changed. What happens in one turn
 //! then costs one turn's drawing, however many there are.
+//!
+//! A list can become long, and little of it is in sight. On the page it is several lists, one below the other: those
+//! that are out of sight are skipped as a whole when the page is laid out and painted.
 
 use std::{borrow::Cow, iter::Peekable, sync::Arc, vec::IntoIter};
 
@@ -15,6 +18,7 @@ use crate::live::{state::Derived, watch::watch};
 pub struct Entry {
     /// Its place among the others: later entries have higher ones.
     key: u64,
+    part: Part,
     class: Cow<'static, str>,
     made_of: Option<String>,
     markup: Arc<str>,
@@ -28,6 +32,11 @@ impl Entry {
         self.key
     }
 
+    /// The place of its part.
+    const fn place(&self) -> u64 {
+        self.part.place
+    }
+
     /// Gives it one more class.
     pub fn also(&mut self, class: &str) {
         let classes = self.class.to_mut();
@@ -36,19 +45,35 @@ impl Entry {
     }
 }
 
+/// One of the lists that a long list is on the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Part {
+    /// Its place among the others.
+    place: u64,
+    /// Whether it is out of sight, as a rule.
+    is_old: bool,
+}
+
+impl Part {
+    const fn class(self) -> &'static str {
+        if self.is_old { "part old" } else { "part" }
+    }
+}
+
 /// The entries of a list, in the making.
 pub struct Entries {
+    keys: u64,
     before: Peekable<IntoIter<Entry>>,
     now: Vec<Entry>,
 }
 
 impl Entries {
-    /// How many of a list's entries may be in sight.
-    const NEW: usize = 20;
+    /// How many of a list's last entries are in sight, as a rule.
+    const IN_SIGHT: usize = 8;
 
-    /// A list that was drawn as `before`.
-    pub fn after(before: Option<Vec<Entry>>) -> Self {
-        Self { before: before.unwrap_or_default().into_iter().peekable(), now: Vec::new() }
+    /// A list that was drawn as `before`. So many `keys` are of one part of it.
+    pub fn after(before: Option<Vec<Entry>>, keys: u64) -> Self {
+        Self { keys, before: before.unwrap_or_default().into_iter().peekable(), now: Vec::new() }
     }
 
     /// Adds an entry; the keys rise. It is drawn unless it was there before, made of the same. Without `made_of` it
@@ -77,74 +102,106 @@ impl Entries {
         let old = self.before.next_if(|old| old.key == key);
         let same = old.filter(|old| made_of.is_some() && old.made_of == made_of);
         let markup = same.map_or_else(|| draw().into_string().into(), |old| old.markup);
-        self.now.push(Entry { key, class: class.into(), made_of, markup, aside });
+        let part = Part { place: key / self.keys, is_old: false };
+        self.now.push(Entry { key, part, class: class.into(), made_of, markup, aside });
     }
 
-    /// The list. All but the last so many entries are of the class `old`: they are out of sight, as a rule, and the
-    /// browser need not lay them out. For the others it would do so twice, to find out that they are in sight.
+    /// The list. What may be in sight is in no old part: the browser would lay it out twice, to find out that it is.
     pub fn done(mut self) -> Vec<Entry> {
-        let old = self.now.len().saturating_sub(Self::NEW);
-        self.now[..old].iter_mut().for_each(|entry| entry.also("old"));
+        let in_sight = self.now.len().saturating_sub(Self::IN_SIGHT);
+        if let Some(Part { place, .. }) = self.now.get(in_sight).map(|entry| entry.part) {
+            self.now.iter_mut().for_each(|entry| entry.part.is_old = entry.part.place < place);
+        }
         self.now
     }
 }
 
-/// The entries as the content of a list, for the first drawing.
+/// The entries in their parts, for the first drawing.
 #[cfg(feature = "ssr")]
 pub fn items(entries: &[Entry]) -> String {
     use std::fmt::Write as _;
 
-    entries.iter().fold(String::new(), |mut html, Entry { class, markup, .. }| {
-        let _ = write!(html, r#"<li class="{class}">{markup}</li>"#);
-        html
-    })
+    let mut html = String::new();
+    for part in alike(entries, Entry::place) {
+        let _ = write!(html, r#"<ol class="{}">"#, part[0].part.class());
+        for Entry { class, markup, .. } in part {
+            let _ = write!(html, r#"<li class="{class}">{markup}</li>"#);
+        }
+        html.push_str("</ol>");
+    }
+    html
 }
 
-/// Keeps the list's items as the entries are. It begins as [`items`] has drawn them on the server, and nothing else
-/// stands in it.
+/// Keeps the list's parts and items as the entries are. It begins as [`items`] has drawn them on the server, and nothing
+/// else stands in it.
 pub fn follow_list(list: Element, entries: Derived<Vec<Entry>>) {
     let mut drawn = entries.get_untracked();
     watch(move || {
         let now = entries.get();
-        update(&list, &drawn, &now);
+        update(&list, ("ol", Entry::place, show_part), &drawn, &now);
         drawn = now;
     });
 }
 
-fn update(list: &Element, before: &[Entry], now: &[Entry]) {
-    let mut item = list.first_element_child();
-    let mut before = before.iter().peekable();
-    for entry in now {
-        while before.next_if(|old| old.key < entry.key).is_some() {
-            item = item.and_then(removed);
+/// What the children of an element are: their name, the rising number by which entries are of one child, and what makes
+/// a child what its entries are, told those that it shows. A new child shows none.
+type Children = (&'static str, fn(&Entry) -> u64, fn(&Element, &[Entry], &[Entry]));
+
+/// Makes an element's children, which show `before`, show `now`.
+fn update(parent: &Element, (name, number, show): Children, before: &[Entry], now: &[Entry]) {
+    let mut child = parent.first_element_child();
+    let mut before = alike(before, number).peekable();
+    for entries in alike(now, number) {
+        let place = number(&entries[0]);
+        while before.next_if(|old| number(&old[0]) < place).is_some() {
+            child = child.and_then(removed);
         }
-        let old = before.next_if(|old| old.key == entry.key);
-        item = match (old, item) {
-            (Some(old), Some(item)) => {
-                if old.class != entry.class {
-                    item.set_class_name(&entry.class);
-                }
-                if old.markup != entry.markup {
-                    redraw(&item, &entry.markup);
-                }
-                if old.aside != entry.aside || old.markup != entry.markup {
-                    show_aside(&item, &entry.aside);
-                }
-                item.next_element_sibling()
+        let shown = before.next_if(|old| number(&old[0]) == place);
+        child = match (shown, child) {
+            (Some(shown), Some(child)) => {
+                show(&child, shown, entries);
+                child.next_element_sibling()
             }
             (_, next) => {
-                if let Ok(new) = document().create_element("li") {
-                    new.set_class_name(&entry.class);
-                    new.set_inner_html(&entry.markup);
-                    show_aside(&new, &entry.aside);
-                    let _ = list.insert_before(&new, next.as_deref());
+                if let Ok(new) = document().create_element(name) {
+                    show(&new, &[], entries);
+                    let _ = parent.insert_before(&new, next.as_deref());
                 }
                 next
             }
         };
     }
-    while let Some(gone) = item {
-        item = removed(gone);
+    while let Some(gone) = child {
+        child = removed(gone);
+    }
+}
+
+/// The entries that have a number in common, for each number.
+fn alike(entries: &[Entry], number: fn(&Entry) -> u64) -> impl Iterator<Item = &[Entry]> {
+    entries.chunk_by(move |one, next| number(one) == number(next))
+}
+
+fn show_part(part: &Element, before: &[Entry], now: &[Entry]) {
+    let class = now[0].part.class();
+    if before.first().is_none_or(|before| before.part.class() != class) {
+        part.set_class_name(class);
+    }
+    update(part, ("li", Entry::key, show_item), before, now);
+}
+
+fn show_item(item: &Element, before: &[Entry], now: &[Entry]) {
+    let (before, now) = (before.first(), &now[0]);
+    if before.is_none_or(|before| before.class != now.class) {
+        item.set_class_name(&now.class);
+    }
+    let is_drawn_anew = before.is_none_or(|before| before.markup != now.markup);
+    match before {
+        None => item.set_inner_html(&now.markup),
+        Some(_) if is_drawn_anew => redraw(item, &now.markup),
+        Some(_) => {}
+    }
+    if is_drawn_anew || before.is_some_and(|before| before.aside != now.aside) {
+        show_aside(item, &now.aside);
     }
 }
 
@@ -172,7 +229,7 @@ mod tests {
 
     /// Draws the keys of `made_of`, and says which it really drew.
     fn drawn(before: Option<Vec<Entry>>, made_of: &[(u64, Option<&str>)]) -> (Vec<Entry>, Vec<u64>) {
-        let (mut entries, mut drawn) = (Entries::after(before), Vec::new());
+        let (mut entries, mut drawn) = (Entries::after(before, 4), Vec::new());
         for (key, made_of) in made_of {
             entries.add(*key, "row", made_of.map(str::to_owned), || {
                 drawn.push(*key);
@@ -189,7 +246,9 @@ mod tests {
         let (second, changed) = drawn(Some(first), &[(1, Some("a")), (2, Some("B")), (5, Some("c")), (6, Some("d"))]);
         assert_eq!(changed, [2, 6]);
         let items = items(&second);
-        assert!(items.starts_with(r#"<li class="row">1 of a</li><li class="row">2 of B</li>"#), "{items}");
+        let expected =
+            r#"<ol class="part"><li class="row">1 of a</li><li class="row">2 of B</li></ol><ol class="part">"#;
+        assert!(items.starts_with(expected), "{items}");
         let (third, changed) = drawn(Some(second), &[(2, Some("B")), (6, Some("d"))]);
         assert_eq!((changed.len(), third.len()), (0, 2), "what goes at the front moves nothing");
     }
@@ -198,7 +257,7 @@ mod tests {
     fn a_text_that_changes_by_itself_has_nothing_drawn_anew() {
         let mut drawn = 0;
         let mut list = |before, aside: &str| {
-            let mut entries = Entries::after(before);
+            let mut entries = Entries::after(before, 4);
             entries.add_with(1, "row", Some("a".to_owned()), aside.to_owned(), || {
                 drawn += 1;
                 html! { span data-aside { (aside) } }
@@ -215,5 +274,14 @@ mod tests {
     fn an_entry_that_changes_by_itself_is_drawn_each_time() {
         let (first, _) = drawn(None, &[(1, Some("a")), (2, None)]);
         assert_eq!(drawn(Some(first), &[(1, Some("a")), (2, None)]).1, [2]);
+    }
+
+    #[test]
+    fn the_parts_of_a_list_that_may_be_in_sight_are_not_old() {
+        let keys: Vec<_> = (1..=14).map(|key| (key, Some("a"))).collect();
+        let (entries, _) = drawn(None, &keys);
+        let parts: Vec<_> = alike(&entries, Entry::place).map(|part| (part.len(), part[0].part.is_old)).collect();
+        // Of the last eight the first is number 7, which shares its part with 4 to 6.
+        assert_eq!(parts, [(3, true), (4, false), (4, false), (3, false)]);
     }
 }

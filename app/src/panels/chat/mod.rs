@@ -39,7 +39,7 @@ pub fn Chat(
                 }
                 (scenarios.card())
                 div.msgs tabindex="0" role="region" aria-label="Conversation" hidden[store.is_untouched()] {
-                    ol { (PreEscaped(items(&entries(store, None)))) }
+                    div { (PreEscaped(items(&entries(store, None)))) }
                 }
                 (composer::invitation(store))
                 (composer::composer(store))
@@ -54,7 +54,7 @@ pub(super) fn start(store: Store) {
     composer::start(store);
     let lines = Derived::of_the_last(move |drawn| (entries(store, drawn), true));
     watch(move || {
-        if let Some(list) = dom::find(".msgs ol") {
+        if let Some(list) = dom::find(".msgs > div") {
             follow_list(list.into(), lines);
         }
     });
@@ -81,7 +81,7 @@ fn entries(store: Store, drawn: Option<Vec<Entry>>) -> Vec<Entry> {
     // What has just been sent is no part of an earlier moment.
     let unsent = if store.is_past() { Vec::new() } else { store.unsent.get() };
     let busy = is_busy(store, SEND);
-    let mut entries = Entries::after(drawn);
+    let mut entries = Entries::after(drawn, 64);
     store.panels.with(|panels| {
         store.turns.with(|turns| {
             for line in lines(&panels.before, turns, &unsent) {

@@ -10,7 +10,7 @@ use crate::{
 
 /// The lines of the log, oldest first. The newest is always in sight. `before` are those that were drawn last.
 pub(super) fn lines(lines: &[LogLine], utc_offset_min: i32, before: Option<Vec<Entry>>) -> Vec<Entry> {
-    let mut entries = Entries::after(before);
+    let mut entries = Entries::after(before, 64);
     for line in lines {
         // A server that was started again counts from 1.
         entries.add(line.seq, "", Some(line.at.to_string()), || row(line, utc_offset_min));

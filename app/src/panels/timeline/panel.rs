@@ -26,7 +26,7 @@ pub(super) struct Parts<'a> {
     pub(super) title: &'static str,
     /// The form that goes along the time.
     pub(super) tools: Option<Markup>,
-    /// The items of the list of rows.
+    /// The rows, as lists.
     pub(super) rows: Markup,
     /// The log, oldest line first.
     pub(super) log: &'a [LogLine],
@@ -68,13 +68,13 @@ pub(super) fn panel(drawing: &Drawing, now: u64, utc_offset_min: i32, parts: &Pa
                     }
                     div.rows-plot {
                         (under(drawing, now))
-                        ol.turns { (parts.rows) }
+                        div.turns { (parts.rows) }
                         (over(drawing, now))
                     }
                 }
             }
             div.tl-log tabindex="0" role="region" aria-label="Log" {
-                ol.log { (PreEscaped(items(&lines(parts.log, utc_offset_min, None)))) }
+                div.log { (PreEscaped(items(&lines(parts.log, utc_offset_min, None)))) }
             }
         }
         (parts.detail)

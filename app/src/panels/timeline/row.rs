@@ -44,7 +44,7 @@ const BLANK: u64 = u64::MAX;
 
 /// A row for each turn, and one for what comes next. `before` are the rows as they were drawn last.
 pub(super) fn rows(store: Store, drawing: &Drawing, before: Option<Vec<Entry>>) -> Vec<Entry> {
-    let mut entries = Entries::after(before);
+    let mut entries = Entries::after(before, 16);
     store.turns.with(|turns| {
         let shown = words::shown(turns, store.selected.get());
         let lab = Lab { drawing, now: &|| store.clock.get(), shown, utc_offset_min: store.utc_offset_min };

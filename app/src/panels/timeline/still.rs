@@ -30,10 +30,12 @@ pub fn still(
     let lab = Lab { drawing: &drawing, now: &|| now, shown: words::shown(turns, selected), utc_offset_min };
     let low = has_no_room_below(turns.len());
     let rows = html! {
-        @for (nth, turn) in turns.iter().enumerate() {
-            li.turn.tips-up[nth >= low] {
-                (head(turn.number, &words::subject(turn), words::status(turn, None), None))
-                (plot(lab, turn.number, drawing.row(turn.number).map_or(&[], Vec::as_slice)))
+        ol {
+            @for (nth, turn) in turns.iter().enumerate() {
+                li.turn.tips-up[nth >= low] {
+                    (head(turn.number, &words::subject(turn), words::status(turn, None), None))
+                    (plot(lab, turn.number, drawing.row(turn.number).map_or(&[], Vec::as_slice)))
+                }
             }
         }
     };
