@@ -1,8 +1,8 @@
 //! What a person can do to the lab, through the same server functions that its forms post to.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
-use leptos::task::spawn_local;
+use leptos::{prelude::set_timeout, task::spawn_local};
 
 use super::{
     dom,
@@ -30,19 +30,27 @@ pub const COMPARE: &str = "/api/compare_with_store";
 /// Where the lab is reset.
 pub const RESET: &str = "/api/reset_lab";
 
-/// Reads the panels anew. Several wishes while one reading is under way make one more.
+/// How long the panels rest when they have been read. Turns that follow each other at once then have them read a few
+/// times a second, and not once each.
+const PANELS_REST: Duration = Duration::from_millis(200);
+
+/// Reads the panels anew. Wishes while they are being read, or rest, make one more reading.
 pub fn refresh(store: Store) {
     let before = store.reading.get_untracked();
     store.reading.set(if before == Reading::Idle { Reading::UnderWay } else { Reading::Again });
     if before == Reading::Idle {
         spawn_local(async move {
-            while store.reading.get_untracked() != Reading::Idle {
-                store.reading.set(Reading::UnderWay);
-                read_panels(store).await;
-                if store.reading.get_untracked() == Reading::UnderWay {
+            read_panels(store).await;
+            set_timeout(
+                move || {
+                    let wished = store.reading.get_untracked() == Reading::Again;
                     store.reading.set(Reading::Idle);
-                }
-            }
+                    if wished {
+                        refresh(store);
+                    }
+                },
+                PANELS_REST,
+            );
         });
     }
 }

@@ -73,7 +73,7 @@ pub enum UnsentState {
 pub enum Reading {
     /// They are not.
     Idle,
-    /// They are.
+    /// They are, or rest after it.
     UnderWay,
     /// They are, and something has changed since.
     Again,
