@@ -7,11 +7,12 @@
 
 mod list;
 
+use js_sys::Array;
 #[cfg(feature = "ssr")]
 use leptos::{prelude::untrack, tachys::html::InertElement};
 use maud::Markup;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlInputElement, Node};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlOptionElement, Node};
 
 #[cfg(feature = "ssr")]
 pub use self::list::items;
@@ -34,25 +35,27 @@ pub fn keep(selector: &'static str, draw: impl Fn() -> Markup + 'static) {
 
 /// Apart, so that the download has it once.
 fn keep_boxed(selector: &'static str, draw: Box<dyn Fn() -> Markup>) {
-    let mut drawn = String::new();
+    let (mut drawn, mut element) = (String::new(), None::<HtmlElement>);
     watch(move || {
         let markup = draw().into_string();
         if markup != drawn {
-            replace(selector, &markup);
+            element = element.take().filter(|element| element.is_connected()).or_else(|| dom::find(selector));
+            if let Some(element) = &element {
+                replace(element, &markup);
+            }
             drawn = markup;
         }
     });
 }
 
-/// Makes the element that `selector` names the one that `markup` describes.
-fn replace(selector: &str, markup: &str) {
-    let Some(element) = dom::find(selector) else { return };
+/// Makes the element the one that `markup` describes.
+fn replace(element: &Element, markup: &str) {
     // Parsed in what it stands in: a list's entry or a drawing's part is nothing by itself.
     let wanted = element.parent_element().and_then(|parent| parent.clone_node().ok());
     let Some(wanted) = wanted.map(JsCast::unchecked_into::<Element>) else { return };
     wanted.set_inner_html(markup);
     if let Some(new) = wanted.first_child() {
-        adopt(&element, &new);
+        adopt(element, &new);
     }
 }
 
@@ -67,19 +70,20 @@ fn redraw(element: &Element, markup: &str) {
 
 /// Makes the children of `is` those of `wanted`, from the first to the last.
 fn adopt_children(is: &Node, wanted: &Node) {
-    let mut here = is.first_child();
-    while let Some(new) = wanted.first_child() {
-        let _ = wanted.remove_child(&new);
+    let (mut here, mut wanted) = (is.first_child(), wanted.first_child());
+    while let Some(new) = wanted {
+        wanted = new.next_sibling();
         match here {
             None => drop(is.append_child(&new)),
             Some(mut old) => {
+                let mut is_new = old.is_equal_node(Some(&new));
                 // Of a list that lost an entry the others stay as they are.
-                if let Some(next) = old.next_sibling().filter(|next| gone_before(&old, next, &new)) {
+                if !is_new && let Some(next) = old.next_sibling().filter(|next| next.is_equal_node(Some(&new))) {
                     let _ = is.remove_child(&old);
-                    old = next;
+                    (old, is_new) = (next, true);
                 }
                 here = old.next_sibling();
-                if !adopt(&old, &new) {
+                if !is_new && !adopt(&old, &new) {
                     let _ = is.replace_child(&new, &old);
                 }
             }
@@ -91,57 +95,81 @@ fn adopt_children(is: &Node, wanted: &Node) {
     }
 }
 
-/// Whether `new` is what stands after `old`.
-fn gone_before(old: &Node, next: &Node, new: &Node) -> bool {
-    next.is_equal_node(Some(new)) && !old.is_equal_node(Some(new))
-}
-
 /// Makes `old` what `new` is, if both are of one kind.
 fn adopt(old: &Node, new: &Node) -> bool {
-    if old.is_equal_node(Some(new)) {
-        return true;
-    }
-    if old.node_name() != new.node_name() {
+    let (drawn, wanted) = (Drawn::of(old), Drawn::of(new));
+    if drawn.node_name() != wanted.node_name() {
         return false;
     }
-    match (old.dyn_ref::<Element>(), new.dyn_ref::<Element>()) {
-        (Some(old), Some(new)) => {
-            adopt_attributes(old, new);
-            adopt_children(old, new);
-        }
-        _ => old.set_node_value(new.node_value().as_deref()),
+    if old.node_type() == Node::ELEMENT_NODE {
+        adopt_attributes(drawn, wanted);
+        adopt_children(old, new);
+    } else {
+        old.set_node_value(new.node_value().as_deref());
     }
     true
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// A node whose names and values stay in the browser: to compare and to copy them nothing has to come out of it.
+    type Drawn;
+
+    #[wasm_bindgen(method, getter, js_name = nodeName)]
+    fn node_name(this: &Drawn) -> JsValue;
+
+    #[wasm_bindgen(method, js_name = getAttributeNames)]
+    fn names(this: &Drawn) -> Array;
+
+    /// `null` if there is none of this name.
+    #[wasm_bindgen(method, js_name = getAttribute)]
+    fn attribute(this: &Drawn, name: &JsValue) -> JsValue;
+
+    #[wasm_bindgen(method, js_name = setAttribute)]
+    fn set_attribute(this: &Drawn, name: &JsValue, value: &JsValue);
+
+    #[wasm_bindgen(method, js_name = removeAttribute)]
+    fn remove_attribute(this: &Drawn, name: &JsValue);
+}
+
+impl Drawn {
+    fn of(node: &Node) -> &Self {
+        node.unchecked_ref()
+    }
+}
+
 /// What a person has opened stays open: that is no part of a drawing.
-fn adopt_attributes(old: &Element, new: &Element) {
-    let names = |element: &Element| element.get_attribute_names().into_iter().filter_map(|name| name.as_string());
-    for name in names(new) {
-        let value = new.get_attribute(&name);
-        if let Some(value) = value.filter(|value| old.get_attribute(&name).as_ref() != Some(value)) {
-            let _ = old.set_attribute(&name, &value);
-            come_into_force(old, &name, Some(&value));
+fn adopt_attributes(old: &Drawn, new: &Drawn) {
+    for name in new.names() {
+        let value = new.attribute(&name);
+        if old.attribute(&name) != value {
+            old.set_attribute(&name, &value);
+            come_into_force(old, &name, &value);
         }
     }
-    for name in names(old).filter(|name| name != "open" && !new.has_attribute(name)) {
-        let _ = old.remove_attribute(&name);
-        come_into_force(old, &name, None);
+    for name in old.names() {
+        if new.attribute(&name).is_null() && name != "open" {
+            old.remove_attribute(&name);
+            come_into_force(old, &name, &JsValue::NULL);
+        }
     }
 }
 
 /// A field that somebody has touched shows what it was set to, and its attribute only what it begins with: what changes
 /// in the drawing comes into the field too. What does not change leaves alone what is being typed there.
-fn come_into_force(field: &Element, name: &str, value: Option<&str>) {
-    let value = match name {
-        // A button's is no more than its attribute.
-        "value" if field.has_type::<HtmlInputElement>() => JsValue::from_str(value.unwrap_or_default()),
-        "checked" | "selected" => JsValue::from_bool(value.is_some()),
+fn come_into_force(field: &Drawn, name: &JsValue, value: &JsValue) {
+    // A button's value is no more than its attribute.
+    let is_input = field.has_type::<HtmlInputElement>();
+    if !is_input && !field.has_type::<HtmlOptionElement>() {
+        return;
+    }
+    let value = match name.as_string().as_deref() {
+        Some("value") if is_input => value.as_string().unwrap_or_default().into(),
+        Some("checked" | "selected") => JsValue::from_bool(!value.is_null()),
         _ => return,
     };
-    let name = JsValue::from_str(name);
     // Told what it shows already, a field would lose what is being typed there and is no number yet.
-    if js_sys::Reflect::get(field, &name).as_ref() != Ok(&value) {
-        let _ = js_sys::Reflect::set(field, &name, &value);
+    if js_sys::Reflect::get(field, name).as_ref() != Ok(&value) {
+        let _ = js_sys::Reflect::set(field, name, &value);
     }
 }
