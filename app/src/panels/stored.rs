@@ -30,20 +30,39 @@ const KNOWN_EVENTS: usize = 50;
 #[component]
 pub fn StoredPane() -> impl IntoView {
     let store = expect_context::<Store>();
-    drawn(|| pane(store, deliveries(store)))
+    drawn(|| {
+        html! {
+            div.pane.pane-stored { (kept(store)) (in_store(store)) (events(store, deliveries(store))) }
+        }
+    })
 }
 
-/// Keeps it.
+/// Keeps it: each block by itself, since the events change with a turn and the others once it has been stored.
 pub(super) fn start(store: Store) {
     let deliveries = deliveries(store);
-    keep(".pane-stored", move || pane(store, deliveries));
+    keep(".block.b-history", move || kept(store));
+    keep(".block.b-store", move || in_store(store));
+    keep(".block.b-events", move || events(store, deliveries));
 }
 
-fn pane(store: Store, deliveries: Derived<Vec<Delivery>>) -> Markup {
+/// The history as Dapr gives it.
+fn kept(store: Store) -> Markup {
+    let then = store.history_then();
+    store.panels.with(|panels| {
+        html! {
+            div.block.b-history {
+                h3 { "History " span.note { "kept: the last 5 messages" } }
+                (history(then.as_deref().map_or(panels.history.as_deref(), Ok)))
+            }
+        }
+    })
+}
+
+/// The value as the store gives it.
+fn in_store(store: Store) -> Markup {
     let (then, kind) = (store.history_then(), store.runtime.with_untracked(|runtime| runtime.store.clone()));
     let clock = |at| format::clock(at, store.utc_offset_min);
     store.panels.with(|panels| {
-        let history = then.as_deref().map_or(panels.history.as_deref(), Ok);
         let stored = then.as_deref().map(|history| Ok(stored_then(store, history)));
         let stored = stored.as_ref().unwrap_or(&panels.stored);
         let when = match stored {
@@ -52,19 +71,9 @@ fn pane(store: Store, deliveries: Derived<Vec<Delivery>>) -> Markup {
             Err(_) => "not readable".to_owned(),
         };
         html! {
-            div.pane.pane-stored {
-                div.block {
-                    h3 { "History " span.note { "kept: the last 5 messages" } }
-                    (self::history(history))
-                }
-                div.block {
-                    h3 { "Store " span.note { (when) } }
-                    @match stored { Ok(stored) => (entry(stored)), Err(error) => (unreadable(error)) }
-                }
-                div.block {
-                    h3 { "Events " span.note { "user-chat" } }
-                    (events(&deliveries.read(), store.utc_offset_min))
-                }
+            div.block.b-store {
+                h3 { "Store " span.note { (when) } }
+                @match stored { Ok(stored) => (entry(stored)), Err(error) => (unreadable(error)) }
             }
         }
     })
@@ -170,21 +179,26 @@ fn read(deliveries: &mut Vec<Delivery>, event: &Event) {
     }
 }
 
-fn events(deliveries: &[Delivery], utc_offset_min: i32) -> Markup {
+/// The events that came back.
+fn events(store: Store, deliveries: Derived<Vec<Delivery>>) -> Markup {
+    let deliveries = deliveries.read();
     html! {
-        @if deliveries.is_empty() { p.none { "None yet. Each saved turn publishes one." } }
-        ul.events {
-            @for delivery in deliveries.iter().rev().take(MAX_EVENTS) {
-                @let (class, mark, words) = match delivery.state {
-                    DeliveryState::Published => ("queue-t", "#i-send", "published"),
-                    DeliveryState::Delivered => ("ok-t", "#i-check", "delivered"),
-                    DeliveryState::Failed => ("fail-t", "#i-cross", "not published"),
-                };
-                li {
-                    span class=(class) { (symbol(mark)) }
-                    span { "ConversationUpdated" }
-                    span.note { @if let Some(turn) = delivery.turn { "turn " (turn) ", " } (words) }
-                    time { (format::clock(delivery.at, utc_offset_min)) }
+        div.block.b-events {
+            h3 { "Events " span.note { "user-chat" } }
+            @if deliveries.is_empty() { p.none { "None yet. Each saved turn publishes one." } }
+            ul.events {
+                @for delivery in deliveries.iter().rev().take(MAX_EVENTS) {
+                    @let (class, mark, words) = match delivery.state {
+                        DeliveryState::Published => ("queue-t", "#i-send", "published"),
+                        DeliveryState::Delivered => ("ok-t", "#i-check", "delivered"),
+                        DeliveryState::Failed => ("fail-t", "#i-cross", "not published"),
+                    };
+                    li {
+                        span class=(class) { (symbol(mark)) }
+                        span { "ConversationUpdated" }
+                        span.note { @if let Some(turn) = delivery.turn { "turn " (turn) ", " } (words) }
+                        time { (format::clock(delivery.at, store.utc_offset_min)) }
+                    }
                 }
             }
         }

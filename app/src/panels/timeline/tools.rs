@@ -86,9 +86,12 @@ pub(crate) fn moved(store: Store, field: &Element) {
 pub(super) fn tools(store: Store) -> Markup {
     let Place { turn, older, newer, newest } = place(store);
     let (past, halted, scripted) = (store.is_past(), store.is_halted(), store.mounted.get());
+    // Where the script goes along the time, the form need not know how far it is: it stays as it is while turns go by.
+    let told = !scripted || past;
     let seq_of = store.events.with(|events| events.first().zip(events.last()).map(|(a, b)| (a.seq, b.seq)));
-    let (first, last) = seq_of.unzip();
+    let (first, last) = seq_of.filter(|_| told).unzip();
     let drawn = store.moment.get().map(|moment| moment.seq).or(last);
+    let end_of = |turn: Option<u64>| turn.filter(|_| told).and_then(|turn| end_of(store, turn));
     let words = past.then(|| format!("Turn {turn} of {newest}, {}", clock(store.clock.get(), store.utc_offset_min)));
     let (icon, word, title) = if halted {
         ("#i-play", "Live", "Show what happens now")
@@ -103,9 +106,9 @@ pub(super) fn tools(store: Store) -> Markup {
             button.btn.quiet.tl-replay.scripted type="button" title="Show the last turn once more, as it went" {
                 (symbol("#i-replay")) span { "Replay" }
             }
-            button.btn.quiet.tl-older type="submit" name="at" value=[older.and_then(|turn| end_of(store, turn))]
+            button.btn.quiet.tl-older type="submit" name="at" value=[end_of(older)]
                 title="Show the turn before" hidden[older.is_none()] { (symbol("#i-older")) span { "Older" } }
-            button.btn.quiet.tl-newer type="submit" name="at" value=[newer.and_then(|turn| end_of(store, turn))]
+            button.btn.quiet.tl-newer type="submit" name="at" value=[end_of(newer)]
                 title="Show the turn after" hidden[newer.is_none()] { (symbol("#i-newer")) span { "Newer" } }
             span.tl-scrub hidden[!past] {
                 // The value comes last: the slider keeps it between its ends.
