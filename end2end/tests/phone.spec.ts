@@ -6,13 +6,13 @@ import { expect, test } from "../support/test.ts";
 test.use({ viewport: PHONE });
 
 test("turns off the axis stay to be read: message, outcome and trace, wherever the list is scrolled", async ({ page, faultlab }) => {
-  for (let n = 1; n <= 12; n += 1) await faultlab.send(`Message ${n}`);
+  for (let n = 1; n <= 28; n += 1) await faultlab.send(`Message ${n}`);
   const lab = new LabPage(page);
   await lab.open();
   const rows = lab.timeline.locator(".turn");
-  await expect(rows).toHaveCount(12);
+  await expect(rows).toHaveCount(28);
   await expect(rows.last().locator(".bar")).toHaveCount(3);
-  for (let n = 0; n < 11; n += 1) {
+  for (let n = 0; n < 27; n += 1) {
     const row = rows.nth(n);
     await row.scrollIntoViewIfNeeded();
     await expect(row).toContainText(`Message ${n + 1}`);

@@ -18,7 +18,10 @@ use crate::live::{state::Derived, watch::watch};
 pub struct Entry {
     /// Its place among the others: later entries have higher ones.
     key: u64,
-    part: Part,
+    /// The place of its part among the others.
+    part: u64,
+    /// Whether its part is out of sight, as a rule.
+    is_old: bool,
     class: Cow<'static, str>,
     made_of: Option<String>,
     markup: Arc<str>,
@@ -32,9 +35,12 @@ impl Entry {
         self.key
     }
 
-    /// The place of its part.
-    const fn place(&self) -> u64 {
-        self.part.place
+    const fn part(&self) -> u64 {
+        self.part
+    }
+
+    const fn class_of_part(&self) -> &'static str {
+        if self.is_old { "part old" } else { "part" }
     }
 
     /// Gives it one more class.
@@ -45,24 +51,9 @@ impl Entry {
     }
 }
 
-/// One of the lists that a long list is on the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Part {
-    /// Its place among the others.
-    place: u64,
-    /// Whether it is out of sight, as a rule.
-    is_old: bool,
-}
-
-impl Part {
-    const fn class(self) -> &'static str {
-        if self.is_old { "part old" } else { "part" }
-    }
-}
-
 /// The entries of a list, in the making.
 pub struct Entries {
-    keys: u64,
+    keys_of_a_part: u64,
     before: Peekable<IntoIter<Entry>>,
     now: Vec<Entry>,
 }
@@ -71,9 +62,10 @@ impl Entries {
     /// How many of a list's last entries are in sight, as a rule.
     const IN_SIGHT: usize = 8;
 
-    /// A list that was drawn as `before`. So many `keys` are of one part of it.
-    pub fn after(before: Option<Vec<Entry>>, keys: u64) -> Self {
-        Self { keys, before: before.unwrap_or_default().into_iter().peekable(), now: Vec::new() }
+    /// A list that was drawn as `before`, in parts of so many keys each. A smaller part has less to be drawn that is out
+    /// of sight, and more often a part that grows old, for which the page is laid out twice.
+    pub fn after(before: Option<Vec<Entry>>, keys_of_a_part: u64) -> Self {
+        Self { keys_of_a_part, before: before.unwrap_or_default().into_iter().peekable(), now: Vec::new() }
     }
 
     /// Adds an entry; the keys rise. It is drawn unless it was there before, made of the same. Without `made_of` it
@@ -102,15 +94,15 @@ impl Entries {
         let old = self.before.next_if(|old| old.key == key);
         let same = old.filter(|old| made_of.is_some() && old.made_of == made_of);
         let markup = same.map_or_else(|| draw().into_string().into(), |old| old.markup);
-        let part = Part { place: key / self.keys, is_old: false };
-        self.now.push(Entry { key, part, class: class.into(), made_of, markup, aside });
+        let (part, class) = (key / self.keys_of_a_part, class.into());
+        self.now.push(Entry { key, part, is_old: false, class, made_of, markup, aside });
     }
 
     /// The list. What may be in sight is in no old part: the browser would lay it out twice, to find out that it is.
     pub fn done(mut self) -> Vec<Entry> {
         let in_sight = self.now.len().saturating_sub(Self::IN_SIGHT);
-        if let Some(Part { place, .. }) = self.now.get(in_sight).map(|entry| entry.part) {
-            self.now.iter_mut().for_each(|entry| entry.part.is_old = entry.part.place < place);
+        if let Some(part) = self.now.get(in_sight).map(Entry::part) {
+            self.now.iter_mut().for_each(|entry| entry.is_old = entry.part < part);
         }
         self.now
     }
@@ -122,8 +114,8 @@ pub fn items(entries: &[Entry]) -> String {
     use std::fmt::Write as _;
 
     let mut html = String::new();
-    for part in alike(entries, Entry::place) {
-        let _ = write!(html, r#"<ol class="{}">"#, part[0].part.class());
+    for part in alike(entries, Entry::part) {
+        let _ = write!(html, r#"<ol class="{}">"#, part[0].class_of_part());
         for Entry { class, markup, .. } in part {
             let _ = write!(html, r#"<li class="{class}">{markup}</li>"#);
         }
@@ -138,7 +130,7 @@ pub fn follow_list(list: Element, entries: Derived<Vec<Entry>>) {
     let mut drawn = entries.get_untracked();
     watch(move || {
         let now = entries.get();
-        update(&list, ("ol", Entry::place, show_part), &drawn, &now);
+        update(&list, ("ol", Entry::part, show_part), &drawn, &now);
         drawn = now;
     });
 }
@@ -182,8 +174,8 @@ fn alike(entries: &[Entry], number: fn(&Entry) -> u64) -> impl Iterator<Item = &
 }
 
 fn show_part(part: &Element, before: &[Entry], now: &[Entry]) {
-    let class = now[0].part.class();
-    if before.first().is_none_or(|before| before.part.class() != class) {
+    let class = now[0].class_of_part();
+    if before.first().is_none_or(|before| before.class_of_part() != class) {
         part.set_class_name(class);
     }
     update(part, ("li", Entry::key, show_item), before, now);
@@ -280,7 +272,7 @@ mod tests {
     fn the_parts_of_a_list_that_may_be_in_sight_are_not_old() {
         let keys: Vec<_> = (1..=14).map(|key| (key, Some("a"))).collect();
         let (entries, _) = drawn(None, &keys);
-        let parts: Vec<_> = alike(&entries, Entry::place).map(|part| (part.len(), part[0].part.is_old)).collect();
+        let parts: Vec<_> = alike(&entries, Entry::part).map(|part| (part.len(), part[0].is_old)).collect();
         // Of the last eight the first is number 7, which shares its part with 4 to 6.
         assert_eq!(parts, [(3, true), (4, false), (4, false), (3, false)]);
     }

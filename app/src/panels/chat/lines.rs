@@ -58,6 +58,8 @@ pub(super) struct Failure<'a> {
 
 /// How many places a turn has: its message, its answer, and a note before either.
 const PLACES: u64 = 4;
+/// How many places are of one part of the list: those of 16 turns.
+pub(super) const PLACES_OF_A_PART: u64 = 16 * PLACES;
 /// Where the turns' places begin; what was stored before them has those below.
 const TURNS: u64 = 1_000;
 /// Where the places of what was just sent begin.

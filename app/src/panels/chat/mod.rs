@@ -81,7 +81,7 @@ fn entries(store: Store, drawn: Option<Vec<Entry>>) -> Vec<Entry> {
     // What has just been sent is no part of an earlier moment.
     let unsent = if store.is_past() { Vec::new() } else { store.unsent.get() };
     let busy = is_busy(store, SEND);
-    let mut entries = Entries::after(drawn, 64);
+    let mut entries = Entries::after(drawn, lines::PLACES_OF_A_PART);
     store.panels.with(|panels| {
         store.turns.with(|turns| {
             for line in lines(&panels.before, turns, &unsent) {

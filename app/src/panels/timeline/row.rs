@@ -42,9 +42,12 @@ pub(super) fn head(number: u64, subject: &str, (mark, words): (Mark, String), li
 /// The key of the row in which nothing is drawn yet.
 const BLANK: u64 = u64::MAX;
 
+/// How many turns are of one part of the list.
+const TURNS_OF_A_PART: u64 = 16;
+
 /// A row for each turn, and one for what comes next. `before` are the rows as they were drawn last.
 pub(super) fn rows(store: Store, drawing: &Drawing, before: Option<Vec<Entry>>) -> Vec<Entry> {
-    let mut entries = Entries::after(before, 16);
+    let mut entries = Entries::after(before, TURNS_OF_A_PART);
     store.turns.with(|turns| {
         let shown = words::shown(turns, store.selected.get());
         let lab = Lab { drawing, now: &|| store.clock.get(), shown, utc_offset_min: store.utc_offset_min };
