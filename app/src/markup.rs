@@ -76,14 +76,14 @@ fn adopt_children(is: &Node, wanted: &Node) {
         match here {
             None => drop(is.append_child(&new)),
             Some(mut old) => {
-                let mut is_new = old.is_equal_node(Some(&new));
+                let mut is_same = old.is_equal_node(Some(&new));
                 // Of a list that lost an entry the others stay as they are.
-                if !is_new && let Some(next) = old.next_sibling().filter(|next| next.is_equal_node(Some(&new))) {
+                if !is_same && let Some(next) = old.next_sibling().filter(|next| next.is_equal_node(Some(&new))) {
                     let _ = is.remove_child(&old);
-                    (old, is_new) = (next, true);
+                    (old, is_same) = (next, true);
                 }
                 here = old.next_sibling();
-                if !is_new && !adopt(&old, &new) {
+                if !is_same && !adopt(&old, &new) {
                     let _ = is.replace_child(&new, &old);
                 }
             }

@@ -8,12 +8,12 @@ use crate::{
     timeline::LogLine,
 };
 
-/// How many lines are of one part of the list: those of a dozen turns.
-const LINES_OF_A_PART: u64 = 64;
+/// The lines of how many events are of one part of the list. A turn without a failure has eleven events, and four lines.
+const EVENTS_OF_A_PART: u64 = 64;
 
 /// The lines of the log, oldest first. The newest is always in sight. `before` are those that were drawn last.
 pub(super) fn lines(lines: &[LogLine], utc_offset_min: i32, before: Option<Vec<Entry>>) -> Vec<Entry> {
-    let mut entries = Entries::after(before, LINES_OF_A_PART);
+    let mut entries = Entries::after(before, EVENTS_OF_A_PART);
     for line in lines {
         // A server that was started again counts from 1.
         entries.add(line.seq, "", Some(line.at.to_string()), || row(line, utc_offset_min));
