@@ -33,8 +33,8 @@ fn line(store: Store) -> Markup {
     store.outlook.with(|outlook| {
         html! {
             p.predict {
-                b { "Predicted" }
-                span title=(range(outlook)) { (words(store, outlook)) }
+                b { "Predicted" } " "
+                span title=(range(outlook)) { (words(store, outlook)) } " "
                 (verdict(outlook))
             }
         }
