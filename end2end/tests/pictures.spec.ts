@@ -6,7 +6,7 @@ import { LabPage } from "../support/lab.ts";
 import type { THEMES } from "../support/page.ts";
 import { expectPicture, pinFonts } from "../support/pictures.ts";
 import { openRecording } from "../support/recording.ts";
-import { PHONE } from "../support/states.ts";
+import { PHONE, recovered } from "../support/states.ts";
 import { type Page, expect, test } from "../support/test.ts";
 
 test.use({ bypassCSP: true });
@@ -20,12 +20,9 @@ type Theme = (typeof THEMES)[number];
 type Given = { page: Page; lab: LabPage; faultlab: Faultlab };
 type Picture = { name: string; looks: [Theme, "wide" | "phone"][]; bring: (given: Given) => Promise<void> };
 
-async function recover({ page, lab, faultlab }: Given, path?: string): Promise<void> {
-  await lab.open(path);
-  await lab.say("Hi there");
-  await expect(lab.chat.getByText(/^Recovered on attempt 2/)).toBeVisible();
-  await lab.expectScore(2);
-  await evenOut(page, faultlab);
+async function recover(given: Given, path?: string): Promise<void> {
+  await recovered(given, path);
+  await evenOut(given.page, given.faultlab);
 }
 
 /** A turn that waits, halfway through a wait of twenty seconds: there the page's clock stands still. */

@@ -43,6 +43,38 @@ test("slow motion is real: the actor waits longer between its attempts", async (
   await expect(page.locator(".p-words")).toHaveText(/^Recovered on attempt 2 of 3, after 2\.\d+ s/);
 });
 
+test("the bar on top tells how long the actor waits, and sets it", async ({ page, faultlab }) => {
+  const lab = new LabPage(page);
+  await lab.open("/?present");
+  const wait = page.getByRole("group", { name: "Wait" });
+  await expect(wait.getByRole("radio", { name: "1 s" })).toBeChecked();
+  await wait.getByRole("radio", { name: "5 s" }).click();
+  const policy = async () => (await (await fetch(`${faultlab.url}/api/lab/user1`)).json()).policy;
+  await expect.poll(policy).toMatchObject({ attempts: 3, delay_ms: 5000, max_delay_ms: 10_000 });
+  // Somebody else sets it.
+  await faultlab.setPolicy({ delay_ms: 2000 });
+  await expect(wait.getByRole("radio", { name: "2 s" })).toBeChecked();
+  await faultlab.setPolicy({ attempts: 2, delay_ms: 300 });
+  await expect(wait.getByRole("radio", { checked: true })).toHaveCount(0);
+  await page.keyboard.press("2");
+  await expect.poll(policy, "the rest stays as it is").toMatchObject({ attempts: 2, delay_ms: 2000 });
+});
+
+test("a room sees the message that runs and the one behind it, and what the scenarios are", async ({ page, faultlab }) => {
+  await faultlab.setPolicy({ delay_ms: 5000 });
+  const lab = new LabPage(page);
+  await lab.open("/?present");
+  const sent = [faultlab.send("Hi there")];
+  await expect(page.locator(".p-words")).toContainText("Attempt 1 failed.");
+  sent.push(faultlab.send("Again"));
+  const pending = lab.chat.locator(".pending");
+  await expect(pending).toHaveText([/Hi there/, /Again.*Queued behind turn 1/]);
+  for (const message of await pending.all()) await expect(message.locator(".bubble")).toBeInViewport({ ratio: 1 });
+  await lab.chat.getByText("Scenarios").click();
+  await expect(lab.chat.getByRole("link", { name: /The save fails twice/ })).toBeInViewport();
+  await Promise.all(sent);
+});
+
 test("outside of it Page Down is the browser's", async ({ page }) => {
   const lab = new LabPage(page);
   await lab.open();
@@ -176,8 +208,12 @@ test("leaving the room with an attempt held says so, and it can be released and 
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("attempts are held and released by plain forms", async ({ page, faultlab }) => {
+  test("attempts are slowed, held and released by plain forms", async ({ page, faultlab }) => {
     await page.goto("/?present");
+    await page.getByRole("radio", { name: "2 s" }).check();
+    await page.locator(".slow").getByRole("button", { name: "Apply" }).click();
+    await expect(page.getByRole("radio", { name: "2 s" })).toBeChecked();
+    await expect(page, "the room stays").toHaveURL(/present/);
     await page.getByRole("checkbox", { name: "Hold before each attempt" }).check();
     await page.locator(".hold").getByRole("button", { name: "Apply" }).click();
     const hold = async () => (await fetch(`${faultlab.url}/api/lab/user1/hold`)).json();

@@ -1,15 +1,9 @@
 //! The keys. The sheet of keys that the server rendered says what each presses or moves to; here is only the looking up.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement, KeyboardEvent};
+use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 
-use super::{
-    controls::{self, Change},
-    dom, hold,
-    state::State,
-    store::Store,
-};
-use crate::policy::form::PolicyForm;
+use super::{dom, hold, state::State, store::Store};
 
 /// Where keys write or choose, and are nobody else's.
 const TYPING: &str = "textarea, select, input:not([type=radio], [type=checkbox], [type=range])";
@@ -74,10 +68,7 @@ fn pressed(store: Store, event: &KeyboardEvent, by_mouse: bool) {
             step(store, key == "PageDown");
             true
         }
-        "1" | "2" | "5" if store.present.get_untracked() && are_on() => {
-            slow_down(store, &key);
-            true
-        }
+        "1" | "2" | "5" if store.present.get_untracked() && are_on() => slow_down(&key),
         _ => key.chars().count() == 1 && listed(&key.to_ascii_lowercase()),
     };
     if done {
@@ -136,12 +127,9 @@ fn leave(store: Store) -> bool {
     true
 }
 
-/// Slow motion that is none: the actor itself waits so many seconds between its attempts from now on.
-fn slow_down(store: Store, seconds: &str) {
-    let policy = store.panels.with_untracked(|panels| panels.policy);
-    let delay_ms = format!("{seconds}000");
-    let longest = policy.max_delay_ms.max(5_000).to_string();
-    controls::set(store, Change::Policy(PolicyForm { delay_ms, max_delay_ms: longest, ..policy.into() }));
+/// The actor waits so many seconds between its attempts from now on. Where the choice has no room it is not looked for.
+fn slow_down(seconds: &str) -> bool {
+    dom::find(&format!(".slow [value='{seconds}000']")).inspect(HtmlElement::click).is_some()
 }
 
 /// One press of a clicker: does what the lesson's step asks for; once it is proven, goes on to the next. Backwards it

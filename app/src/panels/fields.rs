@@ -96,9 +96,9 @@ pub(super) fn apply_button() -> Markup {
     html! { noscript { button.btn.small type="submit" { "Apply" } } }
 }
 
-/// What stands in a field of a form now.
+/// What stands in a field of a form now, or is chosen among those of one name.
 pub(crate) fn typed_in(form: &Element, name: &str) -> Option<String> {
-    let field = form.query_selector(&format!("[name='{name}']")).ok().flatten()?;
+    let field = form.query_selector(&format!("[name='{name}']:not([type=radio]:not(:checked))")).ok().flatten()?;
     Some(dom::value_of(&field))
 }
 

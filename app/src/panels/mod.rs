@@ -15,6 +15,7 @@ pub mod path;
 pub mod policy;
 pub mod prediction;
 pub mod sidecar_retries;
+mod slow_motion;
 pub mod stored;
 pub mod switch;
 pub mod tabs;

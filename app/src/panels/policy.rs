@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Every field of the policy.
-const PARTS: [Part<PolicyForm>; 7] = [
+pub(super) const PARTS: [Part<PolicyForm>; 7] = [
     ("attempts", |form| &mut form.attempts),
     ("delay_ms", |form| &mut form.delay_ms),
     ("backoff", |form| &mut form.backoff),
@@ -57,7 +57,8 @@ pub(crate) fn apply(store: Store, form: &Element) {
     controls::set(store, Change::Policy(policy));
 }
 
-fn name(part: &str) -> String {
+/// What a field is called in a form.
+pub(super) fn name(part: &str) -> String {
     format!("policy[{part}]")
 }
 

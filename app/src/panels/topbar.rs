@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 
-use super::hold::hold_form;
+use super::{hold::hold_form, slow_motion::slow_motion_form};
 #[cfg(feature = "ssr")]
 use crate::markup::drawn;
 #[cfg(feature = "ssr")]
@@ -43,6 +43,7 @@ pub fn Topbar(
             </span>
             {drawn(|| live_mark(store))}
             <span class="topbar-gap"></span>
+            {drawn(|| slow_motion_form(store))}
             {drawn(|| hold_form(store))}
             <ThemeButton />
             <button class="btn quiet icon keys-button" type="button" popovertarget="keys" aria-label="Keys" title="Keys: ?">
@@ -56,6 +57,7 @@ pub fn Topbar(
 /// Keeps what moves in it.
 pub(super) fn start(store: Store) {
     keep(".topbar .live", move || live_mark(store));
+    keep(".topbar .slow", move || slow_motion_form(store));
     keep(".topbar .hold", move || hold_form(store));
     keep(".present-link", move || present_link(store));
 }
