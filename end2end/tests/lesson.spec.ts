@@ -85,11 +85,14 @@ test("when retries run out nothing is stored, and the message can be sent again"
   await lab.say("Hi there");
   await expect(lab.chat.getByText("Failed: the history could not be saved in 3 attempts.")).toBeVisible();
   await expect(lab.chat.getByText(/Nothing was stored, nothing was changed/)).toBeVisible();
+  const store = page.locator(".b-store .note");
+  await expect(store, "the store itself has been read").toHaveText(/^unchanged by turn 1, \d\d:\d\d:\d\d$/);
   await expect(lab.timeline.getByText("gave up")).toBeVisible();
   await lab.expectScore(0);
   await lab.chat.getByRole("button", { name: "Send again" }).click();
   await expect(lab.reply("Hi there")).toBeVisible();
   await expect(lab.chat.getByText("Sent again in turn 2")).toBeVisible();
+  await expect(store).toHaveText(/^read from SQLite, /);
 });
 
 test("the log line of an attempt is found by pressing its bar, and its address can be shared", async ({ page }) => {

@@ -13,11 +13,11 @@ use crate::{
     icons::symbol,
     json,
     lab::StoredValue,
-    live::{state::Derived, store::Store, travel},
+    live::{moment, state::Derived, store::Store, travel},
     markup::keep,
     message::Message,
     panels::copy::copy_button,
-    timeline::{Event, Operation, Step},
+    timeline::{Event, Method, Operation, Outcome, Step, Turn},
 };
 
 /// How many events the pane shows: as many as fit beside the rest.
@@ -67,7 +67,11 @@ fn in_store(store: Store) -> Markup {
         let stored = stored.as_ref().unwrap_or(&panels.stored);
         let when = match stored {
             _ if store.is_past() => format!("at {}, by the timeline", clock(store.clock.get())),
-            Ok(stored) => format!("read from {kind}, {}", clock(stored.read_at)),
+            Ok(stored) => {
+                let unchanged = store.turns.with(|turns| unchanged_by(&panels.before, turns, stored));
+                let how = unchanged.map_or_else(|| format!("read from {kind}"), |n| format!("unchanged by turn {n}"));
+                format!("{how}, {}", clock(stored.read_at))
+            }
             Err(_) => "not readable".to_owned(),
         };
         html! {
@@ -77,6 +81,16 @@ fn in_store(store: Store) -> Markup {
             }
         }
     })
+}
+
+/// The last turn, if it failed and the value, read after it, is what the turns before it stored.
+fn unchanged_by(before: &[Message], turns: &[Turn], stored: &StoredValue) -> Option<u64> {
+    let last = turns.iter().rfind(|turn| turn.method == Method::ProcessMessage)?;
+    if !matches!(last.outcome, Outcome::Failed { .. }) || last.ended_at? > stored.read_at {
+        return None;
+    }
+    let value = stored.value.as_deref().map_or(Ok(Vec::new()), json::read::<Vec<Message>>).ok()?;
+    (value == moment::history(before, turns)).then_some(last.number)
 }
 
 /// What stands in a block in place of what cannot be read.
@@ -202,5 +216,46 @@ fn events(store: Store, deliveries: Derived<Vec<Delivery>>) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{error::ErrorCode, timeline::turns};
+
+    /// A turn that stored its message, and one that gave up.
+    fn one_of_two() -> Vec<Turn> {
+        let started = |turn, content: &str| Step::TurnStarted {
+            turn,
+            method: Method::ProcessMessage,
+            message_id: None,
+            content: Some(content.to_owned()),
+        };
+        let reply = Message::reply_to("one").content;
+        let steps = [
+            started(1, "one"),
+            Step::ReplyReady { turn: 1, content: "one".to_owned(), reply },
+            Step::TurnCompleted { turn: 1, took_us: 1, repeated: false },
+            started(2, "two"),
+            Step::TurnFailed { turn: 2, took_us: 1, error: LabError::new(ErrorCode::RetriesExhausted, "gave up") },
+        ];
+        let events: Vec<Event> = (1..).zip(steps).map(|(seq, step)| Event { seq, at: 1_000 + seq, step }).collect();
+        turns(&events)
+    }
+
+    fn stored(messages: &[Message], read_at: u64) -> StoredValue {
+        let value = serde_json::to_string(messages).ok().filter(|_| !messages.is_empty());
+        StoredValue { key: String::new(), value, etag: None, read_at, command: String::new() }
+    }
+
+    #[test]
+    fn a_failed_turn_left_the_value_as_it_was_only_where_that_has_been_read() {
+        let (turns, kept) = (one_of_two(), [Message::user("one"), Message::reply_to("one")]);
+        assert_eq!(unchanged_by(&[], &turns, &stored(&kept, 1_005)), Some(2));
+        assert_eq!(unchanged_by(&[], &turns, &stored(&kept, 1_004)), None, "read before the turn had ended");
+        assert_eq!(unchanged_by(&[], &turns, &stored(&kept[..1], 1_005)), None, "something else is stored");
+        assert_eq!(unchanged_by(&[], &turns[..1], &stored(&kept, 1_005)), None, "the last turn stored it");
+        assert_eq!(unchanged_by(&[], &turns[1..], &stored(&[], 1_005)), Some(2), "nothing was there, and nothing is");
     }
 }
