@@ -18,7 +18,7 @@ const SECONDS: [u64; 3] = [1, 2, 5];
 /// The choice. What else the policy says stays as it is; only its longest wait has to allow for all of them.
 pub(super) fn slow_motion_form(store: Store) -> Markup {
     let policy = store.panels.with(|panels| panels.policy);
-    let max_delay_ms = SECONDS.map(|seconds| seconds * 1_000).into_iter().fold(policy.max_delay_ms, u64::max);
+    let max_delay_ms = SECONDS.into_iter().fold(policy.max_delay_ms, |longest, seconds| longest.max(seconds * 1_000));
     let mut kept = PolicyForm::from(RetryPolicy { max_delay_ms, ..policy });
     let kept =
         PARTS.into_iter().filter(|(part, _)| *part != "delay_ms").map(|(part, place)| (part, place(&mut kept).clone()));

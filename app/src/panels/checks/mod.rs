@@ -45,10 +45,13 @@ pub fn Checks() -> impl IntoView {
                 <h2 id="h-checks">"Lesson checks"</h2>
                 {drawn(|| score(store))} {drawn(|| run_all(store))} <Reset />
             </div>
-            {drawn(|| errors(store))} <ol class="check-list">{rows.collect_view()}</ol>
-            <p class="to-report">
-                <a href=format!("/lab/{}/report", store.actor_id())>"Report"</a> " to print, or to hand in"
-            </p>
+            {drawn(|| errors(store))}
+            <div class="check-list">
+                <ol>{rows.collect_view()}</ol>
+                <p class="to-report">
+                    <a href=format!("/lab/{}/report", store.actor_id())>"Report"</a> " to print, or to hand in"
+                </p>
+            </div>
         </section>
     }
 }
