@@ -32,16 +32,16 @@ pub fn StoredPane() -> impl IntoView {
     let store = expect_context::<Store>();
     drawn(|| {
         html! {
-            div.pane.pane-stored { (kept(store)) (in_store(store)) (events(store, deliveries(store))) }
+            div.pane.pane-stored { (kept(store)) (in_store(store, unchanged(store))) (events(store, deliveries(store))) }
         }
     })
 }
 
 /// Keeps it: each block by itself, since the events change with a turn and the others once it has been stored.
 pub(super) fn start(store: Store) {
-    let deliveries = deliveries(store);
+    let (unchanged, deliveries) = (unchanged(store), deliveries(store));
     keep(".block.b-history", move || kept(store));
-    keep(".block.b-store", move || in_store(store));
+    keep(".block.b-store", move || in_store(store, unchanged));
     keep(".block.b-events", move || events(store, deliveries));
 }
 
@@ -59,7 +59,7 @@ fn kept(store: Store) -> Markup {
 }
 
 /// The value as the store gives it.
-fn in_store(store: Store) -> Markup {
+fn in_store(store: Store, unchanged: Derived<Option<u64>>) -> Markup {
     let (then, kind) = (store.history_then(), store.runtime.with_untracked(|runtime| runtime.store.clone()));
     let clock = |at| format::clock(at, store.utc_offset_min);
     store.panels.with(|panels| {
@@ -68,8 +68,8 @@ fn in_store(store: Store) -> Markup {
         let when = match stored {
             _ if store.is_past() => format!("at {}, by the timeline", clock(store.clock.get())),
             Ok(stored) => {
-                let unchanged = store.turns.with(|turns| unchanged_by(&panels.before, turns, stored));
-                let how = unchanged.map_or_else(|| format!("read from {kind}"), |n| format!("unchanged by turn {n}"));
+                let how =
+                    unchanged.get().map_or_else(|| format!("read from {kind}"), |n| format!("unchanged by turn {n}"));
                 format!("{how}, {}", clock(stored.read_at))
             }
             Err(_) => "not readable".to_owned(),
@@ -80,6 +80,16 @@ fn in_store(store: Store) -> Markup {
                 @match stored { Ok(stored) => (entry(stored)), Err(error) => (unreadable(error)) }
             }
         }
+    })
+}
+
+/// The turn that left the value as it was. By itself: the value is not drawn again whenever a turn goes on.
+fn unchanged(store: Store) -> Derived<Option<u64>> {
+    Derived::new(move || {
+        store.panels.with(|panels| {
+            let stored = panels.stored.as_ref().ok()?;
+            store.turns.with(|turns| unchanged_by(&panels.before, turns, stored))
+        })
     })
 }
 
