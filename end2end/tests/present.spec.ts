@@ -60,6 +60,21 @@ test("the bar on top tells how long the actor waits, and sets it", async ({ page
   await expect.poll(policy, "the rest stays as it is").toMatchObject({ attempts: 2, delay_ms: 2000 });
 });
 
+test("a wait that could not be set is not shown as chosen, and can be chosen again", async ({ page, faultlab, complaints }) => {
+  complaints.expect(/ERR_FAILED/);
+  const lab = new LabPage(page);
+  await lab.open("/?present");
+  await page.route("**/api/set_policy", (route) => route.abort());
+  await page.keyboard.press("5");
+  await expect(page.locator(".slow .form-error")).toBeVisible();
+  await expect(page.getByRole("radio", { name: "1 s" })).toBeChecked();
+  await page.unroute("**/api/set_policy");
+  await page.keyboard.press("5");
+  const delay = async () => (await (await fetch(`${faultlab.url}/api/lab/user1`)).json()).policy.delay_ms;
+  await expect.poll(delay).toBe(5000);
+  await expect(page.locator(".slow .form-error")).toBeHidden();
+});
+
 test("a room sees the message that runs and the one behind it, and what the scenarios are", async ({ page, faultlab }) => {
   await faultlab.setPolicy({ delay_ms: 5000 });
   const lab = new LabPage(page);

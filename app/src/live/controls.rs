@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 
 use super::{
     actions::attempt,
+    dom,
     store::{Connection, Store},
 };
 use crate::{api, fault::form::FaultForm, policy::form::PolicyForm};
@@ -60,9 +61,11 @@ async fn make(store: Store, change: Change) {
         }
         Change::Arm => attempt(store, ARM_FAULT, api::arm_fault(actor)).await,
         Change::Policy(policy) => {
-            let set = attempt(store, SET_POLICY, api::set_policy(actor, policy)).await;
-            if let (Ok(policy), false) = (set, hears(store)) {
-                store.hear_policy(policy);
+            match attempt(store, SET_POLICY, api::set_policy(actor, policy)).await {
+                Ok(policy) if !hears(store) => store.hear_policy(policy),
+                Ok(_) => {}
+                // The bar's choice, which comes first on the page, has moved already. What was typed in the pane stays.
+                Err(_) => dom::put_back(SET_POLICY),
             }
             return;
         }
