@@ -88,6 +88,8 @@ pub struct LabSnapshot {
     pub panels: Panels,
     /// The timeline.
     pub timeline: TimelineSnapshot,
+    /// When the sidecar was told of the actor, in milliseconds since the Unix epoch; `None` if it has not asked.
+    pub registered_at: Option<u64>,
     /// Other labs that have been used, the latest first.
     pub known_actors: Vec<ActorId>,
     /// The server's clock when this was taken, in milliseconds since the Unix epoch.
@@ -100,5 +102,5 @@ read_fields! {
     Runtime { sidecar, store, sidecar_http, origin }
     StoredValue { key, value, etag, read_at, command }
     Panels { history, stored, before, checks, fault, layers, policy, hold, sidecar_retries, wire }
-    LabSnapshot { actor, runtime, panels, timeline, known_actors, now, utc_offset_min }
+    LabSnapshot { actor, runtime, panels, timeline, registered_at, known_actors, now, utc_offset_min }
 }

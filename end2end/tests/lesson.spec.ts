@@ -34,6 +34,7 @@ test("a learner does the five steps by clicking", async ({ page, faultlab }) => 
   await lab.expectScore(5);
 
   const lines = [
+    "Registered actor: ChatAgent",
     "Retry 1 for history load: Simulated state store failure",
     "Recovered history load for history-user1 on attempt 2 after 1.",
     "Processed message for history-user1: Hi there",

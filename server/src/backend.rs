@@ -368,6 +368,7 @@ impl Backend for LabBackend {
             runtime: self.runtime.get().await,
             panels,
             timeline,
+            registered_at: self.timelines.registered_at(),
             known_actors: known.into_iter().filter(|other| other != actor).take(KNOWN_ACTORS).collect(),
             now: now_ms(),
             utc_offset_min: utc_offset_min(),

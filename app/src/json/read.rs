@@ -287,6 +287,7 @@ mod tests {
             runtime,
             panels: panels(),
             timeline: TimelineSnapshot { last, events: vec![event] },
+            registered_at: Some(2),
             known_actors: vec![actor],
             now: 3,
             utc_offset_min: -90,

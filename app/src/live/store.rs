@@ -96,6 +96,8 @@ pub struct Store {
     pub last: State<EventId>,
     /// The turns that the events tell of.
     pub turns: Derived<Vec<Turn>>,
+    /// When the sidecar was told of the actor, in milliseconds since the Unix epoch.
+    pub registered_at: Option<u64>,
     /// The last lines of the log.
     pub log: Derived<Vec<LogLine>>,
     /// Whether the actor is in memory.
@@ -165,7 +167,7 @@ impl Store {
     /// The state that the server rendered.
     pub fn new(opening: Opening) -> Self {
         let Opening { snapshot, error, typed, address, message_id } = opening;
-        let LabSnapshot { actor, runtime, panels, timeline, now, utc_offset_min, .. } = snapshot;
+        let LabSnapshot { actor, runtime, panels, timeline, registered_at, now, utc_offset_min, .. } = snapshot;
         // A message that came back stays in the field, unless the conversation shows it, with *Send again*.
         let typed_message = typed.text(SEND, "message_id").filter(|id| !knows(&timeline.events, id, 0));
         let typed_message = typed_message.and_then(|_| typed.text(SEND, "content")).map(str::to_owned);
@@ -209,6 +211,7 @@ impl Store {
             taken_out,
             last: State::new(timeline.last),
             turns,
+            registered_at,
             log,
             active,
             outlook,

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Method, Operation, Step};
-use crate::{actor_id::ActorId, fault::words::all_ahead, json::read_words};
+use crate::{
+    actor_id::{ACTOR_TYPE, ActorId},
+    fault::words::all_ahead,
+    json::read_words,
+};
 
 /// How loud a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +55,13 @@ pub struct LogLine {
     pub level: Level,
     /// The line.
     pub text: String,
+}
+
+/// The line that comes before all others: since when, in milliseconds since the Unix epoch, the sidecar knows the actor.
+/// It is about no lab's event, so its number is 0.
+#[must_use]
+pub fn registered(at: u64) -> LogLine {
+    LogLine { seq: 0, at, level: Level::Info, text: format!("Registered actor: {ACTOR_TYPE}") }
 }
 
 /// Seconds with milliseconds, as `1.002`.

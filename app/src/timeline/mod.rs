@@ -13,7 +13,7 @@ mod wire;
 use serde::{Deserialize, Serialize};
 
 pub use self::event_id::{EventId, EventIdError};
-pub use self::log::{Level, LogLine};
+pub use self::log::{Level, LogLine, registered};
 pub use self::step::Step;
 pub use self::turn::{Attempt, AttemptState, Hold, Outcome, Recovery, SeenCall, Turn, Wait};
 pub use self::turns::{in_memory, read_on, turns};

@@ -53,6 +53,7 @@ async fn a_new_lab_invites_to_the_first_message_and_proves_nothing() {
     assert!(html.contains("Send the first message."));
     assert!(html.contains("The first load fails. Attempt 2 of 3 succeeds, after 1.0 s."), "the prediction");
     assert!(html.contains("the next load fails"), "the switch");
+    assert!(html.contains("Registered actor: ChatAgent"), "the log has begun");
     assert!(!html.contains("check pass"), "no step passes on an untouched lab");
 }
 

@@ -236,6 +236,7 @@ impl Backend for Told {
             },
             panels: self.panels(actor).await,
             timeline: self.timeline(actor),
+            registered_at: Some(8_000),
             known_actors: vec![actor.clone()],
             now: 9_000,
             utc_offset_min: 0,

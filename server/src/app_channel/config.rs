@@ -3,9 +3,14 @@
 use std::time::Duration;
 
 use app::actor_id::ACTOR_TYPE;
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
 use serde::Serialize;
 
-use crate::actor::TURN_LIMIT;
+use crate::{actor::TURN_LIMIT, http::health, timeline::Timelines};
 
 /// The answer to `GET /dapr/config`. Durations are in Go's notation. Source: Dapr's actor runtime configuration.
 #[derive(Clone, Debug, Serialize)]
@@ -33,6 +38,16 @@ impl ActorConfig {
             drain_rebalanced_actors: true,
         }
     }
+}
+
+/// Notes it when the sidecar is told what is hosted here: with that the actor is registered.
+pub(super) async fn note(State(timelines): State<Timelines>, request: Request, next: Next) -> Response {
+    let registers = request.uri().path() == health::DAPR_CONFIG;
+    let answer = next.run(request).await;
+    if registers {
+        timelines.actor_registered();
+    }
+    answer
 }
 
 fn go_duration(duration: Duration) -> String {

@@ -56,10 +56,10 @@ pub fn router(parts: Parts) -> Router {
         .route("/actors/{type}/{id}", axum::routing::delete(actors::deactivate).with_state(agents))
         // The subscription is declarative: see components/*/message-subscription.yaml.
         .route("/dapr/subscribe", get(|| async { Json([(); 0]) }))
-        .route("/subscribe", post(events::deliver).with_state(timelines))
+        .route("/subscribe", post(events::deliver).with_state(timelines.clone()))
         .layer(middleware::from_fn_with_state(AppToken::new(token), token::check))
         // Dapr's health probe carries no token, and what is hosted here is no secret: the public listener says both.
-        .merge(health::router(config))
+        .merge(health::router(config).layer(middleware::from_fn_with_state(timelines, config::note)))
 }
 
 /// An error as the sidecar hands it on to the caller: as text, inside its own error.

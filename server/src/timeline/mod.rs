@@ -26,7 +26,7 @@ use std::{
 use app::{
     actor_id::ActorId,
     message::{Message, MessageId},
-    timeline::{Event, EventId, Level, Method, Operation, Step, TimelineSnapshot},
+    timeline::{Event, EventId, Level, Method, Operation, Step, TimelineSnapshot, registered},
 };
 use lru::LruCache;
 use tokio::sync::broadcast;
@@ -50,6 +50,8 @@ struct Shared {
     actors: NonZeroUsize,
     /// The epoch that was given last; epochs only rise, also when the clock does not.
     epoch: AtomicU64,
+    /// When the sidecar was last told of the actor, in milliseconds since the Unix epoch; 0 if it was not.
+    registered_at: AtomicU64,
     /// Whether any actor's timeline was dropped whole, so that one that begins may not be its first.
     evicted: AtomicBool,
     /// Rings by actor, the one used last in front. A ring is cloned out of it under this lock only, so that a ring
@@ -109,10 +111,24 @@ impl Timelines {
                 limits,
                 actors,
                 epoch: AtomicU64::new(0),
+                registered_at: AtomicU64::new(0),
                 evicted: AtomicBool::new(false),
                 rings,
             }),
         }
+    }
+
+    /// Notes that the sidecar has been told of the actor. That is of no lab, and before all of them, so it is no event.
+    pub fn actor_registered(&self) {
+        let line = registered(clock::now_ms());
+        self.shared.registered_at.store(line.at, Ordering::Relaxed);
+        tracing::info!("{}", line.text);
+    }
+
+    /// When the sidecar was last told of the actor, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn registered_at(&self) -> Option<u64> {
+        Some(self.shared.registered_at.load(Ordering::Relaxed)).filter(|at| *at > 0)
     }
 
     /// Records a step: gives it its number and time, logs its line and hands it to the followers.

@@ -109,6 +109,21 @@ async fn the_lesson_s_look_ups_are_answered_on_both_listeners() {
 }
 
 #[tokio::test]
+async fn a_lab_s_log_begins_with_the_actor_s_registration_which_is_the_sidecar_s_look_up() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    let line = async || {
+        let page = lab.get("/lab/user1").await.text().await.unwrap();
+        let (before, _) = page.split_once("Registered actor: ChatAgent").expect("the sidecar has asked");
+        before[before.rfind("<time>").unwrap()..].to_owned()
+    };
+    let first = line().await;
+    lab.get_json("/dapr/config").await;
+    assert_eq!(line().await, first, "who asks the public listener registers nothing");
+    lab.stop().await;
+}
+
+#[tokio::test]
 async fn hashed_files_may_be_kept_and_missing_ones_not() {
     let data = TempDir::new().unwrap();
     let lab = Lab::start(data.path()).await;

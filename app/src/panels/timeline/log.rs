@@ -21,7 +21,8 @@ pub(super) fn lines(lines: &[LogLine], utc_offset_min: i32, before: Option<Vec<E
     entries.done()
 }
 
-fn row(line: &LogLine, utc_offset_min: i32) -> Markup {
+/// A line.
+pub(super) fn row(line: &LogLine, utc_offset_min: i32) -> Markup {
     html! {
         time { (clock_ms(line.at, utc_offset_min)) }
         b class=(line.level.class()) { (line.level.as_str()) }

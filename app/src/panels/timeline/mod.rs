@@ -102,7 +102,7 @@ pub(super) fn start(store: Store) {
         (store.log.with(|lines| log::lines(lines, store.utc_offset_min, drawn)), true)
     });
     watch(move || {
-        for (list, entries) in [(".turns", rows), (".tl-log .log", log)] {
+        for (list, entries) in [(".turns", rows), (".tl-log .lines", log)] {
             if let Some(list) = dom::find(list) {
                 follow_list(list.into(), entries);
             }

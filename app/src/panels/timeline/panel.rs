@@ -8,7 +8,7 @@ use super::{
     axis::{axis, over, under},
     drawing,
     legend::legend,
-    log::lines,
+    log::{lines, row},
     row::rows,
     selected,
     tools::tools,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     live::store::Store,
     markup::{drawn, items},
-    timeline::LogLine,
+    timeline::{LogLine, registered},
 };
 
 /// What stands around the axis.
@@ -28,6 +28,8 @@ pub(super) struct Parts<'a> {
     pub(super) tools: Option<Markup>,
     /// The rows, as lists.
     pub(super) rows: Markup,
+    /// The line that comes before the log's.
+    pub(super) registered: Option<LogLine>,
     /// The log, oldest line first.
     pub(super) log: &'a [LogLine],
     /// The detail of the selected bar.
@@ -44,6 +46,7 @@ pub fn Timeline() -> impl IntoView {
             title: "Retry timeline",
             tools: Some(tools(store)),
             rows: PreEscaped(items(&rows(store, &drawing, None))),
+            registered: store.registered_at.map(registered),
             log: &store.log.read(),
             detail: selected(store),
         };
@@ -74,7 +77,10 @@ pub(super) fn panel(drawing: &Drawing, now: u64, utc_offset_min: i32, parts: &Pa
                 }
             }
             div.tl-log tabindex="0" role="region" aria-label="Log" {
-                div.log { (PreEscaped(items(&lines(parts.log, utc_offset_min, None)))) }
+                div {
+                    @if let Some(line) = &parts.registered { ol.log { li { (row(line, utc_offset_min)) } } }
+                    div.log.lines { (PreEscaped(items(&lines(parts.log, utc_offset_min, None)))) }
+                }
             }
         }
         (parts.detail)

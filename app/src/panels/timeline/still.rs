@@ -40,6 +40,6 @@ pub fn still(
         }
     };
     let detail = detail(turns, selected, actor, utc_offset_min, true);
-    let parts = Parts { title: "Timeline", tools: None, rows, log, detail };
+    let parts = Parts { title: "Timeline", tools: None, rows, registered: None, log, detail };
     drawn(|| panel(&drawing, now, utc_offset_min, &parts))
 }

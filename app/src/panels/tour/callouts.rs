@@ -62,7 +62,7 @@ pub fn Tour(
     actor: ActorId,
 ) -> impl IntoView {
     let callout = |Callout { step, at, title, words }: Callout| {
-        let nth = (step > 0).then(|| view! { <span class="tour-nth">{format!("{step} of 5")}</span> " " });
+        let nth = (step > 0).then(|| view! { <span class="tour-nth">{format!("Tour: {step} of 5")}</span> " " });
         view! {
             <div data-step=step.to_string() data-at=at>
                 {nth}
