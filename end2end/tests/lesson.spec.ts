@@ -23,6 +23,7 @@ test("a learner does the five steps by clicking", async ({ page, faultlab }) => 
   await lab.press("State consistency", "Compare with the store");
   await lab.expectScore(4);
   await expect(lab.check("State consistency")).toContainText("proven");
+  await expect(lab.check("Recovery").locator("summary").first(), "what is left stays in sight").toBeInViewport({ ratio: 1 });
 
   await lab.press("Recovery", /^Arm, then send/);
   await expect(lab.check("Recovery")).toContainText("2 of 3 sent");

@@ -133,6 +133,17 @@ test("after a reload it goes on where it was", async ({ page }) => {
   await expectStep(page, 4);
 });
 
+test("who goes on to the checks is not called back to what comes before them", async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open();
+  await lab.send.click();
+  await expectStep(page, 3);
+  await lab.press("History retrieval", "Read history");
+  await expectStep(page, 5);
+  await lab.press("State consistency", "Compare with the store");
+  await expect(tour(page)).toContainText("A failure, its recovery, and the proof.");
+});
+
 test("it waits for a failure: one that the switch lets pass is not what it is about", async ({ page }) => {
   const lab = new LabPage(page);
   await lab.open();

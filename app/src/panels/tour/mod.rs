@@ -25,6 +25,8 @@ use crate::{
 const UNTOUCHED: u8 = 0;
 /// The first step.
 const FIRST: u8 = 1;
+/// The steps from which on each is a check to be proven.
+const PROOFS: u8 = 4;
 /// Says where to go from here.
 const GOODBYE: u8 = 6;
 /// The cookie in which the browser keeps the step, or that it wants none.
@@ -76,7 +78,9 @@ fn reached(store: Store, at: u8) -> u8 {
     };
     // A lab that was reset meanwhile begins anew.
     let from = if untouched && (FIRST..GOODBYE).contains(&at) { FIRST } else { at };
-    (from..GOODBYE).find(|step| !done(step)).unwrap_or(GOODBYE)
+    // Who went on to a check without pressing the bar is not called back to it.
+    let proven = (PROOFS..GOODBYE).rev().find(|step| from >= FIRST && done(step));
+    (proven.map_or(from, |step| from.max(step + 1))..GOODBYE).find(|step| !done(step)).unwrap_or(GOODBYE)
 }
 
 /// Shows a step, says it, brings what it points at into view, and keeps it for the next visit.
