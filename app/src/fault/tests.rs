@@ -156,7 +156,7 @@ fn the_switch_says_what_it_is_going_to_do() {
     };
     let load = Operation::Load;
     assert_eq!(said(r#"[{"operation":"load"}]"#, 0, load), "the next load fails");
-    assert_eq!(said(r#"[{"operation":"load"}]"#, 1, load), "used; arms again at the next activation");
+    assert_eq!(said(r#"[{"operation":"load"}]"#, 1, load), "used; arms again after the actor has idled");
     assert_eq!(said(r#"[{"operation":"save","attempts":3}]"#, 0, load), "the next 3 save attempts fail");
     assert_eq!(said(r#"[{"operation":"load","attempts":3}]"#, 2, load), "2 of 3 failures used");
     assert_eq!(said(r#"[{"operation":"load","attempts":3}]"#, 3, load), "3 of 3 failures used");

@@ -90,7 +90,7 @@ fn used_up(fault: &FaultStatus) -> String {
         {
             format!("{attempts} of {attempts} failures used")
         }
-        _ if renewed => "used; arms again at the next activation".to_owned(),
+        _ if renewed => "used; arms again after the actor has idled".to_owned(),
         _ => "used; arm it again for more".to_owned(),
     }
 }

@@ -73,7 +73,9 @@ fn said<'a>(place: u64, class: &'static str, who: &'static str, text: &'a str) -
 
 /// The line above which messages have dropped out of the history.
 fn kept<'a>(place: u64) -> Line<'a> {
-    let text = format!("The history keeps the last {HISTORY_LIMIT} messages: those above have dropped out.");
+    let text = format!(
+        "The lesson’s actor keeps the last {HISTORY_LIMIT} messages: those above were stored, and have dropped out."
+    );
     let made_of = Some(String::new());
     Line { place, class: "kept", who: None, text: text.into(), foot: None, failure: None, made_of }
 }

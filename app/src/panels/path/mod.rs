@@ -61,13 +61,25 @@ fn sidecar_word(sidecar: &str) -> &str {
 }
 
 fn drawing(path: &Flow, [sidecar, kind]: [&str; 2], left: u64) -> Markup {
-    // Each station, what it is called where there is little room, and what stands under it.
+    // Each station, what it is called where there is little room, what stands under it, and what it is.
     let stations = [
-        ["browser", "browser", "you", "you"],
-        ["server function", "server fn", "send_message", "send"],
-        ["sidecar", "sidecar", sidecar, sidecar],
-        ["actor", "actor", &path.actor, path.actor_short],
-        ["state store", "store", kind, kind],
+        ["browser", "browser", "you", "you", "This page."],
+        ["server function", "server fn", "send_message", "send", "The page's own server: it asks Dapr for the actor."],
+        [
+            "sidecar",
+            "sidecar",
+            sidecar,
+            sidecar,
+            "Dapr, beside the app: calls of the actor, and of its store, go through it.",
+        ],
+        [
+            "actor",
+            "actor",
+            &path.actor,
+            path.actor_short,
+            "ChatAgent: in memory while it is used, and one turn at a time.",
+        ],
+        ["state store", "store", kind, kind, "What the actor keeps: it outlives the actor's memory."],
     ];
     html! {
         div.flow {
@@ -108,10 +120,11 @@ fn last_hop(path: &Flow) -> Markup {
     }
 }
 
-fn node(look: NodeLook, at: u8, [name, short_name, under, short_under]: [&str; 4], left: u64) -> Markup {
+fn node(look: NodeLook, at: u8, [name, short_name, under, short_under, meaning]: [&str; 5], left: u64) -> Markup {
     html! {
         svg x={ (at) "%" } y="30" {
             g class=(look.class()) {
+                title { (meaning) }
                 @if look == NodeLook::Waits {
                     circle.halo r="10.5" {}
                     circle.drain r="10.5" pathLength="100" stroke-dasharray={ (left) " 100" } transform="rotate(-90)" {}

@@ -248,5 +248,6 @@ const HOW_TO: &str = concat!(
     r#"<li><svg class="trace" width="24" height="20" aria-hidden="true"><path class="flag" d="M1 20V1l8 3-8 3"></path><path class="m-fail" d="M1 9h21l-2.5 2.75 2.5 2.75-2.5 2.75L22 20H1z"></path></svg><span><b>Torn: it failed.</b> A flag means on purpose.</span></li>"#,
     r#"<li><svg class="trace" width="22" height="12" aria-hidden="true"><rect class="m-wait" x=".5" y="2.5" width="21" height="7" rx="1.5" fill="url(#hatch-mini)"></rect></svg><span><b>Hatched: the wait</b> before the next attempt.</span></li>"#,
     r#"<li><svg class="trace" width="26" height="12" aria-hidden="true"><path class="m-queue" d="M0 6h26"></path></svg><span><b>Dashed: queued.</b> One turn at a time.</span></li>"#,
+    r##"<li><svg class="i" aria-hidden="true"><use href="#i-power"></use></svg><span><b>Activated: in memory again.</b> An idle actor leaves it.</span></li>"##,
     r#"</ul><p class="note">Press any bar for its error, times and log line.</p>"#,
 );

@@ -10,6 +10,8 @@ pub(super) fn legend() -> Markup {
                      press them. Waits are to scale.";
     let calls = "Calls of the sidecar to the store, its own tries among them, under the attempt that they were made for. A \
                  low mark was answered, a high one was not.";
+    let activated = "The actor was loaded into memory. Dapr lets it go when it has idled for a while, and its next turn activates it \
+                     again. The failure switch then counts anew.";
     html! {
         ul.legend aria-label="Legend" {
             li {
@@ -46,7 +48,7 @@ pub(super) fn legend() -> Markup {
                 }
                 "predicted"
             }
-            li.l-plain.l-more { (symbol("#i-power")) "activated" }
+            li.l-plain.l-more tabindex="0" data-tip=(activated) { (symbol("#i-power")) "activated" }
             li.l-calls tabindex="0" data-tip=(calls) {
                 svg width="16" height="12" aria-hidden="true" {
                     rect.c-ok x="1" y="5" width="5" height="3" {}

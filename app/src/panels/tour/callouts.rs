@@ -6,7 +6,7 @@ use crate::{actor_id::ActorId, shell::cookie};
 
 /// One callout.
 struct Callout {
-    /// Where in the tour it stands; 1 to 5 are its steps.
+    /// Where in the tour it stands; 1 to 5 are its steps, 6 tells what is left.
     step: u8,
     /// What it points at, to be brought into view. The style sheet draws the ring.
     at: &'static str,
@@ -16,7 +16,7 @@ struct Callout {
     words: &'static str,
 }
 
-const CALLOUTS: [Callout; 6] = [
+const CALLOUTS: [Callout; 7] = [
     Callout {
         step: 0,
         at: ".checks .menu > summary",
@@ -38,8 +38,8 @@ const CALLOUTS: [Callout; 6] = [
     Callout {
         step: 3,
         at: ".turns",
-        title: "Press the torn bar.",
-        words: "It has recovered, and the failed attempt keeps its own error: its detail tells it.",
+        title: "Press a bar.",
+        words: "Its detail tells what happened. The torn one keeps its own error.",
     },
     Callout {
         step: 4,
@@ -51,7 +51,13 @@ const CALLOUTS: [Callout; 6] = [
         step: 5,
         at: ".check:nth-child(4)",
         title: "Prove it.",
-        words: "Open State consistency and press Compare with the store: it is read from the store itself, past Dapr.",
+        words: "Open State consistency and press Compare with the store: it is read from the store itself, and not through Dapr.",
+    },
+    Callout {
+        step: 6,
+        at: ".check:nth-child(5)",
+        title: "One check is left.",
+        words: "You have seen a failure, its recovery, and the proof. Open Recovery: it sends two more messages, and loses none.",
     },
 ];
 
@@ -62,7 +68,8 @@ pub fn Tour(
     actor: ActorId,
 ) -> impl IntoView {
     let callout = |Callout { step, at, title, words }: Callout| {
-        let nth = (step > 0).then(|| view! { <span class="tour-nth">{format!("Tour: {step} of 5")}</span> " " });
+        let nth =
+            (1..=5).contains(&step).then(|| view! { <span class="tour-nth">{format!("Tour: {step} of 5")}</span> " " });
         view! {
             <div data-step=step.to_string() data-at=at>
                 {nth}
@@ -75,12 +82,11 @@ pub fn Tour(
     view! {
         <aside class="tour" aria-label="Guided tour" data-kept=cookie("tour")>
             {CALLOUTS.map(callout).collect_view()}
-            <div data-step="6" data-at=".scenarios">
-                <b>"A failure, its recovery, and the proof."</b>
+            <div data-step="7" data-at=".scenarios">
+                <b>"Five of five."</b>
                 " "
                 <p>
-                    "That is the lesson in short. The last check, Recovery, asks for two more messages. Then: a scenario from "
-                    "this menu, or a "
+                    "The report under the checks is yours, to keep or to hand in. More to see: a scenario from this menu, or a "
                     <a href=format!("/dives?actor={actor}")>"deep dive"</a> " into the lesson’s code."
                 </p>
             </div>

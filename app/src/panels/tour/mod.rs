@@ -7,6 +7,8 @@
 #[cfg(feature = "ssr")]
 mod callouts;
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
@@ -27,8 +29,8 @@ const UNTOUCHED: u8 = 0;
 const FIRST: u8 = 1;
 /// The steps from which on each is a check to be proven.
 const PROOFS: u8 = 4;
-/// Says where to go from here.
-const GOODBYE: u8 = 6;
+/// Says where to go from here, once all is proven.
+const GOODBYE: u8 = 7;
 /// The cookie in which the browser keeps the step, or that it wants none.
 const COOKIE: &str = "tour";
 
@@ -74,6 +76,7 @@ fn reached(store: Store, at: u8) -> u8 {
         3 => store.selected.with(Option::is_some),
         4 => store.check(2).is_passed(),
         5 => store.check(4).is_passed(),
+        6 => store.check(5).is_passed(),
         _ => false,
     };
     // A lab that was reset meanwhile begins anew.
@@ -95,6 +98,7 @@ fn show(step: Option<u8>) {
         said.set_text_content(callout.text_content().as_deref());
     }
     if let Some(target) = callout.get_attribute("data-at").and_then(|at| dom::find(&at)) {
-        dom::bring_near(&target);
+        // Once all is drawn that came with the step: a proof that unfolds moves what stands below it.
+        set_timeout(move || dom::bring_near(&target), Duration::ZERO);
     }
 }
