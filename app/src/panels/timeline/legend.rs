@@ -10,8 +10,8 @@ pub(super) fn legend() -> Markup {
                      press them. Waits are to scale.";
     let calls = "Calls of the sidecar to the store, its own tries among them, under the attempt that they were made for. A \
                  low mark was answered, a high one was not.";
-    let activated = "The actor was loaded into memory. Dapr lets it go when it has idled for a while, and its next turn activates it \
-                     again. The failure switch then counts anew.";
+    let activated = "The actor was loaded into memory. Dapr lets it go when it has idled for a while, and its next turn \
+                     activates it again. The failure switch then counts anew.";
     html! {
         ul.legend aria-label="Legend" {
             li {
