@@ -63,6 +63,7 @@ for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 
     }
     await lab.press("Recovery", "Read history");
     await expect(tour(page)).toContainText("Five of five.");
+    await expect(lab.check("Recovery").locator("summary").first(), "the proof stays in sight").toBeInViewport({ ratio: 1 });
     await expect(tour(page).getByRole("link", { name: "deep dive" })).toHaveAttribute("href", "/dives?actor=user1");
     await tour(page).getByRole("button", { name: "Close" }).click();
     await expect(tour(page)).toBeHidden();

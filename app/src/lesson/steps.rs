@@ -52,7 +52,7 @@ pub const STEPS: [LessonStep; 5] = [
     },
     LessonStep {
         title: "Recovery",
-        todo: "Send three messages, two of them through a failure. None is lost.",
+        todo: "Send three messages, two of them through a failure. Each is stored.",
         hint: "The lesson’s failure fires once per activation. Arming it again lets the next message meet one too. \
                Then read the history: it proves that none is missing.",
         curl: "for n in 1 2 3; do curl -X POST {origin}/api/lab/{actor}/fault/arm; curl -X POST {origin}/chat/{actor} \

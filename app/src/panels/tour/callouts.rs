@@ -57,7 +57,7 @@ const CALLOUTS: [Callout; 7] = [
         step: 6,
         at: ".check:nth-child(5)",
         title: "One check is left.",
-        words: "You have seen a failure, its recovery, and the proof. Open Recovery: it sends two more messages, and loses none.",
+        words: "You have seen a failure, its recovery, and the proof. Recovery asks for two more messages, and the history once more.",
     },
 ];
 
@@ -82,11 +82,12 @@ pub fn Tour(
     view! {
         <aside class="tour" aria-label="Guided tour" data-kept=cookie("tour")>
             {CALLOUTS.map(callout).collect_view()}
-            <div data-step="7" data-at=".scenarios">
+            // Nothing is brought into view: who has just proven the last check is looking at it.
+            <div data-step="7">
                 <b>"Five of five."</b>
                 " "
                 <p>
-                    "The report under the checks is yours, to keep or to hand in. More to see: a scenario from this menu, or a "
+                    "The report under the checks is yours, to keep or to hand in. More to see: a scenario from the chat’s menu, or a "
                     <a href=format!("/dives?actor={actor}")>"deep dive"</a> " into the lesson’s code."
                 </p>
             </div>
