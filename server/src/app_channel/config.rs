@@ -3,14 +3,10 @@
 use std::time::Duration;
 
 use app::actor_id::ACTOR_TYPE;
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 
-use crate::{actor::TURN_LIMIT, http::health, timeline::Timelines};
+use crate::{actor::TURN_LIMIT, timeline::Timelines};
 
 /// The answer to `GET /dapr/config`. Durations are in Go's notation. Source: Dapr's actor runtime configuration.
 #[derive(Clone, Debug, Serialize)]
@@ -40,14 +36,10 @@ impl ActorConfig {
     }
 }
 
-/// Notes it when the sidecar is told what is hosted here: with that the actor is registered.
-pub(super) async fn note(State(timelines): State<Timelines>, request: Request, next: Next) -> Response {
-    let registers = request.uri().path() == health::DAPR_CONFIG;
-    let answer = next.run(request).await;
-    if registers {
-        timelines.actor_registered();
-    }
-    answer
+/// Tells the sidecar what is hosted here: with that the actor is registered.
+pub(super) async fn register(State((config, timelines)): State<(ActorConfig, Timelines)>) -> Json<ActorConfig> {
+    timelines.actor_registered();
+    Json(config)
 }
 
 fn go_duration(duration: Duration) -> String {

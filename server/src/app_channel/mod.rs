@@ -59,7 +59,8 @@ pub fn router(parts: Parts) -> Router {
         .route("/subscribe", post(events::deliver).with_state(timelines.clone()))
         .layer(middleware::from_fn_with_state(AppToken::new(token), token::check))
         // Dapr's health probe carries no token, and what is hosted here is no secret: the public listener says both.
-        .merge(health::router(config).layer(middleware::from_fn_with_state(timelines, config::note)))
+        .route("/healthz", get(health::healthz))
+        .route("/dapr/config", get(config::register).with_state((config, timelines)))
 }
 
 /// An error as the sidecar hands it on to the caller: as text, inside its own error.

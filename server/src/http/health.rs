@@ -1,4 +1,4 @@
-//! The lesson's two look-ups, answered on both listeners: `GET /healthz` and `GET /dapr/config`.
+//! The lesson's two look-ups: `GET /healthz` and `GET /dapr/config`. The app channel answers both too, to the sidecar.
 
 use axum::{Json, Router, extract::State, routing::get};
 use serde::Serialize;
@@ -6,11 +6,8 @@ use utoipa::ToSchema;
 
 use crate::app_channel::ActorConfig;
 
-/// Where the sidecar asks what is hosted here. Source: Dapr's app channel.
-pub(crate) const DAPR_CONFIG: &str = "/dapr/config";
-
 pub(crate) fn router(config: ActorConfig) -> Router {
-    Router::new().route("/healthz", get(healthz)).route(DAPR_CONFIG, get(dapr_config)).with_state(config)
+    Router::new().route("/healthz", get(healthz)).route("/dapr/config", get(dapr_config)).with_state(config)
 }
 
 /// That the process answers.

@@ -17,6 +17,14 @@ use crate::{
 
 /// Where the five stations stand, in percent of the width.
 const AT: [u8; 5] = [6, 28, 50, 72, 94];
+/// What they are called, also where there is little room, and what each is.
+const STATIONS: [[&str; 3]; 5] = [
+    ["browser", "browser", "This page."],
+    ["server function", "server fn", "The page's own server: it asks Dapr for the actor."],
+    ["sidecar", "sidecar", "Dapr, beside the app: calls of the actor, and of its store, go through it."],
+    ["actor", "actor", "ChatAgent: in memory while it is used, and one turn at a time."],
+    ["state store", "store", "What the actor keeps: it outlives the actor's memory."],
+];
 /// Where the switch is, between the last two.
 const KNIFE: u8 = 83;
 
@@ -61,32 +69,15 @@ fn sidecar_word(sidecar: &str) -> &str {
 }
 
 fn drawing(path: &Flow, [sidecar, kind]: [&str; 2], left: u64) -> Markup {
-    // Each station, what it is called where there is little room, what stands under it, and what it is.
-    let stations = [
-        ["browser", "browser", "you", "you", "This page."],
-        ["server function", "server fn", "send_message", "send", "The page's own server: it asks Dapr for the actor."],
-        [
-            "sidecar",
-            "sidecar",
-            sidecar,
-            sidecar,
-            "Dapr, beside the app: calls of the actor, and of its store, go through it.",
-        ],
-        [
-            "actor",
-            "actor",
-            &path.actor,
-            path.actor_short,
-            "ChatAgent: in memory while it is used, and one turn at a time.",
-        ],
-        ["state store", "store", kind, kind, "What the actor keeps: it outlives the actor's memory."],
-    ];
+    // What stands under each station, also where there is little room.
+    let under =
+        [["you", "you"], ["send_message", "send"], [sidecar, sidecar], [&path.actor, path.actor_short], [kind, kind]];
     html! {
         div.flow {
             svg.flow-line height="68" role="img" aria-label=(path.sentence) {
                 @for n in 0..3 { (hop(path.hops[n], AT[n], AT[n + 1])) }
                 (last_hop(path))
-                @for (n, words) in stations.into_iter().enumerate() { (node(path.nodes[n], AT[n], words, left)) }
+                @for n in 0..5 { (node(path.nodes[n], AT[n], STATIONS[n], under[n], left)) }
             }
         }
     }
@@ -120,7 +111,13 @@ fn last_hop(path: &Flow) -> Markup {
     }
 }
 
-fn node(look: NodeLook, at: u8, [name, short_name, under, short_under, meaning]: [&str; 5], left: u64) -> Markup {
+fn node(
+    look: NodeLook,
+    at: u8,
+    [name, short_name, meaning]: [&str; 3],
+    [under, short_under]: [&str; 2],
+    left: u64,
+) -> Markup {
     html! {
         svg x={ (at) "%" } y="30" {
             g class=(look.class()) {

@@ -4,15 +4,26 @@ use maud::{Markup, html};
 
 use crate::{
     format::clock_ms,
+    live::store::Store,
     markup::{Entries, Entry},
-    timeline::LogLine,
+    timeline::{LogLine, registered},
 };
 
 /// The lines of how many events are of one part of the list. A turn without a failure has eleven events, and four lines.
 const EVENTS_OF_A_PART: u64 = 64;
 
+/// The log of a lab: since when the sidecar knows the actor, then the lab's lines.
+pub(super) fn of_lab(store: Store, before: Option<Vec<Entry>>) -> Vec<Entry> {
+    let first = store.registered_at.map(registered);
+    store.log.with(|log| lines(first.iter().chain(log), store.utc_offset_min, before))
+}
+
 /// The lines of the log, oldest first. The newest is always in sight. `before` are those that were drawn last.
-pub(super) fn lines(lines: &[LogLine], utc_offset_min: i32, before: Option<Vec<Entry>>) -> Vec<Entry> {
+pub(super) fn lines<'a>(
+    lines: impl IntoIterator<Item = &'a LogLine>,
+    utc_offset_min: i32,
+    before: Option<Vec<Entry>>,
+) -> Vec<Entry> {
     let mut entries = Entries::after(before, EVENTS_OF_A_PART);
     for line in lines {
         // A server that was started again counts from 1.
@@ -21,8 +32,7 @@ pub(super) fn lines(lines: &[LogLine], utc_offset_min: i32, before: Option<Vec<E
     entries.done()
 }
 
-/// A line.
-pub(super) fn row(line: &LogLine, utc_offset_min: i32) -> Markup {
+fn row(line: &LogLine, utc_offset_min: i32) -> Markup {
     html! {
         time { (clock_ms(line.at, utc_offset_min)) }
         b class=(line.level.class()) { (line.level.as_str()) }

@@ -98,11 +98,9 @@ pub(super) fn start(store: Store) {
         drawing(store, has_next.get(), plot)
     });
     let rows = Derived::of_the_last(move |drawn| (drawing.with(|drawing| row::rows(store, drawing, drawn)), true));
-    let log = Derived::of_the_last(move |drawn| {
-        (store.log.with(|lines| log::lines(lines, store.utc_offset_min, drawn)), true)
-    });
+    let log = Derived::of_the_last(move |drawn| (log::of_lab(store, drawn), true));
     watch(move || {
-        for (list, entries) in [(".turns", rows), (".tl-log .lines", log)] {
+        for (list, entries) in [(".turns", rows), (".tl-log .log", log)] {
             if let Some(list) = dom::find(list) {
                 follow_list(list.into(), entries);
             }

@@ -8,7 +8,7 @@ use super::{
     axis::{axis, over, under},
     drawing,
     legend::legend,
-    log::{lines, row},
+    log,
     row::rows,
     selected,
     tools::tools,
@@ -16,22 +16,19 @@ use super::{
 };
 use crate::{
     live::store::Store,
-    markup::{drawn, items},
-    timeline::{LogLine, registered},
+    markup::{Entry, drawn, items},
 };
 
 /// What stands around the axis.
-pub(super) struct Parts<'a> {
+pub(super) struct Parts {
     /// What the timeline is called.
     pub(super) title: &'static str,
     /// The form that goes along the time.
     pub(super) tools: Option<Markup>,
     /// The rows, as lists.
     pub(super) rows: Markup,
-    /// The line that comes before the log's.
-    pub(super) registered: Option<LogLine>,
     /// The log, oldest line first.
-    pub(super) log: &'a [LogLine],
+    pub(super) log: Vec<Entry>,
     /// The detail of the selected bar.
     pub(super) detail: Markup,
 }
@@ -46,8 +43,7 @@ pub fn Timeline() -> impl IntoView {
             title: "Retry timeline",
             tools: Some(tools(store)),
             rows: PreEscaped(items(&rows(store, &drawing, None))),
-            registered: store.registered_at.map(registered),
-            log: &store.log.read(),
+            log: log::of_lab(store, None),
             detail: selected(store),
         };
         panel(&drawing, store.clock.get(), store.utc_offset_min, &parts)
@@ -55,7 +51,7 @@ pub fn Timeline() -> impl IntoView {
 }
 
 /// The head, the rows on their axis, the log, the detail.
-pub(super) fn panel(drawing: &Drawing, now: u64, utc_offset_min: i32, parts: &Parts<'_>) -> Markup {
+pub(super) fn panel(drawing: &Drawing, now: u64, utc_offset_min: i32, parts: &Parts) -> Markup {
     html! {
         div.tl-head.with-calls[drawing.has_calls()] {
             h2 #h-time { (parts.title) }
@@ -77,10 +73,7 @@ pub(super) fn panel(drawing: &Drawing, now: u64, utc_offset_min: i32, parts: &Pa
                 }
             }
             div.tl-log tabindex="0" role="region" aria-label="Log" {
-                div {
-                    @if let Some(line) = &parts.registered { ol.log { li { (row(line, utc_offset_min)) } } }
-                    div.log.lines { (PreEscaped(items(&lines(parts.log, utc_offset_min, None)))) }
-                }
+                div.log { (PreEscaped(items(&parts.log))) }
             }
         }
         (parts.detail)

@@ -6,6 +6,7 @@ use maud::html;
 use super::{
     BarId, Lab,
     detail::detail,
+    log::lines,
     panel::{Parts, panel},
     row::{has_no_room_below, head, plot},
     window::{Plot, draw},
@@ -40,6 +41,6 @@ pub fn still(
         }
     };
     let detail = detail(turns, selected, actor, utc_offset_min, true);
-    let parts = Parts { title: "Timeline", tools: None, rows, registered: None, log, detail };
+    let parts = Parts { title: "Timeline", tools: None, rows, log: lines(log, utc_offset_min, None), detail };
     drawn(|| panel(&drawing, now, utc_offset_min, &parts))
 }

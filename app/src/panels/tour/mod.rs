@@ -82,8 +82,9 @@ fn reached(store: Store, at: u8) -> u8 {
     // A lab that was reset meanwhile begins anew.
     let from = if untouched && (FIRST..GOODBYE).contains(&at) { FIRST } else { at };
     // Who went on to a check without pressing the bar is not called back to it.
-    let proven = (PROOFS..GOODBYE).rev().find(|step| from >= FIRST && done(step));
-    (proven.map_or(from, |step| from.max(step + 1))..GOODBYE).find(|step| !done(step)).unwrap_or(GOODBYE)
+    let proven = (PROOFS..GOODBYE).rev().find(done).filter(|_| from != UNTOUCHED);
+    let from = proven.map_or(from, |step| from.max(step + 1));
+    (from..GOODBYE).find(|step| !done(step)).unwrap_or(GOODBYE)
 }
 
 /// Shows a step, says it, brings what it points at into view, and keeps it for the next visit.
