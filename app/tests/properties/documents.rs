@@ -18,7 +18,7 @@ use app::{
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Value, json};
 
-use super::{call, error, json as any_json, message, message_id, plan, policy, wire};
+use super::strategies::{call, error, json as any_json, message, message_id, plan, policy, wire};
 
 const FRAME: Frame<'static> = Frame { style: Style::Linked("/pkg/app.css"), theme: None };
 
