@@ -32,6 +32,40 @@ test("a clicker walks through the whole lesson", async ({ page }) => {
   await lab.expectScore(5);
 });
 
+test("a press that comes before the checks are read anew does not do a step twice", async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open("/?present");
+  const step = page.locator(".p-step");
+  const said = page.locator(".p-words");
+  const replies = lab.chat.getByText(/^Got your message: /);
+  // Presses until a message is answered, and once more while nothing that the checks are judged by comes through.
+  const pressTooEarly = async () => {
+    const waits = lab.glimpse(/^Attempt 1 failed\./, ".p-words");
+    await page.keyboard.press("PageDown");
+    await waits;
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    await page.route("**/api/panels", async (route) => {
+      await gate;
+      await route.continue();
+    });
+    await expect(said).toHaveText(/^Recovered on attempt 2 of 3, after/);
+    await page.keyboard.press("PageDown");
+    open();
+    await page.unrouteAll({ behavior: "wait" });
+  };
+  await pressTooEarly();
+  await expect(step).toHaveText(/2\s+History retrieval proven/);
+  await expect(replies).toHaveCount(1);
+  for (const next of ["3\\s+Retry logic proven", "4\\s+State consistency proven", "5\\s+Recovery 2 of 3 sent"]) {
+    await page.keyboard.press("PageDown");
+    await expect(step).toHaveText(new RegExp(next));
+  }
+  await pressTooEarly();
+  await expect(step, "what was to be done next is done").toHaveText(/5\s+Recovery proven/);
+  await expect(replies).toHaveCount(3);
+});
+
 test("slow motion is real: the actor waits longer between its attempts", async ({ page, faultlab }) => {
   const lab = new LabPage(page);
   await lab.open("/?present");

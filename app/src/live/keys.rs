@@ -1,9 +1,10 @@
 //! The keys. The sheet of keys that the server rendered says what each presses or moves to; here is only the looking up.
 
+use leptos::task::{spawn_local, tick};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 
-use super::{dom, hold, state::State, store::Store};
+use super::{actions, dom, hold, state::State, store::Store};
 
 /// Where keys write or choose, and are nobody else's.
 const TYPING: &str = "textarea, select, input:not([type=radio], [type=checkbox], [type=range])";
@@ -135,16 +136,29 @@ fn slow_down(seconds: &str) -> bool {
 /// One press of a clicker: does what the lesson's step asks for; once it is proven, goes on to the next. Backwards it
 /// goes to the step before.
 fn step(store: Store, forward: bool) {
-    let at = store.opened.get_untracked();
-    let proven = at == 0 || store.check_untracked(at).is_passed();
-    let to = match (forward, proven) {
-        (true, true) => (at + 1).min(5),
-        (true, false) => at,
-        (false, _) => at.saturating_sub(1).max(1),
+    let proven = move || {
+        let at = store.opened.get_untracked();
+        at == 0 || store.check_untracked(at).is_passed()
     };
-    store.opened.set(to);
+    if !forward {
+        go_to_step(store, store.opened.get_untracked().saturating_sub(1).max(1));
+    } else if proven() {
+        go_to_step(store, (store.opened.get_untracked() + 1).min(5));
+    } else {
+        spawn_local(async move {
+            // A room sees a turn end before the checks are read anew: pressed then, it is not to be done once more.
+            actions::read_panels(store).await;
+            tick().await;
+            go_to_step(store, (store.opened.get_untracked() + u8::from(proven())).min(5));
+        });
+    }
+}
+
+/// Opens a step and does what it asks for, if it is not proven.
+fn go_to_step(store: Store, number: u8) {
+    store.opened.set(number);
     // The checks themselves have no place in this layout, so it is not looked for whether their button is seen.
-    if let Some(deed) = dom::find(&format!(".check:nth-child({to}) form [type=submit]")) {
+    if let Some(deed) = dom::find(&format!(".check:nth-child({number}) form [type=submit]")) {
         deed.click();
     }
 }
