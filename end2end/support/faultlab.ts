@@ -110,6 +110,11 @@ export class Faultlab {
     await this.call("PUT", "/api/lab/user1/fault", plan.length > 0 ? { on: true, plan } : { on: false });
   }
 
+  /** Sets whether each attempt of the lesson's lab is held until it is released; off lets go what is held. */
+  async setHold(on: boolean): Promise<void> {
+    await this.call("PUT", "/api/lab/user1/hold", { on });
+  }
+
   /** What has happened in the lesson's lab, as JSON. */
   async timeline(): Promise<string> {
     return (await fetch(`${this.url}/api/lab/user1/timeline`)).text();

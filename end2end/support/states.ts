@@ -46,8 +46,7 @@ async function waiting({ lab, faultlab }: Given): Promise<void> {
 
 /** An attempt that waits until somebody releases it. */
 async function held({ lab, faultlab }: Given, path?: string): Promise<void> {
-  const [method, headers] = ["PUT", { "Content-Type": "application/json" }];
-  await fetch(`${faultlab.url}/api/lab/user1/hold`, { method, headers, body: JSON.stringify({ on: true }) });
+  await faultlab.setHold(true);
   await lab.open(path);
   await lab.say("Hi there");
   await expect(lab.page.getByRole("button", { name: "Release" })).toBeVisible();

@@ -5,16 +5,18 @@ import { openRecording } from "../support/recording.ts";
 import { expect, test } from "../support/test.ts";
 
 test("from a bar's detail its turn is kept as a file, once it has ended, and opened again from that", async ({ page, faultlab }) => {
-  await faultlab.setPolicy({ attempts: 2, delay_ms: 4_000 });
+  await faultlab.setHold(true);
   const lab = new LabPage(page);
   await lab.open();
   await lab.say("Hi there");
-  await expect(lab.chat.getByText(/^Attempt 1 failed\./)).toBeVisible();
-  await lab.timeline.getByRole("link", { name: /load, attempt 1 of 2/i }).locator(".face").first().click();
+  await page.getByRole("button", { name: "Release" }).click();
+  await expect(lab.chat).toContainText("Attempt 2 of 3 to load is held");
+  await lab.timeline.getByRole("link", { name: /load, attempt 1 of 3/i }).locator(".face").first().click();
   const detail = page.getByRole("complementary", { name: "Selected bar" });
-  await expect(detail).toContainText("Load, attempt 1 of 2");
+  await expect(detail).toContainText("Load, attempt 1 of 3");
   const keep = detail.getByRole("link", { name: "Keep this turn" });
   await expect(keep, "a turn that runs cannot be kept").toHaveCount(0);
+  await faultlab.setHold(false);
   await expect(lab.reply("Hi there")).toBeVisible();
   const [download] = await Promise.all([page.waitForEvent("download"), keep.click()]);
   expect(download.suggestedFilename()).toBe("faultlab-user1-turn-1.json");
@@ -25,7 +27,7 @@ test("from a bar's detail its turn is kept as a file, once it has ended, and ope
   await page.getByLabel("A file").setInputFiles(file);
   await page.getByRole("button", { name: "Show it" }).click();
   await expect(page.getByRole("heading", { name: "Turn 1 of user1" })).toBeVisible();
-  await page.getByRole("link", { name: /load, attempt 1 of 2/i }).locator(".face").first().click();
+  await page.getByRole("link", { name: /load, attempt 1 of 3/i }).locator(".face").first().click();
   await expect(detail).toContainText("Simulated state store failure");
   await expect(keep, "it is kept already").toHaveCount(0);
 });
