@@ -17,9 +17,9 @@ pub(super) fn name_above(x: Percent, operation: Operation, flagged: bool) -> Mar
 /// The ring of the `nth` bar. Rings come after all bars of a row, so that no neighbour covers them; the style sheet
 /// shows the one whose bar is selected or has the focus.
 pub(super) fn ring(lab: Lab<'_>, bar: BarId, nth: usize, x: Percent, w: Percent, is_wait: bool) -> Markup {
-    let (y, height) = if is_wait { ("29", "18") } else { ("24", "28") };
+    let (thin, y, height) = if is_wait { (" thin", "29", "18") } else { ("", "24", "28") };
     html! {
-        svg class={ "ring k" (nth) (selected(lab, bar)) } x=(x) y=(y) width=(w) height=(height) { rect rx="4" {} }
+        svg class={ "ring k" (nth) (thin) (selected(lab, bar)) } x=(x) y=(y) width=(w) height=(height) { rect rx="4" {} }
     }
 }
 

@@ -112,8 +112,8 @@ pub(super) fn ghost(x: Percent, w: Percent, step: PredictedStep) -> Markup {
         g.bar.ghost role="img" aria-label=(words::predicted_label(step)) {
             @match step {
                 PredictedStep::Wait { delay_ms, .. } => {
-                    rect.face x=(x) y="29" width=(w) height="18" rx="3" {}
-                    rect x=(x) y="29" width=(w) height="18" fill="url(#hatch-ghost)" {}
+                    rect.face.thin x=(x) y="29" width=(w) height="18" rx="3" {}
+                    rect.thin x=(x) y="29" width=(w) height="18" fill="url(#hatch-ghost)" {}
                     text.op x=(x) dx="6" y="16" { (words::wait_text(delay_ms)) }
                 }
                 PredictedStep::Attempt { operation, attempt, fails, .. } => {

@@ -34,7 +34,7 @@ pub(super) fn wait(lab: Lab<'_>, turn: u64, nth: usize, x: Percent, w: Percent, 
 
 /// What is gone of a wait, hatched.
 pub(super) fn gone(x: Percent, w: Percent) -> Markup {
-    html! { rect.gone x=(x) y="29" width=(w) height="18" rx="3" fill="url(#hatch-wait)" {} }
+    html! { rect.gone.thin x=(x) y="29" width=(w) height="18" rx="3" fill="url(#hatch-wait)" {} }
 }
 
 /// A wait that lasts until `due_at`, with its countdown.
@@ -46,8 +46,8 @@ pub(super) fn running(lab: Lab<'_>, x: Percent, w: Percent, due_at: u64) -> Mark
     let middle = if left > FIGURE { elapsed + left / 2 } else { w.0 - FIGURE / 2 };
     let figure = Percent(x.0 + middle.max(w.0 / 2));
     html! {
-        rect.rest x=(x) y="29" width=(w) height="18" rx="3" {}
-        rect.gone x=(x) y="29" width=(Percent(elapsed)) height="18" rx="3" fill="url(#hatch-live)" {}
+        rect.rest.thin x=(x) y="29" width=(w) height="18" rx="3" {}
+        rect.gone.thin x=(x) y="29" width=(Percent(elapsed)) height="18" rx="3" fill="url(#hatch-live)" {}
         text.count x=(figure) y="42.5" { (tenths_ms(due_at.saturating_sub(now))) }
     }
 }
