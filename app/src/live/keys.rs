@@ -148,6 +148,7 @@ fn step(store: Store, forward: bool) {
         spawn_local(async move {
             // A room sees a turn end before the checks are read anew: pressed then, it is not to be done once more.
             actions::read_panels(store).await;
+            // The next button is looked for once it is drawn.
             tick().await;
             go_to_step(store, (store.opened.get_untracked() + u8::from(proven())).min(5));
         });
