@@ -97,7 +97,8 @@ test("the theme follows the system, and a choice outlasts it from the first pain
   // Without its script the page has to be right as the server sends it.
   await page.route(/\.(js|wasm)$/, () => {});
   await page.goto("/", { waitUntil: "commit" });
-  await expect(page.getByRole("main")).toBeVisible();
+  // Nothing is painted before the style sheet is there.
+  await page.waitForFunction(() => performance.getEntriesByType("paint").length > 0);
   expect(await ground()).toBe(light);
 });
 
