@@ -110,6 +110,6 @@ export async function expectPicture(page: Page, name: string, theme: (typeof THE
   await page.evaluate(() => document.fonts.ready);
   expect(await fontsOfTheMachine(page), "fonts that another machine may not have").toEqual([]);
   await holdFigures(page);
-  expect(await moving(page)).toEqual([]);
+  await expect.poll(() => moving(page)).toEqual([]);
   await expect(page).toHaveScreenshot(`${name}.png`, { threshold: PALER, maxDiffPixels: MOST_DIFFERENT });
 }

@@ -72,7 +72,7 @@ test("whoever wants less motion sees none, and everybody else sees what runs mov
   await lab.open();
   await lab.say("Hi there");
   await expect(lab.chat.getByText(/^Attempt 1 failed\. Attempt 2 of 2 in/)).toBeVisible();
-  expect(await moving(page)).toEqual(expect.arrayContaining(["live-dot", expect.stringContaining("drift")]));
+  await expect.poll(() => moving(page)).toEqual(expect.arrayContaining(["live-dot", expect.stringContaining("drift")]));
   await page.emulateMedia({ reducedMotion: "reduce" });
   await expect.poll(() => moving(page)).toEqual([]);
   const countdown = lab.chat.locator(".msg-foot .tnum");

@@ -214,7 +214,7 @@ test("after 200 turns the newest are at hand, older ones are found, and the next
   await expect(lab.reply("One more")).toBeInViewport();
   await expect(rows.last()).toContainText("One more");
   const isDrawn = () => rows.nth(2).evaluate((row) => row.checkVisibility({ contentVisibilityAuto: true }));
-  expect(await isDrawn(), "what is far out of sight is not drawn").toBe(false);
+  await expect.poll(isDrawn, "what is far out of sight is not drawn").toBe(false);
   await expect(lab.timeline.getByRole("listitem").filter({ has: page.locator(".turn-n") }), "but read").toHaveCount(201);
   await rows.nth(2).scrollIntoViewIfNeeded();
   await expect.poll(isDrawn).toBe(true);

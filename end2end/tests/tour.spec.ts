@@ -1,7 +1,7 @@
 // The guided tour of a first visit: it waits until each thing has been done, and stays out of the way.
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import { LabPage } from "../support/lab.ts";
+import { THEMES, show, violations } from "../support/page.ts";
 import { expect, test } from "../support/test.ts";
 
 test.use({ storageState: { cookies: [], origins: [] } });
@@ -194,20 +194,17 @@ test("it is not there in a room, and where less motion is asked for nothing of i
   await expect(lab.message).toHaveCSS("animation-duration", "0s");
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing on it, ${colorScheme}`, async ({ page }) => {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+for (const theme of THEMES) {
+  test(`axe finds nothing on it, ${theme}`, async ({ page }) => {
     const lab = new LabPage(page);
-    const violations = async () => {
-      const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
-      return found.violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.target.join(" ")).join(", ")}`);
-    };
     await lab.open();
     await expectStep(page, 1);
-    expect(await violations()).toEqual([]);
+    await show(page, theme);
+    expect(await violations(page)).toEqual([]);
     await lab.send.click();
     await expectStep(page, 3);
-    expect(await violations()).toEqual([]);
+    await show(page, theme);
+    expect(await violations(page)).toEqual([]);
   });
 }
 
