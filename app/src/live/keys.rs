@@ -136,30 +136,24 @@ fn slow_down(seconds: &str) -> bool {
 /// One press of a clicker: does what the lesson's step asks for; once it is proven, goes on to the next. Backwards it
 /// goes to the step before.
 fn step(store: Store, forward: bool) {
-    let proven = move || {
-        let at = store.opened.get_untracked();
-        at == 0 || store.check_untracked(at).is_passed()
-    };
-    if !forward {
-        go_to_step(store, store.opened.get_untracked().saturating_sub(1).max(1));
-    } else if proven() {
-        go_to_step(store, (store.opened.get_untracked() + 1).min(5));
-    } else {
-        spawn_local(async move {
+    let is_proven = move |at| at == 0 || store.check_untracked(at).is_passed();
+    spawn_local(async move {
+        if forward && !is_proven(store.opened.get_untracked()) {
             // A room sees a turn end before the checks are read anew: pressed then, it is not to be done once more.
             actions::read_panels(store).await;
             // The next button is looked for once it is drawn.
             tick().await;
-            go_to_step(store, (store.opened.get_untracked() + u8::from(proven())).min(5));
-        });
-    }
-}
-
-/// Opens a step and does what it asks for, if it is not proven.
-fn go_to_step(store: Store, number: u8) {
-    store.opened.set(number);
-    // The checks themselves have no place in this layout, so it is not looked for whether their button is seen.
-    if let Some(deed) = dom::find(&format!(".check:nth-child({number}) form [type=submit]")) {
-        deed.click();
-    }
+        }
+        let at = store.opened.get_untracked();
+        let to = match (forward, is_proven(at)) {
+            (true, true) => (at + 1).min(5),
+            (true, false) => at,
+            (false, _) => at.saturating_sub(1).max(1),
+        };
+        store.opened.set(to);
+        // The checks themselves have no place in this layout, so it is not looked for whether their button is seen.
+        if let Some(deed) = dom::find(&format!(".check:nth-child({to}) form [type=submit]")) {
+            deed.click();
+        }
+    });
 }
