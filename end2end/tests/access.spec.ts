@@ -99,6 +99,7 @@ test("the theme follows the system, and a choice outlasts it from the first pain
   await page.goto("/", { waitUntil: "commit" });
   // Nothing is painted before the style sheet is there.
   await page.waitForFunction(() => performance.getEntriesByType("paint").length > 0);
+  await expect(page.getByRole("main")).toBeVisible();
   expect(await ground()).toBe(light);
 });
 

@@ -1,6 +1,20 @@
 // In front of a room: large type, and the lesson with a clicker, which sends Page Down and Page Up.
+import type { Faultlab } from "../support/faultlab.ts";
 import { LabPage } from "../support/lab.ts";
 import { expect, test } from "../support/test.ts";
+
+type Event = { type: string; at: number; due_at: number; by: string };
+
+/** What has happened in the lab, of one type. */
+async function told(faultlab: Faultlab, type: string): Promise<Event[]> {
+  return JSON.parse(await faultlab.timeline()).events.filter((event: Event) => event.type === type);
+}
+
+/** The first attempt is held for thirty odd seconds at most, as told when that began: a loaded page shows it later. */
+async function expectHoldOfThirtyOdd(faultlab: Faultlab): Promise<void> {
+  const [first] = await told(faultlab, "attempt_held");
+  expect(String(first!.due_at - first!.at)).toMatch(/^3\d{4}$/);
+}
 
 test("a clicker walks through the whole lesson", async ({ page }) => {
   const lab = new LabPage(page);
@@ -197,8 +211,8 @@ test("with holds, a clicker lets attempt by attempt go until the reply", async (
   // Nothing is held now: the clicker does the lesson's next step, which reads the history, and reading is not held.
   await page.keyboard.press("PageDown");
   await expect(page.locator(".p-step")).toHaveText(/2\s+History retrieval proven/);
-  const { events } = await (await fetch(`${faultlab.url}/api/lab/user1/timeline`)).json();
-  const by = events.filter((event: { type: string }) => event.type === "attempt_released").map((e: { by: string }) => e.by);
+  await expectHoldOfThirtyOdd(faultlab);
+  const by = (await told(faultlab, "attempt_released")).map((event) => event.by);
   expect(by).toEqual(["person", "person", "person", "person"]);
 });
 
@@ -231,7 +245,7 @@ test("a clicker's space releases whatever the mouse has pressed, and the keyboar
   await expect(lab.reply("Hi there")).toBeVisible();
 });
 
-test("leaving the room with an attempt held says so, and it can be released and ended outside of it", async ({ page }) => {
+test("leaving the room with an attempt held says so, and it can be released and ended outside of it", async ({ page, faultlab }) => {
   const lab = new LabPage(page);
   await lab.open("/?present");
   await page.keyboard.press("j");
@@ -241,6 +255,7 @@ test("leaving the room with an attempt held says so, and it can be released and 
   await expect(page).not.toHaveURL(/present/);
   await expect(page.getByRole("status").filter({ hasText: "Each attempt is still held." })).toHaveCount(1);
   await expect(lab.chat).toContainText(/Attempt 1 of 3 to load is held, at most\s+\d\d\.\d s/);
+  await expectHoldOfThirtyOdd(faultlab);
   await expect(page.getByText("plus your holds")).toBeVisible();
   // Here a clicker's keys are the browser's.
   await page.keyboard.press("PageDown");
