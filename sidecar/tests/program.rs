@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dapr::dapr::proto::runtime::v1::dapr_client::DaprClient;
 use dapr::dapr::proto::runtime::v1::{ExecuteActorStateTransactionRequest, ShutdownRequest};
+use rustix::process::{Pid, Signal, kill_process};
 use support::{App, STORE, TYPE, invoke, upsert};
 use tonic::transport::Channel;
 
@@ -35,9 +36,8 @@ impl Program {
         Self(child)
     }
 
-    fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.0.id().to_string()]).status();
-        assert!(sent.unwrap().success());
+    fn ask_to_end(&self) {
+        kill_process(Pid::from_child(&self.0), Signal::TERM).unwrap();
     }
 
     fn log(self) -> (bool, String) {
@@ -64,7 +64,7 @@ async fn it_takes_daprds_flags_warns_of_those_it_ignores_and_ends_in_order() {
     let (app_addr, grpc) = (app.listen().await, free_addr().await);
     let program = Program::start(folder.path(), app_addr, grpc);
     invoke(client(grpc).await, TYPE, "a", "Do", "").await.unwrap();
-    program.signal("-TERM");
+    program.ask_to_end();
     let (success, log) = program.log();
     assert!(success, "{log}");
     for flag in ["--mode", "--placement-host-address", "--enable-metrics"] {

@@ -87,7 +87,7 @@ async fn a_save_that_redis_carries_out_after_faultlab_was_killed_is_there_whole_
     let Some(mut rig) = Rig::start().await else { return };
     let sent = about_to_save(&rig).await;
     // What is sent to it from now on waits in the system, and stays there when its sender is gone.
-    rig.redis.freeze().await;
+    rig.redis.freeze();
     rig.until("user1", was_given_up).await;
     rig.faultlab.kill().await;
     assert!(sent.await.unwrap().is_none(), "nobody is there to answer");
@@ -96,7 +96,7 @@ async fn a_save_that_redis_carries_out_after_faultlab_was_killed_is_there_whole_
     rig.switch_off("user1").await;
     let after = tokio::spawn(rig.saying("user1", "after", "id-after"));
     rig.until("user1", |step| matches!(step, Step::AttemptStarted { operation: Operation::Load, .. })).await;
-    rig.redis.thaw().await;
+    rig.redis.thaw();
     let after = after.await.unwrap().unwrap();
     assert_eq!(after.status, StatusCode::OK, "{after:?}");
 

@@ -9,6 +9,7 @@ use std::{
     sync::atomic::{AtomicU16, Ordering},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
 /// How much of a program's output is shown when a test fails.
@@ -99,23 +100,23 @@ impl Process {
 
     /// Asks it to end, as a terminal or a supervisor does.
     #[allow(dead_code, reason = "only the long run ends a program so")]
-    pub async fn ask_to_end(&self) {
-        self.signal("-TERM").await;
+    pub fn ask_to_end(&self) {
+        self.signal(Signal::TERM);
     }
 
     /// Lets it do nothing until it is thawed, as on a machine that is out of breath. What is sent to it waits.
-    pub async fn freeze(&self) {
-        self.signal("-STOP").await;
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
     }
 
     /// Lets it go on.
-    pub async fn thaw(&self) {
-        self.signal("-CONT").await;
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
     }
 
-    async fn signal(&self, signal: &str) {
-        let id = self.child.id().expect("it has not been waited for").to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+    fn signal(&self, signal: Signal) {
+        let id = self.child.id().expect("it has not been waited for");
+        kill_process(Pid::from_raw(id.cast_signed()).unwrap(), signal).unwrap();
     }
 
     /// Waits until it has ended by itself.

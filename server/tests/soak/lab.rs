@@ -65,7 +65,7 @@ impl Lab {
 
     /// Asks it to end, as Ctrl-C does, and waits until it has.
     pub async fn stop(&mut self) {
-        self.process.ask_to_end().await;
+        self.process.ask_to_end();
         tokio::time::timeout(PATIENCE, self.process.ended()).await.expect("faultlab ends when it is asked to");
     }
 
