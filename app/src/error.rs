@@ -15,6 +15,8 @@ pub enum ErrorCode {
     InvalidRequest,
     /// `422`: a setting is out of its range, unknown, not there, or goes against another; `field` names it.
     InvalidField,
+    /// `422`: the message's id belongs to a message with another text, which is stored; this one was not.
+    IdReused,
     /// `403`: the request comes from another site, or names a host that is not this one.
     Forbidden,
     /// `404`: nothing is there.
@@ -55,7 +57,7 @@ impl ErrorCode {
             Self::Busy => 409,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
-            Self::InvalidField => 422,
+            Self::InvalidField | Self::IdReused => 422,
             Self::ServerUnreachable
             | Self::SidecarUnreachable
             | Self::StoreUnreachable
@@ -128,6 +130,7 @@ read_words!(ErrorCode {
     InvalidActorId = "invalid_actor_id",
     InvalidRequest = "invalid_request",
     InvalidField = "invalid_field",
+    IdReused = "id_reused",
     Forbidden = "forbidden",
     NotFound = "not_found",
     MethodNotAllowed = "method_not_allowed",

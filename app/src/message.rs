@@ -62,7 +62,16 @@ pub fn keep_last(history: &mut Vec<Message>) {
     history.drain(..excess);
 }
 
-/// Names one message for good: a repeat with the same id is answered from what is stored, not applied again.
+/// How many messages an actor knows to be stored, by their ids: as many as its timeline keeps turns, so that whatever a
+/// page still offers to send again is among them.
+pub const KNOWN_MESSAGES: usize = 300;
+
+/// What is promised of a message that is sent again with its id, and for how long: until [`KNOWN_MESSAGES`] others were
+/// stored.
+pub const NOT_TWICE: &str = "it is not applied twice, unless 300 others were stored since";
+
+/// Names one message: a repeat with the same id and the same text is answered as it was, not applied again, as long as
+/// its actor knows it (see [`KNOWN_MESSAGES`]).
 ///
 /// 1 to 64 visible ASCII characters, so that it can travel as an HTTP header.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -101,3 +110,13 @@ pub struct MessageIdError;
 read_words!(Role { User, Assistant });
 read_fields!(Message { role, content });
 read_as!(MessageId: String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_promised_of_a_repeat_says_for_how_long() {
+        assert!(NOT_TWICE.contains(&format!("unless {KNOWN_MESSAGES} others")));
+    }
+}

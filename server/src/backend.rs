@@ -13,11 +13,11 @@ use app::{
         checks::{Check, expected},
         prediction::{Prediction, Stored},
     },
-    message::{Message, MessageId},
+    message::{Message, MessageId, NOT_TWICE},
     policy::RetryPolicy,
     recording::{
         Format, RecordedRuntime, Recording,
-        cut::{Controls as Set, Cut, cut},
+        cut::{Cut, InForce, cut},
     },
     scenario::{Need, ScenarioReport},
     sidecar_retries::{DOCUMENT, SidecarRetries, SidecarRetriesSetting},
@@ -29,7 +29,10 @@ use serde::de::DeserializeOwned;
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    actor::state::{Answered, answered_key, decode},
+    actor::{
+        answered::Answered,
+        state::{answered_key, decode},
+    },
     app_channel::{MESSAGE_ID_HEADER, TICKET_HEADER, check_content},
     checks::PassBook,
     controls::Controls,
@@ -190,7 +193,7 @@ async fn placement_lost(dapr: &Dapr, waits: impl Fn() -> bool) {
 fn no_placement(endpoint: &str) -> String {
     format!(
         "The Dapr sidecar at {endpoint} has lost its placement service, and calls no actor without it. Start placement, \
-         then send the same message again: it is not applied twice."
+         then send the same message again: {NOT_TWICE}."
     )
 }
 
@@ -263,7 +266,7 @@ impl Backend for LabBackend {
         }
         let history = self.stored_history(actor).await?;
         let answered = match id {
-            Some(id) => self.stored::<Answered>(actor, &answered_key(actor)).await?.reply_to(&id).is_some(),
+            Some(id) => self.stored::<Answered>(actor, &answered_key(actor)).await?.has(&id),
             None => false,
         };
         Ok(self.controls.predict(actor, Stored { messages: history.len(), answered }))
@@ -321,9 +324,9 @@ impl Backend for LabBackend {
 
     async fn recorded_turn(&self, actor: &ActorId, turn: u64) -> Result<Recording, LabError> {
         // Before the timeline: what is changed in between stands in that.
-        let now = Set { policy: self.controls.policy(actor), fault: self.controls.fault(actor) };
+        let now = InForce { policy: self.controls.policy(actor), fault: self.controls.fault(actor) };
         let (timeline, whole) = (self.timelines.snapshot(actor), self.timelines.is_whole(actor));
-        let first = whole.then(|| Set { policy: self.first_policy, fault: FaultStatus::lesson() });
+        let first = whole.then(|| InForce { policy: self.first_policy, fault: FaultStatus::lesson() });
         let Cut { events, policy, fault } = cut(&timeline.events, turn, now, first)?;
         let Runtime { sidecar, store, .. } = self.runtime.get().await;
         Ok(Recording {

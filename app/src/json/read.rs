@@ -319,7 +319,7 @@ mod tests {
         all_come_back([SpanName::First, SpanName::Next, SpanName::UntilOff]);
         all_come_back([KindName::Error, KindName::Delay, KindName::Hang, KindName::Flaky]);
         all_come_back([KindName::Refuse, KindName::Stall, KindName::Cut]);
-        all_come_back([E::InvalidActorId, E::InvalidRequest, E::InvalidField, E::Forbidden, E::NotFound]);
+        all_come_back([E::InvalidActorId, E::InvalidRequest, E::InvalidField, E::IdReused, E::Forbidden, E::NotFound]);
         all_come_back([E::MethodNotAllowed, E::Busy, E::TooLarge, E::UnsupportedMediaType, E::ServerUnreachable]);
         all_come_back([E::SidecarUnreachable, E::StoreUnreachable, E::RetriesExhausted, E::TurnFailed]);
         all_come_back([E::OutcomeUnknown, E::Internal]);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actor_id::ActorId,
+    error::ErrorCode,
     json::{read_fields, read_words},
     message::{Message, keep_last},
     timeline::{Event, Level, Method, Operation, Outcome, Step, Turn, turns},
@@ -271,9 +272,16 @@ fn recovery(evidence: &Evidence<'_>, turns: &[Turn]) -> Check {
         .collect();
     let recovered = acknowledged.iter().filter(|turn| turn.had_failures()).count();
     let sent = acknowledged.len();
-    // A failed message that was sent again and answered is not missing.
+    // A failed message is not missing that was stored after all, or was sent again and answered: with its own id, or with
+    // one of its own where the first belonged to another message.
+    let reused =
+        |turn: &Turn| matches!(&turn.outcome, Outcome::Failed { error, .. } if error.code == ErrorCode::IdReused);
+    let again = |turn: &Turn, other: &Turn| match reused(turn) {
+        true => other.number > turn.number && other.content == turn.content,
+        false => turn.is_same_message(other),
+    };
     let answered =
-        |turn: &Turn| messages.iter().any(|other| other.message_id == turn.message_id && other.acknowledged());
+        |turn: &Turn| turn.reply.is_some() || messages.iter().any(|other| again(turn, other) && other.acknowledged());
     let lost = messages.iter().rev().find(|turn| matches!(turn.outcome, Outcome::Failed { .. }) && !answered(turn));
     if let Some(turn) = lost.filter(|_| sent < RECOVERY_MESSAGES || recovered < RECOVERY_FAILURES) {
         let content = turn.content.as_deref().unwrap_or_default();

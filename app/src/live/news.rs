@@ -210,7 +210,8 @@ fn unstored(turns: &[Turn]) -> Vec<Unsent> {
     let mut messages: Vec<Unsent> = Vec::new();
     for turn in turns {
         let (Some(id), Some(content)) = (id_of(turn), &turn.content) else { continue };
-        messages.retain(|message| message.id != id);
+        // Another text with the same id is another message.
+        messages.retain(|message| message.id != id || message.content != *content);
         let error = match &turn.outcome {
             Outcome::Completed { .. } => continue,
             Outcome::Failed { error, .. } => error.clone(),

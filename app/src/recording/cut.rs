@@ -7,9 +7,9 @@ use crate::{
     timeline::{Event, Step, turns},
 };
 
-/// What is set in a lab.
+/// The policy and the switch of a lab, as they stood at some moment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Controls {
+pub struct InForce {
     /// The retry policy.
     pub policy: RetryPolicy,
     /// The failure switch.
@@ -33,7 +33,7 @@ pub struct Cut {
 /// # Errors
 /// The turn is not in the timeline: [`ErrorCode::NotFound`], with those that are. Or it has not ended:
 /// [`ErrorCode::Busy`].
-pub fn cut(events: &[Event], turn: u64, now: Controls, first: Option<Controls>) -> Result<Cut, LabError> {
+pub fn cut(events: &[Event], turn: u64, now: InForce, first: Option<InForce>) -> Result<Cut, LabError> {
     let known = turns(events);
     let Some(told) = known.iter().find(|known| known.number == turn) else {
         let range = match (known.first(), known.last()) {

@@ -3,13 +3,14 @@
 //! # Layout
 //! - [`Recording`]: the document, read and written
 //! - [`cut`]: taking a turn out of a timeline
+//! - `read`: reading a document in little memory
 //! - `check`: what the events of one turn may be
 
 mod check;
 pub mod cut;
+mod read;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{
     actor_id::ActorId,
@@ -76,15 +77,16 @@ impl Recording {
     /// taken out of one has more; the rest is for what stands around them.
     pub const MAX_BYTES: usize = 3 * 1024 * 1024;
 
-    /// Reads a document. A field that nobody knows is refused, wherever it is.
+    /// Reads a document, in memory of a few times its size at most. A field that nobody knows is refused, wherever it is.
     ///
     /// # Errors
     /// The text is no JSON ([`crate::error::ErrorCode::InvalidRequest`]), or no recording: then the field is named.
     pub fn parse(text: &[u8]) -> Result<Self, LabError> {
-        let given: Value = fields::read(text)?;
+        read::modest(text)?;
         let recording: Self = fields::read(text)?;
-        let read = serde_json::to_value(&recording).map_err(|e| LabError::of_field("events", e.to_string()))?;
-        if let Some(place) = fields::left_out(&given, &read) {
+        let unknown = read::unknown(text, &recording);
+        let unknown = unknown.map_err(|error| LabError::of_field(".", format!("This is no recording: {error}.")))?;
+        if let Some(place) = unknown {
             return Err(LabError::of_field(&place, format!("{place} is not known here: take it away.")));
         }
         recording.check()?;

@@ -1,7 +1,7 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
-    cut::{Controls, Cut, cut},
+    cut::{Cut, InForce, cut},
     *,
 };
 use crate::{
@@ -9,8 +9,8 @@ use crate::{
     timeline::{Cause, Layer, Method, Operation, Step},
 };
 
-fn lesson() -> Controls {
-    Controls { policy: RetryPolicy::LESSON, fault: FaultStatus::lesson() }
+fn lesson() -> InForce {
+    InForce { policy: RetryPolicy::LESSON, fault: FaultStatus::lesson() }
 }
 
 fn patient() -> RetryPolicy {
@@ -108,7 +108,7 @@ fn a_turn_is_taken_out_with_what_was_set_when_it_began_and_while_it_ran() {
     assert_eq!(kinds(&first.events), due);
     assert_eq!(first.policy, Some(RetryPolicy::LESSON), "the change came later");
     assert_eq!(first.fault, Some(FaultStatus::lesson()));
-    let now = Controls { policy: patient(), ..lesson() };
+    let now = InForce { policy: patient(), ..lesson() };
     let second = cut(&two_turns(), 2, now, None).unwrap();
     assert_eq!(
         kinds(&second.events),
@@ -201,6 +201,9 @@ fn what_is_wrong_is_named_by_its_field() {
         assert_eq!((error.code, error.field.as_deref()), (ErrorCode::InvalidField, Some(*field)), "case {n}: {error}");
         assert!(error.message.len() > 10, "{error}");
     }
+    // What every field of it could be, in one list.
+    let list: Vec<_> = whole.as_object().unwrap().values().cloned().collect();
+    assert!(Recording::parse(json!(list).to_string().as_bytes()).is_err());
     for text in ["", "{", "nonsense"] {
         assert_eq!(Recording::parse(text.as_bytes()).unwrap_err().code, ErrorCode::InvalidRequest, "{text}");
     }

@@ -213,6 +213,12 @@ impl Turn {
         self.reply.is_some() && !matches!(self.outcome, Outcome::Failed { .. })
     }
 
+    /// Whether `other` runs the same message: the same id, and the same text.
+    #[must_use]
+    pub fn is_same_message(&self, other: &Self) -> bool {
+        self.message_id.is_some() && (&self.message_id, &self.content) == (&other.message_id, &other.content)
+    }
+
     /// Whether it has ended.
     #[must_use]
     pub const fn ended(&self) -> bool {

@@ -217,7 +217,7 @@ impl MemoryLab {
     #[must_use]
     pub fn predict(&self, id: Option<&MessageId>) -> Prediction {
         let Conversation { history, answered } = self.memory.stored(&self.actor);
-        let stored = Stored { messages: history.len(), answered: id.is_some_and(|id| answered.reply_to(id).is_some()) };
+        let stored = Stored { messages: history.len(), answered: id.is_some_and(|id| answered.has(id)) };
         self.controls.predict(&self.actor, stored)
     }
 }

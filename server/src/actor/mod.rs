@@ -3,11 +3,12 @@
 //! # Layout
 //! - [`Agents`]: takes calls, gives every actor one turn at a time, and lets a turn that has begun run to its end
 //! - `turn`: what a turn does
-//! - [`state`]: what an actor keeps
+//! - [`state`]: what an actor keeps; [`answered`]: the messages that it knows to be stored
 //! - [`publish`]: the event that follows a stored message
 //! - `slot`: what outlives a single turn
 //! - [`memory`]: turns without a sidecar, for tests
 
+pub mod answered;
 pub mod memory;
 pub mod publish;
 mod slot;

@@ -1,23 +1,21 @@
 //! What a `ChatAgent` keeps, and how it gets at it.
 
-use std::{borrow::Cow, collections::VecDeque};
+use std::borrow::Cow;
 
 use app::{
     actor_id::ActorId,
-    message::{HISTORY_LIMIT, Message, MessageId, Role},
+    message::{HISTORY_LIMIT, Message, Role},
     timeline::{Cause, Layer},
 };
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
+use super::answered::{Answered, Digest};
 use crate::{
     dapr::{Dapr, StateChange, error::attempt_error},
     retry::{AttemptError, Failure},
     store_hit::StoreHit,
 };
-
-/// How many messages are known to be answered. A repeat comes soon after its message, if it comes.
-const ANSWERED_LIMIT: usize = 32;
 
 /// Everything that one actor keeps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,34 +34,8 @@ impl Conversation {
         let replies = || self.history.iter().filter(|message| message.role == Role::Assistant);
         let shown = replies().count();
         let all = self.history.len() >= HISTORY_LIMIT || shown == self.answered.0.len();
-        all && replies().rev().eq(self.answered.0.iter().rev().take(shown).map(|answer| &answer.reply))
-    }
-}
-
-/// The ids of the messages that were answered last, with their replies: what keeps a message that is delivered twice
-/// from being applied twice.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Answered(VecDeque<Answer>);
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Answer {
-    id: MessageId,
-    reply: Message,
-}
-
-impl Answered {
-    /// The reply that a message got, if it was answered.
-    #[must_use]
-    pub fn reply_to(&self, id: &MessageId) -> Option<&Message> {
-        self.0.iter().rev().find(|answer| answer.id == *id).map(|answer| &answer.reply)
-    }
-
-    /// Remembers a reply, and forgets the oldest beyond the limit.
-    pub fn remember(&mut self, id: MessageId, reply: Message) {
-        self.0.push_back(Answer { id, reply });
-        let excess = self.0.len().saturating_sub(ANSWERED_LIMIT);
-        self.0.drain(..excess);
+        let replied = replies().rev().map(|message| Digest::of(&message.content));
+        all && replied.eq(self.answered.0.iter().rev().take(shown).map(|answer| answer.reply))
     }
 }
 
@@ -207,7 +179,7 @@ fn encode(value: &impl Serialize) -> Result<Vec<u8>, AttemptError> {
 
 #[cfg(test)]
 mod tests {
-    use app::message::keep_last;
+    use app::message::{MessageId, keep_last};
 
     use super::*;
 
@@ -217,7 +189,7 @@ mod tests {
         for (n, content) in contents.iter().enumerate() {
             stored.history.extend([Message::user(*content), Message::reply_to(content)]);
             keep_last(&mut stored.history);
-            stored.answered.remember(MessageId::try_from(format!("id-{n}")).unwrap(), Message::reply_to(content));
+            stored.answered.remember(MessageId::try_from(format!("id-{n}")).unwrap(), content);
         }
         stored
     }

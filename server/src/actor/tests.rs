@@ -3,7 +3,7 @@
 use app::{
     fault::{AttemptFault, FaultKind, FaultPlan, FaultSetting, FaultSpan},
     lesson::prediction::{Forecast, PredictedStep},
-    message::HISTORY_LIMIT,
+    message::{HISTORY_LIMIT, KNOWN_MESSAGES},
     policy::{Backoff, RetryPolicy},
     timeline::{AttemptState, Layer, Operation, Outcome},
 };
@@ -94,17 +94,32 @@ async fn an_exhausted_save_stores_nothing_publishes_nothing_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn five_messages_are_kept_and_the_last_thirty_two_are_known() {
+async fn five_messages_are_kept_and_the_last_three_hundred_are_known() {
     let lab = lab([]);
-    for n in 0..40 {
+    for n in 0..=KNOWN_MESSAGES {
         send(&lab, &n.to_string()).await.unwrap();
     }
     let stored = stored(&lab);
     assert_eq!(stored.history.len(), HISTORY_LIMIT);
-    assert_eq!(stored.history[4], Message::reply_to("39"));
-    assert_eq!(stored.history[0], Message::reply_to("37"), "messages are counted, not exchanges");
-    let known = |n: u32| stored.answered.reply_to(&MessageId::try_from(format!("id-{n}")).unwrap()).is_some();
-    assert_eq!((known(7), known(8), known(39)), (false, true, true));
+    assert_eq!(stored.history[4], Message::reply_to("300"));
+    assert_eq!(stored.history[0], Message::reply_to("298"), "messages are counted, not exchanges");
+    let known = |n: usize| stored.answered.has(&MessageId::try_from(format!("id-{n}")).unwrap());
+    assert_eq!((known(0), known(1), known(KNOWN_MESSAGES)), (false, true, true));
+    assert_eq!(send(&lab, "1").await.unwrap(), reply("1"), "and so the oldest of them is not applied twice");
+    assert_eq!(lab.memory.stored(&lab.actor), stored);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_message_with_an_id_that_is_taken_is_refused_and_not_stored() {
+    let lab = lab([]);
+    lab.send("one", "id").await.unwrap();
+    let before = stored(&lab);
+    let refused = lab.send("two", "id").await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::IdReused);
+    assert_eq!(stored(&lab), before);
+    assert_eq!(lab.send("one", "id").await.unwrap(), reply("one"), "the message itself is still answered");
+    lab.send("two", "id-2").await.unwrap();
+    assert_eq!(replies(&lab), [(1, "one".into()), (4, "two".into())]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use app::{
     error::{ErrorCode, LabError},
-    message::{Message, MessageId, keep_last},
+    message::{Message, MessageId, NOT_TWICE, keep_last},
     timeline::{Operation, Step},
 };
 
 use super::{
     Answer, Call, Shared,
+    answered::Known,
     publish::conversation_updated,
     slot::{Slot, Unsettled},
     state::Conversation,
@@ -48,13 +49,15 @@ impl Turn<'_> {
     /// The lesson's `process_message`, its write where its retry is, and its event after the write.
     async fn process_message(&self, message: &Message, id: &MessageId) -> Result<Done, LabError> {
         let Conversation { mut history, mut answered } = self.load().await?;
-        if let Some(reply) = answered.reply_to(id) {
-            return Ok(Done { answer: Answer::Reply(reply.clone()), repeated: true });
-        }
         let reply = Message::reply_to(&message.content);
+        match answered.known(id, &message.content) {
+            Known::Stored => return Ok(Done { answer: Answer::Reply(reply), repeated: true }),
+            Known::Other => return Err(id_reused(id)),
+            Known::New => {}
+        }
         history.extend([message.clone(), reply.clone()]);
         keep_last(&mut history);
-        answered.remember(id.clone(), reply.clone());
+        answered.remember(id.clone(), &message.content);
         let unsettled =
             Unsettled { turn: self.run.turn, id: id.clone(), content: message.content.clone(), reply: reply.clone() };
         self.save(&Conversation { history, answered }, unsettled).await?;
@@ -94,7 +97,7 @@ impl Turn<'_> {
     /// `counted` says that the history which was just read is what the timeline begins with, the message included.
     fn settle(&self, conversation: &Conversation, counted: bool) {
         for Unsettled { turn, id, content, reply } in self.slot.take_unsettled() {
-            if !counted && conversation.answered.reply_to(&id).is_some() {
+            if !counted && conversation.answered.known(&id, &content) == Known::Stored {
                 self.record(Step::ReplyReady { turn, content, reply: reply.content });
             }
         }
@@ -134,7 +137,7 @@ impl Turn<'_> {
         if operation == Operation::Save && error.maybe_done {
             let message = format!(
                 "It is not known whether the save for {key} was carried out, after {attempts}: {last}. Send the same \
-                 message again: it is not applied twice."
+                 message again: {NOT_TWICE}."
             );
             return LabError::new(ErrorCode::OutcomeUnknown, message);
         }
@@ -161,6 +164,16 @@ impl Turn<'_> {
         };
         LabError::new(code, message)
     }
+}
+
+/// Why a message is refused whose id another has.
+fn id_reused(id: &MessageId) -> LabError {
+    let message = format!(
+        "The id {} (Idempotency-Key) belongs to a message with another text, which is stored already. This one was not \
+         stored: send it with an id of its own.",
+        id.as_str()
+    );
+    LabError::new(ErrorCode::IdReused, message)
 }
 
 /// Why attempts took so long that the store failed at once, where they did.

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use app::{
     error::{ErrorCode, LabError},
+    message::NOT_TWICE,
     timeline::{Cause, Layer},
 };
 use tonic::{Code, ConnectError, Status};
@@ -119,11 +120,11 @@ pub fn read_error(status: &Status, endpoint: &str) -> LabError {
         // Made by the client when its connection broke: what the sidecar itself says has no source.
         Code::Unknown | Code::Internal if status.source().is_some() => unreachable(format!(
             "The Dapr sidecar at {endpoint} went away during the call ({text}). The turn may still run: look at the \
-             timeline. Start the sidecar, then send the same message again: it is not applied twice."
+             timeline. Start the sidecar, then send the same message again: {NOT_TWICE}."
         )),
         Code::DeadlineExceeded | Code::Cancelled => unreachable(format!(
             "The Dapr sidecar at {endpoint} gave no answer in time ({text}). The turn may still run: look at the \
-             timeline, then try again; the same message is not applied twice."
+             timeline, then try again with the same message: {NOT_TWICE}."
         )),
         Code::FailedPrecondition => unreachable(format!(
             "The Dapr sidecar at {endpoint} does not host the actor: {text}. Look whether it reaches this app and has an \

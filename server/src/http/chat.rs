@@ -55,7 +55,8 @@ pub(crate) struct History {
 /// Send a message to the actor.
 ///
 /// One turn: it waits behind the actor's other turns and behind the retries of its own. The reply comes when both
-/// messages are stored. A repeat with the same `Idempotency-Key` gets the stored reply and changes nothing.
+/// messages are stored. A repeat with the same `Idempotency-Key` and the same content gets the same reply and changes
+/// nothing, unless 300 others were stored since; another content with that key is refused.
 #[utoipa::path(
     post, path = "/chat/{actor_id}", tag = "Lesson", request_body = Incoming,
     params(
@@ -67,6 +68,7 @@ pub(crate) struct History {
         (status = 400, description = "The actor id or the body is not acceptable", body = ErrorBody),
         (status = 413, description = "The body is over 16 KiB", body = ErrorBody),
         (status = 415, description = "The body does not say that it is JSON", body = ErrorBody),
+        (status = 422, description = "The key belongs to a message with another content", body = ErrorBody),
         (status = 503, description = "The turn failed, or the sidecar or its store is away", body = ErrorBody)
     )
 )]

@@ -33,6 +33,9 @@ use super::{
 /// The most bytes of a form: a document that is too large comes back with what is wrong with it.
 const MAX_FORM_BYTES: usize = 2 * Recording::MAX_BYTES;
 
+/// The most bytes of a refused document that the form shows again, to be mended there.
+const MAX_SHOWN_BYTES: usize = 256 * 1024;
+
 /// A turn of a lab, as a document: among the routes with the usual limit.
 pub(crate) fn turns() -> Router<SharedBackend> {
     Router::new().route("/api/lab/{actor_id}/turn/{number}", get(turn))
@@ -203,8 +206,14 @@ async fn open(State(pages): State<Pages>, headers: HeaderMap, form: Multipart) -
     };
     match kept {
         Ok(id) => Redirect::to(&format!("/recording/{id}")).into_response(),
-        Err(error) => {
+        Err(mut error) => {
             let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+            let text = if text.len() > MAX_SHOWN_BYTES {
+                error.message.push_str(" It is too long to be shown here again: mend it where you have it.");
+                String::new()
+            } else {
+                text
+            };
             refuse(&pages, &headers, status, Refused { text, file, error })
         }
     }

@@ -17,7 +17,7 @@ async fn history_and_answered_ids_are_stored_under_keys_of_their_own() {
     let expected = [
         (
             "daca-ai-app||ChatAgent||user1||answered-user1".to_owned(),
-            r#"[{"id":"id-1","reply":{"role":"assistant","content":"Got your message: Hi"}}]"#.to_owned(),
+            r#"[{"id":"id-1","reply":"OuAj2s_PAAiVbTpaD2dHMg"}]"#.to_owned(),
         ),
         (
             HISTORY.to_owned(),

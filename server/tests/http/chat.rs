@@ -88,3 +88,26 @@ async fn a_message_sent_again_with_its_key_is_not_stored_twice() {
     assert_eq!(history["history"].as_array().unwrap().len(), 2);
     lab.stop().await;
 }
+
+#[tokio::test]
+async fn another_message_with_a_key_that_is_taken_is_refused_with_what_to_do() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    lab.switch_off("user1").await;
+    let send = async |content: &str| {
+        let request = lab.client.post(format!("{}/chat/user1", lab.origin)).header("idempotency-key", "one");
+        let answer = request.json(&json!({"content": content})).send().await.unwrap();
+        (answer.status(), answer.json::<serde_json::Value>().await.unwrap())
+    };
+    assert_eq!(send("Hi there").await.0, StatusCode::OK);
+    let (status, refused) = send("Something else").await;
+    assert_eq!((status, &refused["error"]["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("id_reused")));
+    let words = refused["error"]["message"].as_str().unwrap();
+    assert!(
+        words.contains("Idempotency-Key") && words.contains("not stored: send it with an id of its own"),
+        "{words}"
+    );
+    let (_, history) = lab.get_json("/chat/user1/history").await;
+    assert_eq!(history["history"].as_array().unwrap().len(), 2, "nothing was stored");
+    lab.stop().await;
+}

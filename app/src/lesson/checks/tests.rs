@@ -197,6 +197,40 @@ fn a_failed_message_that_was_sent_again_is_not_missing() {
 }
 
 #[test]
+fn another_message_with_its_id_does_not_stand_for_one_that_failed() {
+    let mut story = Story::default();
+    story.message("one", 3);
+    let (method, message_id) = (Method::ProcessMessage, MessageId::try_from("one".to_owned()).ok());
+    story.tell(Step::TurnStarted { turn: 2, method, message_id, content: Some("other".into()) });
+    story.tell(Step::ReplyReady { turn: 2, content: "other".into(), reply: "Got your message: other".into() });
+    story.tell(Step::TurnCompleted { turn: 2, took_us: 9, repeated: false });
+    assert!(story.check(5).missing.is_some_and(|missing| missing.contains("“one” is not in the history")));
+}
+
+#[test]
+fn a_message_that_was_refused_for_its_id_is_found_again_with_one_of_its_own() {
+    let mut story = Story::default();
+    story.message("one", 0);
+    let (method, message_id) = (Method::ProcessMessage, MessageId::try_from("one".to_owned()).ok());
+    story.turn = 2;
+    story.tell(Step::TurnStarted { turn: 2, method, message_id, content: Some("two".into()) });
+    story.tell(Step::TurnFailed { turn: 2, took_us: 9, error: LabError::new(ErrorCode::IdReused, "another has it") });
+    assert_eq!(story.state(5), CheckState::Failed);
+    story.message("two", 0);
+    assert_eq!(story.check(5).progress, "2 of 3 sent");
+}
+
+#[test]
+fn a_save_that_was_settled_as_stored_is_not_missing() {
+    let mut story = Story::default();
+    let turn = story.start(Method::ProcessMessage, Some("one"));
+    story.tell(Step::TurnFailed { turn, took_us: 9, error: LabError::new(ErrorCode::OutcomeUnknown, "who knows") });
+    assert_eq!(story.state(5), CheckState::Failed);
+    story.tell(Step::ReplyReady { turn, content: "one".into(), reply: "Got your message: one".into() });
+    assert_eq!(story.state(5), CheckState::NotYet);
+}
+
+#[test]
 fn a_pass_keeps_its_evidence_and_a_reset_history_starts_empty() {
     let mut story = Story::default();
     story.message("Hi there", 1);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::words;
 use crate::{
+    error::ErrorCode,
     live::store::{Unsent, UnsentState},
     message::{HISTORY_LIMIT, Message, Role},
     timeline::{Method, Outcome, Turn},
@@ -129,7 +130,9 @@ fn add_turn<'a>(lines: &mut Lines<'a>, turn: &'a Turn, turns: &'a [Turn], messag
         }
         Outcome::Failed { error, .. } => {
             let sent_again_in = messages.iter().find(|other| is_repeat(other, turn)).map(|other| other.number);
-            let again = turn.message_id.as_ref().map(|id| id.as_str()).filter(|_| sent_again_in.is_none());
+            // With an id that belongs to another message it would be refused again.
+            let id = turn.message_id.as_ref().filter(|_| error.code != ErrorCode::IdReused);
+            let again = id.map(|id| id.as_str()).filter(|_| sent_again_in.is_none());
             let (title, text) = words::failure(Some(turn), error);
             line.class = "msg you failed";
             line.failure = Some(Failure { title, text, turn: Some(turn), again, sent_again_in });
@@ -163,7 +166,7 @@ fn of_unsent((place, unsent): (u64, &Unsent)) -> Line<'_> {
         }
         UnsentState::Failed(error) => {
             let (title, text) = words::failure(None, error);
-            let again = Some(unsent.id.as_str());
+            let again = Some(unsent.id.as_str()).filter(|_| error.code != ErrorCode::IdReused);
             line.class = "msg you failed";
             line.failure = Some(Failure { title, text, turn: None, again, sent_again_in: None });
         }
@@ -173,7 +176,7 @@ fn of_unsent((place, unsent): (u64, &Unsent)) -> Line<'_> {
 
 /// Whether `other` is the same message as `turn`, sent again later.
 fn is_repeat(other: &Turn, turn: &Turn) -> bool {
-    other.number > turn.number && turn.message_id.is_some() && other.message_id == turn.message_id
+    other.number > turn.number && turn.is_same_message(other)
 }
 
 /// The turn's reply. A repeated message was answered with the reply of the turn that stored it.
@@ -255,9 +258,25 @@ mod tests {
         let mut turns = conversation(2);
         let error = crate::error::LabError::new(crate::error::ErrorCode::RetriesExhausted, "gave up");
         turns[0].outcome = Outcome::Failed { took_us: 1, error };
-        turns[1].message_id = turns[0].message_id.clone();
+        (turns[1].message_id, turns[1].content) = (turns[0].message_id.clone(), turns[0].content.clone());
         let lines = lines(&[], &turns, &[]);
         let failure = lines[0].failure.as_ref().unwrap();
         assert_eq!((failure.sent_again_in, &failure.again), (Some(2), &None));
+    }
+
+    #[test]
+    fn a_message_with_the_id_of_another_is_neither_that_one_sent_again_nor_offered_with_its_id() {
+        let mut turns = conversation(2);
+        let error = crate::error::LabError::new(ErrorCode::IdReused, "another has it");
+        turns[1].message_id = turns[0].message_id.clone();
+        turns[1].outcome = Outcome::Failed { took_us: 1, error };
+        turns[1].reply = None;
+        let failure = lines(&[], &turns, &[]).pop().unwrap().failure.unwrap();
+        assert_eq!((failure.again, failure.sent_again_in), (None, None));
+        let gave_up = crate::error::LabError::new(ErrorCode::RetriesExhausted, "gave up");
+        turns[0].outcome = Outcome::Failed { took_us: 1, error: gave_up };
+        turns[1].outcome = Outcome::Completed { took_us: 1, repeated: false };
+        let lines = lines(&[], &turns, &[]);
+        assert_eq!(lines[0].failure.as_ref().unwrap().sent_again_in, None, "it has another text");
     }
 }

@@ -4,6 +4,7 @@ use super::lines::Foot;
 use crate::{
     error::{ErrorCode, LabError},
     format::duration_us,
+    message::NOT_TWICE,
     timeline::{AttemptState, Operation, Outcome, Recovery, Turn},
 };
 
@@ -62,13 +63,14 @@ pub(crate) fn failure(turn: Option<&Turn>, error: &LabError) -> (String, String)
             let text = format!("{reason}. Send it again: the next turn finds out before it writes.");
             return ("Unknown: the save may or may not have been stored.".to_owned(), text);
         }
+        (ErrorCode::IdReused, _) => "Not stored: its id belongs to another message.".to_owned(),
         (_, Some(a)) => {
             let what = if a.operation == Operation::Load { "loaded" } else { "saved" };
             let tries = if a.attempt == 1 { "attempt" } else { "attempts" };
             format!("Failed: the history could not be {what} in {} {tries}.", a.attempt)
         }
         (ErrorCode::ServerUnreachable, _) => {
-            let text = "It may have arrived or not. Send it again: it is not applied twice.".to_owned();
+            let text = format!("It may have arrived or not. Send it again: {NOT_TWICE}.");
             return ("No answer: the lab’s server went away.".to_owned(), text);
         }
         (ErrorCode::SidecarUnreachable, _) => "Not delivered: the sidecar does not answer.".to_owned(),

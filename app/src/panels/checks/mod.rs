@@ -4,9 +4,8 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 
-#[cfg(feature = "ssr")]
-use crate::{icons::icon, markup::drawn};
 use crate::{
+    error::ErrorCode,
     icons::symbol,
     lesson::{
         checks::{Check, CheckState, Proof},
@@ -22,6 +21,8 @@ use crate::{
     panels::{copy::copy_button, deeds, fields::error_line},
     timeline::Outcome,
 };
+#[cfg(feature = "ssr")]
+use crate::{icons::icon, markup::drawn};
 
 /// The deep dive that belongs to each check, by its name in addresses, and what the lesson's own code does there.
 pub(crate) const DIVES: [(&str, &str); 5] = [
@@ -177,10 +178,13 @@ fn deed(store: Store, check: &Check) -> Markup {
         5 if check.state == CheckState::Failed => {
             let lost = store.turns.with(|turns| {
                 let failed = turns.iter().rfind(|turn| matches!(turn.outcome, Outcome::Failed { .. }))?;
-                Some((failed.content.clone()?, failed.message_id.clone()?))
+                let Outcome::Failed { error, .. } = &failed.outcome else { return None };
+                let id = failed.message_id.clone().filter(|_| error.code != ErrorCode::IdReused);
+                Some((failed.content.clone()?, id))
             });
             match lost {
-                Some((content, id)) => deeds::send_again(store, &content, id.as_str(), "btn small"),
+                Some((content, Some(id))) => deeds::send_again(store, &content, id.as_str(), "btn small"),
+                Some((content, None)) => deeds::send(store, check.number, false, &content),
                 None => deeds::send(store, check.number, true, content),
             }
         }
