@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::{
+use model::{
     actor_id::ActorId,
     error::LabError,
     fault::{FaultSetting, FaultStatus},
@@ -31,7 +31,7 @@ pub trait Backend: Send + Sync + 'static {
     /// is stored.
     ///
     /// # Errors
-    /// What the sidecar or the turn reported; see [`crate::error::ErrorCode`].
+    /// What the sidecar or the turn reported; see [`model::error::ErrorCode`].
     async fn send_message(&self, actor: &ActorId, content: String, id: MessageId) -> Result<Message, LabError>;
 
     /// Asks the actor for its history: one turn, after those that wait.

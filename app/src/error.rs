@@ -1,148 +1,53 @@
-//! What can go wrong between a person and the lab, in words that say what to do.
+//! The error that the server functions answer with.
 
+use std::fmt;
+
+use leptos::{
+    prelude::FromServerFnError,
+    server_fn::{codec::JsonEncoding, error::ServerFnErrorErr},
+};
+use model::error::{ErrorCode, LabError};
 use serde::{Deserialize, Serialize};
 
-use crate::json::{read_fields, read_words};
+/// A [`LabError`] as a server function's answer: it travels as that error does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ServerError(pub LabError);
 
-/// The kind of a [`LabError`]. It decides the HTTP status; the words are in the error's message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorCode {
-    /// `400`: the actor id is not one.
-    InvalidActorId,
-    /// `400`: the message, its id or another field is not acceptable.
-    InvalidRequest,
-    /// `422`: a setting is out of its range, unknown, not there, or goes against another; `field` names it.
-    InvalidField,
-    /// `422`: the message's id belongs to a message with another text, which is stored; this one was not.
-    IdReused,
-    /// `403`: the request comes from another site, or names a host that is not this one.
-    Forbidden,
-    /// `404`: nothing is there.
-    NotFound,
-    /// `405`: the path is there, for other methods.
-    MethodNotAllowed,
-    /// `409`: the lab does something that cannot be done twice at a time.
-    Busy,
-    /// `413`: the body is over its limit: 16 KiB, or 3 MiB for a recording.
-    TooLarge,
-    /// `415`: the body is not JSON, or does not say so.
-    UnsupportedMediaType,
-    /// `503`: the lab's own server does not answer. Said by the page alone.
-    ServerUnreachable,
-    /// `503`: no sidecar answers.
-    SidecarUnreachable,
-    /// `503`: the sidecar answers, the state store behind it does not.
-    StoreUnreachable,
-    /// `503`: every attempt of an operation failed; nothing was stored.
-    RetriesExhausted,
-    /// `503`: an error that no retry mends; nothing was stored.
-    TurnFailed,
-    /// `503`: the save may or may not have been stored; the next turn finds out before it writes.
-    OutcomeUnknown,
-    /// `500`: a fault of this program.
-    Internal,
-}
+impl FromServerFnError for ServerError {
+    type Encoder = JsonEncoding;
 
-impl ErrorCode {
-    /// The HTTP status that goes with it.
-    #[must_use]
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::InvalidActorId | Self::InvalidRequest => 400,
-            Self::Forbidden => 403,
-            Self::NotFound => 404,
-            Self::MethodNotAllowed => 405,
-            Self::Busy => 409,
-            Self::TooLarge => 413,
-            Self::UnsupportedMediaType => 415,
-            Self::InvalidField | Self::IdReused => 422,
-            Self::ServerUnreachable
-            | Self::SidecarUnreachable
-            | Self::StoreUnreachable
-            | Self::RetriesExhausted
-            | Self::TurnFailed
-            | Self::OutcomeUnknown => 503,
-            Self::Internal => 500,
-        }
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let code = match &error {
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                ErrorCode::InvalidRequest
+            }
+            ServerFnErrorErr::Request(_) => ErrorCode::ServerUnreachable,
+            _ => ErrorCode::Internal,
+        };
+        let error = Self(LabError::new(code, error.to_string()));
+        #[cfg(feature = "ssr")]
+        let error = crate::api::failed(error.0);
+        error
     }
 }
 
-/// An error as the page, the server functions, the REST routes and the actor report it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[error("{message}")]
-pub struct LabError {
-    /// What kind it is.
-    pub code: ErrorCode,
-    /// What happened and what to do, for the person who reads it.
-    pub message: String,
-    /// The field that was refused, as `plan[0].ms`, where it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-}
-
-impl LabError {
-    /// An error of this kind with these words.
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None }
-    }
-
-    /// A field that is refused, with what it may be.
-    pub fn of_field(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: ErrorCode::InvalidField, message: message.into(), field: Some(field.into()) }
-    }
-
-    /// The same error of a field that is part of another: `ms` within `plan[0]` is `plan[0].ms`.
-    #[must_use]
-    pub fn within(mut self, outer: &str) -> Self {
-        self.field = self.field.map(|field| format!("{outer}.{field}"));
-        self
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
-/// The value of a field, if it is in its range.
-///
-/// # Errors
-/// It is not: the error names the field and the range.
-pub fn ranged<T: TryFrom<u64>>(field: &'static str, value: u64, least: u64, most: u64) -> Result<T, LabError> {
-    let refused = || LabError::of_field(field, format!("{field} is {value}: it may be {least} to {most}."));
-    if !(least..=most).contains(&value) {
-        return Err(refused());
-    }
-    T::try_from(value).map_err(|_| refused())
-}
+impl std::error::Error for ServerError {}
 
-impl From<crate::actor_id::ActorIdError> for LabError {
-    fn from(error: crate::actor_id::ActorIdError) -> Self {
-        Self::new(ErrorCode::InvalidActorId, error.to_string())
+impl From<LabError> for ServerError {
+    fn from(error: LabError) -> Self {
+        Self(error)
     }
 }
 
-impl From<crate::message::MessageIdError> for LabError {
-    fn from(error: crate::message::MessageIdError) -> Self {
-        Self::new(ErrorCode::InvalidRequest, error.to_string())
+impl From<ServerError> for LabError {
+    fn from(error: ServerError) -> Self {
+        error.0
     }
 }
-
-read_words!(ErrorCode {
-    InvalidActorId = "invalid_actor_id",
-    InvalidRequest = "invalid_request",
-    InvalidField = "invalid_field",
-    IdReused = "id_reused",
-    Forbidden = "forbidden",
-    NotFound = "not_found",
-    MethodNotAllowed = "method_not_allowed",
-    Busy = "busy",
-    TooLarge = "too_large",
-    UnsupportedMediaType = "unsupported_media_type",
-    ServerUnreachable = "server_unreachable",
-    SidecarUnreachable = "sidecar_unreachable",
-    StoreUnreachable = "store_unreachable",
-    RetriesExhausted = "retries_exhausted",
-    TurnFailed = "turn_failed",
-    OutcomeUnknown = "outcome_unknown",
-    Internal = "internal",
-});
-read_fields!(LabError { code, message, field });

@@ -4,19 +4,17 @@
 //! What is drawn is text, which [`markup`](crate::markup) keeps: the island itself is the frame around it.
 
 use leptos::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::LabError,
-    json::read_fields,
-    lab::LabSnapshot,
     live::{self, address::Address, dom, store::Store, watch::watch},
     panels,
     typed::Typed,
 };
+use model::{error::LabError, lab::LabSnapshot};
 
 /// What went wrong with a form, told by the address after a plain post, or by the server function's answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormError {
     /// The path of the server function.
     pub path: String,
@@ -25,8 +23,7 @@ pub struct FormError {
 }
 
 /// What the lab's page begins with.
-#[derive(Debug)]
-#[cfg_attr(feature = "ssr", derive(Serialize))]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Opening {
     /// Everything that the page shows first.
     pub snapshot: LabSnapshot,
@@ -38,11 +35,6 @@ pub struct Opening {
     pub address: Address,
     /// The id of the next message, made by the server, so that a form posted twice is one message.
     pub message_id: String,
-}
-
-read_fields! {
-    FormError { path, error }
-    Opening { snapshot, error, typed, address, message_id }
 }
 
 impl Opening {
@@ -59,7 +51,7 @@ impl Opening {
     #[cfg(not(feature = "ssr"))]
     fn here() -> Option<Self> {
         let element = document().get_element_by_id(Self::ELEMENT)?;
-        crate::json::read(&element.text_content()?).ok()
+        serde_json::from_str(&element.text_content()?).ok()
     }
 }
 

@@ -1,12 +1,12 @@
 //! What was typed into a plain form that came back to be corrected: carried by the address, so that nothing is kept for
 //! it on the server.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{json::read_fields, panels::fields::Part};
+use crate::panels::fields::Part;
 
 /// The fields of the form that led here, with the path that it was posted to. Empty on most pages.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Typed {
     path: String,
     fields: Vec<(String, String)>,
@@ -60,8 +60,6 @@ impl Typed {
             .unwrap_or_default()
     }
 }
-
-read_fields!(Typed { path, fields });
 
 #[cfg(all(test, feature = "ssr"))]
 mod tests {

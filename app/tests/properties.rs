@@ -1,6 +1,5 @@
 //! What comes from outside is read as it was meant or refused with a reason, whatever it is: ids, faults, policies and
 //! the timeline's events.
-#![cfg(feature = "ssr")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "properties/documents.rs"]
@@ -8,7 +7,8 @@ mod documents;
 #[path = "properties/strategies.rs"]
 mod strategies;
 
-use app::{
+use http::{HeaderValue, Uri};
+use model::{
     actor_id::ActorId,
     error::{ErrorCode, LabError},
     fault::{
@@ -16,11 +16,11 @@ use app::{
         flat::{FlatFault, KindName, SpanName},
     },
     message::MessageId,
+    operation::Layer,
     policy::RetryPolicy,
-    timeline::{Event, EventId, Layer, TimelineSnapshot},
+    timeline::{Event, EventId, TimelineSnapshot},
     wire::{WireFault, WireSetting},
 };
-use http::{HeaderValue, Uri};
 use proptest::{collection::vec, option, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;

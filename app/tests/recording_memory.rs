@@ -1,6 +1,6 @@
 //! What a document from outside costs that is refused.
 
-use app::recording::Recording;
+use model::recording::Recording;
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]

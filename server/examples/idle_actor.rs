@@ -5,7 +5,6 @@
 
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use app::actor_id::{ACTOR_TYPE, ActorId};
 use axum::{
     Json, Router,
     body::Bytes,
@@ -14,6 +13,7 @@ use axum::{
     routing::{get, post, put},
 };
 use clap::Parser;
+use model::actor_id::{ACTOR_TYPE, ActorId};
 use serde_json::{Value, json};
 use server::dapr::{Dapr, StateChange};
 use tokio::net::TcpListener;

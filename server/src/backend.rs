@@ -2,9 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use app::{
+use app::backend::Backend;
+use async_trait::async_trait;
+use model::{
     actor_id::ActorId,
-    backend::Backend,
     error::{ErrorCode, LabError},
     fault::{FaultSetting, FaultStatus},
     hold::{HeldAttempt, HoldStatus},
@@ -14,6 +15,7 @@ use app::{
         prediction::{Prediction, Stored},
     },
     message::{Message, MessageId, NOT_TWICE},
+    operation::Method,
     policy::RetryPolicy,
     recording::{
         Format, RecordedRuntime, Recording,
@@ -21,10 +23,9 @@ use app::{
     },
     scenario::{Need, ScenarioReport},
     sidecar_retries::{DOCUMENT, SidecarRetries, SidecarRetriesSetting},
-    timeline::{Method, Step, TimelineSnapshot},
+    timeline::{Step, TimelineSnapshot},
     wire::{WireSetting, WireStatus},
 };
-use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use tokio::time::{sleep, timeout};
 
@@ -303,8 +304,8 @@ impl Backend for LabBackend {
     }
 
     async fn run_scenario(self: Arc<Self>, actor: ActorId, name: &str) -> Result<ScenarioReport, LabError> {
-        let scenario = app::scenario::named(name).ok_or_else(|| {
-            let names: Vec<_> = app::scenario::all().iter().map(|scenario| scenario.name.as_str()).collect();
+        let scenario = model::scenario::named(name).ok_or_else(|| {
+            let names: Vec<_> = model::scenario::all().iter().map(|scenario| scenario.name.as_str()).collect();
             LabError::of_field("name", format!("name is {name:?}: it may be {}.", names.join(", ")))
         })?;
         scenario::run(self, actor, scenario).await

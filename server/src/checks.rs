@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use app::{
+use model::{
     actor_id::ActorId,
     lesson::checks::{Check, CheckState, Evidence, judge, keep_passes},
     timeline::Step,

@@ -15,16 +15,17 @@ use std::{
     time::Duration,
 };
 
-use app::{
+use model::{
     actor_id::ActorId,
     error::LabError,
     fault::{FaultSetting, FaultStatus, Hit},
     lesson::prediction::{Prediction, Stored, predict},
+    operation::{Layer, Operation},
     policy::{
         RetryPolicy,
         worst::{Set, fits},
     },
-    timeline::{Layer, Operation, Step, in_memory},
+    timeline::{Step, in_memory},
 };
 
 use self::hold::Holds;

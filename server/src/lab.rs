@@ -2,8 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::{backend::SharedBackend, lab::Runtime, policy::RetryPolicy, timeline::Layer};
+use app::backend::SharedBackend;
 use axum::Router;
+use model::{lab::Runtime, operation::Layer, policy::RetryPolicy};
 
 use crate::{
     actor::{Agents, Shared, TURN_LIMIT, state::SidecarState},

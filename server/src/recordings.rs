@@ -5,11 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use app::{
+use lru::LruCache;
+use model::{
     error::{ErrorCode, LabError},
     recording::Recording,
 };
-use lru::LruCache;
 
 /// How many are kept; the one that was looked at least recently goes first. Each has [`Recording::MAX_BYTES`] at most.
 const MOST: NonZeroUsize = NonZeroUsize::new(100).expect("a hundred is not zero");

@@ -2,10 +2,11 @@
 
 use std::{future::pending, time::Duration};
 
-use app::{
+use model::{
     actor_id::ActorId,
     fault::{Hit, HitEnd, SIMULATED_ERROR},
-    timeline::{Cause, Layer, Operation, Step},
+    operation::{Cause, Layer, Operation},
+    timeline::Step,
 };
 use tokio::time::{Instant, sleep, timeout};
 

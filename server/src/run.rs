@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
-use app::{actor_id::APP_ID, lab::Runtime};
+use model::{actor_id::APP_ID, lab::Runtime};
 use sidecar::{Resources, Sidecar};
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;

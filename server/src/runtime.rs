@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use app::lab::Runtime;
 use dapr::dapr::proto::runtime::v1::GetMetadataResponse;
+use model::lab::Runtime;
 use tokio::{sync::OnceCell, time::timeout};
 
 use crate::dapr::Dapr;

@@ -7,19 +7,20 @@ use std::{
     time::Duration,
 };
 
-use app::{
+use app::backend::Backend;
+use lru::LruCache;
+use model::{
     actor_id::ActorId,
-    backend::Backend,
     error::{ErrorCode, LabError},
     fault::FaultSetting,
     message::MessageId,
+    operation::Layer,
     policy::RetryPolicy,
     scenario::{Awaited, Ending, Need, Scenario, ScenarioReport, ScenarioStep},
     sidecar_retries::SidecarRetriesSetting,
-    timeline::{EventId, Layer, Step},
+    timeline::{EventId, Step},
     wire::WireSetting,
 };
-use lru::LruCache;
 use tokio::{sync::broadcast::error::RecvError, task::JoinSet, time::timeout};
 
 use crate::{

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use app::{
+use model::{
     actor_id::{ACTOR_TYPE, ActorId},
     error::{ErrorCode, LabError},
     sidecar_retries::{DOCUMENT, SidecarRetries, SidecarRetriesSetting},

@@ -6,11 +6,11 @@
 
 use std::{future::pending, time::Duration};
 
-use app::{
-    fault::{Hit, SIMULATED_ERROR},
-    timeline::Layer,
-};
 use async_trait::async_trait;
+use model::{
+    fault::{Hit, SIMULATED_ERROR},
+    operation::Layer,
+};
 use sidecar::StoreCall;
 use tokio::time::sleep;
 

@@ -1,4 +1,4 @@
-//! The browser part: compiling `app` to WebAssembly, making its JavaScript, and shrinking both for release.
+//! The browser part: compiling `frontend` to WebAssembly, making its JavaScript, and shrinking both for release.
 use crate::{
     npm,
     paths::{self, Profile},
@@ -83,10 +83,10 @@ pub(crate) fn tool_files() -> Result<Vec<PathBuf>> {
 /// Runs cargo; the result is the raw WebAssembly, which is touched only when something changed.
 fn compile(profile: Profile) -> Result<PathBuf> {
     let mut cargo = Compiler::get(profile)?.cargo_build(profile);
-    cargo.args(["--package", "app", "--lib", "--no-default-features", "--features", "hydrate", "--locked"]);
+    cargo.args(["--package", "frontend", "--locked"]);
     cargo.arg("--target-dir").arg(folder());
     progress::run(&format!("Compiling the browser part ({})", profile.folder()), BUILD_LIMIT, &mut cargo)?;
-    Ok(folder().join(TARGET).join(profile.browser()).join("app.wasm"))
+    Ok(folder().join(TARGET).join(profile.browser()).join("frontend.wasm"))
 }
 
 fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<()> {

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     api::{self, Delivery},
-    error::LabError,
+    error::ServerError,
     island::FormError,
-    lesson::steps,
 };
+use model::{error::LabError, lesson::steps};
 
 /// Where a message goes.
 pub const SEND: &str = "/api/send_message";
@@ -108,7 +108,7 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
     let arm = path == ARM_AND_SEND;
     let result = match api::deliver_message(store.actor_id(), content.clone(), id.clone(), arm).await {
         Ok(Delivery::Answered(_)) => Ok(()),
-        Ok(Delivery::Failed(error)) | Err(error) => Err(error),
+        Ok(Delivery::Failed(error)) | Err(ServerError(error)) => Err(error),
     };
     let known = store.knows(&id, after_turn);
     let refused = matches!(&result, Err(error) if error.code.status() < 500);
@@ -184,11 +184,11 @@ pub fn reset(store: Store) {
 pub(super) async fn attempt<T>(
     store: Store,
     path: &'static str,
-    request: impl Future<Output = Result<T, LabError>>,
+    request: impl Future<Output = Result<T, ServerError>>,
 ) -> Result<T, LabError> {
     store.error.set(None);
     store.busy.set(Some(path));
-    let result = request.await;
+    let result = request.await.map_err(LabError::from);
     store.busy.set(None);
     if let Err(error) = &result {
         store.error.set(Some(FormError { path: path.to_owned(), error: error.clone() }));

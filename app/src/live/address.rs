@@ -1,12 +1,10 @@
 //! What the address says of the page, so that it can be shared: the selected bar, the moment that is drawn, whether the
 //! page is laid out for a room.
 
-use serde::Serialize;
-
-use crate::json::read_fields;
+use serde::{Deserialize, Serialize};
 
 /// The part of the address after the question mark.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
     /// `bar=t2-load-1`: the name of the selected bar.
     pub bar: Option<String>,
@@ -31,8 +29,6 @@ impl Address {
         [self.bar.clone(), self.at.map(|at| at.to_string()), self.present.then(String::new)]
     }
 }
-
-read_fields!(Address { bar, at, present });
 
 #[cfg(test)]
 mod tests {

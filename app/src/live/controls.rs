@@ -9,7 +9,8 @@ use super::{
     dom,
     store::{Connection, Store},
 };
-use crate::{api, fault::form::FaultForm, policy::form::PolicyForm};
+use crate::api;
+use model::{fault::form::FaultForm, policy::form::PolicyForm};
 
 /// Where the switch is set.
 pub const SET_FAULT: &str = "/api/set_fault";

@@ -1,7 +1,7 @@
 //! The moment that the page draws: now, or an earlier one, while events go on being kept. What was then is read from the
 //! events. Pure.
 
-use crate::{
+use model::{
     fault::FaultStatus,
     message::{Message, keep_last},
     timeline::{Event, Step, Turn},
@@ -102,7 +102,10 @@ pub fn history(before: &[Message], turns: &[Turn]) -> Vec<Message> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::{Method, Operation, ReleasedBy, turns};
+    use model::{
+        operation::{Method, Operation},
+        timeline::{ReleasedBy, turns},
+    };
 
     fn said(turn: u64, content: &str) -> [Step; 4] {
         let (method, message_id, text) = (Method::ProcessMessage, None, content.to_owned());

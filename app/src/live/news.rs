@@ -8,7 +8,7 @@ use super::{
     actions,
     store::{Store, Unsent, UnsentState},
 };
-use crate::{
+use model::{
     error::{ErrorCode, LabError},
     fault::FaultStatus,
     lesson::steps,
@@ -225,7 +225,7 @@ fn unstored(turns: &[Turn]) -> Vec<Unsent> {
 }
 
 /// How many events at the beginning are to go. A turn whose first events are gone is left out by
-/// [`turns`](crate::timeline::turns), so nothing half remains.
+/// [`turns`](model::timeline::turns), so nothing half remains.
 fn too_many(events: &[Event]) -> usize {
     if events.len() > MAX_EVENTS {
         return MAX_EVENTS / 6;
@@ -244,10 +244,7 @@ fn too_many(events: &[Event]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        message::MessageId,
-        timeline::{Method, turns},
-    };
+    use model::{message::MessageId, operation::Method, timeline::turns};
 
     fn turns_of(numbers: std::ops::RangeInclusive<u64>) -> Vec<Event> {
         let steps = numbers.flat_map(|turn| {

@@ -1,10 +1,11 @@
 //! What is going to happen, and whether what was predicted for the last message came true.
 
-use crate::{
+use model::{
     fault::{FaultPlan, FaultStatus, Hit, WireFault},
     lesson::prediction::{PredictedStep, Prediction, Stored, predict, predict_rest},
+    operation::{Layer, Method},
     policy::RetryPolicy,
-    timeline::{Attempt, AttemptState, Event, Layer, Method, Outcome, Step, Turn},
+    timeline::{Attempt, AttemptState, Event, Outcome, Step, Turn},
 };
 
 /// How the lab stands now.

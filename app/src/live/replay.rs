@@ -8,7 +8,7 @@ use super::{
     moment::{self, Moment},
     store::Store,
 };
-use crate::timeline::Turn;
+use model::timeline::Turn;
 
 /// How often the drawing moves on. No more than one event each time, so that steps of a few milliseconds can be seen.
 const TICK_MS: u64 = 50;

@@ -14,18 +14,20 @@ use super::{
     travel::{drawn, read_on},
 };
 use crate::{
+    island::{FormError, Opening},
+    panels::{switch::drafts::first_rows, timeline::BarId},
+    typed::Typed,
+};
+use model::{
     actor_id::ActorId,
     error::LabError,
     fault::{FaultStatus, form::FaultForm},
-    island::{FormError, Opening},
     lab::{LabSnapshot, Panels, Runtime},
     lesson::{
         checks::{Check, CheckState},
         steps::FIRST_MESSAGE,
     },
-    panels::{switch::drafts::first_rows, timeline::BarId},
     timeline::{self, Event, EventId, LogLine, Outcome, Step, Turn, in_memory},
-    typed::Typed,
 };
 
 /// How many log lines the page shows at most.

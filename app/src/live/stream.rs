@@ -11,10 +11,7 @@ use super::{
     state::State,
     store::{Connection, Store},
 };
-use crate::{
-    json,
-    timeline::{Event, EventId, TimelineSnapshot},
-};
+use model::timeline::{Event, EventId, TimelineSnapshot};
 
 /// How long the first wait is before the page opens a stream anew that the browser has given up.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
@@ -121,7 +118,7 @@ impl Reader {
     }
 
     fn message(self, message: &MessageEvent) {
-        let event = message.data().as_string().and_then(|data| json::read::<Event>(&data).ok());
+        let event = message.data().as_string().and_then(|data| serde_json::from_str::<Event>(&data).ok());
         let id = message.last_event_id().parse::<EventId>().ok();
         let Some(news) = id.zip(event) else { return };
         let is_first = self.news.update(|waiting| {
@@ -140,7 +137,7 @@ impl Reader {
 
     fn gap(self, message: &MessageEvent) {
         let timeline = message.data().as_string();
-        if let Some(timeline) = timeline.and_then(|data| json::read::<TimelineSnapshot>(&data).ok()) {
+        if let Some(timeline) = timeline.and_then(|data| serde_json::from_str::<TimelineSnapshot>(&data).ok()) {
             self.take_news();
             self.store.replace(timeline);
         }

@@ -5,7 +5,7 @@ use super::{
     state::{Derived, State},
     store::Store,
 };
-use crate::{lab::Panels, message::Message, timeline::Event};
+use model::{lab::Panels, message::Message, timeline::Event};
 
 impl Store {
     /// Draws this moment from now on; without one, now. Ends a replay.

@@ -9,14 +9,14 @@ use server_fn::error::ServerFnUrlError;
 
 use super::{keys::KeySheet, plain::PlainPage, scenario::scenario_html};
 use crate::{
-    actor_id::{ActorId, LESSON_ACTOR},
     backend::SharedBackend,
-    error::LabError,
+    error::ServerError,
     island::{FormError, Lab, Opening},
     live::address::Address,
     panels::{layout::Layout, tour::Tour},
     typed::Typed,
 };
+use model::actor_id::{ActorId, LESSON_ACTOR};
 
 /// `/` and `/lab/{actor_id}`.
 #[component]
@@ -26,7 +26,7 @@ pub fn LabPage() -> impl IntoView {
     let address = Address::read(|part| query.get(part));
     let typed = Typed::read(query.get("__path"), query.get(Typed::PART));
     let error = query.get("__path").zip(query.get("__err")).map(|(path, error)| {
-        let mut error = ServerFnUrlError::<LabError>::decode_err(&error);
+        let ServerError(mut error) = ServerFnUrlError::decode_err(&error);
         error.message.push_str(&typed.cut());
         FormError { path, error }
     });

@@ -3,16 +3,11 @@
 use leptos::prelude::*;
 
 use super::document::{Frame, document};
-use crate::{
-    error::LabError,
-    fault::words::all_ahead,
-    panels::{
-        timeline::{BarId, still},
-        topbar::{Brand, ThemeButton},
-    },
-    recording::Recording,
-    timeline::turns,
+use crate::panels::{
+    timeline::{BarId, still},
+    topbar::{Brand, ThemeButton},
 };
+use model::{error::LabError, fault::words::all_ahead, recording::Recording, timeline::turns};
 
 fn bar(more: impl IntoView + 'static) -> impl IntoView {
     view! {

@@ -5,16 +5,18 @@ use leptos::prelude::*;
 
 use super::document::{Frame, Style, document};
 use crate::{
+    format::{clock, clock_ms, duration_us},
+    panels::{topbar::Brand, trace::trace},
+};
+use model::{
     actor_id::ActorId,
     error::LabError,
-    format::{clock, clock_ms, duration_us},
     lab::{LabSnapshot, StoredValue},
     lesson::{
         checks::{Check, Proof},
         steps,
     },
     message::Message,
-    panels::{topbar::Brand, trace::trace},
     timeline::{LogLine, Outcome, Turn, turns},
 };
 

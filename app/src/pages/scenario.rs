@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::{
+use crate::{backend::SharedBackend, island::FormError, panels::chat::ScenarioHtml};
+use model::{
     actor_id::ActorId,
-    backend::SharedBackend,
-    island::FormError,
-    panels::chat::ScenarioHtml,
     scenario::{self, Need, Scenario, ScenarioReport},
 };
 

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::{actor_id::ActorId, icons::icon};
+use crate::icons::icon;
+use model::actor_id::ActorId;
 
 /// The pane. It is rendered by the server alone.
 #[component]

@@ -7,10 +7,10 @@ use maud::{Markup, html};
 use web_sys::Element;
 
 use crate::{
-    error::LabError,
     icons::symbol,
     live::{dom, store::Store},
 };
+use model::error::LabError;
 
 /// What went wrong with one of these server functions the last time, beside the control that called it. The error of a
 /// field stands `beside` it, and not here.

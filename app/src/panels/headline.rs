@@ -7,14 +7,11 @@ use maud::{Markup, html};
 
 #[cfg(feature = "ssr")]
 use crate::markup::drawn;
-use crate::{
-    format::tenths_ms,
-    icons::symbol,
+use crate::{format::tenths_ms, icons::symbol, live::store::Store, markup::keep, panels::chat::words};
+use model::{
     lesson::steps,
-    live::store::Store,
-    markup::keep,
-    panels::chat::words,
-    timeline::{Method, Outcome, Turn},
+    operation::Method,
+    timeline::{Outcome, Turn},
 };
 
 /// The line.

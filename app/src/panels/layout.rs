@@ -17,7 +17,7 @@ use super::{
     topbar::Topbar,
     voice::Voice,
 };
-use crate::{actor_id::ActorId, lab::Runtime};
+use model::{actor_id::ActorId, lab::Runtime};
 
 /// The page within [`Lab`](crate::island::Lab), which gives it the state.
 #[component]

@@ -19,8 +19,8 @@ use crate::{
         store::Store,
     },
     markup::keep,
-    policy::{Backoff, RetryPolicy, form::PolicyForm},
 };
+use model::policy::{Backoff, RetryPolicy, form::PolicyForm};
 
 /// Every field of the policy.
 pub(super) const PARTS: [Part<PolicyForm>; 7] = [

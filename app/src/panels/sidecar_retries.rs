@@ -3,11 +3,8 @@
 use maud::{Markup, html};
 
 use super::fields::{apply_button, error_line};
-use crate::{
-    lab::Panels,
-    live::{actions::SET_SIDECAR_RETRIES, store::Store},
-    sidecar_retries::CALLS,
-};
+use crate::live::{actions::SET_SIDECAR_RETRIES, store::Store};
+use model::{lab::Panels, sidecar_retries::CALLS};
 
 /// The switch where the sidecar is the embedded one, and what to do where it is a daprd.
 pub(super) fn sidecar_retries_form(store: Store, panels: &Panels) -> Markup {

@@ -7,10 +7,8 @@ use super::{
     fields::{apply_button, error_line},
     policy::{PARTS, name},
 };
-use crate::{
-    live::{controls::SET_POLICY, store::Store},
-    policy::{RetryPolicy, form::PolicyForm},
-};
+use crate::live::{controls::SET_POLICY, store::Store};
+use model::policy::{RetryPolicy, form::PolicyForm};
 
 /// What there is to choose from, in seconds. Their digits are keys in a room.
 const SECONDS: [u64; 3] = [1, 2, 5];

@@ -8,16 +8,18 @@ use maud::{Markup, html};
 #[cfg(feature = "ssr")]
 use crate::markup::drawn;
 use crate::{
-    error::LabError,
     format,
     icons::symbol,
-    json,
-    lab::StoredValue,
     live::{moment, state::Derived, store::Store, travel},
     markup::keep,
-    message::Message,
     panels::copy::copy_button,
-    timeline::{Event, Method, Operation, Outcome, Step, Turn},
+};
+use model::{
+    error::LabError,
+    lab::StoredValue,
+    message::Message,
+    operation::{Method, Operation},
+    timeline::{Event, Outcome, Step, Turn},
 };
 
 /// How many events the pane shows: as many as fit beside the rest.
@@ -99,7 +101,7 @@ fn unchanged_by(before: &[Message], turns: &[Turn], stored: &StoredValue) -> Opt
     if !matches!(last.outcome, Outcome::Failed { .. }) || last.ended_at? > stored.read_at {
         return None;
     }
-    let value = stored.value.as_deref().map_or(Ok(Vec::new()), json::read::<Vec<Message>>).ok()?;
+    let value = stored.value.as_deref().map_or(Ok(Vec::new()), serde_json::from_str::<Vec<Message>>).ok()?;
     (value == moment::history(before, turns)).then_some(last.number)
 }
 
@@ -150,7 +152,7 @@ fn entry(stored: &StoredValue) -> Markup {
 
 /// The stored list with one message per line; what is not such a list is shown as it is.
 fn pretty(json: &str) -> Markup {
-    let Ok(messages) = json::read::<Vec<Message>>(json) else { return html! { (json) } };
+    let Ok(messages) = serde_json::from_str::<Vec<Message>>(json) else { return html! { (json) } };
     let last = messages.len().saturating_sub(1);
     html! {
         @for (n, message) in messages.iter().enumerate() {
@@ -232,7 +234,7 @@ fn events(store: Store, deliveries: Derived<Vec<Delivery>>) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{error::ErrorCode, timeline::turns};
+    use model::{error::ErrorCode, timeline::turns};
 
     /// A turn that stored its message, and one that gave up.
     fn one_of_two() -> Vec<Turn> {

@@ -5,12 +5,7 @@ use leptos::prelude::*;
 use maud::{Markup, html};
 
 use super::{hold::hold_form, slow_motion::slow_motion_form};
-#[cfg(feature = "ssr")]
-use crate::markup::drawn;
-#[cfg(feature = "ssr")]
-use crate::{actor_id::ActorId, icons::icon, lab::Runtime};
 use crate::{
-    error::ErrorCode,
     format,
     icons::symbol,
     live::{
@@ -19,6 +14,11 @@ use crate::{
     },
     markup::keep,
 };
+#[cfg(feature = "ssr")]
+use crate::{icons::icon, markup::drawn};
+use model::error::ErrorCode;
+#[cfg(feature = "ssr")]
+use model::{actor_id::ActorId, lab::Runtime};
 
 /// The bar of a lab.
 #[cfg(feature = "ssr")]

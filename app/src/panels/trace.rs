@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 
 use super::timeline::BarId;
-use crate::timeline::{AttemptState, Operation, Outcome, Turn};
+use model::{
+    operation::Operation,
+    timeline::{AttemptState, Outcome, Turn},
+};
 
 /// A shape: its paths, each with its class, from the shape's upper left corner on.
 type Shape = [(&'static str, &'static str)];
@@ -89,7 +92,7 @@ fn line(turn: &Turn) -> Line {
             AttemptState::Running => line.add(RUNS, 12, "under way"),
         }
         let after =
-            |wait: &&crate::timeline::Wait| wait.operation == attempt.operation && wait.attempt == attempt.attempt + 1;
+            |wait: &&model::timeline::Wait| wait.operation == attempt.operation && wait.attempt == attempt.attempt + 1;
         match turn.waits.iter().find(after) {
             Some(wait) if wait.over || turn.ended() => line.add(WAITED, 22, "waited"),
             Some(_) => line.add(WAITS, 22, "waits"),

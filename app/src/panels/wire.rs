@@ -13,8 +13,8 @@ use crate::{
         watch::watch,
     },
     markup::keep,
-    wire::WireFault,
 };
+use model::wire::WireFault;
 
 /// What the form sends for a wire that works.
 const WORKS: &str = "works";

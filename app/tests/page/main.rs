@@ -6,17 +6,15 @@ mod told;
 
 use std::sync::Arc;
 
-use app::{
-    App,
-    backend::SharedBackend,
-    error::{ErrorCode, LabError},
-    island::Opening,
-    json, shell,
-    timeline::{Operation, Step},
-};
+use app::{App, backend::SharedBackend, error::ServerError, island::Opening, shell};
 use axum::{body::Body, http::Request};
 use leptos::{prelude::*, server_fn::error::ServerFnUrlError};
 use leptos_axum::{generate_route_list, render_app_async_with_context};
+use model::{
+    error::{ErrorCode, LabError},
+    operation::Operation,
+    timeline::Step,
+};
 
 use self::told::Told;
 
@@ -96,7 +94,7 @@ async fn whatever_people_write_the_browser_begins_with_what_the_lab_has() {
     let told = Told::recovered("</script><!-- <script>\\u003c&quot;");
     let (_, html) = page(told.clone(), "/lab/user1").await;
     let (_, json) = html.split_once(OPENING).unwrap();
-    let opening: Opening = json::read(json.split("</script").next().unwrap()).unwrap();
+    let opening: Opening = serde_json::from_str(json.split("</script").next().unwrap()).unwrap();
     assert_eq!(opening.snapshot.timeline.events, told.events);
 }
 
@@ -152,7 +150,7 @@ async fn a_held_attempt_is_told_everywhere_and_can_be_released_without_script() 
 #[tokio::test]
 async fn the_error_of_a_plain_form_stands_beside_it() {
     let error = LabError::new(ErrorCode::InvalidRequest, "The message is empty: write something.");
-    let error = ServerFnUrlError::new("/api/send_message", error).to_url("http://lab/lab/user1").unwrap();
+    let error = ServerFnUrlError::new("/api/send_message", ServerError(error)).to_url("http://lab/lab/user1").unwrap();
     let (_, html) = page(Told::untouched(), &format!("{}?{}", error.path(), error.query().unwrap())).await;
     let html = seen(&html);
     let composer = html.find("class=\"composer").unwrap();

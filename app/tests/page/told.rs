@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::{
+use app::backend::Backend;
+use async_trait::async_trait;
+use model::{
     actor_id::ActorId,
-    backend::Backend,
     error::{ErrorCode, LabError},
     fault::{FaultSetting, FaultStatus},
     hold::{HeldAttempt, HoldStatus},
@@ -14,14 +15,14 @@ use app::{
         prediction::Prediction,
     },
     message::{Message, MessageId},
+    operation::{Cause, Layer, Method, Operation},
     policy::RetryPolicy,
     recording::Recording,
     scenario::{Need, ScenarioReport},
     sidecar_retries::{SidecarRetries, SidecarRetriesSetting},
-    timeline::{Cause, Event, EventId, Layer, Method, Operation, Step, TimelineSnapshot},
+    timeline::{Event, EventId, Step, TimelineSnapshot},
     wire::{WireSetting, WireStatus},
 };
-use async_trait::async_trait;
 
 /// A lab as one test describes it.
 #[derive(Clone)]

@@ -2,17 +2,20 @@
 //! panics, and what is taken comes back as it was and can be shown.
 
 use app::{
-    actor_id::ActorId,
-    error::{ErrorCode, LabError},
-    fault::{FaultSetting, FaultStatus, Hit, HitEnd},
     pages::{
         document::{Frame, Style},
         recording::{Refused, open, recording as page},
     },
     panels::timeline::BarId,
+};
+use model::{
+    actor_id::ActorId,
+    error::{ErrorCode, LabError},
+    fault::{FaultSetting, FaultStatus, Hit, HitEnd},
+    operation::{Cause, Layer, Method, Operation},
     recording::{Format, RecordedRuntime, Recording},
     scenario::{self, Awaited, Ending, Need, Scenario, ScenarioStep, TurnEnd, TurnOutcome},
-    timeline::{Cause, Event, Layer, Method, Operation, ReleasedBy, Step},
+    timeline::{Event, ReleasedBy, Step},
     wire::WireSetting,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};

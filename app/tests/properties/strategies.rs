@@ -1,14 +1,15 @@
 //! What may come from outside: messages, ids, faults, policies, the wire, and the timeline's events.
 
-use app::{
+use model::{
     error::{ErrorCode, LabError},
     fault::{
         Fault, FaultPlan, FaultStatus, Hit, HitEnd,
         flat::{FlatFault, KindName, SpanName},
     },
     message::{Message, MessageId, Role},
+    operation::{Cause, Layer, Method, Operation},
     policy::{Backoff, RetryPolicy},
-    timeline::{Cause, Event, Layer, Method, Operation, ReleasedBy, Step},
+    timeline::{Event, ReleasedBy, Step},
     wire::{CallOutcome, StoreCall, WireFault},
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use app::message::{KNOWN_MESSAGES, Message, MessageId};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use model::message::{KNOWN_MESSAGES, Message, MessageId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 

@@ -12,7 +12,7 @@
 //! lab.send("Hi there", "id-1").await?;
 //! assert_eq!(lab.turns()[0].attempts.len(), 5, "one load, three saves, one publish");
 //! assert_eq!(predicted.min_ms, 2_000);
-//! # Ok::<_, app::error::LabError>(()) })?;
+//! # Ok::<_, model::error::LabError>(()) })?;
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 
@@ -21,15 +21,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use app::{
+use async_trait::async_trait;
+use model::{
     actor_id::ActorId,
     error::LabError,
     lesson::prediction::{Prediction, Stored},
     message::{Message, MessageId},
+    operation::{Cause, Layer},
     policy::RetryPolicy,
-    timeline::{Cause, Event, Layer, Turn, turns},
+    timeline::{Event, Turn, turns},
 };
-use async_trait::async_trait;
 
 use super::{
     Agents, Answer, Call, Shared, TURN_LIMIT,

@@ -17,14 +17,15 @@ mod turn;
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use app::{
+use futures::FutureExt;
+use model::{
     actor_id::ActorId,
     error::{ErrorCode, LabError},
     message::{Message, MessageId},
+    operation::Method,
     policy::worst::TURN_LIMIT_MS,
-    timeline::{Method, Step},
+    timeline::Step,
 };
-use futures::FutureExt;
 use tokio::{sync::oneshot, time::Instant};
 use tokio_util::task::TaskTracker;
 

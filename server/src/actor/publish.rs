@@ -1,10 +1,10 @@
 //! The event that follows a stored message: the lesson's `ConversationUpdated`.
 
-use app::{
+use async_trait::async_trait;
+use model::{
     actor_id::{ACTOR_TYPE, ActorId},
     message::{Message, MessageId},
 };
-use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -61,7 +61,7 @@ pub trait Events: Send + Sync + 'static {
 impl Events for Dapr {
     async fn publish(&self, id: &MessageId, event: &ConversationUpdated) -> Result<(), AttemptError> {
         let data = serde_json::to_vec(event)
-            .map_err(|error| AttemptError::permanent(error.to_string(), app::timeline::Layer::Actor))?;
+            .map_err(|error| AttemptError::permanent(error.to_string(), model::operation::Layer::Actor))?;
         Dapr::publish(self, PUBSUB, TOPIC, id.as_str(), data).await.map_err(|status| attempt_error(&status))
     }
 }

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use app::{
+use model::{
     actor_id::ActorId,
     message::{Message, MessageId},
 };

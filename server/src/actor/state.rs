@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use app::{
+use async_trait::async_trait;
+use model::{
     actor_id::ActorId,
     message::{HISTORY_LIMIT, Message, Role},
-    timeline::{Cause, Layer},
+    operation::{Cause, Layer},
 };
-use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::answered::{Answered, Digest};
@@ -179,7 +179,7 @@ fn encode(value: &impl Serialize) -> Result<Vec<u8>, AttemptError> {
 
 #[cfg(test)]
 mod tests {
-    use app::message::{MessageId, keep_last};
+    use model::message::{MessageId, keep_last};
 
     use super::*;
 

@@ -1,11 +1,12 @@
 //! Turns over a store in memory whose answers are scripted, on paused time.
 
-use app::{
+use model::{
     fault::{AttemptFault, FaultKind, FaultPlan, FaultSetting, FaultSpan},
     lesson::prediction::{Forecast, PredictedStep},
     message::{HISTORY_LIMIT, KNOWN_MESSAGES},
+    operation::{Layer, Operation},
     policy::{Backoff, RetryPolicy},
-    timeline::{AttemptState, Layer, Operation, Outcome},
+    timeline::{AttemptState, Outcome},
 };
 
 use super::{

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use app::{
+use model::{
     error::{ErrorCode, LabError},
     message::{Message, MessageId, NOT_TWICE, keep_last},
-    timeline::{Operation, Step},
+    operation::Operation,
+    timeline::Step,
 };
 
 use super::{

@@ -1,16 +1,16 @@
 //! Turns and deactivation, as the sidecar asks for them.
 
-use app::{
-    actor_id::{ACTOR_TYPE, ActorId},
-    error::{ErrorCode, LabError},
-    message::{Message, MessageId, Role},
-};
 use axum::{
     Json,
     body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
+};
+use model::{
+    actor_id::{ACTOR_TYPE, ActorId},
+    error::{ErrorCode, LabError},
+    message::{Message, MessageId, Role},
 };
 
 use super::{MESSAGE_ID_HEADER, TICKET_HEADER, refuse};
@@ -68,7 +68,7 @@ fn actor(kind: &str, id: &str) -> Result<ActorId, (StatusCode, LabError)> {
             not_found(format!("There is no actor type {kind:?} here: use {ACTOR_TYPE}")),
         ));
     }
-    id.parse().map_err(|error: app::actor_id::ActorIdError| (StatusCode::BAD_REQUEST, error.into()))
+    id.parse().map_err(|error: model::actor_id::ActorIdError| (StatusCode::BAD_REQUEST, error.into()))
 }
 
 fn process_message(headers: &HeaderMap, body: &[u8]) -> Result<Call, LabError> {

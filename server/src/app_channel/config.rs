@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use app::actor_id::ACTOR_TYPE;
 use axum::{Json, extract::State};
+use model::actor_id::ACTOR_TYPE;
 use serde::Serialize;
 
 use crate::{actor::TURN_LIMIT, timeline::Timelines};

@@ -1,7 +1,7 @@
 //! Published events on their way back: the topic's subscription delivers them here.
 
-use app::timeline::Step;
 use axum::{Json, body::Bytes, extract::State};
+use model::timeline::Step;
 use serde::{Deserialize, Serialize};
 
 use crate::{actor::publish::ConversationUpdated, timeline::Timelines};

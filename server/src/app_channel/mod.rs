@@ -13,7 +13,6 @@ mod config;
 mod events;
 mod token;
 
-use app::error::LabError;
 use axum::{
     Json, Router,
     http::StatusCode,
@@ -21,6 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
+use model::error::LabError;
 
 pub(crate) use self::actors::check_content;
 pub use self::config::ActorConfig;

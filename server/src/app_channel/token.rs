@@ -1,12 +1,12 @@
 //! `APP_API_TOKEN`: the sidecar shows it as the header `dapr-api-token`.
 
-use app::error::{ErrorCode, LabError};
 use axum::{
     extract::{Request, State},
     http::StatusCode,
     middleware::Next,
     response::Response,
 };
+use model::error::{ErrorCode, LabError};
 
 use super::refuse;
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use app::{
+use model::{
     actor_id::ActorId,
     hold::{HeldAttempt, HoldStatus},
     policy::worst::needs_ms,

@@ -1,6 +1,6 @@
 //! Switch and policy of labs, without any turn.
 
-use app::{
+use model::{
     fault::{AttemptFault, FaultKind, FaultPlan, FaultSpan, WireFault},
     wire::WireSetting,
 };

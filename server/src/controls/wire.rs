@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use app::{
+use model::{
     actor_id::ActorId,
     error::{ErrorCode, LabError},
     fault::FaultSetting,

@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
-use app::{
+use model::{
     error::{ErrorCode, LabError},
     message::NOT_TWICE,
-    timeline::{Cause, Layer},
+    operation::{Cause, Layer},
 };
 use tonic::{Code, ConnectError, Status};
 
@@ -190,7 +190,7 @@ mod tests {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
         let dapr = crate::dapr::Dapr::new(&endpoint, None).unwrap();
-        let status = dapr.get_state(&app::actor_id::ActorId::lesson(), "k").await.unwrap_err();
+        let status = dapr.get_state(&model::actor_id::ActorId::lesson(), "k").await.unwrap_err();
         let AttemptError::Transient(failure) = attempt_error(&status) else { panic!("{status:?}") };
         assert!(!failure.maybe_done && failure.text.contains("refused"), "{failure:?}");
         let error = invoke_error(&status, &endpoint);

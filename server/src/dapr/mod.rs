@@ -8,11 +8,11 @@ pub mod error;
 
 use std::{collections::HashMap, time::Duration};
 
-use app::actor_id::{ACTOR_TYPE, ActorId};
 use dapr::dapr::proto::runtime::v1::{
     ExecuteActorStateTransactionRequest, GetActorStateRequest, GetMetadataRequest, GetMetadataResponse,
     InvokeActorRequest, PublishEventRequest, TransactionalActorStateOperation, dapr_client::DaprClient,
 };
+use model::actor_id::{ACTOR_TYPE, ActorId};
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},

@@ -1,15 +1,15 @@
 //! The lesson's REST: `POST /chat/{actor_id}` and `GET /chat/{actor_id}/history`. Both invoke the actor.
 
-use app::{
-    backend::SharedBackend,
-    error::ErrorCode,
-    message::{Message, Role},
-};
+use app::backend::SharedBackend;
 use axum::{
     Json, Router,
     extract::State,
     http::HeaderMap,
     routing::{get, post},
+};
+use model::{
+    error::ErrorCode,
+    message::{Message, Role},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

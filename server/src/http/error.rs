@@ -1,6 +1,5 @@
 //! Errors on the wire: `{"error":{"code","message"}}` with the code's status, in one shape on every API path.
 
-use app::error::{ErrorCode, LabError};
 use axum::{
     Json,
     extract::Request,
@@ -8,6 +7,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use model::error::{ErrorCode, LabError};
 use serde::Serialize;
 use utoipa::ToSchema;
 

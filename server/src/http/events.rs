@@ -2,10 +2,6 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use app::{
-    error::ErrorCode,
-    timeline::{Event, EventId},
-};
 use axum::{
     Router,
     extract::{Query, State},
@@ -17,6 +13,10 @@ use axum::{
     routing::get,
 };
 use futures::{Stream, StreamExt, stream};
+use model::{
+    error::ErrorCode,
+    timeline::{Event, EventId},
+};
 use serde::{Deserialize, Serialize};
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_util::sync::CancellationToken;
@@ -113,8 +113,8 @@ fn json(value: &impl Serialize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use app::{actor_id::ActorId, fault::FaultStatus, timeline::Step};
     use axum::response::Sse;
+    use model::{actor_id::ActorId, fault::FaultStatus, timeline::Step};
 
     use super::*;
 

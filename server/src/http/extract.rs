@@ -1,15 +1,15 @@
 //! What a request carries, checked on the way in.
 
-use app::{
-    actor_id::ActorId,
-    error::ErrorCode,
-    fields,
-    message::{Message, MessageId},
-};
 use axum::{
     body::{Bytes, to_bytes},
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header::CONTENT_TYPE, request::Parts},
+};
+use model::{
+    actor_id::ActorId,
+    error::ErrorCode,
+    fields,
+    message::{Message, MessageId},
 };
 use serde::de::DeserializeOwned;
 

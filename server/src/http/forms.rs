@@ -1,11 +1,7 @@
 //! Plain forms, posted without script: what was refused comes back as it was typed. The address carries it, so nothing
 //! is kept for it here, and nobody else sees it.
 
-use app::{
-    actor_id::{ActorId, LESSON_ACTOR},
-    error::{ErrorCode, LabError},
-    typed::Typed,
-};
+use app::{error::ServerError, typed::Typed};
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
@@ -17,6 +13,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use leptos::server_fn::error::ServerFnUrlError;
+use model::{
+    actor_id::{ActorId, LESSON_ACTOR},
+    error::{ErrorCode, LabError},
+};
 use url::{Position, Url, form_urlencoded};
 
 use super::{MAX_BODY_BYTES, error::ApiError};
@@ -71,7 +71,7 @@ fn too_large() -> LabError {
 /// Back to the page with the error, as the server functions do it.
 fn refuse(path: &str, headers: &HeaderMap) -> Response {
     let from = headers.get(REFERER).and_then(|from| from.to_str().ok()).unwrap_or_default();
-    let error = ServerFnUrlError::new(path, too_large());
+    let error = ServerFnUrlError::new(path, ServerError(too_large()));
     match error.to_url(from).ok().and_then(|to| HeaderValue::from_str(to.as_str()).ok()) {
         Some(to) => (StatusCode::FOUND, [(LOCATION, to)]).into_response(),
         None => ApiError(too_large()).into_response(),

@@ -2,13 +2,13 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use app::error::ErrorCode;
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use model::error::ErrorCode;
 
 use super::error::ApiError;
 

@@ -1,14 +1,12 @@
 //! Holding attempts, and letting them go, as JSON.
 
-use app::{
-    backend::SharedBackend,
-    hold::{HeldAttempt, HoldSetting, HoldStatus},
-};
+use app::backend::SharedBackend;
 use axum::{
     Json, Router,
     extract::State,
     routing::{get, post},
 };
+use model::hold::{HeldAttempt, HoldSetting, HoldStatus};
 
 use super::{
     error::{ApiError, ErrorBody},

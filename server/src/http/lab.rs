@@ -1,19 +1,19 @@
 //! The lab as JSON: whatever the page can do, `curl` can do.
 
-use app::{
-    backend::SharedBackend,
+use app::backend::SharedBackend;
+use axum::{
+    Json, Router,
+    extract::{Query, State},
+    http::StatusCode,
+    routing::{get, post},
+};
+use model::{
     fault::{Fault, FaultPlan, FaultSetting, FaultStatus, flat::FlatFault},
     lab::{Panels, StoredValue},
     lesson::{checks::Check, prediction::Prediction},
     message::MessageId,
     policy::RetryPolicy,
     timeline::TimelineSnapshot,
-};
-use axum::{
-    Json, Router,
-    extract::{Query, State},
-    http::StatusCode,
-    routing::{get, post},
 };
 
 use super::{
@@ -176,7 +176,7 @@ pub(crate) async fn prediction(
     asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Foretold>, ApiError> {
     let Query(asked) =
-        asked.map_err(|error| ApiError::new(app::error::ErrorCode::InvalidRequest, error.body_text()))?;
+        asked.map_err(|error| ApiError::new(model::error::ErrorCode::InvalidRequest, error.body_text()))?;
     let prediction = backend.prediction(&actor, asked.message_id).await?;
     Ok(Json(Foretold { sentence: prediction.sentence(), prediction }))
 }

@@ -4,14 +4,12 @@ use std::{str::FromStr, sync::Arc};
 
 use app::{
     backend::SharedBackend,
-    error::{ErrorCode, LabError},
     pages::{
         self,
         document::{Frame, Style},
         recording::Refused,
     },
     panels::timeline::BarId,
-    recording::Recording,
 };
 use axum::{
     Json, Router,
@@ -19,6 +17,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
+};
+use model::{
+    error::{ErrorCode, LabError},
+    recording::Recording,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -99,7 +101,7 @@ pub(crate) async fn turn(
     State(backend): State<SharedBackend>,
     Path((actor, number)): Path<(String, String)>,
 ) -> Result<Json<Recording>, ApiError> {
-    let actor = actor.parse::<app::actor_id::ActorId>()?;
+    let actor = actor.parse::<model::actor_id::ActorId>()?;
     let number = number.parse().map_err(|_| {
         ApiError::new(ErrorCode::InvalidRequest, format!("{number:?} is no number of a turn: it is 1 or more"))
     })?;

@@ -1,14 +1,14 @@
 //! Scenarios as JSON: which there are, and running one.
 
-use app::{
-    backend::SharedBackend,
-    error::{ErrorCode, LabError},
-    scenario::{self, Scenario, ScenarioReport},
-};
+use app::backend::SharedBackend;
 use axum::{
     Json, Router,
     extract::State,
     routing::{get, post},
+};
+use model::{
+    error::{ErrorCode, LabError},
+    scenario::{self, Scenario, ScenarioReport},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

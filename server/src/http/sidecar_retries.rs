@@ -1,10 +1,8 @@
 //! The sidecar's own retries as JSON.
 
-use app::{
-    backend::SharedBackend,
-    sidecar_retries::{SidecarRetries, SidecarRetriesSetting},
-};
+use app::backend::SharedBackend;
 use axum::{Json, Router, extract::State, routing::get};
+use model::sidecar_retries::{SidecarRetries, SidecarRetriesSetting};
 
 use super::{
     error::{ApiError, ErrorBody},

@@ -1,12 +1,12 @@
 //! The wire to Redis as JSON.
 
-use app::{
-    backend::SharedBackend,
+use app::backend::SharedBackend;
+use axum::{Json, Router, extract::State, routing::get};
+use model::{
     error::{ErrorCode, LabError},
     fault::flat::FlatFault,
     wire::{WireFault, WireSetting, WireStatus},
 };
-use axum::{Json, Router, extract::State, routing::get};
 use serde::{Deserialize, Deserializer};
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use app::policy::RetryPolicy;
+use model::policy::RetryPolicy;
 
 use super::*;
 

@@ -5,7 +5,7 @@ mod sqlite;
 
 use std::path::PathBuf;
 
-use app::{actor_id::ActorId, error::LabError, lab::StoredValue};
+use model::{actor_id::ActorId, error::LabError, lab::StoredValue};
 
 use self::{redis::RedisServer, sqlite::SqliteFile};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::{
+use model::{
     error::{ErrorCode, LabError},
     lab::StoredValue,
 };

@@ -5,11 +5,11 @@ use std::{
     time::Duration,
 };
 
-use app::{
+use base64::{Engine, engine::general_purpose::STANDARD};
+use model::{
     error::{ErrorCode, LabError},
     lab::StoredValue,
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::timeline::clock::now_ms;

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use app::timeline::Event;
+use model::timeline::Event;
 
 /// An event as it goes out to followers: its JSON is made for the first of them and shared by the others, since a class
 /// that looks at one screen follows one actor.

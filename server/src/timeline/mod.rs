@@ -23,12 +23,13 @@ use std::{
     },
 };
 
-use app::{
+use lru::LruCache;
+use model::{
     actor_id::ActorId,
     message::{Message, MessageId},
-    timeline::{Event, EventId, Level, Method, Operation, Step, TimelineSnapshot, registered},
+    operation::{Method, Operation},
+    timeline::{Event, EventId, Level, Step, TimelineSnapshot, registered},
 };
-use lru::LruCache;
 use tokio::sync::broadcast;
 
 use self::ring::Ring;
@@ -200,7 +201,7 @@ impl Timelines {
     }
 
     /// Records why a queued turn is never going to start; nothing if it has started or is not known.
-    pub fn turn_never_started(&self, actor: &ActorId, ticket: &Ticket, error: &app::error::LabError) {
+    pub fn turn_never_started(&self, actor: &ActorId, ticket: &Ticket, error: &model::error::LabError) {
         self.write_if(actor, |ring| ring.turn_never_started(ticket, error));
     }
 

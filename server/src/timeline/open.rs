@@ -2,10 +2,7 @@
 
 use std::collections::VecDeque;
 
-use app::{
-    message::MessageId,
-    timeline::{Method, Step},
-};
+use model::{message::MessageId, operation::Method, timeline::Step};
 
 /// Names one queued call. It travels with the call, so that the turn which it becomes is known for the one that was
 /// queued, whatever else is waiting.

@@ -6,10 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use app::{
+use model::{
     error::LabError,
     message::{Message, MessageId, keep_last},
-    timeline::{Event, EventId, Method, Operation, Step, TimelineSnapshot},
+    operation::{Method, Operation},
+    timeline::{Event, EventId, Step, TimelineSnapshot},
 };
 use tokio::sync::broadcast;
 
@@ -309,6 +310,6 @@ fn size(event: &Event) -> usize {
 /// Adds a stored message and its reply to a history, as the turn did.
 fn remember(history: &mut Vec<Message>, content: &str, reply: &str) {
     history.push(Message::user(content));
-    history.push(Message { role: app::message::Role::Assistant, content: reply.to_owned() });
+    history.push(Message { role: model::message::Role::Assistant, content: reply.to_owned() });
     keep_last(history);
 }

@@ -1,8 +1,8 @@
 use std::num::NonZeroUsize;
 
-use app::{
+use model::{
     error::{ErrorCode, LabError},
-    timeline::Operation,
+    operation::Operation,
 };
 use tokio::sync::broadcast::error::TryRecvError;
 
@@ -120,7 +120,7 @@ fn whole_turns_are_forgotten_and_their_messages_become_the_history_before() {
         store(&timelines, content);
     }
     let snapshot = timelines.snapshot(&user1());
-    let kept: Vec<u64> = app::timeline::turns(&snapshot.events).iter().map(|turn| turn.number).collect();
+    let kept: Vec<u64> = model::timeline::turns(&snapshot.events).iter().map(|turn| turn.number).collect();
     assert_eq!(kept, [2, 3]);
     assert!(snapshot.events.iter().all(|event| event.step.turn().is_some()), "the older activation went first");
     let before = [Message::user("earlier"), Message::user("one"), Message::reply_to("one")];

@@ -4,9 +4,10 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use app::{
+use model::{
     actor_id::{ACTOR_TYPE, APP_ID, ActorId},
-    timeline::{Operation, Step},
+    operation::Operation,
+    timeline::Step,
     wire::{CallOutcome, StoreCall},
 };
 use tokio::time::Instant;
@@ -245,7 +246,7 @@ fn actor_key(word: &[u8]) -> Option<(ActorId, String)> {
 
 #[cfg(test)]
 mod tests {
-    use app::timeline::Method;
+    use model::operation::Method;
 
     use super::*;
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use app::wire::WireFault;
+use model::wire::WireFault;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{

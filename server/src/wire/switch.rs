@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use app::{
+use model::{
     timeline::Step,
     wire::{WireFault, WireSetting, WireStatus},
 };

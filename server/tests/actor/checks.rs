@@ -1,10 +1,6 @@
 //! The five checks over a real lab, and its reset.
 
-use app::{
-    fault::FaultStatus,
-    lesson::checks::CheckState,
-    timeline::{Operation, Step},
-};
+use model::{fault::FaultStatus, lesson::checks::CheckState, operation::Operation, timeline::Step};
 use tempfile::TempDir;
 
 use crate::support::{Bench, user1};
@@ -61,7 +57,7 @@ async fn a_reset_puts_everything_back_to_how_it_was_found() {
     assert_eq!((panels.history.unwrap(), panels.before), (vec![], vec![]));
 
     bench.send_as("one", "id-1").await.unwrap();
-    assert_eq!(app::timeline::turns(&bench.events())[0].number, 1, "turns are counted anew");
+    assert_eq!(model::timeline::turns(&bench.events())[0].number, 1, "turns are counted anew");
     assert_eq!(passed(&bench), [1, 3], "and the message is not taken for a repeat");
     bench.stop().await;
 }

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use app::{
-    message::Message,
-    timeline::{Operation, Step},
-};
+use model::{message::Message, operation::Operation, timeline::Step};
 use tempfile::TempDir;
 
 use crate::support::{Bench, both, user1};
@@ -48,7 +45,7 @@ async fn arming_again_brings_a_second_recovery_without_a_deactivation() {
     assert_eq!(bench.backend().arm_fault(&user1()).counts[0].left, Some(1));
     assert_eq!(bench.send("two").await.unwrap(), Message::reply_to("two"));
     let recovered =
-        |event: &&app::timeline::Event| matches!(event.step, Step::Recovered { operation: Operation::Load, .. });
+        |event: &&model::timeline::Event| matches!(event.step, Step::Recovered { operation: Operation::Load, .. });
     assert_eq!(bench.events().iter().filter(recovered).count(), 2);
     bench.stop().await;
 }

@@ -1,11 +1,12 @@
 //! Each kind and span of fault, in both layers, and the policy's waits, on the real sidecar.
 
-use app::{
+use model::{
     error::ErrorCode,
     fault::{AttemptFault, FaultKind, FaultSetting, FaultSpan},
     message::Message,
+    operation::{Cause, Layer, Operation},
     policy::{Backoff, RetryPolicy},
-    timeline::{Attempt, AttemptState, Cause, Layer, Operation, Step, Turn, turns},
+    timeline::{Attempt, AttemptState, Step, Turn, turns},
 };
 use tempfile::TempDir;
 

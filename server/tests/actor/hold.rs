@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use app::{
+use model::{
     message::Message,
-    timeline::{Operation, ReleasedBy, Step, turns},
+    operation::Operation,
+    timeline::{ReleasedBy, Step, turns},
 };
 use tempfile::TempDir;
 

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use app::{error::ErrorCode, policy::RetryPolicy};
+use model::{error::ErrorCode, policy::RetryPolicy};
 use rusqlite::Connection;
 use sidecar::{Ports, StoreCall, StoreFault, StoreObserver, StoreOperation};
 use tempfile::TempDir;

@@ -5,10 +5,11 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use app::{
+use model::{
     error::ErrorCode,
     message::Message,
-    timeline::{Cause, Layer, Operation, Step},
+    operation::{Cause, Layer, Operation},
+    timeline::Step,
 };
 use sidecar::StoreOperation;
 use tempfile::TempDir;
@@ -49,7 +50,7 @@ async fn a_failed_save_is_tried_again_and_stored_once() {
     // The activation arms the plan afresh, so it is there whenever it was set.
     bench.switch(Operation::Save, 2);
     bench.send("one").await.unwrap();
-    let saves: Vec<_> = app::timeline::turns(&bench.events())[0]
+    let saves: Vec<_> = model::timeline::turns(&bench.events())[0]
         .attempts
         .iter()
         .filter(|attempt| attempt.operation == Operation::Save)

@@ -1,6 +1,6 @@
 //! A message that comes twice is applied once.
 
-use app::{message::Message, timeline::Step};
+use model::{message::Message, timeline::Step};
 use reqwest::{Method, StatusCode};
 use tempfile::TempDir;
 

@@ -1,6 +1,6 @@
 //! What is stored outlives the process.
 
-use app::{message::Message, timeline::Step};
+use model::{message::Message, timeline::Step};
 use tempfile::TempDir;
 
 use crate::support::{Bench, both, user1};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::{
+use model::{
     error::ErrorCode,
     fault::FaultSetting,
     policy::RetryPolicy,
@@ -39,7 +39,7 @@ async fn an_ending_that_is_not_as_told_is_reported() {
     let data = tempdir().unwrap();
     let bench = bench(&data).await;
     let running = tokio::spawn(bench.backend().run_scenario(user1(), "outage-ends"));
-    bench.until(|step| matches!(step, app::timeline::Step::RetryScheduled { .. })).await;
+    bench.until(|step| matches!(step, model::timeline::Step::RetryScheduled { .. })).await;
     // Somebody meddles: another message gets in.
     bench.send("Me too").await.unwrap();
     let report = running.await.unwrap().unwrap();
@@ -53,7 +53,7 @@ async fn one_scenario_runs_at_a_time_and_what_cannot_run_says_why() {
     let data = tempdir().unwrap();
     let bench = bench(&data).await;
     let running = tokio::spawn(bench.backend().run_scenario(user1(), "lesson"));
-    bench.until(|step| matches!(step, app::timeline::Step::RetryScheduled { .. })).await;
+    bench.until(|step| matches!(step, model::timeline::Step::RetryScheduled { .. })).await;
     let busy = bench.backend().run_scenario(user1(), "lesson").await.unwrap_err();
     assert_eq!(busy.code, ErrorCode::Busy);
     assert!(running.await.unwrap().unwrap().as_told());

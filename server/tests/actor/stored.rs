@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use app::{error::ErrorCode, timeline::Step};
+use model::{error::ErrorCode, timeline::Step};
 use tempfile::TempDir;
 
 use crate::support::{Bench, both, user1};

@@ -7,14 +7,15 @@ use std::{
     time::Duration,
 };
 
-use app::{
+use app::backend::SharedBackend;
+use model::{
     actor_id::{APP_ID, ActorId},
-    backend::SharedBackend,
     error::LabError,
     fault::{AttemptFault, FaultPlan, FaultSetting},
     message::{Message, MessageId},
+    operation::Operation,
     policy::RetryPolicy,
-    timeline::{Event, Operation, Step},
+    timeline::{Event, Step},
 };
 use reqwest::{Client, StatusCode};
 use server::{
@@ -143,7 +144,7 @@ impl Bench {
     /// The same for a step after the event of this number.
     pub async fn until_after(&self, seq: u64, wanted: impl Fn(&Step) -> bool) -> Event {
         let epoch = self.lab.timelines().snapshot(&user1()).last.epoch;
-        let start = app::timeline::EventId { epoch, seq };
+        let start = model::timeline::EventId { epoch, seq };
         let follow = self.lab.timelines().follow(&user1(), Some(start));
         let known = match follow.missed {
             server::timeline::Missed::Events(events) => events.iter().map(|event| Event::clone(event)).collect(),

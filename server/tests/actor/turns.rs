@@ -1,8 +1,9 @@
 //! One turn at a time, each to its end.
 
-use app::{
+use model::{
     message::{Message, MessageId},
-    timeline::{Operation, Outcome, Step, turns},
+    operation::Operation,
+    timeline::{Outcome, Step, turns},
 };
 use tempfile::TempDir;
 
@@ -64,7 +65,7 @@ async fn five_messages_at_once_all_get_their_turn() {
         })
         .collect();
     let mut expected: Vec<Message> = stored.iter().flat_map(|content| both(content)).collect();
-    app::message::keep_last(&mut expected);
+    model::message::keep_last(&mut expected);
     assert_eq!(bench.history().await, expected);
     bench.stop().await;
 }
@@ -129,7 +130,7 @@ async fn other_actors_do_not_wait() {
         backend.send_message(&user1(), "waits".into(), id).await
     });
     let other = "user2".parse().unwrap();
-    bench.backend().set_fault(&other, app::fault::FaultSetting::OFF).unwrap();
+    bench.backend().set_fault(&other, model::fault::FaultSetting::OFF).unwrap();
     bench.until(|step| matches!(step, Step::TurnStarted { .. })).await;
     let id = MessageId::try_from("id".to_owned()).unwrap();
     bench.backend().send_message(&other, "at once".into(), id).await.unwrap();
@@ -147,7 +148,7 @@ async fn a_call_that_no_sidecar_takes_fails_its_queued_turn() {
     let nowhere = format!("http://{free}");
     let bench = Bench::start_with(data.path(), |settings| settings.dapr_endpoint = nowhere, Default::default()).await;
     let error = bench.send("nobody").await.unwrap_err();
-    assert_eq!(error.code, app::error::ErrorCode::SidecarUnreachable);
+    assert_eq!(error.code, model::error::ErrorCode::SidecarUnreachable);
     let turn = &turns(&bench.events())[0];
     assert_eq!(turn.outcome, Outcome::Failed { took_us: 0, error });
     bench.stop().await;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use app::{
+use model::{
+    operation::Operation,
     policy::worst::TURN_LIMIT_MS,
-    timeline::{Operation, ReleasedBy, Step, turns},
+    timeline::{ReleasedBy, Step, turns},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};

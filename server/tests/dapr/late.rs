@@ -3,10 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use app::{
-    message::Message,
-    timeline::{Operation, Step},
-};
+use model::{message::Message, operation::Operation, timeline::Step};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::interval;

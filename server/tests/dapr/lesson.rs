@@ -1,6 +1,6 @@
 //! The lesson through real Dapr.
 
-use app::message::Message;
+use model::message::Message;
 use reqwest::StatusCode;
 use serde_json::json;
 use tokio::process::Command;
@@ -23,7 +23,7 @@ async fn the_five_checks_pass_on_real_dapr() {
     let (_, checks) = rig.get("/api/lab/user1/checks").await;
     let passed = checks.as_array().unwrap().iter().filter(|check| check["state"] == json!("passed")).count();
     assert_eq!(passed, 5, "{checks:#}");
-    rig.until("user1", |step| matches!(step, app::timeline::Step::EventDelivered { .. })).await;
+    rig.until("user1", |step| matches!(step, model::timeline::Step::EventDelivered { .. })).await;
 }
 
 #[tokio::test]

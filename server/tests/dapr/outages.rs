@@ -1,9 +1,10 @@
 //! What really breaks: Redis, daprd, placement, and Faultlab itself. Each time what the caller gets is true, the lab
 //! comes back by itself, no acknowledged message is lost, and none is there twice.
 
-use app::{
+use model::{
     message::{Message, keep_last},
-    timeline::{Cause, Layer, Operation, Step},
+    operation::{Cause, Layer, Operation},
+    timeline::Step,
 };
 use reqwest::StatusCode;
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use app::{
+use model::{
     message::Message,
     timeline::{Event, Step, TimelineSnapshot},
 };

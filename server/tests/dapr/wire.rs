@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use app::{
+use model::{
     fault::HitEnd,
-    timeline::{Attempt, AttemptState, Cause, Layer, Operation, Step, turns},
+    operation::{Cause, Layer, Operation},
+    timeline::{Attempt, AttemptState, Step, turns},
     wire::CallOutcome,
 };
 use reqwest::StatusCode;
@@ -54,7 +55,7 @@ async fn a_wire_that_cuts_shows_every_try_of_daprd_s_redis_client() {
     let Some(rig) = Rig::start().await else { return };
     let attempt = outage(&rig, json!({"kind": "cut"})).await;
     let tries = |command: &str| {
-        let of = |call: &app::wire::StoreCall| call.command == command && call.keys == ["history-user1"];
+        let of = |call: &model::wire::StoreCall| call.command == command && call.keys == ["history-user1"];
         let calls = attempt.calls.iter().map(|seen| &seen.call).filter(|call| of(call));
         calls.map(|call| call.outcome.clone()).collect::<Vec<_>>()
     };

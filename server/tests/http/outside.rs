@@ -1,7 +1,7 @@
 //! Whatever comes to the doors, it is answered as it was meant or refused with a reason: never a fault of the program,
 //! never no answer.
 
-use app::message::Message;
+use model::message::Message;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Stdio, sync::Arc};
 
-use app::message::{Message, keep_last};
+use model::message::{Message, keep_last};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use app::{actor_id::ActorId, message::Message};
+use model::{actor_id::ActorId, message::Message};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use server::store::StoreReader;

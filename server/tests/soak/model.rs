@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use app::message::{HISTORY_LIMIT, Message, Role};
+use model::message::{HISTORY_LIMIT, Message, Role};
 
 /// A point in the log: whatever is written down later has a higher one.
 pub type Moment = u64;

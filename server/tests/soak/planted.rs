@@ -1,7 +1,7 @@
 //! The model finds what it is for: defects planted by hand, and defects of a store that is only played.
 
-use app::message::{Message, keep_last};
 use fastrand::Rng;
+use model::message::{Message, keep_last};
 
 use crate::model::{Delivery, Moment, Outcome, Stored, check};
 

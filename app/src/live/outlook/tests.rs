@@ -1,7 +1,8 @@
 use super::*;
-use crate::{
+use model::{
     fault::{Fault, FaultPlan, FaultSetting},
-    timeline::{Cause, Layer, Operation, ReleasedBy, turns},
+    operation::{Cause, Layer, Operation},
+    timeline::{ReleasedBy, turns},
 };
 
 const CAUSE: Cause = Cause { simulated: true, layer: Layer::Actor };

@@ -217,7 +217,7 @@ WRONGTYPE Operation against a key holding the wrong kind of value",
         ],
         here: &[Done("the whole key"), Done("the value"), Done("equal to the history")],
         ours: Listing {
-            name: "app/src/actor_id.rs",
+            name: "model/src/actor_id.rs",
             text: "\
 pub fn store_key(&self, key: &str) -> String {
     format!(\"{APP_ID}||{ACTOR_TYPE}||{}||{key}\", self.0)
@@ -265,7 +265,7 @@ async def process_message(self, message):
             Done("message 3"),
         ],
         ours: Listing {
-            name: "app/src/fault/attempt.rs",
+            name: "model/src/fault/attempt.rs",
             text: "\
 pub enum FaultSpan {
     /// The first so many after each activation of the actor, and after each arming.

@@ -1,6 +1,6 @@
 //! What a deep dive consists of.
 
-use crate::scenario::{self, Need, Scenario};
+use model::scenario::{self, Need, Scenario};
 
 /// One fault of the lesson's code: the idea, what it does, what this lab does instead, and where to see that.
 pub struct Dive {

@@ -21,11 +21,11 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use self::{content::DIVES, page::dive};
 use super::{lab::bad_actor, plain::PlainPage};
 use crate::{
-    actor_id::{ActorId, LESSON_ACTOR},
     backend::SharedBackend,
     icons::icon,
     panels::topbar::{Brand, ThemeButton},
 };
+use model::actor_id::{ActorId, LESSON_ACTOR};
 
 /// `/dives`: the list. `?actor=` says whose lab the buttons lead to.
 #[component]

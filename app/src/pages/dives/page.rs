@@ -7,7 +7,8 @@ use super::{
     content::DIVES,
     dive::{Did, Listing, Live, Scene},
 };
-use crate::{actor_id::ActorId, icons::icon, scenario::Need};
+use crate::icons::icon;
+use model::{actor_id::ActorId, scenario::Need};
 
 /// The dive that is `nth` in the list, for a lab that has these.
 pub(super) fn dive(nth: usize, actor: &ActorId, there: &[Need]) -> impl IntoView + use<> {

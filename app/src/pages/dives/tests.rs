@@ -2,7 +2,7 @@ use super::{
     content::DIVES,
     dive::{Dive, Live},
 };
-use crate::scenario::{self, Need};
+use model::scenario::{self, Need};
 
 /// The text without its white space, so that line breaks may differ.
 fn dense(text: &str) -> String {

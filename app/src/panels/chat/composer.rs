@@ -4,8 +4,9 @@ use maud::{Markup, html};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
+#[cfg(feature = "ssr")]
+use crate::{icons::symbol, live::controls::SET_FAULT};
 use crate::{
-    fault::form::FaultForm,
     live::{
         actions::{self, ARM_AND_SEND, SEND},
         controls::{self, Change},
@@ -16,8 +17,9 @@ use crate::{
     markup::keep,
     panels::fields::{error_line, typed_in},
 };
+use model::fault::form::FaultForm;
 #[cfg(feature = "ssr")]
-use crate::{icons::symbol, live::controls::SET_FAULT, timeline::Operation};
+use model::operation::Operation;
 
 /// The field to write in.
 const FIELD: &str = "#msg";

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use super::words;
-use crate::{
+use crate::live::store::{Unsent, UnsentState};
+use model::{
     error::ErrorCode,
-    live::store::{Unsent, UnsentState},
     message::{HISTORY_LIMIT, Message, Role},
-    timeline::{Method, Outcome, Turn},
+    operation::Method,
+    timeline::{Outcome, Turn},
 };
 
 /// One line of the conversation.
@@ -197,7 +198,7 @@ fn behind(turn: &Turn, turns: &[Turn]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::{Event, Step, turns};
+    use model::timeline::{Event, Step, turns};
 
     fn conversation(count: u64) -> Vec<Turn> {
         let mut events = Vec::new();
@@ -256,7 +257,7 @@ mod tests {
     #[test]
     fn a_failed_message_that_was_sent_again_says_where() {
         let mut turns = conversation(2);
-        let error = crate::error::LabError::new(crate::error::ErrorCode::RetriesExhausted, "gave up");
+        let error = model::error::LabError::new(model::error::ErrorCode::RetriesExhausted, "gave up");
         turns[0].outcome = Outcome::Failed { took_us: 1, error };
         (turns[1].message_id, turns[1].content) = (turns[0].message_id.clone(), turns[0].content.clone());
         let lines = lines(&[], &turns, &[]);
@@ -267,13 +268,13 @@ mod tests {
     #[test]
     fn a_message_with_the_id_of_another_is_neither_that_one_sent_again_nor_offered_with_its_id() {
         let mut turns = conversation(2);
-        let error = crate::error::LabError::new(ErrorCode::IdReused, "another has it");
+        let error = model::error::LabError::new(ErrorCode::IdReused, "another has it");
         turns[1].message_id = turns[0].message_id.clone();
         turns[1].outcome = Outcome::Failed { took_us: 1, error };
         turns[1].reply = None;
         let failure = lines(&[], &turns, &[]).pop().unwrap().failure.unwrap();
         assert_eq!((failure.again, failure.sent_again_in), (None, None));
-        let gave_up = crate::error::LabError::new(ErrorCode::RetriesExhausted, "gave up");
+        let gave_up = model::error::LabError::new(ErrorCode::RetriesExhausted, "gave up");
         turns[0].outcome = Outcome::Failed { took_us: 1, error: gave_up };
         turns[1].outcome = Outcome::Completed { took_us: 1, repeated: false };
         let lines = lines(&[], &turns, &[]);

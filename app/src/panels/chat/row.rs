@@ -12,8 +12,8 @@ use crate::{
         timeline::BarId,
         trace::{telling_bar, trace},
     },
-    timeline::Turn,
 };
+use model::timeline::Turn;
 
 /// The line.
 pub(super) fn row(store: Store, line: &Line<'_>) -> Markup {

@@ -1,11 +1,12 @@
 //! What is said of a message's turn.
 
 use super::lines::Foot;
-use crate::{
+use crate::format::duration_us;
+use model::{
     error::{ErrorCode, LabError},
-    format::duration_us,
     message::NOT_TWICE,
-    timeline::{AttemptState, Operation, Outcome, Recovery, Turn},
+    operation::Operation,
+    timeline::{AttemptState, Outcome, Recovery, Turn},
 };
 
 /// Under a message that is answered.

@@ -4,13 +4,10 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 
+#[cfg(feature = "ssr")]
+use crate::{icons::icon, markup::drawn};
 use crate::{
-    error::ErrorCode,
     icons::symbol,
-    lesson::{
-        checks::{Check, CheckState, Proof},
-        steps::{self, LessonStep, STEPS},
-    },
     live::{
         actions::{COMPARE, READ_HISTORY, RESET},
         dom,
@@ -19,10 +16,15 @@ use crate::{
     },
     markup::keep,
     panels::{copy::copy_button, deeds, fields::error_line},
+};
+use model::{
+    error::ErrorCode,
+    lesson::{
+        checks::{Check, CheckState, Proof},
+        steps::{self, LessonStep, STEPS},
+    },
     timeline::Outcome,
 };
-#[cfg(feature = "ssr")]
-use crate::{icons::icon, markup::drawn};
 
 /// The deep dive that belongs to each check, by its name in addresses, and what the lesson's own code does there.
 pub(crate) const DIVES: [(&str, &str); 5] = [

@@ -1,12 +1,15 @@
 //! How the signal path stands: a pure function of the turns and of what can be reached.
 
 use crate::{
+    format::tenths_ms,
+    live::store::{Connection, running_turn},
+};
+use model::{
     error::ErrorCode,
     fault::{AttemptFault, Fault, FaultKind, FaultStatus, words::ahead},
-    format::tenths_ms,
     lab::Panels,
-    live::store::{Connection, running_turn},
-    timeline::{Attempt, AttemptState, Cause, Layer, Method, Operation, Outcome, Turn},
+    operation::{Cause, Layer, Method, Operation},
+    timeline::{Attempt, AttemptState, Outcome, Turn},
     wire::WireFault,
 };
 
@@ -309,7 +312,7 @@ fn idle(turns: &[Turn], fault: &FaultStatus, active: bool, now: u64) -> Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
+    use model::{
         timeline::{Event, Step, turns},
         wire::WireStatus,
     };
@@ -317,14 +320,14 @@ mod tests {
     fn panels() -> Panels {
         Panels {
             history: Ok(Vec::new()),
-            stored: Err(crate::error::LabError::new(ErrorCode::Internal, "not read")),
+            stored: Err(model::error::LabError::new(ErrorCode::Internal, "not read")),
             before: Vec::new(),
             checks: Vec::new(),
             fault: FaultStatus::lesson(),
             layers: Vec::new(),
             sidecar_retries: None,
             hold: false,
-            policy: crate::policy::RetryPolicy::LESSON,
+            policy: model::policy::RetryPolicy::LESSON,
             wire: None,
         }
     }
@@ -380,7 +383,7 @@ mod tests {
         let resting = path(&[], &panels, Connection::Live);
         assert_eq!(resting.knife, Some("knife armed"));
         assert!(resting.sentence.contains("stalls on purpose"), "{}", resting.sentence);
-        panels.history = Err(crate::error::LabError::new(ErrorCode::StoreUnreachable, "no answer"));
+        panels.history = Err(model::error::LabError::new(ErrorCode::StoreUnreachable, "no answer"));
         let met = path(&[], &panels, Connection::Live);
         assert_eq!((met.hops[3], met.knife), (Hop::Broken, Some("knife broken")));
         panels.wire = Some(status(None));
@@ -390,7 +393,7 @@ mod tests {
     #[test]
     fn what_does_not_answer_is_named_and_its_hop_is_broken() {
         let mut away = panels();
-        away.history = Err(crate::error::LabError::new(ErrorCode::SidecarUnreachable, "no answer"));
+        away.history = Err(model::error::LabError::new(ErrorCode::SidecarUnreachable, "no answer"));
         let path = path(&[], &away, Connection::Lost);
         assert_eq!((path.hops[0], path.hops[1]), (Hop::Dead, Hop::Broken));
         assert!(path.sentence.contains("connection") && path.sentence.contains("The sidecar does not answer."));

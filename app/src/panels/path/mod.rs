@@ -12,8 +12,8 @@ use crate::markup::drawn;
 use crate::{
     live::store::{Connection, Store},
     markup::keep,
-    timeline::Turn,
 };
+use model::timeline::Turn;
 
 /// Where the five stations stand, in percent of the width.
 const AT: [u8; 5] = [6, 28, 50, 72, 94];

@@ -6,11 +6,11 @@
 use web_sys::Element;
 
 use crate::{
-    fault::{FaultPlan, FaultStatus, form::FaultForm},
     live::{controls::SET_FAULT, store::Store, watch::watch},
     panels::fields::{Part, take_over, typed_in},
     typed::Typed,
 };
+use model::fault::{FaultPlan, FaultStatus, form::FaultForm};
 
 /// The name of the buttons that add or remove a fault, posted without script.
 pub(super) const ROWS: &str = "rows";
@@ -201,7 +201,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::fault::form::plan;
+    use model::fault::form::plan;
 
     fn row(operation: &str, attempts: &str) -> FaultForm {
         usual(FaultForm { operation: operation.to_owned(), attempts: attempts.to_owned(), ..FaultForm::default() })
@@ -265,7 +265,7 @@ mod tests {
         let on_the_wire = || FaultForm { layer: "wire".to_owned(), ..row("", "") };
         let typed = after(&[("plan[0][operation]", ""), ("plan[0][layer]", "wire"), ("plan[0][wire]", "stall")]);
         assert!(!typed[0].is_empty() && typed[0].wire == "stall");
-        assert_eq!(plan(&typed).unwrap().faults()[0].wire(), Some(crate::fault::WireFault::Stall));
+        assert_eq!(plan(&typed).unwrap().faults()[0].wire(), Some(model::fault::WireFault::Stall));
         let (told, shown) = (usual(on_the_wire()), FaultForm { operation: "save".to_owned(), ..on_the_wire() });
         assert_eq!(told.operation, "load", "in the actor it is a load's");
         let mut rows = vec![shown.clone()];

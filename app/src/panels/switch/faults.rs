@@ -5,11 +5,13 @@ use maud::{Markup, html};
 
 use super::drafts::{ADD, ATTEMPTS, KIND, LAYER, MS, OPERATION, PERCENT, ROWS, SEED, SPAN, WIRE, name};
 use crate::{
-    error::LabError,
-    fault::{FaultPlan, form::FaultForm},
     live::{controls::SET_FAULT, store::Store},
     panels::fields::{Field, Part, Words, beside, choice, choice_field, number_field},
-    timeline::Layer,
+};
+use model::{
+    error::LabError,
+    fault::{FaultPlan, form::FaultForm},
+    operation::Layer,
 };
 
 const OPERATIONS: Words = &[("load", "load"), ("save", "save"), ("publish", "publish")];

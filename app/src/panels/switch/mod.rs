@@ -15,7 +15,6 @@ use self::{
     faults::{Faults, is_refused_within, is_within, layers},
 };
 use crate::{
-    fault::words::status,
     icons::symbol,
     live::{
         controls::{self, ARM_FAULT, Change, SET_FAULT},
@@ -28,6 +27,7 @@ use crate::{
 };
 #[cfg(feature = "ssr")]
 use crate::{markup::drawn, panels::wire};
+use model::fault::words::status;
 
 /// The switch's form.
 pub(crate) const FORM: &str = ".breaker:not(.wire)";

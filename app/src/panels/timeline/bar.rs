@@ -4,7 +4,10 @@
 use maud::{Markup, html};
 
 use super::{Lab, bar_id::BarId, calls, scale::Percent, words};
-use crate::timeline::{Attempt, AttemptState, Operation};
+use model::{
+    operation::Operation,
+    timeline::{Attempt, AttemptState},
+};
 
 /// The flag that stands on what was done on purpose, on a drawing whose bars begin at 24.
 pub(super) const FLAG: &str = "M1 24V9M1 9l10 3.5-10 3.5z";

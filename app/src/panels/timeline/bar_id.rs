@@ -3,7 +3,10 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::timeline::{Attempt, Operation, Turn, Wait};
+use model::{
+    operation::Operation,
+    timeline::{Attempt, Turn, Wait},
+};
 
 /// Names one attempt of one turn, or the wait that follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{scale::Percent, window::Plot};
-use crate::timeline::{Attempt, AttemptState};
+use model::timeline::{Attempt, AttemptState};
 
 /// The whole bar.
 const WHOLE: u64 = 1_000;
@@ -101,8 +101,9 @@ pub(super) fn told(a: &Attempt) -> Option<(String, Vec<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        timeline::{Operation, SeenCall},
+    use model::{
+        operation::Operation,
+        timeline::SeenCall,
         wire::{CallOutcome, StoreCall},
     };
 

@@ -7,11 +7,11 @@ use super::{
     calls,
     words::{self, Mark},
 };
-use crate::{
+use crate::{format::clock_ms, icons::symbol};
+use model::{
     actor_id::ActorId,
-    format::clock_ms,
-    icons::symbol,
-    timeline::{Attempt, AttemptState, Event, Operation, Outcome, Step, Turn, Wait},
+    operation::Operation,
+    timeline::{Attempt, AttemptState, Event, Outcome, Step, Turn, Wait},
 };
 
 /// One bar in words.

@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 
 use super::{Lab, bar::tip, scale::Percent, wait, words};
-use crate::{format::clock_ms, timeline::Hold};
+use crate::format::clock_ms;
+use model::timeline::Hold;
 
 /// Its width while it lasts, in pixels: room for the countdown.
 pub(super) const LIVE: f64 = 74.0;

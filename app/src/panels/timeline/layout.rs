@@ -1,9 +1,10 @@
 //! The pieces of the axis, in the order of time, each with its meaning: attempts, waits, idle time, what is predicted.
 
 use super::{hold, marks, scale::Piece, window::Plot, words};
-use crate::{
+use model::{
     lesson::prediction::PredictedStep,
-    timeline::{Attempt, AttemptState, Hold, Operation, Outcome, Turn, Wait},
+    operation::Operation,
+    timeline::{Attempt, AttemptState, Hold, Outcome, Turn, Wait},
 };
 
 /// A piece's meaning.

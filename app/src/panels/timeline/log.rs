@@ -6,8 +6,8 @@ use crate::{
     format::clock_ms,
     live::store::Store,
     markup::{Entries, Entry},
-    timeline::{LogLine, registered},
 };
+use model::timeline::{LogLine, registered};
 
 /// The lines of how many events are of one part of the list. A turn without a failure has eleven events, and four lines.
 const EVENTS_OF_A_PART: u64 = 64;

@@ -5,10 +5,11 @@ use super::{
     scale::{Axis, Percent, Piece},
     words,
 };
-use crate::{
-    format::{clock, tenths_ms},
+use crate::format::{clock, tenths_ms};
+use model::{
     lesson::prediction::PredictedStep,
-    timeline::{AttemptState, Operation, Turn},
+    operation::Operation,
+    timeline::{AttemptState, Turn},
 };
 
 /// What a label on the axis is, which decides how it is set.

@@ -53,8 +53,8 @@ use crate::{
         watch::watch,
     },
     markup::{follow_list, keep},
-    timeline::{AttemptState, Turn},
 };
+use model::timeline::{AttemptState, Turn};
 
 /// What every part of a row is drawn from.
 #[derive(Clone, Copy)]

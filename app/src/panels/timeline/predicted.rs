@@ -7,10 +7,11 @@ use super::{
     scale::Percent,
     words,
 };
-use crate::{
+use model::{
     fault::Hit,
     lesson::prediction::{PredictedStep, Prediction},
-    timeline::{AttemptState, Method, Operation, Turn},
+    operation::{Method, Operation},
+    timeline::{AttemptState, Turn},
 };
 
 /// What lies ahead of a running turn if the rest goes as predicted. `next` is the prediction for the next message:
@@ -135,7 +136,7 @@ pub(super) fn ghost(x: Percent, w: Percent, step: PredictedStep) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::{super::samples, *};
-    use crate::{
+    use model::{
         fault::{Fault, FaultPlan, FaultStatus},
         lesson::prediction::{Stored, predict},
         policy::RetryPolicy,
@@ -183,7 +184,7 @@ mod tests {
     #[test]
     fn nothing_lies_ahead_of_a_turn_that_gave_up() {
         let mut turn = samples::exhausted(1, 0);
-        turn.outcome = crate::timeline::Outcome::Running;
+        turn.outcome = model::timeline::Outcome::Running;
         assert_eq!(remainder(&turn, Some(&next(Operation::Load, 0))), []);
     }
 }

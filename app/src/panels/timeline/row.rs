@@ -19,8 +19,8 @@ use crate::{
     live::{moment, store::Store},
     markup::{Entries, Entry},
     panels::trace::{telling_bar, trace},
-    timeline::{Attempt, Outcome, Turn},
 };
+use model::timeline::{Attempt, Outcome, Turn};
 
 /// The head of a row. `link` is what shows the whole lab as it was at the turn's end.
 pub(super) fn head(number: u64, subject: &str, (mark, words): (Mark, String), link: Option<String>) -> Markup {

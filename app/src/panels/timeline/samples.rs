@@ -1,8 +1,9 @@
 //! Turns as the lesson makes them, for the tests of this folder: put together from events, like the real ones.
 
-use crate::{
+use model::{
     error::{ErrorCode, LabError},
-    timeline::{Cause, Event, Layer, Method, Operation, ReleasedBy, Step, Turn, turns},
+    operation::{Cause, Layer, Method, Operation},
+    timeline::{Event, ReleasedBy, Step, Turn, turns},
 };
 
 const CAUSE: Cause = Cause { simulated: true, layer: Layer::Actor };
@@ -39,7 +40,7 @@ impl Script {
         let (turn, max) = (self.turn, if operation == Operation::Publish { 1 } else { MAX });
         let begun = self.then(at, Step::AttemptStarted { turn, operation, attempt, max });
         let end = at + took_us / 1_000;
-        let error = crate::fault::SIMULATED_ERROR.to_owned();
+        let error = model::fault::SIMULATED_ERROR.to_owned();
         if fails {
             let step =
                 Step::AttemptFailed { turn, operation, attempt, max, error, cause: CAUSE, transient: true, took_us };

@@ -12,9 +12,9 @@ use super::{
     window::{Plot, draw},
     words,
 };
-use crate::{
+use crate::markup::drawn;
+use model::{
     actor_id::ActorId,
-    markup::drawn,
     timeline::{LogLine, Turn},
 };
 

@@ -9,10 +9,8 @@ use super::{
     scale::Percent,
     words,
 };
-use crate::{
-    format::{clock_ms, tenths_ms},
-    timeline::Wait,
-};
+use crate::format::{clock_ms, tenths_ms};
+use model::timeline::Wait;
 
 /// The room that the countdown needs, of a plot of 824 pixels.
 const FIGURE: i32 = 540;

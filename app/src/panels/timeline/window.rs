@@ -7,7 +7,7 @@ use super::{
     predicted::remainder,
     scale::{Axis, Percent, Piece},
 };
-use crate::{
+use model::{
     lesson::prediction::{PredictedStep, Prediction},
     timeline::{Attempt, Hold, Outcome, Turn, Wait},
 };

@@ -1,11 +1,12 @@
 //! What the drawing holds, in the situations that the lesson leads to.
 
 use super::{super::samples, *};
-use crate::{
+use model::{
     fault::FaultStatus,
     lesson::prediction::{Stored, predict},
+    operation::Operation,
     policy::RetryPolicy,
-    timeline::{AttemptState, Operation},
+    timeline::AttemptState,
 };
 
 fn lesson() -> Prediction {

@@ -5,10 +5,11 @@ use super::{
     bar_id::{BarId, find},
     calls,
 };
-use crate::{
-    format::{duration_us, tenths_ms},
+use crate::format::{duration_us, tenths_ms};
+use model::{
     lesson::prediction::PredictedStep,
-    timeline::{Attempt, AttemptState, Cause, Layer, Method, Operation, Outcome, ReleasedBy, Turn, Wait},
+    operation::{Cause, Layer, Method, Operation},
+    timeline::{Attempt, AttemptState, Outcome, ReleasedBy, Turn, Wait},
 };
 
 /// How something stands: its colour and, since colour alone says nothing to many, its icon.

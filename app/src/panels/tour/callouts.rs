@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::{actor_id::ActorId, shell::cookie};
+use crate::shell::cookie;
+use model::actor_id::ActorId;
 
 /// One callout.
 struct Callout {

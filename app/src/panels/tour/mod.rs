@@ -13,15 +13,13 @@ use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
 pub use self::callouts::Tour;
-use crate::{
-    live::{
-        dom,
-        state::{Derived, State},
-        store::Store,
-        watch::watch,
-    },
-    timeline::Outcome,
+use crate::live::{
+    dom,
+    state::{Derived, State},
+    store::Store,
+    watch::watch,
 };
+use model::timeline::Outcome;
 
 /// Asks for an untouched lab: the tour begins in one.
 const UNTOUCHED: u8 = 0;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use app::{
+use model::{
     error::LabError,
     fault::FaultSetting,
     message::Message,
+    operation::Operation,
     policy::RetryPolicy,
-    timeline::{Operation, Outcome, Turn},
+    timeline::{Outcome, Turn},
 };
 use tokio::{sync::broadcast::Receiver, task::JoinHandle, time::sleep};
 
@@ -178,7 +179,7 @@ async fn the_end_of_the_process_waits_for_nobody() {
 async fn what_is_held_lengthens_the_prediction_and_nothing_is_recorded_twice() {
     let bench = Bench::new();
     let (controls, actor) = (&bench.lab.controls, &bench.lab.actor);
-    assert!(controls.predict(actor, app::lesson::prediction::Stored::default()).held);
+    assert!(controls.predict(actor, model::lesson::prediction::Stored::default()).held);
     controls.set_hold(actor, true);
     let changed = bench.lab.events().iter().filter(|event| matches!(event.step, Step::HoldChanged { .. })).count();
     assert_eq!(changed, 1);

@@ -2,11 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use app::{
+use model::{
     fault::{AttemptFault, FaultKind, FaultSpan},
     message::HISTORY_LIMIT,
+    operation::{Layer, Operation},
     policy::{Backoff, RetryPolicy},
-    timeline::{Layer, Operation},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 

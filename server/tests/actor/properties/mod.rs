@@ -9,15 +9,16 @@ mod subject;
 
 use std::time::Duration;
 
-use app::{
+use futures::{StreamExt, stream};
+use model::{
     error::{ErrorCode, LabError},
     fault::{FaultPlan, FaultSetting},
     lesson::prediction::{Forecast, PredictedStep},
     message::{HISTORY_LIMIT, Message, MessageId, keep_last},
+    operation::Operation,
     policy::RetryPolicy,
-    timeline::{Operation, Outcome, Turn, Wait, turns},
+    timeline::{Outcome, Turn, Wait, turns},
 };
-use futures::{StreamExt, stream};
 use proptest::{
     prelude::*,
     strategy::ValueTree,

@@ -1,8 +1,8 @@
 //! The two labs in which a case is run: one in memory, on paused time, and the real one.
 
-use app::{
+use app::backend::SharedBackend;
+use model::{
     actor_id::ActorId,
-    backend::SharedBackend,
     error::LabError,
     fault::FaultSetting,
     lesson::prediction::Prediction,

@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use app::actor_id::ActorId;
+use model::actor_id::ActorId;
 use serde_json::json;
 use tokio::{
     sync::{RwLock, watch},

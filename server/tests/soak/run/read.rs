@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::{actor_id::ActorId, message::Message};
+use model::{actor_id::ActorId, message::Message};
 use tokio::time::sleep;
 
 use super::shared::Shared;

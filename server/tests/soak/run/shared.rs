@@ -8,8 +8,8 @@ use std::{
     },
 };
 
-use app::actor_id::ActorId;
 use fastrand::Rng;
+use model::actor_id::ActorId;
 use server::store::StoreReader;
 use tokio::{
     sync::{RwLock, watch},

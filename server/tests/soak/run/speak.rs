@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::actor_id::ActorId;
 use fastrand::Rng;
+use model::actor_id::ActorId;
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::time::sleep;
