@@ -21,7 +21,7 @@ pub enum ErrorCode {
     NotFound,
     /// `405`: the path is there, for other methods.
     MethodNotAllowed,
-    /// `409`: the lab does something that cannot be done twice at a time.
+    /// `409`: the lab does something that cannot be done twice at a time, or a scenario relies on what would be set.
     Busy,
     /// `413`: the body is over its limit: 16 KiB, or 3 MiB for a recording.
     TooLarge,

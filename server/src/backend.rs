@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use app::backend::Backend;
+use app::backend::{Backend, SharedBackend};
 use async_trait::async_trait;
 use model::{
     actor_id::ActorId,
@@ -27,28 +27,21 @@ use model::{
     wire::{WireSetting, WireStatus},
 };
 use serde::de::DeserializeOwned;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::{
-    actor::{
-        answered::Answered,
-        state::{answered_key, decode},
-    },
+    actor::{answered::Answered, state::answered_key},
     app_channel::{MESSAGE_ID_HEADER, TICKET_HEADER, check_content},
     checks::PassBook,
     controls::Controls,
-    dapr::{
-        Dapr,
-        error::{invoke_error, read_error},
-        placement_lost_in,
-    },
+    dapr::{Dapr, error::invoke_error},
+    labs::{Labs, Timelines},
     recordings::Recordings,
-    retry::AttemptError,
     runtime::RuntimeInfo,
-    scenario::{self, Scenarios},
-    sidecar_retries::{LOOK, SidecarRetrySwitch},
+    scenario::{self, Stage},
     store::StoreReader,
-    timeline::{Timelines, clock::now_ms},
+    stored::StoredState,
+    timeline::clock::now_ms,
 };
 
 /// The longest that a call waits for its turn and the turn's end: a turn may last 45 s, and others may be before it.
@@ -57,30 +50,26 @@ const CALL_LIMIT: Duration = Duration::from_secs(150);
 /// How often a call that waits long looks whether the sidecar still can call actors.
 const PLACEMENT_LOOK: Duration = Duration::from_secs(3);
 
-/// How long the panels wait for the sidecar.
-const READ_LIMIT: Duration = Duration::from_secs(4);
-
-/// How long a sidecar that kept a read waiting may take to tell of itself.
-const LOOK_LIMIT: Duration = Duration::from_secs(1);
-
 /// How many other labs a page offers.
 const KNOWN_ACTORS: usize = 20;
 
 /// The lab behind the page.
 pub struct LabBackend {
     pub(crate) dapr: Dapr,
+    /// What is stored, as the sidecar gives it.
+    pub(crate) state: StoredState,
+    /// The store itself.
     pub(crate) store: Option<StoreReader>,
     pub(crate) runtime: RuntimeInfo,
+    pub(crate) labs: Labs,
     pub(crate) timelines: Timelines,
     pub(crate) controls: Controls,
     pub(crate) passes: PassBook,
-    pub(crate) scenarios: Scenarios,
     pub(crate) recordings: Recordings,
     /// The retry policy with which every lab begins.
     pub(crate) first_policy: RetryPolicy,
     /// How long an actor stays in memory after the start of its last turn.
     pub(crate) idle_timeout: Duration,
-    pub(crate) sidecar_retries: Option<SidecarRetrySwitch>,
 }
 
 /// A message on its way to the actor.
@@ -124,51 +113,6 @@ impl LabBackend {
         });
         let answer = call.await.map_err(internal)??;
         serde_json::from_slice(&answer).map_err(internal)
-    }
-
-    /// The history as the sidecar gives it, past the actor: no turn, no activation, no fault.
-    pub(crate) async fn stored_history(&self, actor: &ActorId) -> Result<Vec<Message>, LabError> {
-        self.stored(actor, &actor.history_key()).await
-    }
-
-    /// A value as the sidecar gives it; none is an empty one.
-    async fn stored<T: DeserializeOwned + Default>(&self, actor: &ActorId, key: &str) -> Result<T, LabError> {
-        let endpoint = self.dapr.endpoint();
-        let Ok(value) = timeout(READ_LIMIT, self.dapr.with_baggage(LOOK).get_state(actor, key)).await else {
-            return Err(self.no_answer().await);
-        };
-        let value = value.map_err(|status| read_error(&status, endpoint))?;
-        decode(key, &value).map_err(|error| match error {
-            AttemptError::Transient(failure) | AttemptError::Permanent(failure) => {
-                LabError::new(ErrorCode::TurnFailed, failure.text)
-            }
-        })
-    }
-
-    /// Why the sidecar has not answered a read in time: a sidecar that answers something else waits for its store, or
-    /// for placement.
-    async fn no_answer(&self) -> LabError {
-        let (endpoint, seconds) = (self.dapr.endpoint(), READ_LIMIT.as_secs());
-        match timeout(LOOK_LIMIT, self.dapr.metadata()).await {
-            Ok(Ok(told)) if placement_lost_in(&told) => LabError::new(
-                ErrorCode::SidecarUnreachable,
-                format!(
-                    "The Dapr sidecar at {endpoint} has lost its placement service, and reads no actor's state without \
-                     it. Start placement, then try again."
-                ),
-            ),
-            Ok(Ok(_)) => LabError::new(
-                ErrorCode::StoreUnreachable,
-                format!(
-                    "The Dapr sidecar answers, but its state store gave no answer within {seconds} s. Start the store, \
-                     then try again."
-                ),
-            ),
-            _ => LabError::new(
-                ErrorCode::SidecarUnreachable,
-                format!("The Dapr sidecar at {endpoint} gave no answer within {seconds} s. Try again."),
-            ),
-        }
     }
 
     async fn stored_value(&self, actor: &ActorId) -> Result<StoredValue, LabError> {
@@ -265,9 +209,9 @@ impl Backend for LabBackend {
             let messages = expected(&before.unwrap_or_default(), &events).len();
             return Ok(self.controls.predict(actor, Stored { messages, answered: false }));
         }
-        let history = self.stored_history(actor).await?;
+        let history = self.state.history(actor).await?;
         let answered = match id {
-            Some(id) => self.stored::<Answered>(actor, &answered_key(actor)).await?.has(&id),
+            Some(id) => self.state.value::<Answered>(actor, &answered_key(actor)).await?.has(&id),
             None => false,
         };
         Ok(self.controls.predict(actor, Stored { messages: history.len(), answered }))
@@ -278,21 +222,16 @@ impl Backend for LabBackend {
     }
 
     fn set_wire(&self, setting: WireSetting) -> Result<WireStatus, LabError> {
-        self.controls.set_wire(setting)
+        self.controls.set_wire(None, setting)
     }
 
     fn sidecar_retries(&self) -> SidecarRetries {
         let daprd = || SidecarRetries { on: None, document: DOCUMENT.to_owned() };
-        self.sidecar_retries.as_ref().map_or_else(daprd, SidecarRetrySwitch::status)
+        self.controls.sidecar_retries().unwrap_or_else(daprd)
     }
 
     fn set_sidecar_retries(&self, setting: SidecarRetriesSetting) -> Result<SidecarRetries, LabError> {
-        let Some(switch) = &self.sidecar_retries else {
-            let message = "This lab's sidecar is a daprd, which reads its policies at its start: start it with one more \
-                           --resources-path, components/resiliency, or leave that away.";
-            return Err(LabError::new(ErrorCode::NotFound, message));
-        };
-        switch.set(setting)
+        self.controls.set_sidecar_retries(None, setting)
     }
 
     fn idle_timeout(&self) -> Duration {
@@ -300,7 +239,7 @@ impl Backend for LabBackend {
     }
 
     fn needs_met(&self) -> Vec<Need> {
-        scenario::needs_met(self)
+        scenario::needs_met(&self.controls)
     }
 
     async fn run_scenario(self: Arc<Self>, actor: ActorId, name: &str) -> Result<ScenarioReport, LabError> {
@@ -308,11 +247,22 @@ impl Backend for LabBackend {
             let names: Vec<_> = model::scenario::all().iter().map(|scenario| scenario.name.as_str()).collect();
             LabError::of_field("name", format!("name is {name:?}: it may be {}.", names.join(", ")))
         })?;
-        scenario::run(self, actor, scenario).await
+        let Self { labs, timelines, controls, dapr, state, idle_timeout, .. } = &*self;
+        let stage = Stage {
+            labs: labs.clone(),
+            timelines: timelines.clone(),
+            controls: controls.clone(),
+            dapr: dapr.clone(),
+            state: state.clone(),
+            idle_timeout: *idle_timeout,
+            backend: Arc::clone(&self) as SharedBackend,
+            actor,
+        };
+        scenario::run(stage, scenario).await
     }
 
     fn scenario_report(&self, actor: &ActorId) -> Option<ScenarioReport> {
-        self.scenarios.report(actor)
+        self.labs.read(actor, |lab| lab.report.clone())?
     }
 
     fn checks(&self, actor: &ActorId) -> Vec<Check> {
@@ -352,7 +302,7 @@ impl Backend for LabBackend {
     }
 
     async fn panels(&self, actor: &ActorId) -> Panels {
-        let (history, stored) = tokio::join!(self.stored_history(actor), self.stored_value(actor));
+        let (history, stored) = tokio::join!(self.state.history(actor), self.stored_value(actor));
         // As long as no turn has loaded anything, what was before the first turn is what is there now.
         let before = self.timelines.before(actor).or_else(|| history.clone().ok()).unwrap_or_default();
         let checks = self.passes.checks(actor);

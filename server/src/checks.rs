@@ -1,17 +1,10 @@
 //! The lesson's checks, judged whenever their evidence grew, and the passes, which keep theirs.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use model::{
     actor_id::ActorId,
-    lesson::checks::{Check, CheckState, Evidence, judge, keep_passes},
+    lesson::checks::{Check, Evidence, judge, keep_passes},
     timeline::Step,
 };
 use tokio::{
@@ -19,10 +12,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use crate::timeline::Timelines;
-
-/// How many checks there are.
-const CHECKS: usize = 5;
+use crate::labs::{Contents, Labs};
 
 /// The shortest time between two judgements of one actor that nobody asked for: an actor that is sent hundreds of
 /// messages a second need not be judged after each.
@@ -32,101 +22,89 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// a class that sends as fast as it can is to have the rest.
 const SHARE: u32 = 10;
 
-/// From how many actors on those are forgotten that have proven nothing: looking at a lab makes an entry too.
-const TIDY_AT: usize = 2_000;
-
 /// The passes of all actors. Clones share them.
 #[derive(Clone)]
 pub struct PassBook {
-    timelines: Timelines,
-    pages: Arc<Mutex<HashMap<ActorId, Arc<Page>>>>,
+    labs: Labs,
     /// Held while a judgement is made that nobody asked for, and through the rest after it.
     judging: Arc<Semaphore>,
 }
 
-/// The passes of one actor.
-#[derive(Default)]
-struct Page {
-    /// Locked while the evidence is judged, so that a pass is recorded once, and none after a reset.
-    passed: Mutex<Vec<Check>>,
-    /// Whether a judgement is about to be made anyway.
-    pending: AtomicBool,
-    /// When the last judgement was made that nobody asked for.
-    judged: Mutex<Option<Instant>>,
-}
-
 impl PassBook {
-    /// Nothing is proven yet; the evidence comes from `timelines`, and passes are recorded there.
+    /// The passes in these labs; what is proven is recorded there.
     #[must_use]
-    pub fn new(timelines: Timelines) -> Self {
-        Self { timelines, pages: Arc::default(), judging: Arc::new(Semaphore::new(1)) }
+    pub fn new(labs: Labs) -> Self {
+        Self { labs, judging: Arc::new(Semaphore::new(1)) }
     }
 
     /// The five checks as they stand. What the evidence proves for the first time is kept and recorded.
     #[must_use]
     pub fn checks(&self, actor: &ActorId) -> Vec<Check> {
-        let page = self.page(actor);
-        let mut passed = lock(&page.passed);
-        if passed.len() == CHECKS {
-            return passed.clone();
-        }
-        let (before, events) = self.timelines.evidence(actor);
-        let evidence = Evidence { actor, before: before.as_deref().unwrap_or_default(), events: &events };
-        let now = keep_passes(&passed, judge(&evidence));
-        for check in &now {
-            let known = passed.iter().any(|pass| pass.number == check.number);
-            if check.state == CheckState::Passed && !known {
-                passed.push(check.clone());
-                self.timelines.record(actor, Step::CheckPassed { check: check.number });
+        let Some(lab) = self.labs.find(actor) else {
+            return judge(&Evidence { actor, before: &[], events: &[] });
+        };
+        loop {
+            if let Some(all) = lab.read(|lab| lab.passes.all()) {
+                return all;
+            }
+            // Judged with nothing locked: it takes its time.
+            let (proven, resets, before, events) = lab.read(|lab| {
+                let Contents { passes, ring, .. } = lab;
+                (passes.proven().to_vec(), passes.resets(), ring.before().cloned(), ring.snapshot().events)
+            });
+            let evidence = Evidence { actor, before: before.as_deref().unwrap_or_default(), events: &events };
+            let now = keep_passes(&proven, judge(&evidence));
+            if now.iter().filter(|check| check.is_passed()).count() == proven.len() {
+                return now;
+            }
+            let kept = self.labs.change(&lab, |lab| {
+                // What was proven before a reset is not proven after it.
+                (lab.passes.resets() == resets).then(|| keep(lab, now))
+            });
+            if let Some(now) = kept {
+                return now;
             }
         }
-        passed.sort_by_key(|pass| pass.number);
-        now
     }
 
     /// Sees to it that the evidence is judged, because it grew: at once, or soon if that has just been done. Needs a
     /// Tokio runtime.
     pub fn judge(&self, actor: &ActorId) {
-        let page = self.page(actor);
-        if page.pending.swap(true, Ordering::AcqRel) {
+        let Some(lab) = self.labs.find(actor) else { return };
+        let (judged, pending) =
+            self.labs.update(&lab, |lab| (lab.passes.judged, std::mem::replace(&mut lab.passes.pending, true)));
+        if pending {
             return;
         }
         let (book, actor) = (self.clone(), actor.clone());
+        // The lab itself is not held meanwhile: it may be forgotten.
         tokio::spawn(async move {
-            let due = lock(&page.judged).map(|judged| judged + PAUSE);
-            if let Some(due) = due {
-                sleep_until(due).await;
+            if let Some(judged) = judged {
+                sleep_until(judged + PAUSE).await;
             }
             // Never closed.
             let _judging = book.judging.acquire().await;
             let began = Instant::now();
-            *lock(&page.judged) = Some(began);
-            page.pending.store(false, Ordering::Release);
-            if book.timelines.tells(&actor) {
+            let Some(lab) = book.labs.find(&actor) else { return };
+            let tells = book.labs.update(&lab, |lab| {
+                (lab.passes.pending, lab.passes.judged) = (false, Some(began));
+                lab.ring.tells()
+            });
+            drop(lab);
+            if tells {
                 drop(book.checks(&actor));
                 sleep(began.elapsed() * (SHARE - 1)).await;
             }
         });
     }
-
-    /// Takes the passes away and begins the timeline anew; nothing is judged in between.
-    pub fn reset(&self, actor: &ActorId) {
-        let page = self.page(actor);
-        let mut passed = lock(&page.passed);
-        self.timelines.reset(actor);
-        passed.clear();
-    }
-
-    fn page(&self, actor: &ActorId) -> Arc<Page> {
-        let mut pages = lock(&self.pages);
-        if pages.len() >= TIDY_AT {
-            pages.retain(|_, page| Arc::strong_count(page) > 1 || !lock(&page.passed).is_empty());
-        }
-        Arc::clone(pages.entry(actor.clone()).or_default())
-    }
 }
 
-/// Locks for a moment: no lock here is held over an `.await`, and a panic elsewhere leaves the data whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Keeps and records what was not proven yet; returns the checks as they stand with that.
+fn keep(lab: &mut Contents, now: Vec<Check>) -> Vec<Check> {
+    for check in now.iter().filter(|check| check.is_passed()) {
+        if lab.passes.keep(check) {
+            lab.record(Step::CheckPassed { check: check.number });
+        }
+    }
+    keep_passes(lab.passes.proven(), now)
 }

@@ -4,16 +4,12 @@
 //! # Layout
 //! - [`Controls`]: switch and policy, and what they make of an attempt
 //! - `hold`: attempts that wait until somebody releases them
-//! - `wire`: the wire to Redis, which all labs share, set by itself or by the plan of one
+//! - `shared`: what all labs share: the wire to Redis and the sidecar's own retries
 
 mod hold;
-mod wire;
+mod shared;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use model::{
     actor_id::ActorId,
@@ -28,36 +24,24 @@ use model::{
     timeline::{Step, in_memory},
 };
 
-use self::hold::Holds;
+use self::shared::Shared;
 use crate::{
-    timeline::{Timelines, clock::now_ms},
+    labs::{Contents, Control, Labs},
+    sidecar_retries::SidecarRetrySwitch,
+    timeline::clock::now_ms,
     wire::WireSwitch,
 };
 
 /// The controls of all labs. Clones share them.
 #[derive(Clone)]
 pub struct Controls {
-    timelines: Timelines,
+    labs: Labs,
     /// How every lab begins.
     first: Arc<Control>,
     /// The layers in which faults can be set.
     layers: Arc<[Layer]>,
-    /// The wire to Redis, where there is one.
-    wire: Option<WireSwitch>,
-    /// The controls that are not as every lab begins. Held while a change, an attempt's beginning or a wait is recorded
-    /// too, so that the timeline tells them in the order in which they took effect.
-    touched: Arc<Mutex<HashMap<ActorId, Control>>>,
-    /// The attempts that are held. Locked while `touched` is.
-    holds: Holds,
-}
-
-/// The controls of one lab.
-#[derive(Clone, PartialEq)]
-struct Control {
-    fault: FaultStatus,
-    policy: RetryPolicy,
-    /// Whether each attempt of a message is held.
-    hold: bool,
+    /// The wire to Redis, and the sidecar's own retries.
+    shared: Shared,
 }
 
 /// An attempt that has begun.
@@ -97,13 +81,19 @@ pub struct Try<'a> {
 
 impl Controls {
     /// Nobody has touched anything yet: every lab begins with the lesson's switch and with `policy`. Changes are
-    /// recorded in `timelines`. `layers` are those in which faults can be set, besides `wire` where there is one.
+    /// recorded in `labs`. `layers` are those in which faults can be set, besides `wire` where there is one; `retries` are
+    /// those of an embedded sidecar.
     #[must_use]
-    pub fn new(timelines: Timelines, policy: RetryPolicy, mut layers: Vec<Layer>, wire: Option<WireSwitch>) -> Self {
+    pub fn new(
+        labs: Labs,
+        policy: RetryPolicy,
+        mut layers: Vec<Layer>,
+        wire: Option<WireSwitch>,
+        retries: Option<SidecarRetrySwitch>,
+    ) -> Self {
         let first = Control { fault: FaultStatus::lesson(), policy, hold: false };
         layers.extend(wire.as_ref().map(|_| Layer::Wire));
-        let (first, layers) = (Arc::new(first), layers.into());
-        Self { timelines, first, layers, wire, touched: Arc::default(), holds: Holds::default() }
+        Self { labs, first: Arc::new(first), layers: layers.into(), shared: Shared::new(wire, retries) }
     }
 
     /// The layers in which faults can be set.
@@ -115,10 +105,11 @@ impl Controls {
     /// What a message would meet that is sent now, with this stored before it.
     #[must_use]
     pub fn predict(&self, actor: &ActorId, stored: Stored) -> Prediction {
-        let events = self.timelines.snapshot(actor).events;
+        let known = |lab: &Contents| (lab.ring.snapshot().events, lab.control(&self.first).clone());
+        let (events, control) = self.labs.read(actor, known).unwrap_or_else(|| (Vec::new(), (*self.first).clone()));
         let turn = events.iter().filter_map(|event| event.step.turn()).max().map_or(1, |last| last + 1);
-        let Control { fault, policy, hold } = self.look(&self.touched(), actor).clone();
-        let wire = self.wire.as_ref().and_then(|wire| wire.status().fault);
+        let Control { fault, policy, hold } = control;
+        let wire = self.wire().and_then(|wire| wire.fault);
         let fault = fault.at_next_turn(in_memory(&events)).beside_the_wire(wire);
         let prediction = predict(&fault, policy, turn, stored);
         if hold { prediction.held(&fault) } else { prediction }
@@ -127,47 +118,44 @@ impl Controls {
     /// The failure switch as it stands.
     #[must_use]
     pub fn fault(&self, actor: &ActorId) -> FaultStatus {
-        self.look(&self.touched(), actor).fault.clone()
+        self.look(actor, |control| control.fault.clone())
     }
 
     /// The retry policy.
     #[must_use]
     pub fn policy(&self, actor: &ActorId) -> RetryPolicy {
-        self.look(&self.touched(), actor).policy
+        self.look(actor, |control| control.policy)
     }
 
     /// Sets the failure switch and records it; switching on arms the plan afresh, and a fault of it on the wire sets the
     /// wire. Without that fault, or switched off, a wire that this lab had set works again.
     ///
     /// # Errors
-    /// A layer that is not there, or a plan that cannot end in time under the policy. Nothing is changed then.
+    /// A layer that is not there, a plan that cannot end in time under the policy, or one on the wire while a scenario of
+    /// another lab relies on that. Nothing is changed then.
     pub fn set_fault(&self, actor: &ActorId, setting: FaultSetting) -> Result<FaultStatus, LabError> {
         for (n, fault) in setting.plan.iter().flat_map(|plan| plan.faults()).enumerate() {
             if !self.layers.contains(&fault.layer()) {
                 return Err(self.no_layer(fault.layer()).within(&format!("plan[{n}]")));
             }
         }
-        let mut touched = self.touched();
-        let before = self.look(&touched, actor);
-        let (held, policy) = (before.fault.wire(), before.policy);
-        let fault = before.fault.clone().after(setting);
-        // Ending an outage is never refused.
-        if fault.on {
-            fits(&fault, policy, Set::Plan)?;
-        }
-        self.change_fault(&mut touched, actor, fault.clone());
-        self.move_wire(&mut touched, actor, held, fault.wire());
-        Ok(fault)
+        self.change_switch(actor, |control| {
+            let fault = control.fault.clone().after(setting);
+            // Ending an outage is never refused.
+            if fault.on {
+                fits(&fault, control.policy, Set::Plan)?;
+            }
+            Ok(fault)
+        })
     }
 
     /// Arms the plan afresh if the switch is on, its fault on the wire too, and records it.
     pub fn arm(&self, actor: &ActorId) -> FaultStatus {
-        let mut touched = self.touched();
-        let before = self.look(&touched, actor).fault.clone();
-        let (held, fault) = (before.wire(), before.rearmed());
-        self.change_fault(&mut touched, actor, fault.clone());
-        self.move_wire(&mut touched, actor, held, fault.wire());
-        fault
+        let rearmed = |control: &Control| control.fault.clone().rearmed();
+        self.change_switch(actor, |control| Ok(rearmed(control)))
+            // A wire on which a scenario of another lab relies stays as it is.
+            .or_else(|_| self.change_switch(actor, |control| Ok(rearmed(control).without_the_wire())))
+            .unwrap_or_else(|_| self.fault(actor))
     }
 
     /// Sets the retry policy and records it.
@@ -176,105 +164,136 @@ impl Controls {
     /// A field out of its range, or a policy that cannot end in time under the plan. Nothing is changed then.
     pub fn set_policy(&self, actor: &ActorId, policy: RetryPolicy) -> Result<RetryPolicy, LabError> {
         policy.check()?;
-        let mut touched = self.touched();
-        let control = self.look(&touched, actor).clone();
-        fits(&control.fault, policy, Set::Policy)?;
-        self.keep(&mut touched, actor, Control { policy, ..control });
-        self.timelines.record(actor, Step::PolicyChanged { policy });
-        self.move_hold(&touched, actor);
-        Ok(policy)
+        // Refused, it is no use of the lab.
+        self.look(actor, |control| fits(&control.fault, policy, Set::Policy))?;
+        self.labs.write(actor, |lab| {
+            let control = lab.control(&self.first).clone();
+            fits(&control.fault, policy, Set::Policy)?;
+            self.keep(lab, Control { policy, ..control });
+            lab.record(Step::PolicyChanged { policy });
+            self.move_hold(lab);
+            Ok(policy)
+        })
     }
 
-    /// Puts switch, policy and holding back to how every lab begins, and records it. A wire that this lab had set works
-    /// again.
+    /// Forgets what this process knows of the actor: its lab is as every lab begins, and so says its timeline. Called
+    /// within the turn that took its state away. A wire that this lab had set works again.
     pub fn reset(&self, actor: &ActorId) {
-        let mut touched = self.touched();
-        let before = touched.remove(actor);
-        let Control { fault, policy, hold: on } = (*self.first).clone();
-        self.timelines.record(actor, Step::FaultChanged { fault });
-        let Some(before) = before else { return };
-        self.move_wire(&mut touched, actor, before.fault.wire(), None);
-        if before.policy != policy {
-            self.timelines.record(actor, Step::PolicyChanged { policy });
-        }
-        if before.hold != on {
-            self.timelines.record(actor, Step::HoldChanged { on });
-        }
+        let mut shared = self.change();
+        let lab = self.labs.lab(actor);
+        let had = shared.update(&lab, |lab| {
+            lab.unsettled.clear();
+            lab.reset_timeline();
+            lab.passes.reset();
+            let Control { fault, policy, hold: on } = (*self.first).clone();
+            lab.record(Step::FaultChanged { fault });
+            let before = lab.control.take()?;
+            if before.policy != policy {
+                lab.record(Step::PolicyChanged { policy });
+            }
+            if before.hold != on {
+                lab.record(Step::HoldChanged { on });
+            }
+            before.fault.wire()
+        });
+        shared.follow(&lab, had, None);
     }
 
     /// The actor was brought into memory: the faults that span the first attempts lie ahead again. Recorded if that
     /// changes anything.
     pub fn activated(&self, actor: &ActorId) {
-        let mut touched = self.touched();
-        // A control that nobody has touched has nothing used up.
-        let Some(before) = touched.get(actor) else { return };
-        let fault = before.fault.clone().activated();
-        if fault != before.fault {
-            self.change_fault(&mut touched, actor, fault);
-        }
+        self.labs.write(actor, |lab| {
+            // A control that nobody has touched has nothing used up.
+            let Some(before) = &lab.control else { return };
+            let fault = before.fault.clone().activated();
+            if fault != before.fault {
+                self.change_fault(lab, fault);
+            }
+        });
     }
 
     /// Begins an attempt and records it, and what it meets of the faults if it is `faulty`. What is set from now on
     /// leaves it alone.
     pub fn begin(&self, tried: Try<'_>, faulty: bool) -> Begun {
         let Try { actor, turn, operation, attempt } = tried;
-        let mut touched = self.touched();
-        let control = self.look(&touched, actor);
-        let policy = control.policy;
-        let max = policy.attempts_of(operation).max(attempt);
-        let met = (faulty && control.fault.concerns(operation)).then(|| {
-            let mut control = control.clone();
-            let hit = control.fault.meet(operation, policy.attempt_timeout_ms);
-            (hit, control)
-        });
-        self.timelines.record(actor, Step::AttemptStarted { turn, operation, attempt, max });
-        let hit = met.and_then(|(hit, control)| {
-            let fault = control.fault.clone();
-            self.keep(&mut touched, actor, control);
-            hit.inspect(|&hit| {
-                drop(self.timelines.record(actor, Step::FaultFired { turn, operation, attempt, hit, fault }))
-            })
-        });
-        Begun { max, timeout: Duration::from_millis(policy.attempt_timeout_ms), hit }
+        self.labs.write(actor, |lab| {
+            let mut control = lab.control(&self.first).clone();
+            let policy = control.policy;
+            let max = policy.attempts_of(operation).max(attempt);
+            lab.record(Step::AttemptStarted { turn, operation, attempt, max });
+            let mut hit = None;
+            if faulty && control.fault.concerns(operation) {
+                hit = control.fault.meet(operation, policy.attempt_timeout_ms);
+                let fault = control.fault.clone();
+                self.keep(lab, control);
+                if let Some(hit) = hit {
+                    lab.record(Step::FaultFired { turn, operation, attempt, hit, fault });
+                }
+            }
+            Begun { max, timeout: Duration::from_millis(policy.attempt_timeout_ms), hit }
+        })
     }
 
     /// What comes after an attempt that failed in passing, with `left` of the turn's time.
     pub fn after(&self, failed: Try<'_>, left: Duration) -> Next {
         let Try { actor, turn, operation, attempt } = failed;
-        let touched = self.touched();
-        let policy = self.look(&touched, actor).policy;
-        let max = policy.attempts_of(operation);
-        if attempt >= max {
-            return Next::Exhausted;
-        }
-        let attempt = attempt + 1;
-        let delay_ms = policy.wait_ms(turn, operation, attempt);
-        let delay = Duration::from_millis(delay_ms);
-        if delay >= left {
-            return Next::TurnLimit;
-        }
-        let due_at = now_ms() + delay_ms;
-        self.timelines.record(actor, Step::RetryScheduled { turn, operation, attempt, max, delay_ms, due_at });
-        Next::Wait(delay)
+        self.labs.write(actor, |lab| {
+            let policy = lab.control(&self.first).policy;
+            let max = policy.attempts_of(operation);
+            if attempt >= max {
+                return Next::Exhausted;
+            }
+            let attempt = attempt + 1;
+            let delay_ms = policy.wait_ms(turn, operation, attempt);
+            let delay = Duration::from_millis(delay_ms);
+            if delay >= left {
+                return Next::TurnLimit;
+            }
+            let due_at = now_ms() + delay_ms;
+            lab.record(Step::RetryScheduled { turn, operation, attempt, max, delay_ms, due_at });
+            Next::Wait(delay)
+        })
     }
 
-    fn look<'a>(&'a self, touched: &'a HashMap<ActorId, Control>, actor: &ActorId) -> &'a Control {
-        touched.get(actor).unwrap_or(&self.first)
-    }
-
-    fn change_fault(&self, touched: &mut HashMap<ActorId, Control>, actor: &ActorId, fault: FaultStatus) {
-        let control = Control { fault: fault.clone(), ..self.look(touched, actor).clone() };
-        self.keep(touched, actor, control);
-        self.timelines.record(actor, Step::FaultChanged { fault });
-        self.move_hold(touched, actor);
-    }
-
-    fn keep(&self, touched: &mut HashMap<ActorId, Control>, actor: &ActorId, control: Control) {
-        if control == *self.first {
-            touched.remove(actor);
-        } else {
-            touched.insert(actor.clone(), control);
+    /// Looks at what is set in a lab.
+    fn look<T>(&self, actor: &ActorId, read: impl FnOnce(&Control) -> T) -> T {
+        match self.labs.find(actor) {
+            Some(lab) => lab.read(|lab| read(lab.control(&self.first))),
+            None => read(&self.first),
         }
+    }
+
+    /// Sets a lab's switch to what `change` makes of it, the wire with it, and records it.
+    fn change_switch(
+        &self,
+        actor: &ActorId,
+        change: impl FnOnce(&Control) -> Result<FaultStatus, LabError>,
+    ) -> Result<FaultStatus, LabError> {
+        let mut shared = self.change();
+        let lab = self.labs.lab(actor);
+        let may_set = shared.may_set(actor);
+        let (held, fault) = shared.update(&lab, |lab| {
+            let before = lab.control(&self.first);
+            let (held, fault) = (before.fault.wire(), change(before)?);
+            if fault.wire().is_some() {
+                may_set?;
+            }
+            self.change_fault(lab, fault.clone());
+            Ok::<_, LabError>((held, fault))
+        })?;
+        shared.follow(&lab, held, fault.wire());
+        Ok(fault)
+    }
+
+    fn change_fault(&self, lab: &mut Contents, fault: FaultStatus) {
+        let control = Control { fault: fault.clone(), ..lab.control(&self.first).clone() };
+        self.keep(lab, control);
+        lab.record(Step::FaultChanged { fault });
+        self.move_hold(lab);
+    }
+
+    fn keep(&self, lab: &mut Contents, control: Control) {
+        lab.control = (control != *self.first).then_some(control);
     }
 
     /// Why a fault cannot be set in a layer, and which there are.
@@ -287,10 +306,6 @@ impl Controls {
             Layer::Actor | Layer::Sidecar => "this layer takes no faults",
         };
         LabError::of_field("layer", format!("layer is {name}: {why}. Use {there}."))
-    }
-
-    fn touched(&self) -> MutexGuard<'_, HashMap<ActorId, Control>> {
-        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

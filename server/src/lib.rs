@@ -2,34 +2,36 @@
 //!
 //! # Layout
 //! - [`run`], [`config`]: starting and stopping, and what the process is told
-//! - [`lab`]: the lab, put together
+//! - [`application`]: the application behind the sidecar, put together
 //! - [`backend`]: what the page and the REST routes need done
 //! - `http`: the public listener
 //! - [`app_channel`]: the sidecar's private door
 //! - [`actor`]: `ChatAgent`: its turns and its state
-//! - [`controls`]: failure switch and retry policy of each lab
+//! - [`labs`]: what this process knows of each actor, in one place, within one budget
+//! - [`controls`]: failure switch, retry policy and holding of each lab
 //! - [`retry`]: trying again
 //! - [`store_hit`]: what the store behind the embedded sidecar does on purpose
 //! - [`sidecar_retries`]: the embedded sidecar's own retries
-//! - [`timeline`]: what every actor did, kept within bounds and handed on to the event streams
+//! - [`timeline`]: what an actor did, kept within bounds and handed on to the event streams
 //! - [`checks`]: the lesson's checks over it
 //! - [`dapr`]: the sidecar as the application speaks to it
 //! - `serving`: a listener that serves until it is told to stop
 //! - `recordings`: turns that were handed in, to be looked at
 //! - `scenario`: running the scenarios of `app`
 //! - [`runtime`]: what the sidecar tells of itself
-//! - [`store`]: the state store itself, read past Dapr
+//! - `stored`: what is stored, as the sidecar gives it; [`store`]: the state store itself, read past Dapr
 //! - [`wire`]: the wire between the sidecar and Redis, which fails on purpose
 
 pub mod actor;
 pub mod app_channel;
+pub mod application;
 pub mod backend;
 pub mod checks;
 pub mod config;
 pub mod controls;
 pub mod dapr;
 mod http;
-pub mod lab;
+pub mod labs;
 mod recordings;
 pub mod retry;
 pub mod run;
@@ -39,6 +41,7 @@ mod serving;
 pub mod sidecar_retries;
 pub mod store;
 pub mod store_hit;
+mod stored;
 pub mod timeline;
 pub mod wire;
 

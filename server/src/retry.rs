@@ -12,8 +12,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     controls::{Controls, Next, Try},
+    labs::Timelines,
     store_hit::StoreHit,
-    timeline::{Timelines, clock::micros},
+    timeline::clock::micros,
     wire::WireSwitch,
 };
 

@@ -17,14 +17,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     actor::TURN_LIMIT,
+    application::{Application, Settings},
     config::Config,
     http::{self, Public, site::Site},
-    lab::{Lab, Settings},
+    labs::{Labs, Timelines},
     serving::{Protocol, Serving},
     sidecar_retries::SidecarRetrySwitch,
     store::StoreReader,
     store_hit::StoreHits,
-    timeline::Timelines,
     wire::{Wire, WireSwitch},
 };
 
@@ -47,7 +47,7 @@ pub struct Running {
     pub addr: SocketAddr,
     /// Where the sidecar reaches the actor.
     pub app_addr: SocketAddr,
-    lab: Lab,
+    application: Application,
     sidecar: Option<Sidecar>,
     public: Serving,
     app_channel: Serving,
@@ -73,14 +73,14 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         );
     }
 
-    let timelines = Timelines::new();
+    let labs = Labs::new();
     let parts = match config.dapr.endpoint() {
         Some(endpoint) => around(&config, endpoint)?,
-        None => embed(&config, app_addr, timelines.clone()).await?,
+        None => embed(&config, app_addr, &labs).await?,
     };
     let Parts { sidecar, sidecar_retries, endpoint, app_api_token, store, mut runtime } = parts;
     runtime.origin = format!("http://{addr}");
-    let lab = Lab::new(Settings {
+    let application = Application::new(Settings {
         dapr_endpoint: endpoint,
         dapr_api_token: config.dapr.dapr_api_token.clone(),
         app_api_token,
@@ -89,37 +89,37 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         wire: wire.as_ref().map(|(_, switch)| switch.clone()),
         store_hits: sidecar.is_some(),
         sidecar_retries,
-        timelines,
+        labs,
         idle_timeout: Duration::from_secs(config.actor_idle),
         ..Settings::default()
     })?;
     let wire = wire.map(|(listener, switch)| {
         let redis = switch.status().redis;
-        Wire::serve(listener, redis, switch, lab.timelines())
+        Wire::serve(listener, redis, switch, application.timelines())
     });
     let wire = wire.transpose()?;
 
-    let app_channel = Serving::start(app, lab.app_channel(), Protocol::Both, CancellationToken::new());
+    let app_channel = Serving::start(app, application.app_channel(), Protocol::Both, CancellationToken::new());
     let stop = CancellationToken::new();
     let router = http::router(Public {
-        backend: lab.backend(),
-        timelines: lab.timelines(),
-        actors: lab.actor_config(),
+        backend: application.backend(),
+        timelines: application.timelines(),
+        actors: application.actor_config(),
         site: &site,
         allow_hosts: &config.allow_hosts,
         shutdown: stop.clone(),
     });
     let public = Serving::start(public, router, Protocol::Http1, stop);
-    Ok(Running { addr, app_addr, lab, sidecar, public, app_channel, wire })
+    Ok(Running { addr, app_addr, application, sidecar, public, app_channel, wire })
 }
 
 impl Running {
     /// Stops in this order, each within a limit: holds, public listener and streams, running turns, sidecar (it deactivates
     /// the actors through the app channel), app channel, store and the wire to it.
     pub async fn stop(self) {
-        self.lab.end_holds();
+        self.application.end_holds();
         self.public.stop(TURNS_LIMIT).await;
-        if timeout(TURNS_LIMIT, self.lab.turns_finished()).await.is_err() {
+        if timeout(TURNS_LIMIT, self.application.turns_finished()).await.is_err() {
             tracing::error!("a turn is still running after {} s and is given up", TURNS_LIMIT.as_secs());
         }
         if let Some(sidecar) = self.sidecar {
@@ -199,7 +199,7 @@ fn around(config: &Config, endpoint: String) -> anyhow::Result<Parts> {
 }
 
 /// A sidecar of our own.
-async fn embed(config: &Config, app_addr: SocketAddr, timelines: Timelines) -> anyhow::Result<Parts> {
+async fn embed(config: &Config, app_addr: SocketAddr, labs: &Labs) -> anyhow::Result<Parts> {
     prepare_data(&config.data)?;
     // Nobody else on this machine may call the actor past the turn lock, so the door has a key of its own.
     let token = config.dapr.app_api_token.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
@@ -208,7 +208,7 @@ async fn embed(config: &Config, app_addr: SocketAddr, timelines: Timelines) -> a
     settings.dapr_api_token = config.dapr.dapr_api_token.clone();
     settings.app_api_token = Some(token.clone());
     settings.base_dir = config.data.clone();
-    let sidecar_retries = SidecarRetrySwitch::new(timelines);
+    let sidecar_retries = SidecarRetrySwitch::new(Timelines::of(labs));
     settings.ports.fault = Some(Arc::new(StoreHits));
     settings.ports.observer = Some(sidecar_retries.observer());
     let sidecar = Sidecar::start(settings).await?;

@@ -1,14 +1,8 @@
 //! Running a scenario: what its file says, done to a lab one step after the other.
 
-use std::{
-    collections::HashSet,
-    num::NonZeroUsize,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{mem, sync::Arc, time::Duration};
 
-use app::backend::Backend;
-use lru::LruCache;
+use app::backend::SharedBackend;
 use model::{
     actor_id::ActorId,
     error::{ErrorCode, LabError},
@@ -24,147 +18,135 @@ use model::{
 use tokio::{sync::broadcast::error::RecvError, task::JoinSet, time::timeout};
 
 use crate::{
-    backend::LabBackend,
-    dapr::{StateChange, error::read_error},
+    controls::Controls,
+    dapr::{Dapr, StateChange, error::read_error},
+    labs::{Lab, Labs, Timelines},
+    stored::StoredState,
     timeline::{Missed, clock::now_ms},
 };
 
 /// The longest that a scenario waits for an event, besides the time that an actor idles before it is taken out of memory.
 const AWAIT_LIMIT: Duration = Duration::from_secs(90);
 
-/// Of how many actors the last report is kept.
-const REPORTS: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not zero");
-
-/// Which labs run a scenario, and how the last one of each ended. Clones share it.
-#[derive(Clone)]
-pub(crate) struct Scenarios(Arc<Mutex<Book>>);
-
-struct Book {
-    running: HashSet<ActorId>,
-    reports: LruCache<ActorId, ScenarioReport>,
+/// What a scenario is run with, and in whose lab.
+pub(crate) struct Stage {
+    pub(crate) labs: Labs,
+    pub(crate) timelines: Timelines,
+    pub(crate) controls: Controls,
+    pub(crate) dapr: Dapr,
+    pub(crate) state: StoredState,
+    /// How long an actor stays in memory after the start of its last turn.
+    pub(crate) idle_timeout: Duration,
+    /// What people do with a lab is done through it.
+    pub(crate) backend: SharedBackend,
+    pub(crate) actor: ActorId,
 }
 
-impl Default for Scenarios {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Book { running: HashSet::new(), reports: LruCache::new(REPORTS) })))
-    }
-}
-
-impl Scenarios {
-    /// How the last scenario of a lab ended.
-    #[must_use]
-    pub(crate) fn report(&self, actor: &ActorId) -> Option<ScenarioReport> {
-        self.book().reports.peek(actor).cloned()
-    }
-
-    /// Takes the lab for a scenario, until what is returned is dropped; `None` if one runs already.
-    fn take(&self, actor: &ActorId) -> Option<Taken> {
-        let taken = || Taken { scenarios: self.clone(), actor: actor.clone() };
-        self.book().running.insert(actor.clone()).then(taken)
-    }
-
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A lab that runs a scenario.
+/// A lab that runs a scenario, until this is dropped.
 struct Taken {
-    scenarios: Scenarios,
-    actor: ActorId,
+    labs: Labs,
+    lab: Arc<Lab>,
+}
+
+impl Taken {
+    /// Takes the lab; `None` if it runs a scenario already.
+    fn take(labs: &Labs, actor: &ActorId) -> Option<Self> {
+        let lab = labs.lab(actor);
+        let runs = labs.update(&lab, |lab| mem::replace(&mut lab.runs_scenario, true));
+        (!runs).then(|| Self { labs: labs.clone(), lab })
+    }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        self.scenarios.book().running.remove(&self.actor);
+        self.labs.update(&self.lab, |lab| lab.runs_scenario = false);
     }
 }
 
-/// Runs a scenario to its end, on a lab that is reset for it, and leaves the switch off, the lesson's policy and a wire
-/// that works. Goes on when whoever asked for it is gone.
+/// Runs a scenario to its end, on a lab that is reset for it, and leaves the switch off and the lesson's policy. What all
+/// labs share is leased meanwhile, see [`Controls::lease`]. Goes on when whoever asked for it is gone.
 ///
 /// # Errors
-/// The lab lacks what the scenario needs, runs one already, or could not be reset or set as the scenario asks.
-pub(crate) async fn run(
-    lab: Arc<LabBackend>,
-    actor: ActorId,
-    scenario: &'static Scenario,
-) -> Result<ScenarioReport, LabError> {
-    if let Some(why) = scenario.missing(&needs_met(&lab)) {
+/// The lab lacks what the scenario needs, runs one already, or could not be reset or set as the scenario asks; or a
+/// scenario of another lab relies on what this one would set.
+pub(crate) async fn run(stage: Stage, scenario: &'static Scenario) -> Result<ScenarioReport, LabError> {
+    if let Some(why) = scenario.missing(&needs_met(&stage.controls)) {
         let message = format!("The scenario {} cannot run here. {why}", scenario.name);
         return Err(LabError::of_field("name", message));
     }
-    let taken = lab.scenarios.take(&actor).ok_or_else(|| {
+    let taken = Taken::take(&stage.labs, &stage.actor).ok_or_else(|| {
+        let actor = &stage.actor;
         LabError::new(ErrorCode::Busy, format!("The lab of {actor} runs a scenario already. Wait for its end."))
     })?;
+    let lease = stage.controls.lease(&stage.actor, scenario)?;
     let running = tokio::spawn(async move {
-        let report = begin_to_end(&lab, &actor, scenario).await?;
-        lab.scenarios.book().reports.put(actor, report.clone());
+        let report = stage.begin_to_end(scenario).await;
+        drop(lease);
+        let report = report?;
+        taken.labs.update(&taken.lab, |lab| lab.report = Some(report.clone()));
         drop(taken);
         Ok(report)
     });
     running.await.map_err(|error| LabError::new(ErrorCode::Internal, error.to_string()))?
 }
 
-/// What scenarios need and this lab has.
-pub(crate) fn needs_met(lab: &LabBackend) -> Vec<Need> {
-    let layers = lab.controls.layers();
-    let there = |layer, need| layers.contains(&layer).then_some(need);
+/// What scenarios need and the labs have.
+pub(crate) fn needs_met(controls: &Controls) -> Vec<Need> {
+    let there = |layer, need| controls.layers().contains(&layer).then_some(need);
     there(Layer::Wire, Need::Wire).into_iter().chain(there(Layer::Store, Need::StoreLayer)).collect()
 }
 
-async fn begin_to_end(lab: &Arc<LabBackend>, actor: &ActorId, scenario: &Scenario) -> Result<ScenarioReport, LabError> {
-    // What is stored is taken away through the wire, whoever has broken it.
-    if scenario.needs.contains(&Need::Wire) {
-        lab.set_wire(WireSetting { fault: None })?;
+impl Stage {
+    async fn begin_to_end(&self, scenario: &Scenario) -> Result<ScenarioReport, LabError> {
+        self.backend.reset(&self.actor).await?;
+        let done = self.steps(scenario).await;
+        self.put_back()?;
+        done?;
+        let messages = self.state.history(&self.actor).await?.len();
+        let ended = Ending::of(&self.timelines.snapshot(&self.actor).events, messages);
+        let differences = scenario.ends.differences(&ended);
+        Ok(ScenarioReport { scenario: scenario.name.clone(), ended, differences, at: now_ms() })
     }
-    lab.reset(actor).await?;
-    let done = steps(lab, actor, scenario).await;
-    put_back(lab, actor, scenario)?;
-    done?;
-    let messages = lab.stored_history(actor).await?.len();
-    let ended = Ending::of(&lab.timelines.snapshot(actor).events, messages);
-    let differences = scenario.ends.differences(&ended);
-    Ok(ScenarioReport { scenario: scenario.name.clone(), ended, differences, at: now_ms() })
-}
 
-/// The known state that a scenario ends in, also when it broke off.
-fn put_back(lab: &LabBackend, actor: &ActorId, scenario: &Scenario) -> Result<(), LabError> {
-    lab.set_fault(actor, FaultSetting::OFF)?;
-    lab.set_policy(actor, RetryPolicy::LESSON)?;
-    if scenario.sidecar_retries {
-        lab.set_sidecar_retries(SidecarRetriesSetting { on: false })?;
+    /// The known state that a scenario leaves its lab in, also when it broke off.
+    fn put_back(&self) -> Result<(), LabError> {
+        self.controls.set_fault(&self.actor, FaultSetting::OFF)?;
+        self.controls.set_policy(&self.actor, RetryPolicy::LESSON)?;
+        if self.controls.wire().is_some_and(|wire| wire.fault.is_some()) {
+            self.set_wire(WireSetting { fault: None })?;
+        }
+        Ok(())
     }
-    if scenario.needs.contains(&Need::Wire) {
-        lab.set_wire(WireSetting { fault: None })?;
-    }
-    Ok(())
-}
 
-async fn steps(lab: &Arc<LabBackend>, actor: &ActorId, scenario: &Scenario) -> Result<(), LabError> {
-    // Off first: neither setting is held against what the other was.
-    lab.set_fault(actor, FaultSetting::OFF)?;
-    lab.set_policy(actor, scenario.policy)?;
-    lab.set_fault(actor, scenario.switch.clone())?;
-    if scenario.sidecar_retries {
-        lab.set_sidecar_retries(SidecarRetriesSetting { on: true })?;
+    async fn steps(&self, scenario: &Scenario) -> Result<(), LabError> {
+        let (controls, actor) = (&self.controls, &self.actor);
+        // Off first: neither setting is held against what the other was.
+        controls.set_fault(actor, FaultSetting::OFF)?;
+        controls.set_policy(actor, scenario.policy)?;
+        controls.set_fault(actor, scenario.switch.clone())?;
+        if scenario.sidecar_retries {
+            controls.set_sidecar_retries(Some(actor), SidecarRetriesSetting { on: true })?;
+        }
+        let mut going = Going { stage: self, sent: JoinSet::new(), last: None, since: self.last_event() };
+        for step in &scenario.steps {
+            going.step(step).await?;
+        }
+        going.finish().await;
+        Ok(())
     }
-    let mut going = Going { lab, actor, sent: JoinSet::new(), last: None, since: last_event(lab, actor) };
-    for step in &scenario.steps {
-        going.step(step).await?;
-    }
-    going.finish().await;
-    Ok(())
-}
 
-fn last_event(lab: &LabBackend, actor: &ActorId) -> EventId {
-    lab.timelines.snapshot(actor).last
+    fn set_wire(&self, setting: WireSetting) -> Result<(), LabError> {
+        self.controls.set_wire(Some(&self.actor), setting).map(drop)
+    }
+
+    fn last_event(&self) -> EventId {
+        self.timelines.snapshot(&self.actor).last
+    }
 }
 
 /// A scenario under way.
 struct Going<'a> {
-    lab: &'a Arc<LabBackend>,
-    actor: &'a ActorId,
+    stage: &'a Stage,
     /// What was sent and not waited for. What comes of it stands in the timeline.
     sent: JoinSet<()>,
     /// The last message.
@@ -175,6 +157,7 @@ struct Going<'a> {
 
 impl Going<'_> {
     async fn step(&mut self, step: &ScenarioStep) -> Result<(), LabError> {
+        let stage = self.stage;
         match step {
             ScenarioStep::Send(content) => {
                 self.begin(content)?;
@@ -195,34 +178,34 @@ impl Going<'_> {
             ScenarioStep::Begin(content) => self.begin(content)?,
             ScenarioStep::Finish => self.finish().await,
             // Whether it was answered stands in the timeline.
-            ScenarioStep::ReadHistory => drop(self.lab.conversation_history(self.actor).await),
-            ScenarioStep::Compare => drop(self.lab.compare_with_store(self.actor).await?),
+            ScenarioStep::ReadHistory => drop(stage.backend.conversation_history(&stage.actor).await),
+            ScenarioStep::Compare => drop(stage.backend.compare_with_store(&stage.actor).await?),
             ScenarioStep::DeleteHistory => self.delete_history().await?,
             ScenarioStep::Await(event) => self.until(*event).await?,
-            ScenarioStep::Switch(setting) => drop(self.lab.set_fault(self.actor, setting.clone())?),
-            ScenarioStep::Wire(setting) => drop(self.lab.set_wire(*setting)?),
+            ScenarioStep::Switch(setting) => drop(stage.controls.set_fault(&stage.actor, setting.clone())?),
+            ScenarioStep::Wire(setting) => stage.set_wire(*setting)?,
         }
         Ok(())
     }
 
     fn begin(&mut self, content: &str) -> Result<(), LabError> {
         let id = MessageId::try_from(uuid::Uuid::new_v4().to_string())?;
-        self.since = last_event(self.lab, self.actor);
+        self.since = self.stage.last_event();
         self.send(content.to_owned(), id);
         Ok(())
     }
 
     /// Deletes the history past the actor, which stays in memory and is not told.
     async fn delete_history(&self) -> Result<(), LabError> {
-        let dapr = &self.lab.dapr;
-        let change = vec![StateChange::Delete(self.actor.history_key())];
-        dapr.change_state(self.actor, change).await.map_err(|status| read_error(&status, dapr.endpoint()))
+        let Stage { dapr, actor, .. } = self.stage;
+        let change = vec![StateChange::Delete(actor.history_key())];
+        dapr.change_state(actor, change).await.map_err(|status| read_error(&status, dapr.endpoint()))
     }
 
     fn send(&mut self, content: String, id: MessageId) {
         self.last = Some((content.clone(), id.clone()));
-        let (lab, actor) = (Arc::clone(self.lab), self.actor.clone());
-        self.sent.spawn(async move { drop(lab.send_message(&actor, content, id).await) });
+        let (backend, actor) = (Arc::clone(&self.stage.backend), self.stage.actor.clone());
+        self.sent.spawn(async move { drop(backend.send_message(&actor, content, id).await) });
     }
 
     async fn finish(&mut self) {
@@ -234,7 +217,7 @@ impl Going<'_> {
         let mut since = self.since;
         let found = async {
             loop {
-                let follow = self.lab.timelines.follow(self.actor, Some(since));
+                let follow = self.stage.timelines.follow(&self.stage.actor, Some(since));
                 let missed: Vec<_> = match follow.missed {
                     Missed::Events(events) => events.iter().map(|event| event.step.clone()).collect(),
                     Missed::Gap(snapshot) => snapshot.events.into_iter().map(|event| event.step).collect(),
@@ -254,7 +237,7 @@ impl Going<'_> {
             }
         };
         let limit = match awaited {
-            Awaited::Deactivated => AWAIT_LIMIT + self.lab.idle_timeout,
+            Awaited::Deactivated => AWAIT_LIMIT + self.stage.idle_timeout,
             _ => AWAIT_LIMIT,
         };
         timeout(limit, found).await.map_err(|_| {

@@ -12,18 +12,18 @@ use model::{
     actor_id::{ACTOR_TYPE, ActorId},
     error::{ErrorCode, LabError},
     sidecar_retries::{DOCUMENT, SidecarRetries, SidecarRetriesSetting},
-    timeline::Step,
+    timeline::{LogLine, Step},
     wire::{CallOutcome, StoreCall},
 };
 use sidecar::{Resiliency, ResiliencySet, StoreObserver, StoreOperation};
 
-use crate::timeline::{Timelines, clock::micros};
+use crate::{labs::Timelines, timeline::clock::micros};
 
 /// What a read that is no part of a turn says of itself, in its `baggage` header (W3C Baggage): it is not taken for one
 /// of an attempt that waits at the same moment.
 pub(crate) const LOOK: &str = "faultlab-look=1";
 
-/// The switch, and the eye on the sidecar's calls while it is on. Clones share it.
+/// The switch, and the look at the sidecar's calls while it is on. Clones share it.
 #[derive(Clone)]
 pub struct SidecarRetrySwitch(Arc<Shared>);
 
@@ -33,7 +33,7 @@ struct Shared {
     on: AtomicBool,
     /// Held by the one change that is being made: of two at once the later leaves policies, flag and record.
     changing: Mutex<()>,
-    /// The sidecar's policies, once it has started: it takes the eye before.
+    /// The sidecar's policies, once it has started: it takes what observes it before.
     resiliency: OnceLock<Resiliency>,
 }
 
@@ -52,7 +52,7 @@ impl SidecarRetrySwitch {
     /// What has to watch the sidecar's store.
     #[must_use]
     pub fn observer(&self) -> Arc<dyn StoreObserver> {
-        Arc::new(Eye(self.clone()))
+        Arc::new(StoreCalls(self.clone()))
     }
 
     /// Takes the policies of the sidecar that has started.
@@ -67,12 +67,12 @@ impl SidecarRetrySwitch {
         SidecarRetries { on: Some(self.0.on.load(Ordering::Relaxed)), document: DOCUMENT.to_owned() }
     }
 
-    /// Switches it, and records a change with everyone. Never waits for a turn; a call that waits to be made again ends
-    /// with its last error.
+    /// Switches it, and records a change with everyone; returns the line that is to be logged of it. Never waits for a
+    /// turn; a call that waits to be made again ends with its last error.
     ///
     /// # Errors
     /// The sidecar has not started, or refuses the file.
-    pub fn set(&self, setting: SidecarRetriesSetting) -> Result<SidecarRetries, LabError> {
+    pub(crate) fn set(&self, setting: SidecarRetriesSetting) -> Result<Option<LogLine>, LabError> {
         let internal = |error: String| LabError::new(ErrorCode::Internal, error);
         let resiliency = self.0.resiliency.get().ok_or_else(|| internal("The sidecar has not started yet".into()))?;
         let file = || ResiliencySet::from_documents([("store-retries.yaml", DOCUMENT)]);
@@ -81,16 +81,16 @@ impl SidecarRetrySwitch {
         if self.0.on.load(Ordering::Relaxed) != setting.on {
             resiliency.set(set).map_err(|error| internal(error.to_string()))?;
             self.0.on.store(setting.on, Ordering::Relaxed);
-            self.0.timelines.record_for_all(&Step::SidecarRetriesChanged { on: setting.on });
+            return Ok(self.0.timelines.record_for_all(&Step::SidecarRetriesChanged { on: setting.on }));
         }
-        Ok(self.status())
+        Ok(None)
     }
 }
 
 /// Sees the sidecar's calls. While it does not retry, a call tells nothing that its attempt does not tell.
-struct Eye(SidecarRetrySwitch);
+struct StoreCalls(SidecarRetrySwitch);
 
-impl StoreObserver for Eye {
+impl StoreObserver for StoreCalls {
     fn observed(&self, call: &sidecar::StoreCall, outcome: &Result<(), String>, took: Duration) {
         let shared = &self.0.0;
         let looks = call.baggage.as_deref() == Some(LOOK);
@@ -109,7 +109,8 @@ impl StoreObserver for Eye {
             took_us: micros(took),
         };
         let place = shared.timelines.waiting(&actor);
-        shared.timelines.record(
+        // What somebody asks of the sidecar about an actor that did nothing here makes no lab.
+        shared.timelines.record_if_known(
             &actor,
             Step::StoreCall {
                 turn: place.map(|place| place.turn),

@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use self::ending::{Ending, ScenarioReport, TurnEnd, TurnOutcome};
 use crate::{error::LabError, fault::FaultSetting, fields, policy::RetryPolicy, wire::WireSetting};
 
-/// One scenario. It begins with a reset lab, and leaves the switch off, the lesson's policy and a wire that works.
+/// One scenario. It begins with a reset lab, with a wire that works and a sidecar that does not retry, and leaves the
+/// switch off, the lesson's policy, and wire and sidecar as they were before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

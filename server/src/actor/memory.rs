@@ -1,7 +1,7 @@
 //! Turns without a sidecar: actors over a store in memory, for tests on paused time and for many of them.
 //!
 //! ```
-//! # use app::{fault::{Fault, FaultPlan, FaultSetting}, policy::RetryPolicy, timeline::Operation};
+//! # use model::{fault::{Fault, FaultPlan, FaultSetting}, policy::RetryPolicy, timeline::Operation};
 //! # use server::actor::memory::MemoryLab;
 //! # let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
 //! # paused.block_on(async {
@@ -40,9 +40,9 @@ use super::{
 use crate::{
     checks::PassBook,
     controls::Controls,
+    labs::{Labs, Timelines},
     retry::{AttemptError, Failure},
     store_hit::StoreHit,
-    timeline::Timelines,
 };
 
 /// What the store does with a save, besides what the faults ask for.
@@ -54,6 +54,8 @@ pub enum Save {
     Lose,
     /// Loses the save, and its answer.
     Swallow,
+    /// Panics, as a fault of this program would.
+    Panic,
 }
 
 /// A store and a topic in memory. Clones share them.
@@ -122,6 +124,7 @@ impl StateAccess for Memory {
     ) -> Result<(), AttemptError> {
         meet(hit, "error saving actor transaction state").await?;
         let save = lock(&self.0.saves).pop_front();
+        assert_ne!(save, Some(Save::Panic), "asked for");
         if !matches!(save, Some(Save::Refuse | Save::Swallow)) {
             self.put(actor, conversation.clone());
         }
@@ -163,14 +166,16 @@ impl MemoryLab {
     /// A lab that nobody has touched: the lesson's failure is on, and this policy in force.
     #[must_use]
     pub fn new(policy: RetryPolicy) -> Self {
-        let (memory, timelines) = (Memory::default(), Timelines::new());
-        let controls = Controls::new(timelines.clone(), policy, vec![Layer::Actor, Layer::Store], None);
+        let (memory, labs) = (Memory::default(), Labs::new());
+        let timelines = Timelines::of(&labs);
+        let controls = Controls::new(labs.clone(), policy, vec![Layer::Actor, Layer::Store], None, None);
         let agents = Agents::new(Shared {
             state: Arc::new(memory.clone()),
             events: Arc::new(memory.clone()),
+            labs: labs.clone(),
             timelines: timelines.clone(),
             controls: controls.clone(),
-            passes: PassBook::new(timelines.clone()),
+            passes: PassBook::new(labs),
             wire: None,
             turn_limit: TURN_LIMIT,
         });

@@ -5,17 +5,15 @@
 //! - `turn`: what a turn does
 //! - [`state`]: what an actor keeps; [`answered`]: the messages that it knows to be stored
 //! - [`publish`]: the event that follows a stored message
-//! - `slot`: what outlives a single turn
 //! - [`memory`]: turns without a sidecar, for tests
 
 pub mod answered;
 pub mod memory;
 pub mod publish;
-mod slot;
 pub mod state;
 mod turn;
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{mem, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use model::{
@@ -31,15 +29,15 @@ use tokio_util::task::TaskTracker;
 
 use self::{
     publish::Events,
-    slot::{Slot, Slots},
     state::StateAccess,
     turn::{Done, Turn},
 };
 use crate::{
     checks::PassBook,
     controls::Controls,
+    labs::{Lab, Labs, Timelines},
     retry::Run,
-    timeline::{Ticket, Timelines, clock::micros},
+    timeline::{Ticket, clock::micros},
     wire::WireSwitch,
 };
 
@@ -87,6 +85,7 @@ pub enum Answer {
 pub(crate) struct Shared {
     pub(crate) state: Arc<dyn StateAccess>,
     pub(crate) events: Arc<dyn Events>,
+    pub(crate) labs: Labs,
     pub(crate) timelines: Timelines,
     pub(crate) controls: Controls,
     pub(crate) passes: PassBook,
@@ -99,13 +98,12 @@ pub(crate) struct Shared {
 #[derive(Clone)]
 pub struct Agents {
     shared: Arc<Shared>,
-    slots: Arc<Slots>,
     turns: TaskTracker,
 }
 
 impl Agents {
     pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared), slots: Arc::default(), turns: TaskTracker::new() }
+        Self { shared: Arc::new(shared), turns: TaskTracker::new() }
     }
 
     /// Calls a method: waits for the actor's turn, then for the turn. Whoever stops waiting ends nothing: a turn that
@@ -117,9 +115,12 @@ impl Agents {
         let (answer, answered) = oneshot::channel();
         let agents = self.clone();
         self.turns.spawn(async move {
-            let slot = agents.slots.get(&actor);
-            let result = agents.turn(&actor, &slot, &call, ticket.as_ref()).await;
-            agents.slots.give_back(&actor, slot);
+            // Held through the turn, so that nothing of the lab is forgotten meanwhile, the turn's lock least of all: a
+            // deactivation in the middle of a turn (daprd does that to one that outlasts the idle timeout) is told, and
+            // takes nothing away.
+            let lab = agents.shared.labs.lab(&actor);
+            let result = agents.turn(&lab, &call, ticket.as_ref()).await;
+            drop(lab);
             // The caller may be gone.
             drop(answer.send(result));
             agents.shared.passes.judge(&actor);
@@ -129,9 +130,12 @@ impl Agents {
 
     /// Takes an actor out of memory, as the sidecar asks. A turn that is running goes on.
     pub fn deactivate(&self, actor: &ActorId) {
-        if self.slots.deactivate(actor) {
-            self.shared.timelines.record(actor, Step::Deactivated);
-        }
+        let Some(lab) = self.shared.labs.find(actor) else { return };
+        self.shared.labs.change(&lab, |lab| {
+            if mem::replace(&mut lab.active, false) {
+                lab.record(Step::Deactivated);
+            }
+        });
     }
 
     /// Waits until no turn is running or waiting. A turn that begins later is waited for too.
@@ -140,18 +144,29 @@ impl Agents {
         self.turns.wait().await;
     }
 
-    async fn turn(
-        &self,
-        actor: &ActorId,
-        slot: &Slot,
-        call: &Call,
-        ticket: Option<&Ticket>,
-    ) -> Result<Answer, LabError> {
-        let Shared { timelines, controls, turn_limit, wire, .. } = &*self.shared;
+    /// Waits for the actor's turn, and takes it to its end, whatever breaks on the way.
+    async fn turn(&self, lab: &Lab, call: &Call, ticket: Option<&Ticket>) -> Result<Answer, LabError> {
         // Held over the whole turn: that is what makes it one.
-        let _turn = slot.turn.lock().await;
-        if slot.activate() {
-            timelines.record(actor, Step::Activated);
+        let _turn = lab.turn.lock().await;
+        let began = Instant::now();
+        let in_turn = AssertUnwindSafe(self.in_turn(lab, call, ticket)).catch_unwind().await;
+        in_turn.unwrap_or_else(|_| {
+            self.close(lab, micros(began.elapsed()));
+            Err(broken())
+        })
+    }
+
+    async fn in_turn(&self, lab: &Lab, call: &Call, ticket: Option<&Ticket>) -> Result<Answer, LabError> {
+        let Shared { labs, timelines, controls, turn_limit, wire, .. } = &*self.shared;
+        let actor = lab.actor();
+        let activated = labs.change(lab, |lab| {
+            let activated = !mem::replace(&mut lab.active, true);
+            if activated {
+                lab.record(Step::Activated);
+            }
+            activated
+        });
+        if activated {
             controls.activated(actor);
         }
         let (id, content) = match call {
@@ -163,14 +178,14 @@ impl Agents {
         let faulty = matches!(call, Call::ProcessMessage { .. });
         let (wire, deadline) = (wire.as_ref(), began + *turn_limit);
         let run = Run { controls, timelines, actor, turn, faulty, wire, deadline };
-        let at_work = Turn { shared: &self.shared, slot, run };
-        let result = AssertUnwindSafe(at_work.run(call)).catch_unwind().await.unwrap_or_else(|_| Err(broken()));
+        let result = Turn { shared: &self.shared, lab, run }.run(call).await;
         let took_us = micros(began.elapsed());
         match result {
             Ok(Done { answer, repeated }) => {
                 timelines.record(actor, Step::TurnCompleted { turn, took_us, repeated });
                 if answer == Answer::Reset {
-                    self.reset_lab(actor, slot);
+                    // Within the turn that took the state away: the next begins in a fresh lab.
+                    controls.reset(actor);
                 }
                 Ok(answer)
             }
@@ -181,12 +196,14 @@ impl Agents {
         }
     }
 
-    /// Forgets what this process knows of the actor, within the turn that took its state away: the next turn begins
-    /// in a fresh lab.
-    fn reset_lab(&self, actor: &ActorId, slot: &Slot) {
-        drop(slot.take_unsettled());
-        self.shared.passes.reset(actor);
-        self.shared.controls.reset(actor);
+    /// Ends what a turn has left open that broke off. Called while it still holds the lab's turn.
+    fn close(&self, lab: &Lab, took_us: u64) {
+        self.shared.labs.change(lab, |lab| {
+            lab.held = None;
+            for step in lab.ring.broken_off(took_us, &broken()) {
+                lab.record(step);
+            }
+        });
     }
 }
 

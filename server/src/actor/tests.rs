@@ -299,3 +299,53 @@ async fn every_kind_and_span_in_both_layers_comes_true_as_predicted() {
         }
     }
 }
+
+/// Whether anything of a turn is left open.
+fn is_open(lab: &MemoryLab) -> bool {
+    let running = |turn: &model::timeline::Turn| !turn.ended();
+    lab.turns().iter().any(running)
+        || lab.timelines.waiting(&lab.actor).is_some()
+        || lab.controls.hold_status(&lab.actor).held.is_some()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_breaks_off_is_told_as_failed_and_the_next_one_runs() {
+    let lab = lab([Save::Panic]);
+    let error = send(&lab, "one").await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Internal);
+    assert!(!is_open(&lab), "{:#?}", steps(&lab));
+    assert!(matches!(steps(&lab).last(), Some(Step::TurnFailed { turn: 1, .. })));
+    assert_eq!(send(&lab, "one").await.unwrap(), reply("one"));
+}
+
+/// A log that breaks at its line of this number.
+#[derive(Clone)]
+struct Breaks(Arc<std::sync::atomic::AtomicUsize>);
+
+impl std::io::Write for Breaks {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let left = self.0.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        assert_ne!(left, 1, "asked for");
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn wherever_a_turn_breaks_off_nothing_of_it_stays_open() {
+    // Of activation, start, retry, recovery, reply and event.
+    for line in 1..=6 {
+        let breaks = Breaks(Arc::new(line.into()));
+        let log = tracing_subscriber::fmt().with_writer(move || breaks.clone()).finish();
+        let lab = MemoryLab::new(RetryPolicy::LESSON);
+        lab.controls.set_hold(&lab.actor, true);
+        let _log = tracing::subscriber::set_default(log);
+        assert_eq!(send(&lab, "one").await.unwrap_err().code, ErrorCode::Internal, "line {line}");
+        assert!(!is_open(&lab), "after line {line}: {:#?}", steps(&lab));
+        send(&lab, "two").await.unwrap();
+        assert!(!is_open(&lab), "after line {line}: {:#?}", steps(&lab));
+    }
+}

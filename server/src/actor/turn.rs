@@ -1,6 +1,6 @@
 //! One turn of a `ChatAgent`: load, reply, save, publish.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use model::{
     error::{ErrorCode, LabError},
@@ -9,19 +9,16 @@ use model::{
     timeline::Step,
 };
 
-use super::{
-    Answer, Call, Shared,
-    answered::Known,
-    publish::conversation_updated,
-    slot::{Slot, Unsettled},
-    state::Conversation,
+use super::{Answer, Call, Shared, answered::Known, publish::conversation_updated, state::Conversation};
+use crate::{
+    labs::{Lab, Unsettled},
+    retry::{GaveUp, Reason, Run},
 };
-use crate::retry::{GaveUp, Reason, Run};
 
 /// What is at hand during a turn.
 pub(super) struct Turn<'a> {
     pub(super) shared: &'a Shared,
-    pub(super) slot: &'a Slot,
+    pub(super) lab: &'a Lab,
     pub(super) run: Run<'a>,
 }
 
@@ -97,7 +94,8 @@ impl Turn<'_> {
     /// A save whose outcome was unknown is known now: its message is among the answered ones or it never was stored.
     /// `counted` says that the history which was just read is what the timeline begins with, the message included.
     fn settle(&self, conversation: &Conversation, counted: bool) {
-        for Unsettled { turn, id, content, reply } in self.slot.take_unsettled() {
+        let unsettled = self.shared.labs.change(self.lab, |lab| mem::take(&mut lab.unsettled));
+        for Unsettled { turn, id, content, reply } in unsettled {
             if !counted && conversation.answered.known(&id, &content) == Known::Stored {
                 self.record(Step::ReplyReady { turn, content, reply: reply.content });
             }
@@ -109,7 +107,7 @@ impl Turn<'_> {
         let save = self.run.retry(Operation::Save, |hit| state.save(actor, conversation, hit));
         save.await.map_err(|error| {
             if error.maybe_done {
-                self.slot.leave_unsettled(unsettled);
+                self.shared.labs.change(self.lab, |lab| lab.unsettled.push(unsettled));
             }
             self.gave_up(Operation::Save, &error)
         })

@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use model::actor_id::ACTOR_TYPE;
 use serde::Serialize;
 
-use crate::{actor::TURN_LIMIT, timeline::Timelines};
+use crate::{actor::TURN_LIMIT, labs::Timelines};
 
 /// The answer to `GET /dapr/config`. Durations are in Go's notation. Source: Dapr's actor runtime configuration.
 #[derive(Clone, Debug, Serialize)]

@@ -4,7 +4,7 @@ use axum::{Json, body::Bytes, extract::State};
 use model::timeline::Step;
 use serde::{Deserialize, Serialize};
 
-use crate::{actor::publish::ConversationUpdated, timeline::Timelines};
+use crate::{actor::publish::ConversationUpdated, labs::Timelines};
 
 /// A CloudEvent, as far as it is read. Source: CloudEvents 1.0, as Dapr fills it in.
 #[derive(Deserialize)]

@@ -25,7 +25,7 @@ use model::error::LabError;
 pub(crate) use self::actors::check_content;
 pub use self::config::ActorConfig;
 use self::token::AppToken;
-use crate::{actor::Agents, http::health, timeline::Timelines};
+use crate::{actor::Agents, http::health, labs::Timelines};
 
 /// The header in which the id of a message travels. InvokeActor metadata becomes headers, and the sidecar sends them
 /// again when it sends the call again.

@@ -1,15 +1,18 @@
 //! Switch and policy of labs, without any turn.
 
 use model::{
+    error::ErrorCode,
     fault::{AttemptFault, FaultKind, FaultPlan, FaultSpan, WireFault},
+    scenario::{Need, Scenario},
     wire::WireSetting,
 };
 
 use super::*;
+use crate::labs::Timelines;
 
 fn controls() -> (Controls, ActorId) {
     let layers = vec![Layer::Actor];
-    (Controls::new(Timelines::new(), RetryPolicy::LESSON, layers, None), ActorId::lesson())
+    (Controls::new(Labs::new(), RetryPolicy::LESSON, layers, None, None), ActorId::lesson())
 }
 
 fn fires(controls: &Controls, actor: &ActorId, operation: Operation) -> bool {
@@ -106,13 +109,14 @@ fn a_reset_takes_the_policy_back_too() {
     controls.set_policy(&actor, RetryPolicy { attempts: 7, ..RetryPolicy::LESSON }).unwrap();
     controls.reset(&actor);
     assert_eq!(controls.policy(&actor), RetryPolicy::LESSON);
-    let steps: Vec<_> = controls.timelines.snapshot(&actor).events.into_iter().map(|event| event.step).collect();
+    let steps: Vec<_> =
+        Timelines::of(&controls.labs).snapshot(&actor).events.into_iter().map(|event| event.step).collect();
     assert!(matches!(steps.last(), Some(Step::PolicyChanged { policy: RetryPolicy::LESSON })), "{steps:#?}");
 }
 
 fn wired() -> Controls {
     let wire = crate::wire::WireSwitch::new("127.0.0.1:1".parse().unwrap(), "127.0.0.1:2");
-    Controls::new(Timelines::new(), RetryPolicy::LESSON, vec![Layer::Actor], Some(wire))
+    Controls::new(Labs::new(), RetryPolicy::LESSON, vec![Layer::Actor], Some(wire), None)
 }
 
 fn wire(controls: &Controls) -> Option<WireFault> {
@@ -129,7 +133,7 @@ fn a_reset_lets_a_wire_work_again_that_the_lab_had_set_and_no_other() {
     controls.reset(&actor);
     assert_eq!(wire(&controls), None);
     controls.set_fault(&actor, cut()).unwrap();
-    controls.set_wire(WireSetting { fault: Some(WireFault::Stall) }).unwrap();
+    controls.set_wire(None, WireSetting { fault: Some(WireFault::Stall) }).unwrap();
     controls.reset(&actor);
     assert_eq!(wire(&controls), Some(WireFault::Stall));
 }
@@ -164,4 +168,93 @@ fn however_many_labs_set_the_wire_at_once_one_has_it_and_it_does_what_that_one_s
     });
     let have: Vec<_> = labs.iter().filter_map(|lab| controls.fault(lab).wire()).collect();
     assert_eq!(have, Vec::from_iter(wire(&controls)));
+}
+
+/// The first scenario of which this holds.
+fn scenario(wanted: impl Fn(&Scenario) -> bool) -> &'static Scenario {
+    model::scenario::all().iter().find(|scenario| wanted(scenario)).unwrap()
+}
+
+fn sets_the_wire() -> &'static Scenario {
+    scenario(|scenario| scenario.needs.contains(&Need::Wire))
+}
+
+fn sets_nothing() -> &'static Scenario {
+    scenario(|scenario| scenario.needs.is_empty() && !scenario.sidecar_retries)
+}
+
+fn code(result: Result<impl Sized, LabError>) -> Option<ErrorCode> {
+    result.err().map(|error| error.code)
+}
+
+#[test]
+fn scenarios_that_set_nothing_of_what_is_shared_run_beside_each_other_and_others_alone() {
+    let (controls, a, b) = (wired(), ActorId::lesson(), "b".parse::<ActorId>().unwrap());
+    let first = controls.lease(&a, sets_nothing()).unwrap();
+    let second = controls.lease(&b, sets_nothing()).unwrap();
+    assert_eq!(code(controls.lease(&"c".parse().unwrap(), sets_the_wire())), Some(ErrorCode::Busy));
+    drop((first, second));
+    let alone = controls.lease(&a, sets_the_wire()).unwrap();
+    let busy = controls.lease(&b, sets_nothing()).err().unwrap();
+    assert_eq!(busy.code, ErrorCode::Busy);
+    assert!(busy.message.contains("user1") && busy.message.contains(&sets_the_wire().name), "{busy}");
+    drop(alone);
+    controls.lease(&b, sets_the_wire()).unwrap();
+}
+
+#[test]
+fn what_a_scenario_relies_on_nobody_else_sets_until_its_end() {
+    let (controls, actor, other) = (wired(), ActorId::lesson(), "other".parse::<ActorId>().unwrap());
+    let cut = || FaultSetting::on(FaultPlan::one(WireFault::Cut).unwrap());
+    let stall = WireSetting { fault: Some(WireFault::Stall) };
+    // With its plan on the wire, as somebody has set that since.
+    controls.set_fault(&other, cut()).unwrap();
+    controls.set_wire(None, WireSetting { fault: None }).unwrap();
+    for wanted in [sets_the_wire(), sets_nothing()] {
+        let lease = controls.lease(&actor, wanted).unwrap();
+        assert_eq!(code(controls.set_wire(None, stall)), Some(ErrorCode::Busy));
+        assert_eq!(code(controls.set_wire(Some(&other), stall)), Some(ErrorCode::Busy));
+        assert_eq!(code(controls.set_fault(&other, cut())), Some(ErrorCode::Busy));
+        assert_eq!(controls.arm(&other).wire(), None, "arming leaves the wire alone");
+        let attempts = FaultSetting::on(FaultPlan::lesson());
+        controls.set_fault(&other, attempts).unwrap();
+        controls.reset(&other);
+        assert_eq!(wire(&controls), None);
+        drop(lease);
+        controls.set_fault(&other, cut()).unwrap();
+        controls.set_wire(None, WireSetting { fault: None }).unwrap();
+    }
+    let lease = controls.lease(&actor, sets_the_wire()).unwrap();
+    controls.set_wire(Some(&actor), stall).unwrap();
+    controls.set_fault(&actor, cut()).unwrap();
+    assert_eq!(wire(&controls), Some(WireFault::Cut), "the scenario's own lab sets it");
+    drop(lease);
+    assert_eq!(wire(&controls), None);
+}
+
+#[test]
+fn after_a_scenario_the_wire_does_what_it_did_before_and_whose_it_was_has_it_again() {
+    let (controls, actor, other) = (wired(), ActorId::lesson(), "other".parse::<ActorId>().unwrap());
+    let cut = || FaultSetting::on(FaultPlan::one(WireFault::Cut).unwrap());
+    controls.set_wire(None, WireSetting { fault: Some(WireFault::Stall) }).unwrap();
+    let lease = controls.lease(&actor, sets_nothing()).unwrap();
+    assert_eq!(wire(&controls), None, "it is not as the scenario has to find it");
+    drop(lease);
+    assert_eq!(wire(&controls), Some(WireFault::Stall));
+
+    controls.set_fault(&other, cut()).unwrap();
+    let before = controls.fault(&other);
+    let lease = controls.lease(&actor, sets_the_wire()).unwrap();
+    assert_eq!((wire(&controls), controls.fault(&other).wire()), (None, None));
+    drop(lease);
+    assert_eq!((wire(&controls), controls.fault(&other)), (Some(WireFault::Cut), before));
+    controls.set_fault(&other, FaultSetting::OFF).unwrap();
+    assert_eq!(wire(&controls), None, "it is that lab's again");
+
+    // What was switched off meanwhile stays off.
+    controls.set_fault(&other, cut()).unwrap();
+    let lease = controls.lease(&actor, sets_the_wire()).unwrap();
+    controls.set_fault(&other, FaultSetting::OFF).unwrap();
+    drop(lease);
+    assert_eq!((wire(&controls), controls.fault(&other).on), (None, false));
 }

@@ -25,7 +25,10 @@ use super::{
     error::{ApiError, ErrorBody},
     extract::Actor,
 };
-use crate::timeline::{Follow, Live, Missed, Timelines};
+use crate::{
+    labs::Timelines,
+    timeline::{Follow, Live, Missed},
+};
 
 /// How often a stream with nothing to say shows that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);

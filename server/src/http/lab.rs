@@ -91,7 +91,9 @@ impl FlatSetting {
     put, path = "/api/lab/{actor_id}/fault", tag = "Lab", request_body = FaultSetting,
     params(("actor_id" = String, Path, example = "user1")),
     responses(
-        (status = 200, body = FaultStatus), (status = 400, body = ErrorBody), (status = 413, body = ErrorBody),
+        (status = 200, body = FaultStatus), (status = 400, body = ErrorBody),
+        (status = 409, description = "The plan is on the wire, and a scenario relies on that", body = ErrorBody),
+        (status = 413, body = ErrorBody),
         (status = 415, body = ErrorBody), (status = 422, body = ErrorBody)
     )
 )]

@@ -28,7 +28,7 @@ use tower_http::{
 };
 
 use self::{events::Streams, guard::AllowedHosts, site::Site};
-use crate::{app_channel::ActorConfig, timeline::Timelines};
+use crate::{app_channel::ActorConfig, labs::Timelines};
 
 /// The most bytes of a request, recordings apart. A form needs up to three for each byte of a message of 16 KiB.
 const MAX_BODY_BYTES: usize = 64 * 1024;

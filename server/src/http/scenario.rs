@@ -53,13 +53,14 @@ pub(crate) async fn scenarios(State(backend): State<SharedBackend>) -> Json<Vec<
 /// Run a scenario.
 ///
 /// Resets the lab, does what the scenario says, and answers at its end, which can take two minutes, and longer where an
-/// actor idles longer. It goes on when the caller leaves. Afterwards the switch is off, the policy is the lesson's and
-/// the wire works.
+/// actor idles longer. It goes on when the caller leaves. Afterwards the switch is off and the policy the lesson's. What
+/// all labs share, the wire to Redis and the sidecar's own retries, nobody else sets meanwhile, and it is put back to
+/// what it was before. A scenario that sets any of it runs while no other does.
 #[utoipa::path(
     post, path = "/api/lab/{actor_id}/scenario", tag = "Lab", request_body = Wanted,
     params(("actor_id" = String, Path, example = "user1")),
     responses(
-        (status = 200, body = ScenarioReport), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody),
+        (status = 200, body = ScenarioReport), (status = 400, body = ErrorBody), (status = 409, description = "A scenario runs, in this lab or in one that this would disturb", body = ErrorBody),
         (status = 422, body = ErrorBody), (status = 503, body = ErrorBody)
     )
 )]

@@ -29,6 +29,7 @@ pub(crate) async fn sidecar_retries(State(backend): State<SharedBackend>) -> Jso
     put, path = "/api/sidecar-retries", tag = "Lab", request_body = SidecarRetriesSetting,
     responses(
         (status = 200, body = SidecarRetries), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, description = "A scenario relies on it until it ends", body = ErrorBody),
         (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 422, body = ErrorBody)
     )
 )]

@@ -66,6 +66,7 @@ impl FlatWireSetting {
     put, path = "/api/wire", tag = "Lab", request_body = WireSetting,
     responses(
         (status = 200, body = WireStatus), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, description = "A scenario relies on it until it ends", body = ErrorBody),
         (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 422, body = ErrorBody)
     )
 )]

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use model::policy::RetryPolicy;
 
 use super::*;
+use crate::labs::Labs;
 
 struct Bench {
     timelines: Timelines,
@@ -15,8 +16,9 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let (timelines, policy) = (Timelines::new(), RetryPolicy { attempt_timeout_ms: 6_000, ..RetryPolicy::LESSON });
-        let controls = Controls::new(timelines.clone(), policy, vec![Layer::Actor], None);
+        let (labs, policy) = (Labs::new(), RetryPolicy { attempt_timeout_ms: 6_000, ..RetryPolicy::LESSON });
+        let timelines = Timelines::of(&labs);
+        let controls = Controls::new(labs, policy, vec![Layer::Actor], None, None);
         Self { timelines, controls, actor: ActorId::lesson(), began: Instant::now() }
     }
 

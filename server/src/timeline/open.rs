@@ -11,7 +11,7 @@ pub struct Ticket(String);
 
 impl Ticket {
     /// A ticket that nobody else has, in other processes neither.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(uuid::Uuid::new_v4().to_string())
     }
 
@@ -98,6 +98,11 @@ impl OpenTurns {
     pub(super) fn waiting(&self, ticket: &Ticket) -> Option<u64> {
         let waits = |turn: &&OpenTurn| !turn.started && turn.ticket.as_ref() == Some(ticket);
         self.turns.iter().find(waits).map(|turn| turn.number)
+    }
+
+    /// The numbers of the turns that have begun.
+    pub(super) fn started(&self) -> impl Iterator<Item = u64> {
+        self.turns.iter().filter(|turn| turn.started).map(|turn| turn.number)
     }
 
     /// The turn has ended.

@@ -14,10 +14,19 @@ use model::{
 };
 use tokio::sync::broadcast;
 
-use super::{Follow, Live, Missed, Place, clock, open::OpenTurns, open::Ticket};
+use super::{
+    Follow, Live, Missed, Place, clock,
+    open::{OpenTurns, Ticket},
+};
 
 /// How many events a follower may lag behind before it has to follow anew.
 const LAG: usize = 256;
+
+/// What an event takes in memory beside its JSON, in bytes, about: its parts have fixed places, and it is in a map.
+const EVENT: usize = size_of::<Event>() + 96;
+
+/// What the place of an event takes on its way to followers, in bytes, about.
+const EVENT_ON_ITS_WAY: usize = 48;
 
 /// What one actor's timeline may hold.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +44,7 @@ impl Default for Limits {
 }
 
 /// The events of one actor.
-pub(super) struct Ring {
+pub(crate) struct Ring {
     epoch: u64,
     limits: Limits,
     /// By number.
@@ -78,7 +87,7 @@ struct KeptTurn {
 }
 
 impl Ring {
-    pub(super) fn new(epoch: u64, limits: Limits) -> Self {
+    pub(crate) fn new(epoch: u64, limits: Limits) -> Self {
         Self {
             epoch,
             limits,
@@ -96,30 +105,66 @@ impl Ring {
         }
     }
 
-    pub(super) const fn last_seq(&self) -> u64 {
+    pub(crate) const fn last_seq(&self) -> u64 {
         self.last_seq
     }
 
-    pub(super) const fn waiting(&self) -> Option<Place> {
+    pub(crate) const fn waiting(&self) -> Option<Place> {
         self.waiting
     }
 
-    pub(super) const fn before(&self) -> Option<&Vec<Message>> {
+    pub(crate) const fn before(&self) -> Option<&Vec<Message>> {
         self.before.as_ref()
     }
 
-    pub(super) fn first_load(&mut self, history: &[Message]) -> bool {
+    pub(crate) fn first_load(&mut self, history: &[Message]) -> bool {
         let first = self.before.is_none();
         self.before.get_or_insert_with(|| history.to_vec());
         first
     }
 
-    /// Whether nobody would miss this timeline but a later reader: no turn is open and nobody follows.
-    pub(super) fn idle(&self) -> bool {
-        self.open.is_empty() && self.live.as_ref().is_none_or(|live| live.receiver_count() == 0)
+    /// Whether a turn waits or runs.
+    pub(crate) fn has_open_turns(&self) -> bool {
+        !self.open.is_empty()
     }
 
-    pub(super) fn push(&mut self, step: Step) -> Arc<Event> {
+    /// Whether somebody follows.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.receiver_count() > 0)
+    }
+
+    /// Whether it knows nothing: nothing has happened, or all of it is forgotten.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.events.is_empty() && self.before.is_none() && !self.has_open_turns()
+    }
+
+    /// What it takes in memory, in bytes, about.
+    pub(crate) fn weight(&self) -> usize {
+        let before = self.before.iter().flatten().map(|message| message.content.len() + size_of_val(message));
+        let live = if self.live.is_some() { LAG * EVENT_ON_ITS_WAY } else { 0 };
+        self.bytes + self.events.len() * EVENT + before.sum::<usize>() + live
+    }
+
+    /// Forgets what happened; what comes goes on from there, for followers too. Not while a turn is open.
+    pub(crate) fn forget(&mut self) {
+        self.clear();
+        self.before = None;
+    }
+
+    fn clear(&mut self) {
+        self.events.clear();
+        self.turns.clear();
+        self.loose = VecDeque::new();
+        (self.bytes, self.telling) = (0, 0);
+        self.gone = self.last_seq;
+    }
+
+    /// The steps that end a turn which broke off after so many microseconds, and has told no end.
+    pub(crate) fn broken_off(&self, took_us: u64, error: &LabError) -> Vec<Step> {
+        self.open.started().map(|turn| Step::TurnFailed { turn, took_us, error: error.clone() }).collect()
+    }
+
+    pub(crate) fn push(&mut self, step: Step) -> Arc<Event> {
         self.last_seq += 1;
         let event = Arc::new(Event { seq: self.last_seq, at: clock::now_ms(), step });
         self.note_turn(&event);
@@ -140,7 +185,7 @@ impl Ring {
         event
     }
 
-    pub(super) fn queue_turn(
+    pub(crate) fn queue_turn(
         &mut self,
         ticket: Ticket,
         method: Method,
@@ -151,7 +196,7 @@ impl Ring {
         self.push(step)
     }
 
-    pub(super) fn start_turn(
+    pub(crate) fn start_turn(
         &mut self,
         ticket: Option<&Ticket>,
         method: Method,
@@ -162,22 +207,18 @@ impl Ring {
         self.push(step)
     }
 
-    pub(super) fn turn_waits(&self, ticket: &Ticket) -> bool {
+    pub(crate) fn turn_waits(&self, ticket: &Ticket) -> bool {
         self.open.waiting(ticket).is_some()
     }
 
-    pub(super) fn turn_never_started(&mut self, ticket: &Ticket, error: &LabError) -> Option<Arc<Event>> {
+    pub(crate) fn turn_never_started(&mut self, ticket: &Ticket, error: &LabError) -> Option<Arc<Event>> {
         let turn = self.open.waiting(ticket)?;
         Some(self.push(Step::TurnFailed { turn, took_us: 0, error: error.clone() }))
     }
 
     /// Forgets everything and records the reset; returns its event.
-    pub(super) fn reset(&mut self) -> Arc<Event> {
-        self.events.clear();
-        self.turns.clear();
-        self.loose.clear();
-        (self.bytes, self.telling) = (0, 0);
-        self.gone = self.last_seq;
+    pub(crate) fn reset(&mut self) -> Arc<Event> {
+        self.clear();
         self.before = Some(Vec::new());
         let waiting = self.open.renumber();
         let event = self.push(Step::LabReset);
@@ -187,19 +228,19 @@ impl Ring {
         event
     }
 
-    pub(super) fn turn_of_message(&self, id: &str) -> Option<u64> {
+    pub(crate) fn turn_of_message(&self, id: &str) -> Option<u64> {
         let stored = |turn: &KeptTurn| turn.stored && turn.message_id.as_ref().is_some_and(|kept| kept.as_str() == id);
         self.turns.iter().rev().find(|(_, turn)| stored(turn)).map(|(number, _)| *number)
     }
 
-    pub(super) fn snapshot(&self) -> TimelineSnapshot {
+    pub(crate) fn snapshot(&self) -> TimelineSnapshot {
         TimelineSnapshot {
             last: EventId { epoch: self.epoch, seq: self.last_seq },
             events: self.events.values().map(|kept| Event::clone(&kept.event)).collect(),
         }
     }
 
-    pub(super) fn follow(&mut self, after: Option<EventId>) -> Follow {
+    pub(crate) fn follow(&mut self, after: Option<EventId>) -> Follow {
         let live = self.live.get_or_insert_with(|| broadcast::Sender::new(LAG)).subscribe();
         Follow { epoch: self.epoch, missed: self.missed(after), live }
     }
@@ -212,17 +253,16 @@ impl Ring {
         Missed::Events(self.events.range(after.seq + 1..).map(|(_, kept)| Arc::clone(&kept.event)).collect())
     }
 
-    /// Whether nothing is gone since the lab was as every lab begins; `None` if that is so unless a timeline of the same
-    /// actor was dropped before this one.
-    pub(super) fn is_whole(&self) -> Option<bool> {
+    /// Whether nothing is gone since the lab was as every lab begins. One that began after the `first` epoch may have been
+    /// there before.
+    pub(crate) fn is_whole(&self, first: u64) -> bool {
         match self.events.values().next().map(|kept| &kept.event.step) {
-            Some(Step::LabReset) => Some(true),
-            _ if self.gone == 0 => None,
-            _ => Some(false),
+            Some(Step::LabReset) => true,
+            _ => self.gone == 0 && self.epoch == first,
         }
     }
 
-    pub(super) const fn tells(&self) -> bool {
+    pub(crate) const fn tells(&self) -> bool {
         self.telling > 0
     }
 
@@ -243,6 +283,7 @@ impl Ring {
             Step::AttemptSucceeded { .. } | Step::AttemptFailed { .. } => self.waiting = None,
             Step::TurnCompleted { .. } | Step::TurnFailed { .. } => {
                 self.open.close(number);
+                self.waiting = self.waiting.filter(|place| place.turn != number);
                 if let Some(turn) = self.turns.get_mut(&number) {
                     turn.ended = Some(event.seq);
                 }

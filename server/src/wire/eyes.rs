@@ -13,7 +13,10 @@ use model::{
 use tokio::time::Instant;
 
 use super::resp::{Message, Reader};
-use crate::timeline::{Place, Timelines, clock::micros};
+use crate::{
+    labs::Timelines,
+    timeline::{Place, clock::micros},
+};
 
 /// How many commands may be unanswered on one connection before it is not looked at any more.
 const PENDING_LIMIT: usize = 4_096;

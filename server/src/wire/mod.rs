@@ -23,7 +23,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::switch::WireSwitch;
 use self::{eyes::Eyes, pump::End};
-use crate::timeline::Timelines;
+use crate::labs::Timelines;
 
 /// How long Redis may take to accept a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);

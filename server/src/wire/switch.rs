@@ -6,12 +6,12 @@ use std::{
 };
 
 use model::{
-    timeline::Step,
+    timeline::{LogLine, Step},
     wire::{WireFault, WireSetting, WireStatus},
 };
 use tokio::{sync::watch, time::Instant};
 
-use crate::timeline::Timelines;
+use crate::labs::Timelines;
 
 /// The wire's switch. Clones share it.
 #[derive(Clone, Debug)]
@@ -56,9 +56,10 @@ impl WireSwitch {
         WireStatus { fault: self.set.borrow().fault, listens: self.listens.clone(), redis: self.redis.clone() }
     }
 
-    /// Sets the wire and tells every actor that has a timeline. Setting what is set already changes nothing. Whose wire
-    /// it is [`Controls`](crate::controls::Controls) know, which alone set it.
-    pub(crate) fn set(&self, setting: WireSetting, timelines: &Timelines) -> WireStatus {
+    /// Sets the wire and tells every actor that has a timeline; returns the line that is to be logged of it. Setting what
+    /// is set already changes nothing. Whose wire it is [`Controls`](crate::controls::Controls) know, which alone set it.
+    #[must_use]
+    pub(crate) fn set(&self, setting: WireSetting, timelines: &Timelines) -> Option<LogLine> {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = self.set.send_if_modified(|set| {
             let changes = set.fault != setting.fault;
@@ -70,11 +71,9 @@ impl WireSwitch {
             }
             changes
         });
-        if changed {
-            timelines.record_for_all(&Step::WireChanged { wire: setting.fault });
-        }
+        let line = changed.then(|| timelines.record_for_all(&Step::WireChanged { wire: setting.fault }));
         drop(ended);
-        self.status()
+        line.flatten()
     }
 
     /// Whether the wire failed on purpose at any time since `at`.

@@ -166,7 +166,7 @@ async fn a_save_that_hangs_is_given_up_and_never_written_late() {
     let data = TempDir::new().unwrap();
     let ports =
         sidecar::Ports { fault: Some(Arc::new(HoldFirstSave(AtomicBool::new(true)))), ..sidecar::Ports::default() };
-    let short = |settings: &mut server::lab::Settings| settings.policy.attempt_timeout_ms = 250;
+    let short = |settings: &mut server::application::Settings| settings.policy.attempt_timeout_ms = 250;
     let bench = Bench::start_with(data.path(), short, ports).await;
     bench.switch_off();
     assert_eq!(bench.send("one").await.unwrap(), Message::reply_to("one"));
@@ -181,7 +181,7 @@ async fn a_save_whose_outcome_stays_unknown_is_reported_so() {
     let data = TempDir::new().unwrap();
     let ports =
         sidecar::Ports { fault: Some(Arc::new(HoldFirstSave(AtomicBool::new(true)))), ..sidecar::Ports::default() };
-    let short = |settings: &mut server::lab::Settings| {
+    let short = |settings: &mut server::application::Settings| {
         settings.policy.attempt_timeout_ms = 250;
         settings.policy.attempts = 1;
     };

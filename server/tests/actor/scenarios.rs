@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use model::{
+    actor_id::ActorId,
     error::ErrorCode,
     fault::FaultSetting,
     policy::RetryPolicy,
     scenario::{self, Need},
+    sidecar_retries::SidecarRetriesSetting,
+    timeline::Step,
 };
 use sidecar::Ports;
 use tempfile::tempdir;
@@ -64,5 +67,33 @@ async fn one_scenario_runs_at_a_time_and_what_cannot_run_says_why() {
     let unknown = bench.backend().run_scenario(user1(), "rain").await.unwrap_err();
     assert!(unknown.message.contains("slow-store"), "{unknown}");
     assert_eq!(bench.history().await.len(), 4, "what is refused changes nothing");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn scenarios_of_two_labs_do_not_disturb_each_other_and_what_was_set_before_is_put_back() {
+    let data = tempdir().unwrap();
+    let bench = bench(&data).await;
+    let (backend, other) = (bench.backend(), "other".parse::<ActorId>().unwrap());
+    let retries = |on| backend.set_sidecar_retries(SidecarRetriesSetting { on });
+    retries(true).unwrap();
+    // Found otherwise than untouched, it is put to rest for the scenario, which runs alone.
+    let running = tokio::spawn(backend.clone().run_scenario(user1(), "save-fails-twice"));
+    bench.until(|step| matches!(step, Step::RetryScheduled { .. })).await;
+    assert_eq!(backend.sidecar_retries().on, Some(false));
+    let busy = backend.clone().run_scenario(other.clone(), "both-retry").await.unwrap_err();
+    assert_eq!(busy.code, ErrorCode::Busy);
+    assert!(busy.message.contains("user1") && busy.message.contains("save-fails-twice"), "{busy}");
+    assert_eq!(retries(true).unwrap_err().code, ErrorCode::Busy);
+    assert!(running.await.unwrap().unwrap().as_told());
+    assert_eq!(backend.sidecar_retries().on, Some(true));
+
+    retries(false).unwrap();
+    let (first, second) = tokio::join!(
+        backend.clone().run_scenario(other, "save-fails-twice"),
+        backend.clone().run_scenario(user1(), "five-at-once")
+    );
+    assert!(first.unwrap().as_told() && second.unwrap().as_told(), "what sets nothing of it runs beside others");
+    assert_eq!(backend.sidecar_retries().on, Some(false));
     bench.stop().await;
 }

@@ -19,12 +19,12 @@ use model::{
 };
 use reqwest::{Client, StatusCode};
 use server::{
+    application::{Application, Settings},
     dapr::Dapr,
-    lab::{Lab, Settings},
+    labs::{Labs, Timelines},
     sidecar_retries::SidecarRetrySwitch,
     store::StoreReader,
     store_hit::StoreHits,
-    timeline::Timelines,
 };
 use sidecar::{Ports, Resources, Sidecar};
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
@@ -39,7 +39,7 @@ pub const APP_TOKEN: &str = "app-token";
 pub const DELAY_MS: u64 = 40;
 
 pub struct Bench {
-    pub lab: Lab,
+    pub lab: Application,
     pub app: SocketAddr,
     pub store: PathBuf,
     /// The sidecar, called past the lab.
@@ -64,8 +64,8 @@ impl Bench {
         config.app_api_token = Some(APP_TOKEN.into());
         config.base_dir = data.to_owned();
         ports.fault.get_or_insert_with(|| Arc::new(StoreHits));
-        let timelines = Timelines::new();
-        let sidecar_retries = SidecarRetrySwitch::new(timelines.clone());
+        let labs = Labs::new();
+        let sidecar_retries = SidecarRetrySwitch::new(Timelines::of(&labs));
         ports.observer.get_or_insert_with(|| sidecar_retries.observer());
         config.ports = ports;
         let sidecar = Sidecar::start(config).await.unwrap();
@@ -79,12 +79,12 @@ impl Bench {
             store: Some(StoreReader::sqlite(&store)),
             store_hits: true,
             sidecar_retries: Some(sidecar_retries),
-            timelines,
+            labs,
             policy: RetryPolicy { delay_ms: DELAY_MS, ..RetryPolicy::LESSON },
             ..Settings::default()
         };
         change(&mut settings);
-        let lab = Lab::new(settings).unwrap();
+        let lab = Application::new(settings).unwrap();
         let router = lab.app_channel();
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         timeout(PATIENCE, sidecar.ready()).await.expect("the sidecar finds the app");

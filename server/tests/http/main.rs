@@ -7,6 +7,7 @@ mod chat;
 mod controls;
 mod events;
 mod hold;
+mod looking;
 mod outside;
 mod pages;
 mod program;

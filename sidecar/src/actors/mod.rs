@@ -10,20 +10,33 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::error::ApiError;
 use crate::app_channel::AppChannel;
-use crate::config::{Config, Ports};
-use crate::error::ApiError;
+use crate::config::Ports;
 use crate::resiliency::Resiliency;
 use crate::state::StateStore;
 
 pub(crate) use host::AppConfig;
-use idle::LEAVING_AT_ONCE;
-pub(crate) use invoke::InvokeCall;
+pub(crate) use invoke::{InvokeCall, normalise_method, validate_name};
 pub(crate) use state::Change;
 use turn_lock::Table;
+
+/// Names one actor.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ActorRef {
+    /// The actor's type.
+    pub(crate) kind: String,
+    pub(crate) id: String,
+}
+
+impl ActorRef {
+    pub(crate) fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
+        Self { kind: kind.into(), id: id.into() }
+    }
+}
 
 /// How far the app has told what it hosts.
 #[derive(Debug, Clone)]
@@ -53,10 +66,6 @@ pub(crate) struct Actors {
     resiliency: Resiliency,
     table: Arc<Table>,
     hosting: watch::Sender<Hosting>,
-    /// How long the app has to answer a deactivation.
-    deactivation_limit: Duration,
-    /// Deactivations that are under way at the app.
-    leaving: Semaphore,
     /// New calls are refused.
     closing: CancellationToken,
     /// Running calls are given up.
@@ -65,21 +74,20 @@ pub(crate) struct Actors {
 
 impl Actors {
     pub(crate) fn new(
+        app_id: String,
         app: Option<AppChannel>,
         store: Option<(String, Arc<dyn StateStore>)>,
-        config: &Config,
+        ports: Ports,
         resiliency: Resiliency,
     ) -> Self {
         Self {
-            app_id: config.app_id.clone(),
+            app_id,
             app,
             store,
-            ports: config.ports.clone(),
+            ports,
             resiliency,
             table: Arc::default(),
             hosting: watch::Sender::new(Hosting::Starting),
-            deactivation_limit: config.deactivation_limit,
-            leaving: Semaphore::new(LEAVING_AT_ONCE),
             closing: CancellationToken::new(),
             aborting: CancellationToken::new(),
         }

@@ -17,28 +17,27 @@ use futures::future::BoxFuture;
 use prost::Message;
 use tonic::body::Body;
 use tonic::server::NamedService;
-use tonic::service::Routes;
 use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
 
+use super::error::ApiError;
 use super::{auth, baggage, metadata};
-use crate::actors::{Change, InvokeCall};
+use crate::actors::{ActorRef, Change, InvokeCall, normalise_method, validate_name};
 use crate::app_channel::forwarded;
-use crate::error::ApiError;
-use crate::names::{ActorRef, normalise_method, validate_name};
 use crate::runtime::Runtime;
 use crate::state::Value;
 
 /// `dapr.proto.runtime.v1.Dapr`, as far as this sidecar has it.
 #[derive(Clone)]
-struct DaprService {
+pub(crate) struct DaprService {
     runtime: Arc<Runtime>,
 }
 
-/// Dapr's gRPC API, as far as this sidecar has it.
-pub(crate) fn grpc_router(runtime: Arc<Runtime>) -> axum::Router {
-    Routes::new(DaprService { runtime }).into_axum_router()
+impl DaprService {
+    pub(crate) fn new(runtime: Arc<Runtime>) -> Self {
+        Self { runtime }
+    }
 }
 
 impl NamedService for DaprService {
@@ -98,7 +97,9 @@ where
             let answer = answer.await?;
             let size = answer.encoded_len();
             if size > limit {
-                return Err(ApiError::too_large(size, limit).into());
+                return Err(Status::resource_exhausted(format!(
+                    "grpc: trying to send message larger than max ({size} vs. {limit})"
+                )));
             }
             Ok(Response::new(answer))
         }
@@ -186,8 +187,13 @@ fn change(operation: TransactionalActorStateOperation) -> Result<Change, ApiErro
 }
 
 async fn publish_event(runtime: Arc<Runtime>, request: PublishEventRequest) -> Result<(), Status> {
-    let PublishEventRequest { pubsub_name, topic, data, data_content_type, metadata } = request;
-    Ok(runtime.pubsub.publish(&pubsub_name, &topic, &data, &data_content_type, metadata).await?)
+    Ok(runtime.pubsub.publish(
+        &request.pubsub_name,
+        &request.topic,
+        &request.data,
+        &request.data_content_type,
+        request.metadata,
+    )?)
 }
 
 async fn get_metadata(runtime: Arc<Runtime>, _: GetMetadataRequest) -> Result<metadata::Answer, Status> {
@@ -195,7 +201,8 @@ async fn get_metadata(runtime: Arc<Runtime>, _: GetMetadataRequest) -> Result<me
 }
 
 async fn set_metadata(runtime: Arc<Runtime>, request: SetMetadataRequest) -> Result<(), Status> {
-    Ok(runtime.set_extended(request.key, request.value)?)
+    runtime.set_extended(request.key, request.value);
+    Ok(())
 }
 
 async fn shutdown(runtime: Arc<Runtime>, _: ShutdownRequest) -> Result<(), Status> {

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::document::ResourceError;
+use crate::resources::ResourceError;
 
 pub use backoff::Backoff;
 pub use breaker::{BreakerState, CircuitBreaker};
@@ -81,7 +81,7 @@ impl ResiliencySet {
         N: Into<String>,
         T: AsRef<str>,
     {
-        document::read_all(documents)
+        crate::resources::resiliency_only(documents)
     }
 
     /// The names of the documents, in the order in which they were read.

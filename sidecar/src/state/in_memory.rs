@@ -2,17 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Kind, Operation, StateStore, Stored, Value};
-
-pub(super) const KIND: Kind = Kind {
-    name: "state.in-memory",
-    capabilities: &["ETAG", "TRANSACTIONAL", "TTL", "DELETE_WITH_PREFIX", "KEYS_LIKE", "ACTOR"],
-    open: |_, _| Ok(Arc::new(InMemoryStore::default())),
-};
+use super::{Operation, StateStore, Stored, Value};
 
 /// A state store in the process's memory.
 #[derive(Debug, Default)]
@@ -43,5 +37,5 @@ impl StateStore for InMemoryStore {
         None
     }
 
-    fn close(&self) {}
+    async fn close(&self) {}
 }

@@ -1,4 +1,4 @@
-//! The lab, put together: the actors, what watches them, and the two ways in.
+//! The application behind the sidecar, put together: the actors, the labs around them, and the two ways in.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,19 +13,19 @@ use crate::{
     checks::PassBook,
     controls::Controls,
     dapr::{Dapr, DaprError},
+    labs::{Labs, Timelines},
     recordings::Recordings,
     runtime::RuntimeInfo,
-    scenario::Scenarios,
     sidecar_retries::SidecarRetrySwitch,
     store::StoreReader,
-    timeline::Timelines,
+    stored::StoredState,
     wire::WireSwitch,
 };
 
 /// How long an actor stays in memory after the start of its last turn. A learner can wait for that.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a lab is made of.
+/// What an application is made of.
 #[derive(Clone)]
 pub struct Settings {
     /// The sidecar's gRPC endpoint, `http://HOST:PORT`. It need not answer yet.
@@ -45,8 +45,8 @@ pub struct Settings {
     pub store_hits: bool,
     /// The switch of the embedded sidecar's own retries; none for a daprd.
     pub sidecar_retries: Option<SidecarRetrySwitch>,
-    /// Where everything is recorded.
-    pub timelines: Timelines,
+    /// The labs: where everything is recorded, and what is set.
+    pub labs: Labs,
     /// The retry policy with which a lab begins.
     pub policy: RetryPolicy,
     /// The longest that a turn may last.
@@ -72,7 +72,7 @@ impl Default for Settings {
             wire: None,
             store_hits: false,
             sidecar_retries: None,
-            timelines: Timelines::new(),
+            labs: Labs::new(),
             policy: RetryPolicy::LESSON,
             turn_limit: TURN_LIMIT,
             idle_timeout: IDLE_TIMEOUT,
@@ -80,8 +80,8 @@ impl Default for Settings {
     }
 }
 
-/// A lab that is ready to be served.
-pub struct Lab {
+/// An application that is ready to be served.
+pub struct Application {
     backend: Arc<LabBackend>,
     agents: Agents,
     timelines: Timelines,
@@ -90,8 +90,8 @@ pub struct Lab {
     app_api_token: Option<String>,
 }
 
-impl Lab {
-    /// Puts a lab together. Reaches for nothing: the sidecar is called with the first message. Needs a Tokio runtime.
+impl Application {
+    /// Puts an application together. Reaches for nothing: the sidecar is called with the first message. Needs a Tokio runtime.
     ///
     /// # Errors
     /// An endpoint or token that cannot be used.
@@ -105,7 +105,7 @@ impl Lab {
             wire,
             store_hits,
             sidecar_retries,
-            timelines,
+            labs,
             policy,
             turn_limit,
             idle_timeout,
@@ -113,11 +113,13 @@ impl Lab {
         let dapr = Dapr::new(&dapr_endpoint, dapr_api_token.as_deref())?;
         let mut layers = vec![Layer::Actor];
         layers.extend(store_hits.then_some(Layer::Store));
-        let controls = Controls::new(timelines.clone(), policy, layers, wire.clone());
-        let passes = PassBook::new(timelines.clone());
+        let timelines = Timelines::of(&labs);
+        let controls = Controls::new(labs.clone(), policy, layers, wire.clone(), sidecar_retries);
+        let passes = PassBook::new(labs.clone());
         let agents = Agents::new(Shared {
             state: Arc::new(SidecarState::new(dapr.clone())),
             events: Arc::new(dapr.clone()),
+            labs: labs.clone(),
             timelines: timelines.clone(),
             controls: controls.clone(),
             passes: passes.clone(),
@@ -126,16 +128,16 @@ impl Lab {
         });
         let backend = LabBackend {
             runtime: RuntimeInfo::new(dapr.clone(), runtime),
+            state: StoredState::new(dapr.clone()),
             dapr,
             store,
+            labs,
             timelines: timelines.clone(),
             controls: controls.clone(),
             passes,
-            scenarios: Scenarios::default(),
             recordings: Recordings::default(),
             first_policy: policy,
             idle_timeout,
-            sidecar_retries,
         };
         let actor_config = ActorConfig::new(idle_timeout);
         Ok(Self { backend: Arc::new(backend), agents, timelines, controls, actor_config, app_api_token })

@@ -1,23 +1,15 @@
-use std::num::NonZeroUsize;
-
-use model::{
-    error::{ErrorCode, LabError},
-    operation::Operation,
-};
+use model::{error::ErrorCode, operation::Operation};
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::*;
-
-fn actor(name: &str) -> ActorId {
-    name.parse().unwrap()
-}
+use crate::timeline::Missed;
 
 fn user1() -> ActorId {
     ActorId::lesson()
 }
 
 fn small(turns: usize, bytes: usize) -> Timelines {
-    Timelines::with_limits(ACTORS, Limits { turns, bytes })
+    Timelines::with_limits(Limits { turns, bytes }, usize::MAX)
 }
 
 /// A turn that stores `content`.
@@ -164,7 +156,7 @@ fn a_reset_forgets_what_was_numbers_turns_anew_and_keeps_those_that_wait() {
     let timelines = Timelines::new();
     store(&timelines, "one");
     let waiting = timelines.queue_turn(&user1(), Method::ProcessMessage, None, Some("later".into()));
-    timelines.reset(&user1());
+    timelines.labs().write(&user1(), Contents::reset_timeline);
     let snapshot = timelines.snapshot(&user1());
     assert_eq!(seqs(&snapshot.events), [5, 6]);
     assert_eq!(snapshot.events[0].step, Step::LabReset);
@@ -179,30 +171,6 @@ fn a_stored_message_is_found_by_its_id() {
     let turn = store(&timelines, "one");
     assert_eq!(timelines.turn_of_message(&user1(), "id-one"), Some(turn));
     assert_eq!(timelines.turn_of_message(&user1(), "id-two"), None);
-}
-
-#[test]
-fn the_actors_used_least_recently_are_forgotten_unless_somebody_needs_them() {
-    let timelines = Timelines::with_limits(NonZeroUsize::new(3).unwrap(), Limits::default());
-    let record = |name: &str| drop(timelines.record(&actor(name), Step::Activated));
-    record("followed");
-    let follow = timelines.follow(&actor("followed"), None);
-    record("running");
-    timelines.start_turn(&actor("running"), None, Method::GetConversationHistory, None, None);
-    record("old");
-    let epoch = timelines.snapshot(&actor("old")).last.epoch;
-    record("new");
-    assert_eq!(timelines.known_actors(20), [actor("new"), actor("running"), actor("followed")]);
-    let anew = timelines.snapshot(&actor("old")).last;
-    assert!(anew.epoch > epoch && anew.seq == 0, "a timeline that was forgotten starts a new epoch");
-    drop(follow);
-}
-
-#[test]
-fn epochs_rise_also_within_one_millisecond() {
-    let timelines = Timelines::new();
-    let epochs: Vec<u64> = (0..50).map(|n| timelines.snapshot(&actor(&n.to_string())).last.epoch).collect();
-    assert!(epochs.is_sorted_by(|a, b| a < b));
 }
 
 #[test]
