@@ -6,14 +6,18 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::names::ActorRef;
 
 /// The header that carries a token in either direction.
 pub(crate) const TOKEN_HEADER: &str = "dapr-api-token";
@@ -33,6 +37,21 @@ impl AppReply {
     }
 }
 
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppError {
+    /// In the words of Go's HTTP client, which Dapr passes on.
+    #[error("{0}")]
+    Failed(String),
+    /// The answer is longer than the limit.
+    #[error("the app's answer of {size} bytes is longer than the limit of {limit}")]
+    TooLarge {
+        /// As far as it is known.
+        size: usize,
+        limit: usize,
+    },
+}
+
 /// The sidecar's door to the app.
 #[derive(Debug, Clone)]
 pub(crate) struct AppChannel {
@@ -40,11 +59,28 @@ pub(crate) struct AppChannel {
     addr: SocketAddr,
     app_id: HeaderValue,
     token: Option<HeaderValue>,
+    /// The longest answer, in bytes.
+    max_body_bytes: usize,
 }
+
+/// How long a connection to the app is kept that nobody uses.
+const IDLE: Duration = Duration::from_secs(30);
+/// How many of them are kept.
+const MOST_IDLE: usize = 64;
 
 impl AppChannel {
     /// `None` when the app's id or token has characters that no header can carry.
-    pub(crate) fn new(addr: SocketAddr, app_id: &str, token: Option<&str>) -> Option<Self> {
+    pub(crate) fn new(addr: SocketAddr, app_id: &str, token: Option<&str>, max_body_bytes: usize) -> Option<Self> {
+        Self::keeping(IDLE, addr, app_id, token, max_body_bytes)
+    }
+
+    fn keeping(
+        idle: Duration,
+        addr: SocketAddr,
+        app_id: &str,
+        token: Option<&str>,
+        max_body_bytes: usize,
+    ) -> Option<Self> {
         let token = match token {
             None | Some("") => None,
             Some(token) => {
@@ -55,8 +91,12 @@ impl AppChannel {
         };
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
+        let mut client = Client::builder(TokioExecutor::new());
+        // Without a timer of its own the pool looks for idle connections only when it has no other to give.
+        client.pool_timer(TokioTimer::new()).pool_idle_timeout(idle).pool_max_idle_per_host(MOST_IDLE);
         Some(Self {
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client: client.build(connector),
+            max_body_bytes,
             addr,
             app_id: HeaderValue::from_str(app_id).ok()?,
             token,
@@ -68,7 +108,7 @@ impl AppChannel {
     }
 
     /// `GET /dapr/config` or `GET /dapr/subscribe`.
-    pub(crate) async fn ask(&self, path: &str) -> Result<AppReply, String> {
+    pub(crate) async fn ask(&self, path: &str) -> Result<AppReply, AppError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert("dapr-app-id", self.app_id.clone());
@@ -78,18 +118,18 @@ impl AppChannel {
     /// Calls a method of an actor. `headers` are what the caller sent along, already filtered.
     pub(crate) async fn call_actor(
         &self,
-        actor: &crate::actors::ActorRef,
+        actor: &ActorRef,
         method: &str,
         mut headers: HeaderMap,
         body: Bytes,
-    ) -> Result<AppReply, String> {
+    ) -> Result<AppReply, AppError> {
         headers.insert("dapr-api-call", HeaderValue::from_static("true"));
-        let path = format!("/{}", method_path(actor, method));
+        let path = format!("/{}", actor.method_path(method));
         self.send(Method::PUT, &path, headers, body).await
     }
 
     /// Tells the app to let go of an actor.
-    pub(crate) async fn deactivate(&self, actor: &crate::actors::ActorRef) -> Result<AppReply, String> {
+    pub(crate) async fn deactivate(&self, actor: &ActorRef) -> Result<AppReply, AppError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
         let path = format!("/actors/{}/{}", actor.kind, actor.id);
@@ -102,18 +142,18 @@ impl AppChannel {
         route: &str,
         mut headers: HeaderMap,
         envelope: Bytes,
-    ) -> Result<AppReply, String> {
+    ) -> Result<AppReply, AppError> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"));
         let path = format!("/{}", route.trim_start_matches('/'));
         self.send(Method::POST, &path, headers, envelope).await
     }
 
     /// Dropping the returned future aborts the request: its connection is closed.
-    async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Bytes) -> Result<AppReply, String> {
+    async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Bytes) -> Result<AppReply, AppError> {
         let target = format!("http://{}{}", self.addr, escape(path));
         let failed = |error: &(dyn Error + 'static)| {
             let verb = capitalised(&method);
-            format!("{verb} {target:?}: {}", describe(error, self.addr))
+            AppError::Failed(format!("{verb} {target:?}: {}", describe(error, self.addr)))
         };
         let uri: Uri = target.parse().map_err(|error| failed(&error))?;
         let mut request = Request::new(Full::new(body.clone()));
@@ -127,19 +167,13 @@ impl AppChannel {
         }
         let response = self.client.request(request).await.map_err(|error| failed(&error))?;
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.map_err(|error| failed(&error))?;
+        let (announced, limit) = (body.size_hint().lower(), self.max_body_bytes);
+        let body = Limited::new(body, limit).collect().await.map_err(|error| match error.is::<LengthLimitError>() {
+            true => AppError::TooLarge { size: usize::try_from(announced).unwrap_or(usize::MAX).max(limit + 1), limit },
+            false => failed(error.as_ref()),
+        })?;
         Ok(AppReply { status: parts.status, headers: parts.headers, body: body.to_bytes() })
     }
-}
-
-/// Reads a field of the app's JSON in which `null` means the same as nothing, as in Go.
-pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: serde::Deserialize<'de> + Default,
-{
-    let value = <Option<T> as serde::Deserialize>::deserialize(deserializer)?;
-    Ok(value.unwrap_or_default())
 }
 
 /// What of a caller's metadata or headers the app receives: not what describes the connection
@@ -175,11 +209,6 @@ pub(crate) fn forwarded<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8]
         }
     }
     headers
-}
-
-/// The path of an actor's method without its leading slash, as Dapr's error texts write it.
-pub(crate) fn method_path(actor: &crate::actors::ActorRef, method: &str) -> String {
-    format!("actors/{}/{}/method/{method}", actor.kind, actor.id)
 }
 
 /// Escapes what a request line cannot carry and leaves everything else as it is, escapes
@@ -238,5 +267,46 @@ mod tests {
     #[test]
     fn a_path_is_escaped_only_where_a_request_line_needs_it() {
         assert_eq!(escape("/actors/T/a b%2eé"), "/actors/T/a%20b%2e%C3%A9");
+    }
+
+    /// An app that counts the connections to it.
+    async fn counting() -> (SocketAddr, tokio::sync::watch::Receiver<usize>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listens");
+        let addr = listener.local_addr().expect("bound");
+        let (open, seen) = tokio::sync::watch::channel(0);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let open = open.clone();
+                open.send_modify(|open| *open += 1);
+                tokio::spawn(async move {
+                    let answer = hyper::service::service_fn(|_| async {
+                        Ok::<_, std::convert::Infallible>(http::Response::new(Full::new(Bytes::from_static(b"{}"))))
+                    });
+                    let stream = hyper_util::rt::TokioIo::new(stream);
+                    let _ = hyper::server::conn::http1::Builder::new().serve_connection(stream, answer).await;
+                    open.send_modify(|open| *open -= 1);
+                });
+            }
+        });
+        (addr, seen)
+    }
+
+    #[tokio::test]
+    async fn connections_that_nobody_uses_are_closed_though_another_is_used_all_the_time() {
+        let (addr, mut open) = counting().await;
+        let app = AppChannel::keeping(Duration::from_millis(50), addr, "app", None, 1000).expect("valid");
+        let burst = (0..20).map(|_| app.ask("/"));
+        futures::future::join_all(burst).await;
+        assert!(*open.borrow() > 1, "{:?}", open.borrow());
+        let few = open.wait_for(|open| *open <= 1);
+        let traffic = async {
+            loop {
+                app.ask("/").await.expect("answered");
+            }
+        };
+        tokio::select! {
+            few = tokio::time::timeout(Duration::from_secs(20), few) => drop(few.expect("closed").expect("counted")),
+            () = traffic => {}
+        }
     }
 }

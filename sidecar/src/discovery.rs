@@ -9,13 +9,15 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::actors::AppConfig;
-use crate::app_channel::AppChannel;
+use crate::app_channel::{AppChannel, AppError, AppReply};
 use crate::pubsub;
 use crate::resiliency::{Failure, INITIALIZATION_RETRIES, Run};
 use crate::runtime::Runtime;
 
 const DIAL_PAUSE: Duration = Duration::from_millis(100);
 const DIAL_LIMIT: Duration = Duration::from_millis(500);
+/// How often it is said that the app does not answer.
+const TELL_AGAIN: Duration = Duration::from_secs(10);
 
 /// The second half of the start-up, in daprd's order: the app listens, `/dapr/config`,
 /// `/dapr/subscribe`, actors are hosted.
@@ -55,10 +57,21 @@ async fn wait_for(addr: SocketAddr) {
     }
 }
 
+/// Asks the app, and says so for as long as it does not answer: until then every call of an actor waits.
+async fn ask(app: &AppChannel, path: &str) -> Result<AppReply, AppError> {
+    let mut asked = std::pin::pin!(app.ask(path));
+    loop {
+        tokio::select! {
+            reply = &mut asked => return reply,
+            () = tokio::time::sleep(TELL_AGAIN) => tracing::warn!("the app has not answered GET {path} yet"),
+        }
+    }
+}
+
 /// Asked once. An app that does not answer hosts nothing, as with daprd; unlike daprd this one
 /// says so.
 async fn ask_config(app: &AppChannel) -> AppConfig {
-    let reply = match app.ask("/dapr/config").await {
+    let reply = match ask(app, "/dapr/config").await {
         Ok(reply) if reply.status == StatusCode::OK => reply,
         Ok(reply) => {
             tracing::warn!("the app answered {} to GET /dapr/config: no actors are hosted", reply.status.as_u16());
@@ -85,7 +98,7 @@ async fn subscribe(runtime: &Runtime, app: &AppChannel) {
     let guard = runtime.resiliency.built_in(INITIALIZATION_RETRIES);
     // The end of the sidecar ends this task as a whole.
     let never = CancellationToken::new();
-    let ask = async || app.ask("/dapr/subscribe").await.map_err(Failure::transient);
+    let ask = async || ask(app, "/dapr/subscribe").await.map_err(|error| Failure::transient(error.to_string()));
     let reply = match guard.run(Run { target: None, end: &never }, ask).await {
         Ok(reply) => reply,
         Err(error) => {

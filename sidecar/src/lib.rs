@@ -14,19 +14,22 @@
 //! ```
 //!
 //! # Layout
-//! - `config`: what a sidecar is started with, and its general ports.
-//! - `resources/`: component, subscription and resiliency files.
-//! - `resiliency/`: time-outs, retries and circuit breakers from `Resiliency` files.
-//! - `components`: what those files come to.
-//! - `start`: opening and closing in order; every way a start can fail.
+//! Each of these uses only those below it.
+//! - `start`: opening and closing in order.
 //! - `discovery`: finding the app and asking it what it hosts.
-//! - `app_channel`: the sidecar's calls to the app.
-//! - `actors/`: hosting, the turn lock, invocation, state, deactivation.
-//! - `state/`: the stores, SQLite in Dapr's own layout and memory.
-//! - `pubsub/`: envelope, subscriptions, routing, delivery.
-//! - `api/`: gRPC, HTTP, metadata, tokens, errors.
+//! - `api/`: gRPC, HTTP, metadata, tokens, which web pages may call; `serve`: the listeners.
 //! - `runtime`: what the APIs share.
-//! - `duration`: Go's notation of times; `expression`: CEL, within bounds.
+//! - `actors/`: hosting, the turn lock, invocation, state, deactivation.
+//! - `components`: what the component files come to.
+//! - `pubsub/`: envelope, subscriptions, routing, delivery, brokers.
+//! - `state/`: the stores, SQLite in Dapr's own layout and memory.
+//! - `app_channel`: the sidecar's calls to the app.
+//! - `config`: what a sidecar is started with, and its general ports.
+//! - `resources/`: component and subscription files.
+//! - `resiliency/`: time-outs, retries and circuit breakers from `Resiliency` files.
+//! - What many use: `names` of actors, `error` of the APIs, `start_error`: every way a start can fail, `store_call`: what
+//!   is told of the store, `document`: reading YAML and JSON, `expression`: CEL within bounds, `duration`: Go's notation
+//!   of times.
 //! - `properties` (tests): whatever the files and times say, they are read or refused with a reason.
 
 mod actors;
@@ -35,21 +38,30 @@ mod app_channel;
 mod components;
 mod config;
 mod discovery;
+mod document;
 mod duration;
+mod error;
 mod expression;
+mod names;
 #[cfg(test)]
 mod properties;
 mod pubsub;
 mod resiliency;
 mod resources;
 mod runtime;
+mod serve;
 mod start;
+mod start_error;
 mod state;
+mod store_call;
 
-pub use config::{Config, DEFAULT_MAX_BODY_BYTES, Ports, StoreCall, StoreFault, StoreObserver, StoreOperation};
+pub use config::{Config, DEFAULT_MAX_BODY_BYTES, Ports};
+pub use document::ResourceError;
 pub use resiliency::{
     AttemptOutcome, Backoff, BreakerChange, BreakerState, CircuitBreaker, Policy, Resiliency, ResiliencySet, Retry,
     RetryEnd, RetryEvent, RetryObserver, RetryStep, RetryTarget,
 };
-pub use resources::{ResourceError, Resources};
-pub use start::{Sidecar, StartError};
+pub use resources::Resources;
+pub use start::Sidecar;
+pub use start_error::StartError;
+pub use store_call::{StoreCall, StoreFault, StoreObserver, StoreOperation};

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-use crate::actors::ActorRef;
+use crate::names::ActorRef;
 use crate::resiliency::Resiliency;
 use crate::{Backoff, Policy, ResiliencySet, ResourceError, Resources, duration};
 
@@ -132,7 +132,7 @@ fn use_all(set: &ResiliencySet) {
         resiliency.delivery(name);
     }
     for kind in ["T", "x"] {
-        resiliency.actor(&ActorRef { kind: kind.into(), id: "1".into() });
+        resiliency.actor(&ActorRef::new(kind, "1"), true);
     }
 }
 

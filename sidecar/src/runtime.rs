@@ -8,11 +8,16 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::actors::Actors;
+use crate::components::ComponentInfo;
+use crate::error::ApiError;
 use crate::pubsub::PubSub;
 use crate::resiliency::Resiliency;
 
 /// The release whose behaviour this sidecar has, marked as not being it.
 pub(crate) const VERSION: &str = concat!("1.18.3+sidecar.", env!("CARGO_PKG_VERSION"));
+
+/// How many bytes of extended metadata there may be, names and values together.
+const MOST_EXTENDED: usize = 64 << 10;
 
 /// A running sidecar.
 pub(crate) struct Runtime {
@@ -28,16 +33,8 @@ pub(crate) struct Runtime {
     pub(crate) shutdown_asked: CancellationToken,
     pub(crate) api_token: Option<String>,
     pub(crate) max_body_bytes: usize,
+    pub(crate) allowed_origins: Vec<String>,
     extended: Mutex<BTreeMap<String, String>>,
-}
-
-/// A component, as the metadata API shows it.
-#[derive(Debug, Clone)]
-pub(crate) struct ComponentInfo {
-    pub(crate) name: String,
-    pub(crate) kind: String,
-    pub(crate) version: String,
-    pub(crate) capabilities: &'static [&'static str],
 }
 
 impl Runtime {
@@ -60,6 +57,7 @@ impl Runtime {
             shutdown_asked: CancellationToken::new(),
             api_token: config.dapr_api_token.clone().filter(|token| !token.is_empty()),
             max_body_bytes: config.max_body_bytes,
+            allowed_origins: config.allowed_origins.clone(),
             extended: Mutex::new(BTreeMap::from([version])),
         }
     }
@@ -69,7 +67,15 @@ impl Runtime {
         self.extended.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn set_extended(&self, key: String, value: String) {
-        self.extended.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value);
+    /// # Errors
+    /// There is no room for it: the names are whatever callers invent.
+    pub(crate) fn set_extended(&self, key: String, value: String) -> Result<(), ApiError> {
+        let mut extended = self.extended.lock().unwrap_or_else(PoisonError::into_inner);
+        let others: usize = extended.iter().filter(|(name, _)| **name != key).map(|(k, v)| k.len() + v.len()).sum();
+        if others + key.len() + value.len() > MOST_EXTENDED {
+            return Err(ApiError::metadata_full(MOST_EXTENDED));
+        }
+        extended.insert(key, value);
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::app_channel::or_default;
+use crate::document::or_default;
 use crate::duration;
 
 /// Dapr's default: an actor that nobody calls for an hour is deactivated.

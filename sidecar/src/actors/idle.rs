@@ -7,10 +7,13 @@ use http::StatusCode;
 use tokio::sync::Notify;
 
 use super::turn_lock::{Idleness, Leave};
-use super::{ActorRef, Actors, Hosted};
+use super::{Actors, Hosted};
+use crate::names::ActorRef;
 
 /// How long the app has to take leave of all actors at the end: daprd's own limit.
 const HALT_LIMIT: Duration = Duration::from_secs(5);
+/// How many actors take leave at once: each takes a connection to the app, and a process has a thousand or so.
+pub(super) const LEAVING_AT_ONCE: usize = 32;
 
 impl Actors {
     /// Watches one activation until it ends.
@@ -40,20 +43,32 @@ impl Actors {
         }
     }
 
-    /// Tells the app. Whatever it answers, the actor is inactive afterwards.
+    /// Tells the app. Whatever it answers, and if it does not, the actor is inactive afterwards.
     async fn deactivate(&self, actor: &ActorRef, leave: Leave) {
         let Some(app) = &self.app else { return };
         let name = format!("{}||{}", actor.kind, actor.id);
-        match app.deactivate(actor).await {
-            Ok(reply) if reply.status == StatusCode::OK => {
+        let told = async {
+            let _one_of_some = self.leaving.acquire().await;
+            tokio::time::timeout(self.deactivation_limit, app.deactivate(actor)).await
+        };
+        let told = tokio::select! {
+            told = told => told,
+            () = self.aborting.cancelled() => return,
+        };
+        match told {
+            Ok(Ok(reply)) if reply.status == StatusCode::OK => {
                 tracing::debug!("Deactivated actor '{name}'");
             }
-            Ok(reply) => tracing::error!(
+            Ok(Ok(reply)) => tracing::error!(
                 "Failed to halt actor {name}: error from actor service: ({}) {}",
                 reply.status.as_u16(),
-                String::from_utf8_lossy(&reply.body)
+                reply.text()
             ),
-            Err(error) => tracing::error!("Failed to halt actor {name}: {error}"),
+            Ok(Err(error)) => tracing::error!("Failed to halt actor {name}: {error}"),
+            Err(_) => tracing::error!(
+                "Failed to halt actor {name}: the app has not answered for {:?}; calls of the actor are let in again",
+                self.deactivation_limit
+            ),
         }
         drop(leave);
     }
@@ -88,6 +103,12 @@ impl Actors {
         if halted.await.is_err() {
             tracing::warn!("The app did not take leave of its actors within {HALT_LIMIT:?}");
         }
+        self.abandon();
+    }
+
+    /// Ends at once: calls are given up, actors are not told.
+    pub(crate) fn abandon(&self) {
+        self.closing.cancel();
         self.aborting.cancel();
     }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use super::{ActorRef, Actors, Hosted};
-use crate::api::error::ApiError;
-use crate::app_channel::{AppReply, method_path};
+use super::{Actors, Hosted};
+use crate::app_channel::{AppError, AppReply};
+use crate::error::ApiError;
+use crate::names::ActorRef;
 use crate::resiliency::{ACTOR_NOT_FOUND_RETRIES, Failure, PolicyError, RetryTarget, Run, limited};
 
 /// One call of an actor's method, checked.
@@ -64,7 +65,7 @@ impl Actors {
     /// In daprd's words and codes, for both APIs.
     pub(crate) async fn invoke(self: &Arc<Self>, call: InvokeCall) -> Result<AppReply, ApiError> {
         let hosted = self.wait_hosted().await?;
-        let (guard, explicit) = self.resiliency.actor(&call.actor);
+        let (guard, explicit) = self.resiliency.actor(&call.actor, hosted.types.contains(&call.actor.kind));
         let target = guard.is_observed().then(|| RetryTarget::Actor {
             actor_type: call.actor.kind.clone(),
             actor_id: call.actor.id.clone(),
@@ -94,24 +95,24 @@ impl Actors {
         let Some(app) = &self.app else {
             return Err(Failure::permanent(Refusal::Own(ApiError::no_app_channel())));
         };
-        let watch = |idle: Option<_>| {
-            if let Some(idle) = idle {
-                self.watch_idle(call.actor.clone(), hosted.idle_timeout, idle);
-            }
-        };
-        let mut place = self.table.line_up(&call.actor);
-        watch(place.activated.take());
         let mut turn = tokio::select! {
-            turn = place.turn() => turn,
+            turn = self.table.line_up(&call.actor).turn() => turn,
             () = self.closing.cancelled() => return Err(closed()),
         };
-        watch(turn.activated.take());
+        if let Some(idle) = turn.activated.take() {
+            self.watch_idle(call.actor.clone(), hosted.idle_timeout, idle);
+        }
         if self.closing.is_cancelled() {
             return Err(closed());
         }
         let request = async {
             let answered = app.call_actor(&call.actor, &call.method, call.headers.clone(), call.body.clone()).await;
-            answered.map_err(|error| Failure::transient(Refusal::Told(error)))
+            answered.map_err(|error| match error {
+                AppError::TooLarge { size, limit } => {
+                    Failure::permanent(Refusal::Own(ApiError::too_large(size, limit)))
+                }
+                AppError::Failed(why) => Failure::transient(Refusal::Told(why)),
+            })
         };
         let answered = tokio::select! {
             answered = limited(timeout, request) => answered,
@@ -149,7 +150,7 @@ fn judge(actor: &ActorRef, method: &str, reply: AppReply, explicit: bool) -> Res
         }
         StatusCode::OK => Ok(reply),
         StatusCode::NOT_FOUND => {
-            let refusal = Refusal::Told(format!("actor method not found: {}", method_path(actor, method)));
+            let refusal = Refusal::Told(format!("actor method not found: {}", actor.method_path(method)));
             Err(if explicit { Failure::permanent(refusal) } else { Failure::transient(refusal) })
         }
         status => Err(Failure::transient(Refusal::Told(format!(
@@ -163,69 +164,4 @@ fn judge(actor: &ActorRef, method: &str, reply: AppReply, explicit: bool) -> Res
 fn is_true(reply: &AppReply, header: &str) -> bool {
     let value = reply.headers.get(header);
     value.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
-}
-
-/// Checks an actor type or id as daprd does.
-///
-/// # Errors
-/// daprd's sentence, without the parameter's name.
-pub(crate) fn validate_name(name: &str) -> Result<(), String> {
-    if name.contains(['#', '?', '\0', '/', '\\']) {
-        return Err(format!("name contains forbidden character: {name:?}"));
-    }
-    if let Some(position) = name.find(is_control) {
-        return Err(format!("name contains control character at position {position}: {name:?}"));
-    }
-    if name == "." || name == ".." {
-        return Err(format!("name is a path traversal sequence: {name:?}"));
-    }
-    Ok(())
-}
-
-fn is_control(c: char) -> bool {
-    c.is_ascii_control()
-}
-
-/// Checks a method name and resolves its dot segments.
-///
-/// # Errors
-/// daprd's sentence.
-pub(crate) fn normalise_method(method: &str) -> Result<String, String> {
-    if method.contains(['#', '?', '\0']) {
-        return Err(format!("method contains forbidden character: {method:?}"));
-    }
-    if let Some(position) = method.find(is_control) {
-        return Err(format!("method contains control character at position {position}: {method:?}"));
-    }
-    let mut segments: Vec<&str> = Vec::new();
-    for segment in method.split('/') {
-        match segment {
-            "" | "." => {}
-            ".." => {
-                segments.pop();
-            }
-            segment => segments.push(segment),
-        }
-    }
-    Ok(segments.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_method_that_climbs_is_resolved_before_it_is_called() {
-        assert_eq!(normalise_method("a/../b"), Ok("b".into()));
-        assert_eq!(normalise_method("/../../x"), Ok("x".into()));
-        assert!(normalise_method("x?y").is_err());
-    }
-
-    #[test]
-    fn a_name_that_would_change_the_path_is_refused() {
-        for name in ["a/b", "a\\b", "a?b", "a#b", "a\nb", ".", ".."] {
-            assert!(validate_name(name).is_err(), "{name:?}");
-        }
-        assert_eq!(validate_name("user 1.~_-é"), Ok(()));
-    }
 }

@@ -10,33 +10,20 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::error::ApiError;
 use crate::app_channel::AppChannel;
-use crate::config::Ports;
+use crate::config::{Config, Ports};
+use crate::error::ApiError;
 use crate::resiliency::Resiliency;
 use crate::state::StateStore;
 
 pub(crate) use host::AppConfig;
-pub(crate) use invoke::{InvokeCall, normalise_method, validate_name};
+use idle::LEAVING_AT_ONCE;
+pub(crate) use invoke::InvokeCall;
 pub(crate) use state::Change;
 use turn_lock::Table;
-
-/// Names one actor.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct ActorRef {
-    /// The actor's type.
-    pub(crate) kind: String,
-    pub(crate) id: String,
-}
-
-impl ActorRef {
-    pub(crate) fn new(kind: impl Into<String>, id: impl Into<String>) -> Self {
-        Self { kind: kind.into(), id: id.into() }
-    }
-}
 
 /// How far the app has told what it hosts.
 #[derive(Debug, Clone)]
@@ -66,6 +53,10 @@ pub(crate) struct Actors {
     resiliency: Resiliency,
     table: Arc<Table>,
     hosting: watch::Sender<Hosting>,
+    /// How long the app has to answer a deactivation.
+    deactivation_limit: Duration,
+    /// Deactivations that are under way at the app.
+    leaving: Semaphore,
     /// New calls are refused.
     closing: CancellationToken,
     /// Running calls are given up.
@@ -74,20 +65,21 @@ pub(crate) struct Actors {
 
 impl Actors {
     pub(crate) fn new(
-        app_id: String,
         app: Option<AppChannel>,
         store: Option<(String, Arc<dyn StateStore>)>,
-        ports: Ports,
+        config: &Config,
         resiliency: Resiliency,
     ) -> Self {
         Self {
-            app_id,
+            app_id: config.app_id.clone(),
             app,
             store,
-            ports,
+            ports: config.ports.clone(),
             resiliency,
             table: Arc::default(),
             hosting: watch::Sender::new(Hosting::Starting),
+            deactivation_limit: config.deactivation_limit,
+            leaving: Semaphore::new(LEAVING_AT_ONCE),
             closing: CancellationToken::new(),
             aborting: CancellationToken::new(),
         }

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{ActorRef, Actors};
-use crate::api::error::ApiError;
-use crate::config::{StoreCall, StoreOperation};
+use super::Actors;
+use crate::error::ApiError;
+use crate::names::ActorRef;
 use crate::resiliency::{Failure, RetryTarget, Run, limited};
 use crate::state::{Operation, StateStore, Stored, Value};
+use crate::store_call::{StoreCall, StoreOperation};
 
 /// One operation of a transaction, as a caller gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,22 +6,23 @@
 //! timer counts from the start of a turn and cancels one that outlasts it.)
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::time::Instant;
 
-use super::ActorRef;
+use crate::names::ActorRef;
 
 /// The actors of this sidecar.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    slots: Mutex<HashMap<ActorRef, Slot>>,
+    slots: Mutex<Slots>,
     /// Told whenever a call or a deactivation ends, for whoever waits for all of them to.
     ended_one: Notify,
 }
+
+type Slots = HashMap<ActorRef, Slot>;
 
 /// One actor.
 #[derive(Debug)]
@@ -37,9 +38,11 @@ struct Slot {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
+    /// Nobody has called it since its last deactivation, if any; somebody is about to.
+    Inactive,
     /// Called at least once since its last deactivation, whatever the app answered.
     Active,
-    /// Being deactivated, or deactivated with calls waiting.
+    /// A deactivation has the turn.
     Leaving,
 }
 
@@ -48,8 +51,6 @@ enum Phase {
 pub(crate) struct InLine {
     lock: Arc<tokio::sync::Mutex<()>>,
     ticket: Ticket,
-    /// Set when this call activated the actor: someone has to watch for its idleness.
-    pub(crate) activated: Option<Arc<Notify>>,
 }
 
 /// The turn of one actor; dropping it lets the next call in.
@@ -59,7 +60,7 @@ pub(crate) struct Turn {
     // free.
     _guard: OwnedMutexGuard<()>,
     _ticket: Ticket,
-    /// Set when this turn follows a deactivation, and so activated the actor anew.
+    /// Set when this turn activated the actor: someone has to watch for its idleness.
     pub(crate) activated: Option<Arc<Notify>>,
 }
 
@@ -86,51 +87,52 @@ pub(crate) enum Idleness {
 /// A deactivation under way.
 #[derive(Debug)]
 pub(crate) struct Leave {
-    _guard: OwnedMutexGuard<()>,
+    /// `None` once it has ended.
+    guard: Option<OwnedMutexGuard<()>>,
     table: Arc<Table>,
     actor: ActorRef,
 }
 
 impl Table {
-    fn slots(&self) -> MutexGuard<'_, HashMap<ActorRef, Slot>> {
+    fn slots(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Joins the actor's line, and activates the actor if it is not active.
+    /// Joins the actor's line.
     pub(crate) fn line_up(self: &Arc<Self>, actor: &ActorRef) -> InLine {
         let mut slots = self.slots();
-        let mut activated = None;
-        let slot = match slots.entry(actor.clone()) {
-            Entry::Occupied(slot) => slot.into_mut(),
-            Entry::Vacant(vacant) => {
-                let slot = vacant.insert(Slot {
-                    turn: Arc::default(),
-                    phase: Phase::Active,
-                    calls: 0,
-                    idle_since: Instant::now(),
-                    idle: Arc::default(),
-                });
-                activated = Some(Arc::clone(&slot.idle));
-                slot
-            }
-        };
+        let slot = slots.entry(actor.clone()).or_insert_with(|| Slot {
+            turn: Arc::default(),
+            phase: Phase::Inactive,
+            calls: 0,
+            idle_since: Instant::now(),
+            idle: Arc::default(),
+        });
         slot.calls += 1;
-        InLine {
-            lock: Arc::clone(&slot.turn),
-            ticket: Ticket { table: Arc::clone(self), actor: actor.clone() },
-            activated,
-        }
+        InLine { lock: Arc::clone(&slot.turn), ticket: Ticket { table: Arc::clone(self), actor: actor.clone() } }
     }
 
-    fn reactivate(&self, actor: &ActorRef) -> Option<Arc<Notify>> {
+    /// Counts the actor as active, if it is not: the only place where it becomes so. Whoever calls has its turn.
+    fn activate(&self, actor: &ActorRef) -> Option<Arc<Notify>> {
         let mut slots = self.slots();
         let slot = slots.get_mut(actor)?;
         if slot.phase == Phase::Active {
             return None;
         }
         slot.phase = Phase::Active;
+        // The watch of an earlier activation may still be about to look at its own.
         slot.idle = Arc::default();
         Some(Arc::clone(&slot.idle))
+    }
+
+    /// Forgets an actor that is inactive and that nobody calls: the only place where one goes. Then tells whoever
+    /// waits for calls and deactivations to end.
+    fn settle(&self, mut slots: MutexGuard<'_, Slots>, actor: &ActorRef) {
+        if slots.get(actor).is_some_and(|slot| slot.calls == 0 && slot.phase == Phase::Inactive) {
+            slots.remove(actor);
+        }
+        drop(slots);
+        self.ended_one.notify_waiters();
     }
 
     /// Whether the actor was called since its last deactivation.
@@ -159,12 +161,9 @@ impl Table {
     /// Begins the deactivation of an actor that has been idle for `timeout`.
     pub(crate) fn leave_if_idle(self: &Arc<Self>, actor: &ActorRef, timeout: Duration) -> Idleness {
         let mut slots = self.slots();
-        let Some(slot) = slots.get_mut(actor) else {
+        let Some(slot) = slots.get_mut(actor).filter(|slot| slot.phase == Phase::Active) else {
             return Idleness::Gone;
         };
-        if slot.phase == Phase::Leaving {
-            return Idleness::Gone;
-        }
         if slot.calls > 0 {
             return Idleness::Busy;
         }
@@ -175,7 +174,7 @@ impl Table {
         match Arc::clone(&slot.turn).try_lock_owned() {
             Ok(guard) => {
                 slot.phase = Phase::Leaving;
-                Idleness::Over(Leave { _guard: guard, table: Arc::clone(self), actor: actor.clone() })
+                Idleness::Over(Leave { guard: Some(guard), table: Arc::clone(self), actor: actor.clone() })
             }
             Err(_) => Idleness::Busy,
         }
@@ -183,20 +182,18 @@ impl Table {
 
     /// Returns when no deactivation is under way.
     pub(crate) async fn all_left(&self) {
-        loop {
-            let ended = self.ended_one.notified();
-            if self.slots().values().all(|slot| slot.phase != Phase::Leaving) {
-                return;
-            }
-            ended.await;
-        }
+        self.none(|slot| slot.phase == Phase::Leaving).await;
     }
 
     /// Returns when no call waits or runs.
     pub(crate) async fn all_calls_ended(&self) {
+        self.none(|slot| slot.calls > 0).await;
+    }
+
+    async fn none(&self, is: impl Fn(&Slot) -> bool) {
         loop {
             let ended = self.ended_one.notified();
-            if self.slots().values().all(|slot| slot.calls == 0) {
+            if !self.slots().values().any(&is) {
                 return;
             }
             ended.await;
@@ -208,9 +205,9 @@ impl InLine {
     /// Waits for the turn. Turns come in the order in which these futures are first polled; one
     /// that is dropped while it waits just leaves the line.
     pub(crate) async fn turn(self) -> Turn {
-        let Self { lock, ticket, .. } = self;
+        let Self { lock, ticket } = self;
         let guard = lock.lock_owned().await;
-        let activated = ticket.table.reactivate(&ticket.actor);
+        let activated = ticket.table.activate(&ticket.actor);
         Turn { _guard: guard, _ticket: ticket, activated }
     }
 }
@@ -218,33 +215,83 @@ impl InLine {
 impl Drop for Ticket {
     fn drop(&mut self) {
         let mut slots = self.table.slots();
-        if let Entry::Occupied(mut entry) = slots.entry(self.actor.clone()) {
-            let slot = entry.get_mut();
+        if let Some(slot) = slots.get_mut(&self.actor) {
             slot.calls -= 1;
             slot.idle_since = Instant::now();
-            if slot.calls == 0 {
-                match slot.phase {
-                    Phase::Active => slot.idle.notify_one(),
-                    // While the deactivation holds the turn, its end removes the slot.
-                    Phase::Leaving if slot.turn.try_lock().is_ok() => drop(entry.remove()),
-                    Phase::Leaving => {}
-                }
+            if slot.calls == 0 && slot.phase == Phase::Active {
+                slot.idle.notify_one();
             }
         }
-        drop(slots);
-        self.table.ended_one.notify_waiters();
+        self.table.settle(slots, &self.actor);
     }
 }
 
 impl Drop for Leave {
     fn drop(&mut self) {
         let mut slots = self.table.slots();
-        if let Entry::Occupied(entry) = slots.entry(self.actor.clone())
-            && entry.get().calls == 0
-        {
-            entry.remove();
+        // Under the table's lock: whoever has the turn next finds the actor inactive, and whoever leaves the line
+        // meanwhile finds nothing half done.
+        self.guard = None;
+        if let Some(slot) = slots.get_mut(&self.actor) {
+            slot.phase = Phase::Inactive;
         }
-        drop(slots);
-        self.table.ended_one.notify_waiters();
+        self.table.settle(slots, &self.actor);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> (Arc<Table>, ActorRef) {
+        (Arc::default(), ActorRef::new("T", "a"))
+    }
+
+    async fn leaving(table: &Arc<Table>, actor: &ActorRef) -> Leave {
+        drop(table.line_up(actor).turn().await);
+        match table.leave_if_idle(actor, Duration::ZERO) {
+            Idleness::Over(leave) => leave,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_waited_for_a_deactivation_activates_anew_and_one_that_left_leaves_nothing_behind() {
+        let (table, actor) = table();
+        let leave = leaving(&table, &actor).await;
+        assert!(!table.is_active(&actor));
+        let waiting = tokio::spawn(table.line_up(&actor).turn());
+        tokio::task::yield_now().await;
+        drop(leave);
+        let turn = waiting.await.expect("its turn");
+        assert!(turn.activated.is_some() && table.is_active(&actor));
+        drop(turn);
+
+        let leave = leaving(&table, &actor).await;
+        let mut gone = Box::pin(table.line_up(&actor).turn());
+        assert!(futures::poll!(&mut gone).is_pending());
+        drop(gone);
+        assert!(table.slots().contains_key(&actor), "the deactivation is still under way");
+        drop(leave);
+        assert!(table.slots().is_empty());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_leaves_the_line_just_as_a_deactivation_ends_leaves_nothing_behind() {
+        for _ in 0..2_000 {
+            let (table, actor) = table();
+            let leave = leaving(&table, &actor).await;
+            let mut waiting = Box::pin(table.line_up(&actor).turn());
+            assert!(futures::poll!(&mut waiting).is_pending());
+            let left = tokio::spawn(async move { drop(waiting) });
+            drop(leave);
+            left.await.expect("left");
+            match table.leave_if_idle(&actor, Duration::ZERO) {
+                Idleness::Gone => {}
+                other => panic!("{other:?}"),
+            }
+            table.all_left().await;
+            assert!(table.slots().is_empty());
+        }
     }
 }

@@ -17,27 +17,28 @@ use futures::future::BoxFuture;
 use prost::Message;
 use tonic::body::Body;
 use tonic::server::NamedService;
+use tonic::service::Routes;
 use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
 
-use super::error::ApiError;
 use super::{auth, baggage, metadata};
-use crate::actors::{ActorRef, Change, InvokeCall, normalise_method, validate_name};
+use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
+use crate::error::ApiError;
+use crate::names::{ActorRef, normalise_method, validate_name};
 use crate::runtime::Runtime;
 use crate::state::Value;
 
 /// `dapr.proto.runtime.v1.Dapr`, as far as this sidecar has it.
 #[derive(Clone)]
-pub(crate) struct DaprService {
+struct DaprService {
     runtime: Arc<Runtime>,
 }
 
-impl DaprService {
-    pub(crate) fn new(runtime: Arc<Runtime>) -> Self {
-        Self { runtime }
-    }
+/// Dapr's gRPC API, as far as this sidecar has it.
+pub(crate) fn grpc_router(runtime: Arc<Runtime>) -> axum::Router {
+    Routes::new(DaprService { runtime }).into_axum_router()
 }
 
 impl NamedService for DaprService {
@@ -97,9 +98,7 @@ where
             let answer = answer.await?;
             let size = answer.encoded_len();
             if size > limit {
-                return Err(Status::resource_exhausted(format!(
-                    "grpc: trying to send message larger than max ({size} vs. {limit})"
-                )));
+                return Err(ApiError::too_large(size, limit).into());
             }
             Ok(Response::new(answer))
         }
@@ -187,13 +186,8 @@ fn change(operation: TransactionalActorStateOperation) -> Result<Change, ApiErro
 }
 
 async fn publish_event(runtime: Arc<Runtime>, request: PublishEventRequest) -> Result<(), Status> {
-    Ok(runtime.pubsub.publish(
-        &request.pubsub_name,
-        &request.topic,
-        &request.data,
-        &request.data_content_type,
-        request.metadata,
-    )?)
+    let PublishEventRequest { pubsub_name, topic, data, data_content_type, metadata } = request;
+    Ok(runtime.pubsub.publish(&pubsub_name, &topic, &data, &data_content_type, metadata).await?)
 }
 
 async fn get_metadata(runtime: Arc<Runtime>, _: GetMetadataRequest) -> Result<metadata::Answer, Status> {
@@ -201,8 +195,7 @@ async fn get_metadata(runtime: Arc<Runtime>, _: GetMetadataRequest) -> Result<me
 }
 
 async fn set_metadata(runtime: Arc<Runtime>, request: SetMetadataRequest) -> Result<(), Status> {
-    runtime.set_extended(request.key, request.value);
-    Ok(())
+    Ok(runtime.set_extended(request.key, request.value)?)
 }
 
 async fn shutdown(runtime: Arc<Runtime>, _: ShutdownRequest) -> Result<(), Status> {

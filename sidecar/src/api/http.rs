@@ -12,11 +12,14 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFE
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
+use tower::util::option_layer;
 
-use super::error::ApiError;
+use super::guard::{self, Origins};
 use super::{auth, baggage, metadata};
-use crate::actors::{ActorRef, Change, InvokeCall, normalise_method, validate_name};
+use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
+use crate::error::ApiError;
+use crate::names::{ActorRef, normalise_method, validate_name};
 use crate::pubsub::go_json;
 use crate::runtime::Runtime;
 use crate::state::Value;
@@ -26,6 +29,7 @@ type Shared = State<Arc<Runtime>>;
 /// Dapr's HTTP API, as far as this sidecar has it.
 pub(crate) fn router(runtime: Arc<Runtime>) -> Router {
     let limit = DefaultBodyLimit::max(runtime.max_body_bytes);
+    let origins = Origins::new(&runtime.allowed_origins);
     let actor = "/v1.0/actors/{actor_type}/{actor_id}";
     Router::new()
         .route("/v1.0/healthz", get(healthz))
@@ -44,6 +48,8 @@ pub(crate) fn router(runtime: Arc<Runtime>) -> Router {
         .fallback(absent)
         .layer(limit)
         .layer(middleware::from_fn_with_state(Arc::clone(&runtime), auth::http))
+        .layer(option_layer(origins.cors()))
+        .layer(middleware::from_fn_with_state(origins, guard::guard))
         .with_state(runtime)
 }
 
@@ -75,9 +81,9 @@ async fn get_metadata(State(runtime): Shared) -> Json<serde_json::Value> {
     Json(metadata::json(&runtime))
 }
 
-async fn set_metadata(State(runtime): Shared, Path(key): Path<String>, value: String) -> StatusCode {
-    runtime.set_extended(key, value);
-    StatusCode::NO_CONTENT
+async fn set_metadata(State(runtime): Shared, Path(key): Path<String>, value: String) -> Result<StatusCode, ApiError> {
+    runtime.set_extended(key, value)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn shutdown(State(runtime): Shared) -> StatusCode {
@@ -123,6 +129,9 @@ async fn get_state(
     let Some(stored) = stored.filter(|stored| !stored.data.is_empty()) else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
+    if stored.data.len() > runtime.max_body_bytes {
+        return Err(ApiError::too_large(stored.data.len(), runtime.max_body_bytes));
+    }
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(expires) = stored.expires.and_then(|text| text.parse().ok()) {
@@ -184,11 +193,11 @@ async fn publish(
         .into_iter()
         .filter_map(|(name, value)| Some((name.strip_prefix("metadata.")?.to_owned(), value)))
         .collect();
-    runtime.pubsub.publish(&pubsub, &topic, &body, content_type, metadata)?;
+    runtime.pubsub.publish(&pubsub, &topic, &body, content_type, metadata).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn no_topic(State(runtime): Shared, Path(pubsub): Path<String>) -> Result<StatusCode, ApiError> {
-    runtime.pubsub.publish(&pubsub, "", &[], "", HashMap::new())?;
+    runtime.pubsub.publish(&pubsub, "", &[], "", HashMap::new()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,12 +1,12 @@
 //! The two APIs that the app and others call.
 
 mod auth;
-pub(crate) mod error;
 mod grpc;
+mod guard;
 mod http;
 mod metadata;
 
-pub(crate) use grpc::DaprService;
+pub(crate) use grpc::grpc_router;
 pub(crate) use http::router;
 
 /// The request's `baggage` (W3C Baggage): a header can come more than once, and is then one list.

@@ -43,6 +43,9 @@ struct Flags {
     /// The folder of component and subscription files.
     #[arg(long, visible_alias = "components-path")]
     resources_path: Option<PathBuf>,
+    /// The web pages that may call the HTTP API, with commas between them, or *; none unless it is named.
+    #[arg(long, value_name = "ORIGINS", value_delimiter = ',')]
+    allowed_origins: Vec<String>,
     /// The largest request: bytes, or with a unit (4Mi, 500k).
     #[arg(long, visible_alias = "dapr-http-max-request-size", default_value = "4Mi", value_parser = parse_size)]
     max_body_size: usize,
@@ -198,8 +201,7 @@ fn two_dashes(arg: String) -> String {
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().map(two_dashes).collect();
     let flags = Flags::parse_from(&args);
     tracing_subscriber::fmt()
@@ -210,7 +212,17 @@ async fn main() -> ExitCode {
     for flag in Ignored::given(&args) {
         tracing::warn!("{flag} belongs to a part of Dapr that this sidecar does not have: ignored");
     }
-    match run(flags).await {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!("cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(run(flags));
+    // What is still at work, which is nothing after an orderly end, is not waited for.
+    runtime.shutdown_background();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
@@ -231,38 +243,74 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let config = Config {
         http_addr: SocketAddr::new(flags.dapr_listen_addresses, flags.dapr_http_port),
         grpc_addr: SocketAddr::new(flags.dapr_listen_addresses, flags.dapr_grpc_port),
-        dapr_api_token: std::env::var("DAPR_API_TOKEN").ok(),
-        app_api_token: std::env::var("APP_API_TOKEN").ok(),
+        dapr_api_token: token("DAPR_API_TOKEN")?,
+        app_api_token: token("APP_API_TOKEN")?,
         max_body_bytes: flags.max_body_size,
+        allowed_origins: flags.allowed_origins,
         ..Config::new(flags.app_id, app_addr, resources)
     };
     // Heard from before anybody can reach it: a signal that came earlier would end it with nothing in order.
-    let asked = asked_to_end().context("cannot listen for signals")?;
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
     let sidecar = Sidecar::start(config).await?;
-    let ended = tokio::select! {
-        result = asked => result.context("cannot listen for Ctrl-C"),
-        () = sidecar.shutdown_requested() => Ok(()),
-    };
-    sidecar.shutdown().await;
-    ended
+    tokio::select! {
+        () = signals.next() => {}
+        () = sidecar.shutdown_requested() => {}
+    }
+    tokio::select! {
+        () = sidecar.shutdown() => Ok(()),
+        () = signals.next() => anyhow::bail!("asked to end a second time: what was under way is given up"),
+    }
 }
 
-/// Listens for SIGTERM and Ctrl-C; what it returns ends with the first of them.
+/// A token of the environment; one that is empty is none.
+///
+/// # Errors
+/// One that no caller could show: without it everybody would be let in, or nobody.
+fn token(name: &str) -> anyhow::Result<Option<String>> {
+    let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let text = value.into_string().ok().filter(|text| text.chars().all(|c| !c.is_control()));
+    match text {
+        Some(text) => Ok(Some(text)),
+        None => anyhow::bail!("{name} is no UTF-8 text, or has control characters: no HTTP header can carry it"),
+    }
+}
+
+/// SIGTERM and Ctrl-C, again and again.
 #[cfg(unix)]
-fn asked_to_end() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        Ok(())
-    })
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
 }
 
-/// Listens for Ctrl-C; what it returns ends with it.
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C, again and again.
 #[cfg(not(unix))]
-fn asked_to_end() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
-    Ok(tokio::signal::ctrl_c())
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        // It fails where nobody can press the keys: then nothing comes.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }

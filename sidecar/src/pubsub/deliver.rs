@@ -8,9 +8,9 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::broker::{Broker, Message, NoRoom, Taken};
 use super::envelope::{self, Event};
 use super::route::Routes;
-use super::{Bus, Message};
 use crate::app_channel::{AppChannel, AppReply, forwarded};
 use crate::resiliency::{Failure, Resiliency, RetryTarget, Run, limited};
 use crate::resources::Subscription;
@@ -18,7 +18,7 @@ use crate::resources::Subscription;
 /// Delivers what comes over the bus for one subscription.
 pub(super) struct Delivery {
     pub(super) app: AppChannel,
-    pub(super) bus: Arc<Bus>,
+    pub(super) broker: Arc<dyn Broker>,
     pub(super) subscription: Subscription,
     pub(super) routes: Routes,
     pub(super) resiliency: Resiliency,
@@ -49,9 +49,9 @@ struct Parcel<'a> {
 
 impl Delivery {
     /// Runs until the topic is closed and what was in it is delivered.
-    pub(super) async fn run(self, mut messages: mpsc::UnboundedReceiver<Message>) {
-        while let Some(message) = messages.recv().await {
-            let outcome = match self.address(&message) {
+    pub(super) async fn run(self, mut messages: mpsc::Receiver<Taken>) {
+        while let Some(taken) = messages.recv().await {
+            let outcome = match self.address(&taken.message) {
                 Ok(parcel) => self.deliver(&parcel).await,
                 Err(outcome) => outcome,
             };
@@ -59,8 +59,16 @@ impl Delivery {
                 tracing::error!("{error}");
             }
             if outcome != Outcome::Done && !self.subscription.dead_letter_topic.is_empty() {
-                self.bus.publish(&self.subscription.dead_letter_topic, message);
+                self.bury(taken.message.clone()).await;
             }
+        }
+    }
+
+    /// Hands a message on to the dead letter topic; waits for room there, since nobody is left to be told.
+    async fn bury(&self, message: Message) {
+        let topic = &self.subscription.dead_letter_topic;
+        if let Err(error) = self.broker.publish(topic, message, NoRoom::Wait).await {
+            tracing::error!("a message of {} is lost: dead letter topic {topic}: {error}", self.subscription.topic);
         }
     }
 
@@ -129,7 +137,7 @@ impl Delivery {
             Err(error) => {
                 let text = "error returned from app channel while sending pub/sub event to app";
                 let text = format!("{text}: retriable error occurred: {error}");
-                (error, Err(Failure::transient(text)))
+                (error.to_string(), Err(Failure::transient(text)))
             }
         };
         if outcome.is_err() {

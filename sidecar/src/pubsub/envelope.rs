@@ -9,7 +9,7 @@ use jiff::{Timestamp, ZonedDateTime};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::resources::component::is_truthy;
+use crate::document::is_truthy;
 
 /// A CloudEvent's attributes; sorted, as Go writes a map.
 pub(crate) type Event = BTreeMap<String, Value>;

@@ -1,5 +1,7 @@
-//! Pub/sub in memory: publish, subscribe, deliver.
+//! Pub/sub: publish, subscribe, deliver.
 
+mod broker;
+mod dead_letter;
 mod deliver;
 mod envelope;
 mod route;
@@ -9,70 +11,37 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use crate::api::error::ApiError;
 use crate::app_channel::AppChannel;
+use crate::error::ApiError;
 use crate::resiliency::Resiliency;
 use crate::resources::Subscription;
 use deliver::Delivery;
 use envelope::{EnvelopeError, Publication};
 use route::Routes;
 
+pub(crate) use broker::{Broker, KINDS};
+use broker::{Message, NoRoom};
 pub(crate) use envelope::go_json;
-pub(crate) use route::check_expression;
 pub(crate) use subscribe::parse as parse_subscriptions;
 
 /// How long messages that were accepted may still be delivered when the sidecar ends.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
-/// One message on a bus.
-#[derive(Debug, Clone)]
-struct Message {
-    data: Bytes,
-    metadata: HashMap<String, String>,
-}
-
-/// `pubsub.in-memory`: hands messages to whoever subscribes now, and forgets the others.
-#[derive(Debug, Default)]
-struct Bus {
-    topics: Mutex<HashMap<String, mpsc::UnboundedSender<Message>>>,
-}
-
-impl Bus {
-    fn publish(&self, topic: &str, message: Message) {
-        let topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(queue) = topics.get(topic) {
-            // The other end is gone only while the sidecar ends.
-            let _ = queue.send(message);
-        }
-    }
-
-    fn subscribe(&self, topic: &str) -> mpsc::UnboundedReceiver<Message> {
-        let (queue, messages) = mpsc::unbounded_channel();
-        let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
-        topics.insert(topic.to_owned(), queue);
-        messages
-    }
-
-    fn close(&self) {
-        let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
-        topics.clear();
-    }
-}
-
 /// The pub/sub components and what is subscribed to them.
 pub(crate) struct PubSub {
     app_id: String,
     app: Option<AppChannel>,
-    buses: HashMap<String, Arc<Bus>>,
+    brokers: HashMap<String, Arc<dyn Broker>>,
     subscriptions: Mutex<Vec<Subscription>>,
     deliveries: Mutex<JoinSet<()>>,
     resiliency: Resiliency,
-    /// Nothing is tried again.
+    /// What is being published.
+    publishing: TaskTracker,
+    /// Nothing is taken any more, and nothing is tried again.
     closing: CancellationToken,
 }
 
@@ -80,7 +49,7 @@ impl PubSub {
     pub(crate) fn new(
         app_id: String,
         app: Option<AppChannel>,
-        components: impl IntoIterator<Item = String>,
+        brokers: HashMap<String, Arc<dyn Broker>>,
         declarative: Vec<Subscription>,
         resiliency: Resiliency,
     ) -> Self {
@@ -91,17 +60,18 @@ impl PubSub {
         Self {
             app_id,
             app,
-            buses: components.into_iter().map(|name| (name, Arc::default())).collect(),
+            brokers,
             subscriptions: Mutex::new(subscriptions),
             deliveries: Mutex::default(),
             resiliency,
+            publishing: TaskTracker::new(),
             closing: CancellationToken::new(),
         }
     }
 
     /// Whether there is anything to subscribe to.
     pub(crate) fn has_components(&self) -> bool {
-        !self.buses.is_empty()
+        !self.brokers.is_empty()
     }
 
     /// What is subscribed, whether or not its pub/sub component exists.
@@ -110,7 +80,7 @@ impl PubSub {
     }
 
     /// Publishes a message. `Ok` means that the component has it, not that anyone received it.
-    pub(crate) fn publish(
+    pub(crate) async fn publish(
         &self,
         pubsub: &str,
         topic: &str,
@@ -121,9 +91,14 @@ impl PubSub {
         if pubsub.is_empty() {
             return Err(ApiError::pubsub_name_empty());
         }
-        let bus = self.buses.get(pubsub).ok_or_else(|| ApiError::pubsub_not_found(pubsub))?;
+        let broker = self.brokers.get(pubsub).ok_or_else(|| ApiError::pubsub_not_found(pubsub))?;
         if topic.is_empty() {
             return Err(ApiError::topic_empty(pubsub));
+        }
+        // Taken first and looked at then: what is let in here is waited for by `close`.
+        let _publishing = self.publishing.token();
+        if self.closing.is_cancelled() {
+            return Err(ApiError::publish_closed(pubsub, topic));
         }
         let envelope = envelope::wrap(&Publication {
             source: &self.app_id,
@@ -137,8 +112,9 @@ impl PubSub {
             EnvelopeError::Metadata(why) => ApiError::publish_metadata(why),
             EnvelopeError::CloudEvent(why) => ApiError::cloud_event(why),
         })?;
-        bus.publish(topic, Message { data: envelope.into(), metadata });
-        Ok(())
+        let message = Message { data: envelope.into(), metadata };
+        let published = broker.publish(topic, message, NoRoom::Refuse).await;
+        published.map_err(|why| ApiError::publish_failed(pubsub, topic, why))
     }
 
     /// Adds what the app asked for and begins to deliver.
@@ -148,6 +124,7 @@ impl PubSub {
             for subscription in programmatic {
                 replace(&mut subscriptions, subscription, true);
             }
+            dead_letter::break_circles(&mut subscriptions);
             subscriptions.clone()
         };
         let Some(app) = &self.app else { return };
@@ -158,7 +135,7 @@ impl PubSub {
 
     fn begin(&self, app: AppChannel, subscription: Subscription) {
         let Subscription { pubsub, topic, .. } = &subscription;
-        let Some(bus) = self.buses.get(pubsub) else {
+        let Some(broker) = self.brokers.get(pubsub) else {
             tracing::error!(
                 "error getting pubsub component {pubsub} for the subscription to topic {topic}: \
                  there is no such component"
@@ -173,10 +150,10 @@ impl PubSub {
             }
         };
         tracing::info!("app is subscribed to the following topics: [[{topic}]] through pubsub={pubsub}");
-        let messages = bus.subscribe(topic);
+        let messages = broker.subscribe(topic);
         let delivery = Delivery {
             app,
-            bus: Arc::clone(bus),
+            broker: Arc::clone(broker),
             subscription,
             routes,
             resiliency: self.resiliency.clone(),
@@ -185,17 +162,32 @@ impl PubSub {
         self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).spawn(delivery.run(messages));
     }
 
-    /// Takes no more messages and delivers what it has, for a while, each of it once.
+    /// Takes no more messages and delivers what it has, for a while, each of it once; what the app refuses goes to its
+    /// dead letter topic all the same. The app may call its actors meanwhile.
     pub(crate) async fn close(&self) {
         self.closing.cancel();
-        for bus in self.buses.values() {
-            bus.close();
-        }
-        let mut deliveries = std::mem::take(&mut *self.deliveries.lock().unwrap_or_else(PoisonError::into_inner));
-        let drained = tokio::time::timeout(DRAIN_LIMIT, async { while deliveries.join_next().await.is_some() {} });
+        self.publishing.close();
+        let drained = tokio::time::timeout(DRAIN_LIMIT, async {
+            self.publishing.wait().await;
+            // A dead letter goes to a topic of the same component.
+            for broker in self.brokers.values() {
+                broker.drained().await;
+            }
+        });
         if drained.await.is_err() {
-            tracing::warn!("messages were still undelivered after {DRAIN_LIMIT:?}: they are lost");
+            let lost: usize = self.brokers.values().map(|broker| broker.undelivered()).sum();
+            tracing::warn!("{lost} messages were still undelivered after {DRAIN_LIMIT:?}: they are lost");
         }
+        self.abandon();
+    }
+
+    /// Ends at once, with what is not delivered.
+    pub(crate) fn abandon(&self) {
+        self.closing.cancel();
+        for broker in self.brokers.values() {
+            broker.close();
+        }
+        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::app_channel::{AppReply, or_default};
+use crate::app_channel::AppReply;
+use crate::document::or_default;
 use crate::resources::Subscription;
 use crate::resources::subscription::{Origin, Routes};
 

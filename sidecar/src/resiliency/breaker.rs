@@ -81,7 +81,7 @@ fn evaluate(program: &Expression, counts: &Counts) -> Result<Value, String> {
     for (name, value) in VARIABLES.into_iter().zip(values) {
         context.add_variable(name, value).map_err(|error| error.to_string())?;
     }
-    program.evaluate(&context)
+    program.evaluate(context)
 }
 
 #[derive(Debug, Clone, Copy, Default)]

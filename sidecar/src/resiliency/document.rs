@@ -10,10 +10,9 @@ use super::ResiliencySet;
 use super::backoff::{Backoff, DEFAULT_DELAY, DEFAULT_MAX_INTERVAL};
 use super::breaker::{self, CircuitBreaker};
 use super::retry::{Retry, parse_codes};
-use crate::app_channel::or_default;
+use crate::document::{self, Head, ResourceError, or_default};
 use crate::duration;
 use crate::expression::Expression;
-use crate::resources::ResourceError;
 
 /// What a document says, its values checked, its names not yet resolved.
 #[derive(Debug, Clone)]
@@ -181,7 +180,7 @@ pub(crate) fn parse(set: &mut ResiliencySet, file: &str, text: &str, line: u64) 
         remedy: "correct the field, or move the file out of the resources folder".into(),
     };
     // First as mere values: errors and unknown fields can then be named by their path.
-    let value: serde_json::Value = crate::resources::yaml(file, text, line)?;
+    let value: serde_json::Value = document::yaml(file, text, line)?;
     let mut track = serde_path_to_error::Track::new();
     let mut unknown = Vec::new();
     let raw: Result<Raw, _> =
@@ -194,6 +193,32 @@ pub(crate) fn parse(set: &mut ResiliencySet, file: &str, text: &str, line: u64) 
     }
     set.push(check(raw, file, line).map_err(invalid)?);
     Ok(())
+}
+
+/// Reads documents that are all of the kind `Resiliency`.
+pub(super) fn read_all<N, T>(documents: impl IntoIterator<Item = (N, T)>) -> Result<ResiliencySet, ResourceError>
+where
+    N: Into<String>,
+    T: AsRef<str>,
+{
+    let mut set = ResiliencySet::default();
+    for (file, text) in documents {
+        let file = file.into();
+        for (first_line, text) in document::split(text.as_ref()) {
+            let head: Head = document::yaml(&file, &text, first_line)?;
+            if head.kind != "Resiliency" {
+                return Err(ResourceError {
+                    file,
+                    line: Some(first_line),
+                    problem: format!("the document's kind is {:?}", head.kind),
+                    remedy: "give it kind: Resiliency".into(),
+                });
+            }
+            parse(&mut set, &file, &text, first_line)?;
+        }
+    }
+    set.check()?;
+    Ok(set)
 }
 
 /// # Errors

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::resources::ResourceError;
+use crate::document::ResourceError;
 
 pub use backoff::Backoff;
 pub use breaker::{BreakerState, CircuitBreaker};
@@ -81,7 +81,7 @@ impl ResiliencySet {
         N: Into<String>,
         T: AsRef<str>,
     {
-        crate::resources::resiliency_only(documents)
+        document::read_all(documents)
     }
 
     /// The names of the documents, in the order in which they were read.

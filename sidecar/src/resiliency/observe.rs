@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::breaker::BreakerState;
-use crate::config::StoreCall;
+use crate::store_call::StoreCall;
 
 /// Watches operations that a policy stands around. It is called in the course of the operation, so
 /// it must not block.

@@ -11,12 +11,11 @@ use super::backoff::Backoff;
 use super::breaker::{Breaker, CircuitBreaker};
 use super::document::{ActorTarget, ComponentTarget, Document, PolicyNames};
 use super::guard::Guard;
-use super::observe::RetryObserver;
 use super::retry::{Policy, Retry};
 use super::{InForce, Resiliency};
-use crate::actors::ActorRef;
+use crate::document::ResourceError;
 use crate::expression::Expression;
-use crate::resources::ResourceError;
+use crate::names::ActorRef;
 
 /// What asks the app for its subscriptions again.
 pub(crate) const INITIALIZATION_RETRIES: &str = "DaprBuiltInInitializationRetries";
@@ -38,8 +37,10 @@ pub(crate) struct Policies {
     warnings: Vec<String>,
     /// One for a component, in both directions.
     component_breakers: Mutex<HashMap<String, Arc<Breaker>>>,
-    /// By type; in it by type or by type and id.
+    /// Of the types that a file names: by type; in it by type or by type and id.
     actor_breakers: Mutex<HashMap<String, LruCache<String, Arc<Breaker>>>>,
+    /// Of the types that none names, under a default policy.
+    other_breakers: Mutex<LruCache<String, Arc<Breaker>>>,
 }
 
 /// The policies around one target.
@@ -66,6 +67,7 @@ impl Policies {
             warnings: Vec::new(),
             component_breakers: Mutex::default(),
             actor_breakers: Mutex::default(),
+            other_breakers: Mutex::new(bounded(ACTOR_CACHE)),
         };
         for document in documents {
             policies.names.push(document.name.clone());
@@ -166,6 +168,14 @@ impl Policies {
         self.find(explicit, &["StatestoreComponentOutbound", "ComponentOutbound", "Component", ""])
     }
 
+    /// How many circuit breakers of actors are remembered.
+    #[cfg(test)]
+    pub(super) fn remembered_breakers(&self) -> usize {
+        let named = self.actor_breakers.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = self.other_breakers.lock().unwrap_or_else(PoisonError::into_inner);
+        named.values().map(LruCache::len).sum::<usize>() + others.len()
+    }
+
     pub(super) fn store_settings(&self, component: &str) -> Policy {
         let found = self.store(component);
         Policy {
@@ -213,18 +223,16 @@ impl Resiliency {
     }
 
     /// What stands around a call of an actor, and whether the file names its type: then, as in
-    /// daprd, the built-in wait for a type that nobody hosts is not applied.
-    pub(crate) fn actor(&self, actor: &ActorRef) -> (Guard, bool) {
+    /// daprd, the built-in wait for a type that nobody hosts is not applied. A type that is not hosted has no breaker
+    /// of its own: there is nothing behind it, and its name is whatever a caller invents.
+    pub(crate) fn actor(&self, actor: &ActorRef, hosted: bool) -> (Guard, bool) {
         let in_force = self.in_force();
         let explicit = in_force.policies.actors.get(&actor.kind);
         let found = in_force.policies.find(explicit.map(|target| &target.names), &["Actor", ""]);
-        let breaker = found.breaker.map(|(settings, trip)| {
-            let key = match explicit {
-                Some(target) if target.breaker_per_id => format!("{}-{}", actor.kind, actor.id),
-                _ => actor.kind.clone(),
-            };
-            let size = explicit.and_then(|target| NonZeroUsize::new(target.breaker_cache_size)).unwrap_or(ACTOR_CACHE);
-            actor_breaker(&in_force.policies, &actor.kind, key, size, settings, trip, self.observer())
+        let breaker = found.breaker.filter(|_| hosted || explicit.is_some());
+        let breaker = breaker.map(|(settings, trip)| {
+            let new = |name: &str| Arc::new(Breaker::new(name.to_owned(), settings, trip, self.observer()));
+            actor_breaker(&in_force.policies, explicit, actor, new)
         });
         let operation = format_args!("actor[{}, {}]", actor.kind, actor.id);
         (self.guard(&in_force, operation, found.timeout, found.retry, breaker), explicit.is_some())
@@ -261,22 +269,29 @@ impl Resiliency {
 
 fn actor_breaker(
     policies: &Policies,
-    kind: &str,
-    key: String,
-    size: NonZeroUsize,
-    settings: CircuitBreaker,
-    trip: Option<Arc<Expression>>,
-    observer: Option<Arc<dyn RetryObserver>>,
+    explicit: Option<&ActorTarget>,
+    actor: &ActorRef,
+    new: impl FnOnce(&str) -> Arc<Breaker>,
 ) -> Arc<Breaker> {
+    let Some(target) = explicit else {
+        let mut breakers = policies.other_breakers.lock().unwrap_or_else(PoisonError::into_inner);
+        return Arc::clone(breakers.get_or_insert(actor.kind.clone(), || new(&actor.kind)));
+    };
+    let key = match target.breaker_per_id {
+        true => format!("{}-{}", actor.kind, actor.id),
+        false => actor.kind.clone(),
+    };
     let mut types = policies.actor_breakers.lock().unwrap_or_else(PoisonError::into_inner);
-    let breakers = types.entry(kind.to_owned()).or_insert_with(|| {
-        // Bounded only then: `new` would take all its room at once, and the size is whatever a file says.
-        let mut cache = LruCache::unbounded();
-        cache.resize(size);
-        cache
-    });
-    let breaker = breakers.get_or_insert(key.clone(), || Arc::new(Breaker::new(key, settings, trip, observer)));
-    Arc::clone(breaker)
+    let size = NonZeroUsize::new(target.breaker_cache_size).unwrap_or(ACTOR_CACHE);
+    let breakers = types.entry(actor.kind.clone()).or_insert_with(|| bounded(size));
+    Arc::clone(breakers.get_or_insert(key.clone(), || new(&key)))
+}
+
+/// A cache that is bounded only afterwards: `new` would take all its room at once, and the size is whatever a file says.
+fn bounded(size: NonZeroUsize) -> LruCache<String, Arc<Breaker>> {
+    let mut cache = LruCache::unbounded();
+    cache.resize(size);
+    cache
 }
 
 fn default<T: Clone>(what: &str, levels: &[&str], policies: &HashMap<String, T>) -> Option<T> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::names::ActorRef;
 
 fn document(spec: &str) -> String {
     format!("apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata:\n  name: r\nspec:\n{spec}\n")
@@ -193,4 +194,21 @@ async fn other_policies_end_the_old_ones_and_bad_ones_leave_them() {
     assert!(before.replaced.is_cancelled());
     assert!(resiliency.store_policy("store").is_none());
     assert!(resiliency.names().is_empty());
+}
+
+#[test]
+fn the_breakers_of_a_default_policy_are_bounded_whatever_types_callers_invent() {
+    let set =
+        set("  policies: {circuitBreakers: {DefaultActorCircuitBreakerPolicy: {maxRequests: 1}}}").expect("valid");
+    let policies = set.compile("app").expect("valid");
+    let resiliency = Resiliency::new("app".into(), vec![], policies, None);
+    let remembered = || resiliency.in_force().policies.remembered_breakers();
+    for n in 0..20_000 {
+        resiliency.actor(&ActorRef::new(format!("Invented{n}"), "1"), false);
+    }
+    assert_eq!(remembered(), 0, "there is nothing behind a type that is not hosted");
+    for n in 0..6_000 {
+        resiliency.actor(&ActorRef::new(format!("Hosted{n}"), "1"), true);
+    }
+    assert_eq!(remembered(), 5_000);
 }

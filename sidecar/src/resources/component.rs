@@ -1,13 +1,11 @@
 //! A Dapr component: what a `kind: Component` document says.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use serde::Deserialize;
 
-use super::ResourceError;
-
-/// The component types that this sidecar has, as it names them in errors.
-pub(crate) const SUPPORTED: &str = "state.sqlite/v1, state.in-memory/v1, pubsub.in-memory/v1";
+use crate::document::{self, Named, ResourceError, is_truthy};
 
 /// One component, as its file describes it.
 #[derive(Debug, Clone)]
@@ -28,6 +26,21 @@ pub(crate) struct Component {
 }
 
 impl Component {
+    /// Whether it is of this type, in the one version that there is of each.
+    pub(crate) fn is_of(&self, kind: &str) -> bool {
+        self.kind == kind && self.version == "v1"
+    }
+
+    /// What is wrong with it, and what to do about that.
+    pub(crate) fn error(&self, problem: impl fmt::Display, remedy: &str) -> ResourceError {
+        ResourceError {
+            file: self.file.clone(),
+            line: None,
+            problem: format!("component {:?}: {problem}", self.name),
+            remedy: remedy.to_owned(),
+        }
+    }
+
     /// The value of a metadata entry; names are matched without regard to case.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.metadata.get(&name.to_ascii_lowercase()).map(String::as_str)
@@ -39,22 +52,12 @@ impl Component {
     }
 }
 
-/// Dapr's own list of words for "yes".
-pub(crate) fn is_truthy(text: &str) -> bool {
-    matches!(text.trim().to_ascii_lowercase().as_str(), "y" | "yes" | "true" | "t" | "on" | "1")
-}
-
 #[derive(Deserialize)]
 struct Document {
     metadata: Named,
     spec: Spec,
     #[serde(default)]
     scopes: Vec<String>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Named {
-    pub(super) name: String,
 }
 
 #[derive(Deserialize)]
@@ -80,7 +83,7 @@ struct Entry {
 
 /// Reads one `kind: Component` document that begins at `first_line` of `file`.
 pub(super) fn parse(file: &str, text: &str, first_line: u64) -> Result<Component, ResourceError> {
-    let document: Document = super::yaml(file, text, first_line)?;
+    let document: Document = document::yaml(file, text, first_line)?;
     let invalid = |problem: String, remedy: &str| ResourceError {
         file: file.to_owned(),
         line: Some(first_line),
@@ -104,7 +107,15 @@ pub(super) fn parse(file: &str, text: &str, first_line: u64) -> Result<Component
             ));
         }
         let value = match (entry.env_ref, entry.value) {
-            (Some(variable), _) => std::env::var(&variable).unwrap_or_default(),
+            (Some(variable), _) => match std::env::var(&variable) {
+                Err(std::env::VarError::NotUnicode(_)) => {
+                    return Err(invalid(
+                        format!("component {name:?} takes {:?} from {variable}, which is no UTF-8 text", entry.name),
+                        "correct the environment",
+                    ));
+                }
+                text => text.unwrap_or_default(),
+            },
             (None, Some(serde_json::Value::String(text))) => text,
             (None, Some(serde_json::Value::Null) | None) => String::new(),
             (None, Some(other)) => other.to_string(),

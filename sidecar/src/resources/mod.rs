@@ -3,12 +3,9 @@
 pub(crate) mod component;
 pub(crate) mod subscription;
 
-use std::fmt;
 use std::path::Path;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-
+use crate::document::{self, Head, ResourceError};
 use crate::resiliency::{self, ResiliencySet};
 pub(crate) use component::Component;
 pub(crate) use subscription::Subscription;
@@ -19,31 +16,6 @@ pub struct Resources {
     pub(crate) components: Vec<Component>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) resiliency: ResiliencySet,
-}
-
-/// A resource file that cannot be read or understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResourceError {
-    /// The file or folder.
-    pub file: String,
-    /// The line, from 1, where it is known.
-    pub line: Option<u64>,
-    /// What is wrong with it.
-    pub problem: String,
-    /// What to do about it.
-    pub remedy: String,
-}
-
-impl std::error::Error for ResourceError {}
-
-impl fmt::Display for ResourceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file)?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        write!(f, ": {} ({})", self.problem, self.remedy)
-    }
 }
 
 impl Resources {
@@ -93,7 +65,7 @@ impl Resources {
         let mut resources = Self::default();
         for (name, text) in documents {
             let name = name.into();
-            for (first_line, document) in split_documents(text.as_ref()) {
+            for (first_line, document) in document::split(text.as_ref()) {
                 resources.add(&name, &document, first_line)?;
             }
         }
@@ -107,7 +79,7 @@ impl Resources {
     }
 
     fn add(&mut self, file: &str, text: &str, first_line: u64) -> Result<(), ResourceError> {
-        let head: Head = yaml(file, text, first_line)?;
+        let head: Head = document::yaml(file, text, first_line)?;
         match head.kind.as_str() {
             "Component" => self.components.push(component::parse(file, text, first_line)?),
             "Subscription" => self.subscriptions.push(subscription::parse(file, text, first_line)?),
@@ -132,76 +104,6 @@ impl Resources {
         self.subscriptions.retain(|subscription| meant(&subscription.scopes));
         self
     }
-}
-
-#[derive(Deserialize)]
-struct Head {
-    #[serde(default)]
-    kind: String,
-}
-
-/// Reads documents that are all of the kind `Resiliency`.
-pub(crate) fn resiliency_only<N, T>(documents: impl IntoIterator<Item = (N, T)>) -> Result<ResiliencySet, ResourceError>
-where
-    N: Into<String>,
-    T: AsRef<str>,
-{
-    let mut set = ResiliencySet::default();
-    for (file, text) in documents {
-        let file = file.into();
-        for (first_line, document) in split_documents(text.as_ref()) {
-            let head: Head = yaml(&file, &document, first_line)?;
-            if head.kind != "Resiliency" {
-                return Err(ResourceError {
-                    file,
-                    line: Some(first_line),
-                    problem: format!("the document's kind is {:?}", head.kind),
-                    remedy: "give it kind: Resiliency".into(),
-                });
-            }
-            resiliency::parse(&mut set, &file, &document, first_line)?;
-        }
-    }
-    set.check()?;
-    Ok(set)
-}
-
-/// Splits a file at its `---` lines; each document comes with the line that it begins on.
-/// Documents of comments and blanks alone are left out.
-fn split_documents(text: &str) -> Vec<(u64, String)> {
-    let mut documents = vec![(1, String::new())];
-    for (number, line) in (1_u64..).zip(text.lines()) {
-        if line == "---" || line.starts_with("--- ") {
-            documents.push((number + 1, String::new()));
-        } else if let Some((_, document)) = documents.last_mut() {
-            document.push_str(line);
-            document.push('\n');
-        }
-    }
-    documents
-        .retain(|(_, document)| document.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#')));
-    documents
-}
-
-/// Deserialises one document; an error carries its line in the whole file.
-pub(crate) fn yaml<T: DeserializeOwned>(file: &str, text: &str, first_line: u64) -> Result<T, ResourceError> {
-    serde_saphyr::from_str(text).map_err(|error| {
-        let line = error.location().map(|location| first_line + location.line().saturating_sub(1));
-        let whole = error.to_string();
-        let first = whole.lines().next().unwrap_or_default();
-        // The place in front of the message counts from the document's first line, not the file's.
-        let problem = match first.split_once(": ").zip(line) {
-            Some(((_, rest), _)) => rest.split_once(": ").map_or(rest, |(_, problem)| problem),
-            None => first,
-        };
-        let problem = problem.to_owned();
-        ResourceError {
-            file: file.to_owned(),
-            line: Some(line.unwrap_or(first_line)),
-            problem,
-            remedy: "correct the file, or move it out of the resources folder".into(),
-        }
-    })
 }
 
 #[cfg(test)]

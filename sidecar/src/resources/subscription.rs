@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::ResourceError;
-use super::component::Named;
+use crate::document::{self, Named, ResourceError};
+use crate::expression;
 
 /// Where the messages of one topic go.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,7 +88,7 @@ struct Spec {
 
 /// Reads one `kind: Subscription` document that begins at `first_line` of `file`.
 pub(super) fn parse(file: &str, text: &str, first_line: u64) -> Result<Subscription, ResourceError> {
-    let document: Document = super::yaml(file, text, first_line)?;
+    let document: Document = document::yaml(file, text, first_line)?;
     let spec = document.spec;
     let mut routes = spec.routes;
     if routes.default.is_empty() {
@@ -104,7 +104,7 @@ pub(super) fn parse(file: &str, text: &str, first_line: u64) -> Result<Subscript
         });
     }
     for rule in &rules {
-        crate::pubsub::check_expression(&rule.r#match).map_err(|error| ResourceError {
+        expression::check(&rule.r#match).map_err(|error| ResourceError {
             file: file.to_owned(),
             line: Some(first_line),
             problem: format!("the rule {:?} is no CEL expression: {error}", rule.r#match),

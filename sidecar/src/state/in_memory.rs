@@ -2,11 +2,17 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Operation, StateStore, Stored, Value};
+use super::{Kind, Operation, StateStore, Stored, Value};
+
+pub(super) const KIND: Kind = Kind {
+    name: "state.in-memory",
+    capabilities: &["ETAG", "TRANSACTIONAL", "TTL", "DELETE_WITH_PREFIX", "KEYS_LIKE", "ACTOR"],
+    open: |_, _| Ok(Arc::new(InMemoryStore::default())),
+};
 
 /// A state store in the process's memory.
 #[derive(Debug, Default)]
@@ -37,5 +43,5 @@ impl StateStore for InMemoryStore {
         None
     }
 
-    async fn close(&self) {}
+    fn close(&self) {}
 }

@@ -1,17 +1,15 @@
-//! State stores: what an actor's state is kept in.
+//! State stores: what an actor's state is kept in. A new one is a file here and a line in [`KINDS`].
 
 mod in_memory;
-mod layout;
 mod sqlite;
-mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub(crate) use in_memory::InMemoryStore;
-pub(crate) use layout::Tables;
-pub(crate) use sqlite::{SqliteOptions, SqliteStore, SqliteStoreError};
+use crate::resources::Component;
+use crate::start_error::StartError;
 
 /// What is written under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,14 +50,23 @@ pub(crate) trait StateStore: Send + Sync {
     /// The file that it keeps things in, if it is one.
     fn path(&self) -> Option<&Path>;
 
-    /// Ends it: what was accepted is finished first.
-    async fn close(&self);
+    /// Ends it: what was accepted is finished first, and waited for on the thread that calls. When it returns, another
+    /// store may have the same file.
+    fn close(&self);
 }
 
-/// Turns the `connectionString` of a component into a path; `None` for one that names no file.
-pub(crate) fn sqlite_path(connection: &str, base_dir: &Path) -> Option<PathBuf> {
-    let path = connection.strip_prefix("file:").unwrap_or(connection);
-    let path = path.split('?').next().unwrap_or_default();
-    let names_file = !path.is_empty() && !path.to_ascii_lowercase().starts_with(":memory:");
-    names_file.then(|| base_dir.join(path))
+/// A store that is open, or why it is not.
+pub(crate) type Opened = Result<Arc<dyn StateStore>, StartError>;
+
+/// A kind of store that a component may name.
+pub(crate) struct Kind {
+    /// The component's `type`.
+    pub(crate) name: &'static str,
+    /// What the metadata API says of it.
+    pub(crate) capabilities: &'static [&'static str],
+    /// Relative paths in the component begin at the folder.
+    pub(crate) open: fn(&Component, &Path) -> Opened,
 }
+
+/// Those that there are.
+pub(crate) const KINDS: [&Kind; 2] = [&sqlite::KIND, &in_memory::KIND];

@@ -194,5 +194,9 @@ async fn the_end_of_the_sidecar_does_not_wait_for_retries_without_end() {
     publish(&lab, "last").await;
     rig.until_waiting().await;
     tokio::time::timeout(Duration::from_secs(4), lab.sidecar.shutdown()).await.expect("it ends");
-    assert_eq!(rig.ends(), [(1, RetryEnd::Closed)]);
+    assert_eq!(
+        rig.ends(),
+        [(1, RetryEnd::Closed), (1, RetryEnd::Succeeded)],
+        "given up, and delivered as a dead letter"
+    );
 }

@@ -15,7 +15,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::{Operation, Tables, Value};
+use super::Tables;
+use crate::state::{Operation, Value};
 
 /// How many transactions share a commit at most: a bound on how long the first one waits.
 const GROUP_LIMIT: usize = 256;
@@ -35,6 +36,7 @@ struct Counters {
 /// The handle of the writing thread.
 #[derive(Debug)]
 pub(super) struct Writer {
+    /// `None` once it ends.
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<thread::JoinHandle<()>>,
     counters: Arc<Counters>,
@@ -62,9 +64,11 @@ impl Writer {
         }
         answer
     }
+}
 
-    /// Finishes what is queued and ends the thread. Blocks until then.
-    pub(super) fn close(&mut self) {
+/// Finishes what is queued and ends the thread. Blocks until then: whoever opens the file next must not meet it.
+impl Drop for Writer {
+    fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()

@@ -1,36 +1,42 @@
 //! `state.sqlite`: a SQLite file in Dapr's own layout.
 
+mod component;
+mod layout;
+mod writer;
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use super::writer::Writer;
-use super::{Operation, StateStore, Stored, Tables, layout};
+use super::{Kind, Operation, StateStore, Stored};
+pub(super) use component::KIND;
+use layout::Tables;
+use writer::Writer;
 
 /// What a SQLite file begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// How the store is opened; the defaults are those of Dapr's component.
 #[derive(Debug, Clone)]
-pub(crate) struct SqliteOptions {
-    pub(crate) path: PathBuf,
-    pub(crate) tables: Tables,
+struct SqliteOptions {
+    path: PathBuf,
+    tables: Tables,
     /// How long to wait for another program's lock.
-    pub(crate) busy_timeout: Duration,
+    busy_timeout: Duration,
     /// Whether the journal is a rollback journal instead of a write-ahead log.
-    pub(crate) disable_wal: bool,
+    disable_wal: bool,
 }
 
 /// Why a SQLite file cannot be the state store.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SqliteStoreError {
+enum SqliteStoreError {
     #[error("{0}")]
     Corrupt(String),
     #[error("{0}")]
@@ -44,19 +50,23 @@ pub(crate) enum SqliteStoreError {
 /// What a closed store answers.
 const CLOSED: &str = "the state store is closed";
 
-/// The store: one thread that writes, and two connections that read.
-pub(crate) struct SqliteStore {
+/// How often a read looks whether another program's lock is gone.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// The store: one thread that writes, and one connection that reads.
+struct SqliteStore {
     path: PathBuf,
     tables: Tables,
+    /// How long a read waits for another program's lock.
+    busy_timeout: Duration,
     /// `None` once the store is closed.
     open: Mutex<Option<Open>>,
     /// Reads where the caller is: a value that is in memory, as what is used again and again is, takes less time than
-    /// a change of threads. Never waits for another program's lock.
+    /// a change of threads. Never waits itself for another program's lock.
     reader: Mutex<Option<Connection>>,
-    /// Reads on a thread that may wait, for as long as the component says.
-    patient: Arc<Mutex<Option<Connection>>>,
 }
 
+/// What ends with the store, in this order.
 struct Open {
     writer: Writer,
     /// See [`lock`].
@@ -66,7 +76,7 @@ struct Open {
 impl SqliteStore {
     /// Opens the file, or makes it. A file that is damaged or belongs to something else is
     /// recognised before anything is written.
-    pub(crate) fn open(options: &SqliteOptions) -> Result<Self, SqliteStoreError> {
+    fn open(options: &SqliteOptions) -> Result<Self, SqliteStoreError> {
         let path = &options.path;
         let exists = path.metadata().is_ok_and(|file| file.len() > 0);
         if exists {
@@ -75,45 +85,37 @@ impl SqliteStore {
         make_folder(path)?;
         let lock = lock(path)?;
         let connection = open_for_writing(options)?;
-        let (reader, patient) = (connect(options, true)?, connect(options, true)?);
+        let reader = connect(options, Access::Look)?;
         reader.busy_timeout(Duration::ZERO).map_err(|error| classify(&error))?;
         let writer = Writer::spawn(connection, options.tables.clone())
             .map_err(|error| SqliteStoreError::Unwritable(error.to_string()))?;
         Ok(Self {
             path: path.clone(),
             tables: options.tables.clone(),
+            busy_timeout: options.busy_timeout,
             open: Mutex::new(Some(Open { writer, _lock: lock })),
             reader: Mutex::new(Some(reader)),
-            patient: Arc::new(Mutex::new(Some(patient))),
         })
     }
 
-    /// Reads at once; `None` if another program's lock is in the way.
-    fn read_now(&self, key: &str) -> Option<Result<Option<Stored>, String>> {
+    fn read_now(&self, key: &str) -> Result<Option<Stored>, ReadError> {
         let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(connection) = connection.as_ref() else { return Some(Err(CLOSED.into())) };
-        match read(connection, &self.tables.state, key) {
-            Err(ReadError::Sql(error)) if is_busy(&error) => None,
-            result => Some(result.map_err(|error| error.to_string())),
-        }
+        read(connection.as_ref().ok_or(ReadError::Closed)?, &self.tables.state, key)
     }
 }
 
 #[async_trait]
 impl StateStore for SqliteStore {
     async fn get(&self, key: &str) -> Result<Option<Stored>, String> {
-        if let Some(result) = self.read_now(key) {
-            return result;
+        let began = Instant::now();
+        loop {
+            match self.read_now(key) {
+                Err(ReadError::Sql(error)) if is_busy(&error) && began.elapsed() < self.busy_timeout => {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                result => return result.map_err(|error| error.to_string()),
+            }
         }
-        let patient = Arc::clone(&self.patient);
-        let table = self.tables.state.clone();
-        let key = key.to_owned();
-        tokio::task::spawn_blocking(move || {
-            let connection = patient.lock().unwrap_or_else(PoisonError::into_inner);
-            read(connection.as_ref().ok_or(CLOSED)?, &table, &key).map_err(|error| error.to_string())
-        })
-        .await
-        .map_err(|error| error.to_string())?
     }
 
     async fn transaction(&self, operations: Vec<Operation>) -> Result<(), String> {
@@ -132,32 +134,23 @@ impl StateStore for SqliteStore {
         Some(&self.path)
     }
 
-    async fn close(&self) {
+    fn close(&self) {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut open) = open else { return };
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let patient = Arc::clone(&self.patient);
-        let closed = tokio::task::spawn_blocking(move || {
-            // The writer goes last: the last connection folds the write-ahead log into the file,
-            // and one that only reads cannot.
-            drop(reader);
-            drop(patient.lock().unwrap_or_else(PoisonError::into_inner).take());
-            open.writer.close();
-        });
-        if let Err(error) = closed.await {
-            tracing::error!("closing the state store: {error}");
-        }
+        // The writer goes last: the last connection folds the write-ahead log into the file, and the reader may not.
+        drop(self.reader.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(open);
     }
 }
 
 /// The connection that writes: durable, and with the layout in place.
 fn open_for_writing(options: &SqliteOptions) -> Result<Connection, SqliteStoreError> {
     let sql = |error: rusqlite::Error| classify(&error);
-    let mut connection = connect(options, false)?;
-    let mode = if options.disable_wal { "DELETE" } else { "WAL" };
+    let mut connection = connect(options, Access::Write)?;
+    // A commit returns when the disk has it: what is acknowledged survives a power cut. Without the log that includes
+    // the folder, in which the end of a transaction is that the journal is gone.
+    let (mode, synchronous) = if options.disable_wal { ("DELETE", "EXTRA") } else { ("WAL", "FULL") };
     connection.pragma_update_and_check(None, "journal_mode", mode, |_| Ok(())).map_err(sql)?;
-    // A commit returns when the disk has it: what is acknowledged survives a power cut.
-    connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
+    connection.pragma_update(None, "synchronous", synchronous).map_err(sql)?;
     layout::create(&mut connection, &options.tables).map_err(sql)?;
     Ok(connection)
 }
@@ -169,6 +162,8 @@ enum ReadError {
     Sql(#[from] rusqlite::Error),
     #[error("failed to decode binary data: {0}")]
     Decode(#[from] base64::DecodeError),
+    #[error("{CLOSED}")]
+    Closed,
 }
 
 fn read(connection: &Connection, table: &str, key: &str) -> Result<Option<Stored>, ReadError> {
@@ -200,27 +195,51 @@ fn inspect(options: &SqliteOptions) -> Result<(), SqliteStoreError> {
     if &magic != MAGIC {
         return Err(SqliteStoreError::Corrupt("it is no SQLite database".into()));
     }
-    let connection = connect(options, true)?;
-    let check: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|error| classify(&error))?;
-    if check != "ok" {
-        let check = check.replace('\n', " ");
-        return Err(SqliteStoreError::Corrupt(format!("it is damaged: {check}")));
+    match check(options, Access::Read) {
+        // Somebody was killed in the middle of a commit: whoever opens the file next has to take that back first, and
+        // a connection that only reads cannot.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => check(options, Access::Look),
+        checked => checked,
     }
-    layout::recognise(&connection, &options.tables)
-        .map_err(|error| classify(&error))?
-        .map_err(SqliteStoreError::Foreign)
+    .map_err(|error| classify(&error))?
 }
 
-fn connect(options: &SqliteOptions, read_only: bool) -> Result<Connection, SqliteStoreError> {
-    let access = if read_only {
-        OpenFlags::SQLITE_OPEN_READ_ONLY
-    } else {
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+fn check(options: &SqliteOptions, access: Access) -> rusqlite::Result<Result<(), SqliteStoreError>> {
+    let connection = open(options, access)?;
+    let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if check != "ok" {
+        let check = check.replace('\n', " ");
+        return Ok(Err(SqliteStoreError::Corrupt(format!("it is damaged: {check}"))));
+    }
+    Ok(layout::recognise(&connection, &options.tables)?.map_err(SqliteStoreError::Foreign))
+}
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Nothing to the file.
+    Read,
+    /// No changes; but what a commit left that was cut off is put in order.
+    Look,
+    /// Everything.
+    Write,
+}
+
+fn connect(options: &SqliteOptions, access: Access) -> Result<Connection, SqliteStoreError> {
+    open(options, access).map_err(|error| classify(&error))
+}
+
+fn open(options: &SqliteOptions, access: Access) -> rusqlite::Result<Connection> {
+    let flags = match access {
+        Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Access::Look => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     };
-    let connection = Connection::open_with_flags(&options.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(|error| classify(&error))?;
-    connection.busy_timeout(options.busy_timeout).map_err(|error| classify(&error))?;
+    let connection = Connection::open_with_flags(&options.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(options.busy_timeout)?;
+    if access == Access::Look {
+        connection.pragma_update(None, "query_only", true)?;
+    }
     Ok(connection)
 }
 
@@ -283,7 +302,7 @@ mod tests {
             let folder = tempfile::tempdir().expect("folder");
             let connection = open_for_writing(&options(folder.path(), disable_wal)).expect("opens");
             let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).expect("asks");
-            assert_eq!(synchronous, 2, "FULL");
+            assert_eq!(synchronous, if disable_wal { 3 } else { 2 }, "EXTRA without the log, FULL with it");
         }
     }
 
@@ -293,12 +312,12 @@ mod tests {
         let store =
             SqliteStore::open(&SqliteOptions { busy_timeout: Duration::from_secs(10), ..options(folder.path(), true) });
         let store = store.expect("opens");
-        let write = |text: &str| vec![Operation::Upsert("k".into(), super::super::Value::Json(text.into()))];
+        let write = |text: &str| vec![Operation::Upsert("k".into(), crate::state::Value::Json(text.into()))];
         store.transaction(write("1")).await.expect("written");
 
         let other = Connection::open(folder.path().join("s.db")).expect("opens");
         other.execute_batch("BEGIN EXCLUSIVE; UPDATE state SET value = '2'").expect("locks");
-        assert!(store.read_now("k").is_none(), "the lock is in the way");
+        assert!(matches!(store.read_now("k"), Err(ReadError::Sql(error)) if is_busy(&error)), "the lock is in the way");
         let (read, ()) = tokio::join!(store.get("k"), async { other.execute_batch("COMMIT").expect("unlocks") });
         assert_eq!(read, Ok(Some(Stored { data: b"2".to_vec(), expires: None })));
 
@@ -312,13 +331,59 @@ mod tests {
     async fn a_closed_store_is_one_file_that_others_may_have() {
         let folder = tempfile::tempdir().expect("folder");
         let store = SqliteStore::open(&options(folder.path(), false)).expect("opens");
-        let write = Operation::Upsert("k".into(), super::super::Value::Json("1".into()));
+        let write = Operation::Upsert("k".into(), crate::state::Value::Json("1".into()));
         store.transaction(vec![write]).await.expect("written");
-        store.close().await;
+        store.close();
         assert!(!folder.path().join("s.db-wal").exists());
         assert_eq!(store.get("k").await, Err(CLOSED.into()));
         assert_eq!(store.transaction(vec![]).await, Err(CLOSED.into()));
         // The closed one is still there, as it is while a connection lingers.
         SqliteStore::open(&options(folder.path(), false)).expect("opens again");
+    }
+    /// A file whose owner was killed in the middle of a commit: some of it is in the file, and the journal says how to
+    /// take it back.
+    fn killed_in_a_commit(folder: &Path) {
+        let store = SqliteStore::open(&options(folder, true)).expect("opens");
+        drop(store);
+        let victim = folder.join("s.db");
+        let connection = Connection::open(&victim).expect("opens");
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1;
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+                 INSERT INTO state (key, value, is_binary, etag) SELECT 'k' || i, 'old', 0, '' FROM n;
+                 BEGIN; UPDATE state SET value = 'new, and longer than what was there';",
+            )
+            .expect("half a commit");
+        // What is on the disk now is what a `kill -9` leaves.
+        for name in ["s.db", "s.db-journal"] {
+            std::fs::copy(folder.join(name), folder.join(format!("left-{name}"))).expect("copied");
+        }
+        drop(connection);
+        for name in ["s.db", "s.db-journal"] {
+            std::fs::rename(folder.join(format!("left-{name}")), folder.join(name)).expect("put in its place");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_cut_off_in_a_commit_is_opened_as_it_was_before_it() {
+        for disable_wal in [true, false] {
+            let folder = tempfile::tempdir().expect("folder");
+            killed_in_a_commit(folder.path());
+            let store = SqliteStore::open(&options(folder.path(), disable_wal)).expect("opens");
+            for key in ["k1", "k500"] {
+                let stored = store.get(key).await.expect("reads").expect("is there");
+                assert_eq!(stored.data, b"old", "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_foreign_file_that_was_cut_off_in_a_commit_is_still_refused_as_foreign() {
+        let folder = tempfile::tempdir().expect("folder");
+        killed_in_a_commit(folder.path());
+        let others =
+            SqliteOptions { tables: Tables::new("theirs", "metadata").expect("names"), ..options(folder.path(), true) };
+        assert!(matches!(SqliteStore::open(&others), Err(SqliteStoreError::Foreign(_))));
     }
 }

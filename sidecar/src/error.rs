@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::json;
 use tonic::{Code, Status};
 
-use crate::actors::ActorRef;
+use crate::names::ActorRef;
 
 /// A failed API call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,36 @@ impl ApiError {
     /// Returns `400`: a name or a body is not what it has to be.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(Code::InvalidArgument, 400, "ERR_BAD_REQUEST", message)
+    }
+
+    /// Returns `403`: a web page calls that nobody named, or a name that is not ours leads here.
+    pub(crate) fn foreign(who: impl std::fmt::Display) -> Self {
+        Self::new(
+            Code::PermissionDenied,
+            403,
+            "ERR_FOREIGN_ORIGIN",
+            format!("{who} may not call this sidecar (name the page with --allowed-origins if it is meant to)"),
+        )
+    }
+
+    /// Returns `500` (over gRPC `ResourceExhausted`): an answer is longer than the limit.
+    pub(crate) fn too_large(size: usize, limit: usize) -> Self {
+        Self::new(
+            Code::ResourceExhausted,
+            500,
+            "ERR_RESPONSE_TOO_LARGE",
+            format!("grpc: trying to send message larger than max ({size} vs. {limit})"),
+        )
+    }
+
+    /// Returns `413`: there is no room for more extended metadata.
+    pub(crate) fn metadata_full(limit: usize) -> Self {
+        Self::new(
+            Code::ResourceExhausted,
+            413,
+            "ERR_METADATA_TOO_LARGE",
+            format!("extended metadata takes {limit} bytes at most, names and values together"),
+        )
     }
 
     /// Returns `400`: the body is not what the API takes.
@@ -149,6 +179,26 @@ impl ApiError {
         // The caller is told as little as daprd tells.
         tracing::warn!("cannot create cloudevent: {why}");
         Self::new(Code::InvalidArgument, 500, "ERR_PUBSUB_CLOUD_EVENTS_SER", "cannot create cloudevent")
+    }
+
+    /// Returns `503`: the sidecar is shutting down and takes no more messages.
+    pub(crate) fn publish_closed(pubsub: &str, topic: &str) -> Self {
+        let why = "the sidecar is shutting down";
+        Self {
+            code: Code::Unavailable,
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            ..Self::publish_failed(pubsub, topic, why)
+        }
+    }
+
+    /// Returns `500`: the pub/sub component did not take the message.
+    pub(crate) fn publish_failed(pubsub: &str, topic: &str, why: impl std::fmt::Display) -> Self {
+        Self::new(
+            Code::Internal,
+            500,
+            "ERR_PUBSUB_PUBLISH_MESSAGE",
+            format!("error when publishing to topic {topic} in pubsub {pubsub}: {why}"),
+        )
     }
 
     /// Returns `501`: a part of Dapr that this sidecar does not have.

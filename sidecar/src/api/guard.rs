@@ -1,0 +1,154 @@
+//! Which web pages may call the HTTP API: none, unless they are named.
+//!
+//! A browser lets any page send requests to a port of this machine, and a name that an attacker's DNS points here
+//! (rebinding) lets it read the answers. Programs send neither `Origin` nor `Sec-Fetch-Site`, and a host that is ours.
+//! (daprd is open to all of it.)
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use http::header::{HOST, ORIGIN};
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+
+use crate::error::ApiError;
+
+/// The origins that were named: `*`, or `scheme://host[:port]`.
+#[derive(Debug, Clone)]
+pub(super) struct Origins(Arc<[String]>);
+
+impl Origins {
+    pub(super) fn new(origins: &[String]) -> Self {
+        let origins = origins.iter().map(|origin| origin.trim().trim_end_matches('/').to_ascii_lowercase());
+        Self(origins.filter(|origin| !origin.is_empty()).collect())
+    }
+
+    /// What tells browsers that the pages of these origins may read the answers.
+    pub(super) fn cors(&self) -> Option<CorsLayer> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let allowed = self.clone();
+        let origins = AllowOrigin::predicate(move |origin, _| origin.to_str().is_ok_and(|text| allowed.has(text)));
+        Some(CorsLayer::new().allow_origin(origins).allow_methods(Any).allow_headers(Any).expose_headers(Any))
+    }
+
+    fn any(&self) -> bool {
+        self.0.iter().any(|origin| origin == "*")
+    }
+
+    fn has(&self, origin: &str) -> bool {
+        self.any() || self.0.contains(&origin.to_ascii_lowercase())
+    }
+
+    /// Whether a `Host` is ours. A plain address is: rebinding needs a name. So is that of an origin that was named.
+    fn is_ours(&self, host: &str) -> bool {
+        let name = without_port(host).to_ascii_lowercase();
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        name == "localhost"
+            || name.ends_with(".localhost")
+            || address.parse::<IpAddr>().is_ok()
+            || self.any()
+            || self.0.iter().any(|origin| origin.split_once("://").is_some_and(|(_, rest)| without_port(rest) == name))
+    }
+
+    /// # Errors
+    /// What is foreign about a request.
+    fn check(&self, authority: Option<&str>, headers: &HeaderMap) -> Result<(), ApiError> {
+        let mut hosts: Vec<&str> = authority.into_iter().collect();
+        for host in headers.get_all(HOST) {
+            hosts.push(host.to_str().map_err(|_| ApiError::bad_request("the Host header is no host"))?);
+        }
+        let Some(host) = hosts.first() else {
+            return Err(ApiError::bad_request("the request has no Host header"));
+        };
+        if let Some(foreign) = hosts.iter().find(|host| !self.is_ours(host)) {
+            return Err(ApiError::foreign(format!("the host {:?}", without_port(foreign))));
+        }
+        let mut named = false;
+        for origin in headers.get_all(ORIGIN) {
+            let origin = origin.to_str().unwrap_or("?");
+            let own = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
+            if !own && !self.has(origin) {
+                return Err(ApiError::foreign(format!("a page of {origin:?}")));
+            }
+            named |= self.has(origin);
+        }
+        let elsewhere = |site: &http::HeaderValue| site != "same-origin" && site != "none";
+        if !named && !self.any() && headers.get_all("sec-fetch-site").iter().any(elsewhere) {
+            return Err(ApiError::foreign("another site's page"));
+        }
+        Ok(())
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+/// Lets a request through that a program sends, or a page that may.
+pub(super) async fn guard(State(origins): State<Origins>, request: Request, next: Next) -> Response {
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    match origins.check(authority, request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, StatusCode};
+
+    use super::*;
+
+    fn check(origins: &[&str], headers: &[(&'static str, &str)]) -> Result<(), StatusCode> {
+        let origins: Vec<String> = origins.iter().map(|&origin| origin.to_owned()).collect();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::from_static(name), value.parse().expect("a value"));
+        }
+        Origins::new(&origins).check(None, &map).map_err(|error| error.status)
+    }
+
+    #[test]
+    fn programs_and_plain_addresses_come_in_and_pages_and_foreign_names_do_not() {
+        for host in ["localhost", "localhost:3500", "127.0.0.1:3500", "[::1]:3500", "a.localhost", "192.168.1.7"] {
+            assert_eq!(check(&[], &[("host", host)]), Ok(()), "{host}");
+        }
+        let local = ("host", "localhost:3500");
+        for ours in [("sec-fetch-site", "none"), ("sec-fetch-site", "same-origin"), ("origin", "http://localhost:3500")]
+        {
+            assert_eq!(check(&[], &[local, ours]), Ok(()), "{ours:?}");
+        }
+        for foreign in [
+            ("host", "evil.example"),
+            ("host", "127.0.0.1.evil.example:3500"),
+            ("origin", "https://evil.example"),
+            ("origin", "http://localhost:8000"),
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            assert_eq!(check(&[], &[local, foreign]), Err(StatusCode::FORBIDDEN), "{foreign:?}");
+        }
+        assert_eq!(check(&[], &[]), Err(StatusCode::BAD_REQUEST));
+    }
+
+    #[test]
+    fn a_page_that_was_named_comes_in_by_its_host_and_others_do_not() {
+        let named = ["https://app.example/", "http://host.docker.internal:3500"];
+        let page = [("host", "localhost"), ("origin", "https://App.example"), ("sec-fetch-site", "cross-site")];
+        assert_eq!(check(&named, &page), Ok(()));
+        assert_eq!(check(&named, &[("host", "host.docker.internal:3501")]), Ok(()));
+        assert_eq!(check(&["*"], &[("host", "any.example"), ("sec-fetch-site", "cross-site")]), Ok(()));
+        let other = [("host", "localhost"), ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
+        assert_eq!(check(&named, &other), Err(StatusCode::FORBIDDEN));
+        assert_eq!(check(&named, &[("host", "evil.example")]), Err(StatusCode::FORBIDDEN));
+    }
+}
