@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    live::{self, address::Address, dom, store::Store, watch::watch},
+    live::{self, address::Address, dom, store::Store},
     panels,
     typed::Typed,
 };
@@ -68,7 +68,7 @@ pub fn Lab(
     provide_context(store);
     live::start(store);
     panels::start(store);
-    watch(move || {
+    Effect::new(move |_| {
         for (class, is_on) in classes(store) {
             dom::mark(".lab", class, is_on);
         }

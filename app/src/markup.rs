@@ -8,6 +8,7 @@
 mod list;
 
 use js_sys::Array;
+use leptos::prelude::*;
 #[cfg(feature = "ssr")]
 use leptos::{prelude::untrack, tachys::html::InertElement};
 use maud::Markup;
@@ -18,7 +19,7 @@ use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlOptionElement, Node};
 pub use self::list::items;
 pub use self::list::{Entries, Entry, follow_list};
 
-use crate::live::{dom, watch::watch};
+use crate::live::dom;
 
 /// A drawing in a page that the server renders.
 #[cfg(feature = "ssr")]
@@ -36,7 +37,7 @@ pub fn keep(selector: &'static str, draw: impl Fn() -> Markup + 'static) {
 /// Apart, so that the download has it once.
 fn keep_boxed(selector: &'static str, draw: Box<dyn Fn() -> Markup>) {
     let (mut drawn, mut element) = (String::new(), None::<HtmlElement>);
-    watch(move || {
+    Effect::new(move |_| {
         let markup = draw().into_string();
         if markup != drawn {
             element = element.take().filter(|element| element.is_connected()).or_else(|| dom::find(selector));

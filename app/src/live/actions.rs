@@ -2,7 +2,8 @@
 
 use std::{future::Future, time::Duration};
 
-use leptos::{prelude::set_timeout, task::spawn_local};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::{
     dom,

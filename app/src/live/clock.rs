@@ -4,12 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::{
-    dom,
-    state::{Derived, State},
-    store::Store,
-    watch::watch,
-};
+use super::{dom, store::Store};
 
 /// How often a countdown is redrawn: often enough to look even, seldom enough to cost nothing.
 const TICK: Duration = Duration::from_millis(50);
@@ -21,9 +16,9 @@ const AFTERGLOW_MS: u64 = 1_600;
 /// The two clocks may differ. What the server says arrives after it was said, so of all the differences heard the
 /// smallest is the closest to the truth.
 pub fn start(store: Store) {
-    let ahead = State::new(local_ms() - signed(store.now.get_untracked()));
-    let ticking = State::new(None::<IntervalHandle>);
-    watch(move || {
+    let ahead = RwSignal::new(local_ms() - signed(store.now.get_untracked()));
+    let ticking = RwSignal::new(None::<IntervalHandle>);
+    Effect::new(move |_| {
         let newest = store.events.with(|events| events.last().map_or(0, |event| event.at));
         ahead.update(|ahead| *ahead = (*ahead).min(local_ms() - signed(newest)));
         let due = store.running.get() && !store.is_past() || fades(store);
@@ -45,8 +40,8 @@ pub fn start(store: Store) {
         ticking.set(set_interval_with_handle(tick, TICK).ok());
     });
     // The hatching of a wait drifts only while something moves: a page at rest draws nothing.
-    let moves = Derived::new(move || store.running.get() && (!store.is_past() || store.replay.with(Option::is_some)));
-    watch(move || dom::mark_document("data-moves", moves.get().then_some("")));
+    let moves = Memo::new(move |_| store.running.get() && (!store.is_past() || store.replay.with(Option::is_some)));
+    Effect::new(move |_| dom::mark_document("data-moves", moves.get().then_some("")));
 }
 
 /// Whether the last event is still fresh.

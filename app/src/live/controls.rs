@@ -1,5 +1,6 @@
 //! Setting the failure switch and the retry policy, one change after the other.
 
+use leptos::prelude::*;
 use std::collections::VecDeque;
 
 use leptos::task::spawn_local;
@@ -45,7 +46,7 @@ pub fn set(store: Store, change: Change) {
     store.changes.update(|changes| changes.get_or_insert_default().push_back(change));
     if idle {
         spawn_local(async move {
-            while let Some(next) = store.changes.update(|changes| changes.as_mut()?.pop_front()) {
+            while let Some(Some(next)) = store.changes.try_update(|changes| changes.as_mut()?.pop_front()) {
                 make(store, next).await;
             }
             store.changes.set(None);

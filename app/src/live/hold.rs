@@ -1,5 +1,6 @@
 //! Holding attempts before they begin, and letting them go.
 
+use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::{

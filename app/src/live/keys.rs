@@ -1,10 +1,11 @@
 //! The keys. The sheet of keys that the server rendered says what each presses or moves to; here is only the looking up.
 
+use leptos::prelude::*;
 use leptos::task::{spawn_local, tick};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 
-use super::{actions, dom, hold, state::State, store::Store};
+use super::{actions, dom, hold, store::Store};
 
 /// Where keys write or choose, and are nobody else's.
 const TYPING: &str = "textarea, select, input:not([type=radio], [type=checkbox], [type=range])";
@@ -16,7 +17,7 @@ const OPEN_SHEET: &str = "#keys:popover-open";
 
 /// Listens from now on.
 pub(super) fn start(store: Store) {
-    let by_mouse = State::new(false);
+    let by_mouse = RwSignal::new(false);
     dom::listen("pointerdown", move |_| by_mouse.set(true));
     dom::listen("keydown", move |event| {
         let event: &KeyboardEvent = event.unchecked_ref();

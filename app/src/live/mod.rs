@@ -15,17 +15,16 @@ mod news;
 pub mod outlook;
 pub mod replay;
 mod speech;
-pub mod state;
 pub mod store;
 mod stream;
 pub mod travel;
-pub mod watch;
 
-use self::{address::Address, state::Derived, store::Store, watch::watch};
+use self::{address::Address, store::Store};
+use leptos::prelude::*;
 
 /// Starts what runs in the browser alone, once the page has been hydrated. Effects do not run on the server.
 pub fn start(store: Store) {
-    watch(move || {
+    Effect::new(move |_| {
         store.mounted.set(true);
         clock::start(store);
         stream::start(store);
@@ -35,12 +34,12 @@ pub fn start(store: Store) {
     });
     // The address follows the page. At the first run it only loses the error of a form, which has been shown. A replay
     // is not told: it moves on many times a second.
-    let address = Derived::new(move || Address {
+    let address = Memo::new(move |_| Address {
         bar: store.selected.get().map(|bar| bar.to_string()),
         at: store.moment.get().filter(|_| store.replay.with(Option::is_none)).map(|moment| moment.seq),
         present: store.present.get(),
     });
-    watch(move || address.with(dom::show_in_address));
+    Effect::new(move |_| address.with(dom::show_in_address));
 }
 
 /// Shows what the address says: the browser has gone back or forward.

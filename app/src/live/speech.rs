@@ -22,25 +22,25 @@ pub struct Speech {
 impl Store {
     /// Says a sentence, after those that wait.
     pub fn say(self, sentence: String) {
-        let begins = self.speech.update(|speech| {
+        let begins = self.speech.try_update(|speech| {
             speech.due.push_back(sentence);
             if speech.due.len() > MOST {
                 speech.due.pop_front();
             }
             !std::mem::replace(&mut speech.speaks, true)
         });
-        if begins {
+        if begins == Some(true) {
             self.speak();
         }
     }
 
     fn speak(self) {
-        let next = self.speech.update(|speech| {
+        let next = self.speech.try_update(|speech| {
             let next = speech.due.pop_front();
             speech.speaks = next.is_some();
             next
         });
-        if let Some(sentence) = next {
+        if let Some(Some(sentence)) = next {
             self.said.set(sentence);
             set_timeout(move || self.speak(), PAUSE);
         }

@@ -10,7 +10,6 @@ use super::{
     moment::{self, Moment},
     outlook::{Now, Outlook, outlook},
     speech::Speech,
-    state::{Derived, State},
     travel::{drawn, read_on},
 };
 use crate::{
@@ -85,84 +84,84 @@ pub enum Reading {
 #[derive(Clone, Copy)]
 pub struct Store {
     /// The actor.
-    pub actor: State<ActorId>,
+    pub actor: RwSignal<ActorId>,
     /// What the lab runs on.
-    pub runtime: State<Runtime>,
+    pub runtime: RwSignal<Runtime>,
     /// The server's offset from UTC, in minutes.
     pub utc_offset_min: i32,
     /// The timeline, oldest first.
-    pub events: State<Vec<Event>>,
+    pub events: RwSignal<Vec<Event>>,
     /// How often events were taken out of the timeline: what has read the others begins anew.
-    pub taken_out: State<u64>,
+    pub taken_out: RwSignal<u64>,
     /// Where the stream goes on.
-    pub last: State<EventId>,
+    pub last: RwSignal<EventId>,
     /// The turns that the events tell of.
-    pub turns: Derived<Vec<Turn>>,
+    pub turns: Memo<Vec<Turn>>,
     /// When the sidecar was told of the actor, in milliseconds since the Unix epoch.
     pub registered_at: Option<u64>,
     /// The last lines of the log.
-    pub log: Derived<Vec<LogLine>>,
+    pub log: Memo<Vec<LogLine>>,
     /// Whether the actor is in memory.
-    pub active: Derived<bool>,
+    pub active: Memo<bool>,
     /// What the next message is going to meet, and how far the last one kept to what was predicted for it.
-    pub outlook: Derived<Outlook>,
+    pub outlook: Memo<Outlook>,
     /// Whether anything moves: a turn that runs or waits its turn.
-    pub running: Derived<bool>,
+    pub running: Memo<bool>,
     /// The panels, read anew when something changed them.
-    pub panels: State<Panels>,
+    pub panels: RwSignal<Panels>,
     /// The failure switch.
-    pub fault: State<FaultStatus>,
+    pub fault: RwSignal<FaultStatus>,
     /// The faults as they stand in the switch's fields, one row each. A row without an operation is no fault yet, unless
     /// it is on the wire; there is one at most when the script runs, the last.
-    pub rows: State<Vec<FaultForm>>,
+    pub rows: RwSignal<Vec<FaultForm>>,
     /// The plans that this page has asked for from its rows and not heard of yet, in that order.
-    pub asked: State<Vec<Vec<FaultForm>>>,
+    pub asked: RwSignal<Vec<Vec<FaultForm>>>,
     /// How often switch or policy were heard of: a reading that began before the last time is stale.
-    pub controls_heard: State<u64>,
+    pub controls_heard: RwSignal<u64>,
     /// The changes of switch and policy that wait.
-    pub changes: State<Changes>,
+    pub changes: RwSignal<Changes>,
     /// Whether the panels are being read.
-    pub reading: State<Reading>,
+    pub reading: RwSignal<Reading>,
     /// What stands in the message field.
-    pub draft: State<String>,
+    pub draft: RwSignal<String>,
     /// The id of the next message.
-    pub message_id: State<String>,
+    pub message_id: RwSignal<String>,
     /// Whether the page does the lesson's steps by itself.
-    pub running_all: State<bool>,
+    pub running_all: RwSignal<bool>,
     /// Whether events arrive.
-    pub connection: State<Connection>,
+    pub connection: RwSignal<Connection>,
     /// Messages of which the timeline does not know.
-    pub unsent: State<Vec<Unsent>>,
+    pub unsent: RwSignal<Vec<Unsent>>,
     /// The server's clock, in milliseconds since the Unix epoch; it moves while something runs.
-    pub now: State<u64>,
+    pub now: RwSignal<u64>,
     /// The moment that is drawn, if it is not now. Events go on being kept.
-    pub moment: State<Option<Moment>>,
+    pub moment: RwSignal<Option<Moment>>,
     /// What moves the moment on while a turn is replayed.
-    pub replay: State<Option<IntervalHandle>>,
+    pub replay: RwSignal<Option<IntervalHandle>>,
     /// How many times slower a replay is.
-    pub slower: State<u8>,
+    pub slower: RwSignal<u8>,
     /// The clock of what is drawn, in milliseconds since the Unix epoch.
-    pub clock: Derived<u64>,
+    pub clock: Memo<u64>,
     /// The failure switch of what is drawn.
-    pub fault_then: Derived<FaultStatus>,
+    pub fault_then: Memo<FaultStatus>,
     /// Whether the page is laid out for a room.
-    pub present: State<bool>,
+    pub present: RwSignal<bool>,
     /// What is selected in the timeline.
-    pub selected: State<Option<BarId>>,
+    pub selected: RwSignal<Option<BarId>>,
     /// The last outcome as a sentence, for those who hear the page.
-    pub said: State<String>,
+    pub said: RwSignal<String>,
     /// What is to be said next.
-    pub speech: State<Speech>,
+    pub speech: RwSignal<Speech>,
     /// What was typed into the form that led here, if it came back.
-    pub typed: State<Typed>,
+    pub typed: RwSignal<Typed>,
     /// What went wrong with the last form, to be shown beside it.
-    pub error: State<Option<FormError>>,
+    pub error: RwSignal<Option<FormError>>,
     /// The server-function path of the request that is under way, so that its button can say so.
-    pub busy: State<Option<&'static str>>,
+    pub busy: RwSignal<Option<&'static str>>,
     /// The check that is open, 1 to 5.
-    pub opened: State<u8>,
+    pub opened: RwSignal<u8>,
     /// Whether the script runs: what needs it stays hidden until then.
-    pub mounted: State<bool>,
+    pub mounted: RwSignal<bool>,
 }
 
 impl Store {
@@ -177,24 +176,24 @@ impl Store {
         let rows = first_rows(&typed, &panels.fault);
         let nothing_before = panels.before.is_empty();
 
-        let moment = State::new(address.at.and_then(|seq| moment::at(&timeline.events, seq)));
-        let events = State::new(timeline.events);
-        let fault = State::new(panels.fault.clone());
-        let panels = State::new(panels);
-        let actor = State::new(actor);
-        let now = State::new(now);
-        let clock = Derived::new(move || moment.get().map_or_else(|| now.get(), |moment| moment.now));
-        let taken_out = State::new(0);
+        let moment = RwSignal::new(address.at.and_then(|seq| moment::at(&timeline.events, seq)));
+        let events = RwSignal::new(timeline.events);
+        let fault = RwSignal::new(panels.fault.clone());
+        let panels = RwSignal::new(panels);
+        let actor = RwSignal::new(actor);
+        let now = RwSignal::new(now);
+        let clock = Memo::new(move |_| moment.get().map_or_else(|| now.get(), |moment| moment.now));
+        let taken_out = RwSignal::new(0);
         let turns = read_on(events, taken_out, moment, timeline::read_on);
-        let active = Derived::new(move || drawn(events, moment, in_memory));
+        let active = Memo::new(move |_| drawn(events, moment, in_memory));
         let log = read_on(events, taken_out, moment, move |lines, events, from| {
             actor.with_untracked(|actor| add_log_lines(lines, &events[from..], actor))
         });
-        let fault_then = Derived::new(move || {
+        let fault_then = Memo::new(move |_| {
             let then = moment.get().and_then(|_| drawn(events, moment, |events| moment::fault(events).cloned()));
             then.unwrap_or_else(|| fault.get())
         });
-        let outlook = Derived::new(move || {
+        let outlook = Memo::new(move |_| {
             let (policy, messages, held) =
                 panels.with(|panels| (panels.policy, panels.history.as_ref().map_or(0, Vec::len), panels.hold));
             let wire = panels.with(|panels| panels.wire.as_ref().and_then(|wire| wire.fault));
@@ -202,16 +201,16 @@ impl Store {
             let now = Now { fault: &fault, wire, policy, active: active.get(), messages, held };
             drawn(events, moment, |events| turns.with(|turns| outlook(events, turns, now)))
         });
-        let running = Derived::new(move || turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
+        let running = Memo::new(move |_| turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
         let untouched = nothing_before && turns.with_untracked(|turns| turns.iter().all(|t| t.content.is_none()));
         let draft = typed_message.unwrap_or_else(|| if untouched { FIRST_MESSAGE.to_owned() } else { String::new() });
         Self {
             actor,
-            runtime: State::new(runtime),
+            runtime: RwSignal::new(runtime),
             utc_offset_min,
             events,
             taken_out,
-            last: State::new(timeline.last),
+            last: RwSignal::new(timeline.last),
             turns,
             registered_at,
             log,
@@ -220,31 +219,31 @@ impl Store {
             running,
             panels,
             fault,
-            rows: State::new(rows),
-            asked: State::default(),
-            controls_heard: State::new(0),
-            changes: State::new(None),
-            reading: State::new(Reading::Idle),
-            draft: State::new(draft),
-            message_id: State::new(message_id),
-            running_all: State::new(false),
-            connection: State::new(Connection::Opening),
-            unsent: State::new(Vec::new()),
+            rows: RwSignal::new(rows),
+            asked: RwSignal::default(),
+            controls_heard: RwSignal::new(0),
+            changes: RwSignal::new(None),
+            reading: RwSignal::new(Reading::Idle),
+            draft: RwSignal::new(draft),
+            message_id: RwSignal::new(message_id),
+            running_all: RwSignal::new(false),
+            connection: RwSignal::new(Connection::Opening),
+            unsent: RwSignal::new(Vec::new()),
             now,
             moment,
-            replay: State::new(None),
-            slower: State::new(1),
+            replay: RwSignal::new(None),
+            slower: RwSignal::new(1),
             clock,
             fault_then,
-            present: State::new(address.present),
-            selected: State::new(address.bar.as_deref().and_then(|bar| bar.parse().ok())),
-            said: State::new(String::new()),
-            speech: State::default(),
-            typed: State::new(typed),
-            error: State::new(error),
-            busy: State::new(None),
-            opened: State::new(next_check),
-            mounted: State::new(false),
+            present: RwSignal::new(address.present),
+            selected: RwSignal::new(address.bar.as_deref().and_then(|bar| bar.parse().ok())),
+            said: RwSignal::new(String::new()),
+            speech: RwSignal::default(),
+            typed: RwSignal::new(typed),
+            error: RwSignal::new(error),
+            busy: RwSignal::new(None),
+            opened: RwSignal::new(next_check),
+            mounted: RwSignal::new(false),
         }
     }
 

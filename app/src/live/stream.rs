@@ -8,7 +8,6 @@ use web_sys::{Event as DomEvent, EventSource, MessageEvent};
 
 use super::{
     dom,
-    state::State,
     store::{Connection, Store},
 };
 use model::timeline::{Event, EventId, TimelineSnapshot};
@@ -42,11 +41,11 @@ struct Reader {
     store: Store,
     open: StoredValue<Option<Stream>, LocalStorage>,
     /// What has come since the last frame. The page is drawn once a frame, however much happens in between.
-    news: State<Vec<(EventId, Event)>>,
+    news: RwSignal<Vec<(EventId, Event)>>,
     /// How many openings in a row have failed.
-    failures: State<u32>,
+    failures: RwSignal<u32>,
     /// The opening that is due later.
-    due: State<Option<TimeoutHandle>>,
+    due: RwSignal<Option<TimeoutHandle>>,
 }
 
 /// Opens the stream and keeps it open while the page can be seen. A hidden page gives its stream up: a browser allows
@@ -55,9 +54,9 @@ pub fn start(store: Store) {
     let reader = Reader {
         store,
         open: StoredValue::new_local(None),
-        news: State::default(),
-        failures: State::new(0),
-        due: State::new(None),
+        news: RwSignal::default(),
+        failures: RwSignal::new(0),
+        due: RwSignal::new(None),
     };
     if !dom::is_hidden() {
         reader.open();
@@ -121,17 +120,17 @@ impl Reader {
         let event = message.data().as_string().and_then(|data| serde_json::from_str::<Event>(&data).ok());
         let id = message.last_event_id().parse::<EventId>().ok();
         let Some(news) = id.zip(event) else { return };
-        let is_first = self.news.update(|waiting| {
+        let is_first = self.news.try_update(|waiting| {
             waiting.push(news);
             waiting.len() == 1
         });
-        if is_first {
+        if is_first == Some(true) {
             request_animation_frame(move || self.take_news());
         }
     }
 
     fn take_news(self) {
-        let news = self.news.update(std::mem::take);
+        let news = self.news.try_update(std::mem::take).unwrap_or_default();
         self.store.take(news);
     }
 

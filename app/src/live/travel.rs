@@ -2,9 +2,9 @@
 
 use super::{
     moment::{self, Moment},
-    state::{Derived, State},
     store::Store,
 };
+use leptos::prelude::*;
 use model::{lab::Panels, message::Message, timeline::Event};
 
 impl Store {
@@ -70,7 +70,7 @@ impl Store {
 }
 
 /// What `read` makes of the events that had happened at the moment that is drawn.
-pub fn drawn<T>(events: State<Vec<Event>>, moment: State<Option<Moment>>, read: impl FnOnce(&[Event]) -> T) -> T {
+pub fn drawn<T>(events: RwSignal<Vec<Event>>, moment: RwSignal<Option<Moment>>, read: impl FnOnce(&[Event]) -> T) -> T {
     let moment = moment.get();
     events.with(|events| read(moment::until(events, moment)))
 }
@@ -80,13 +80,13 @@ pub fn drawn<T>(events: State<Vec<Event>>, moment: State<Option<Moment>>, read: 
 ///
 /// It begins anew when the moment goes back, and when events were taken out.
 pub fn read_on<T: Default + Send + Sync + 'static>(
-    events: State<Vec<Event>>,
-    taken_out: State<u64>,
-    moment: State<Option<Moment>>,
+    events: RwSignal<Vec<Event>>,
+    taken_out: RwSignal<u64>,
+    moment: RwSignal<Option<Moment>>,
     read: impl Fn(&mut T, &[Event], usize) -> bool + Send + Sync + 'static,
-) -> Derived<T> {
-    let reached = State::new(None::<(u64, u64)>);
-    Derived::of_the_last(move |before: Option<T>| {
+) -> Memo<T> {
+    let reached = RwSignal::new(None::<(u64, u64)>);
+    Memo::new_owning(move |before: Option<T>| {
         drawn(events, moment, |events| {
             let now = (taken_out.get_untracked(), events.last().map_or(0, |event| event.seq));
             let goes_on = reached.get_untracked().filter(|(out, seq)| *out == now.0 && *seq <= now.1);

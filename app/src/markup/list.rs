@@ -11,7 +11,6 @@ use maud::Markup;
 use web_sys::Element;
 
 use super::redraw;
-use crate::live::{state::Derived, watch::watch};
 
 /// One entry of a list.
 #[derive(Clone, Debug)]
@@ -126,9 +125,9 @@ pub fn items(entries: &[Entry]) -> String {
 
 /// Keeps the list's parts and items as the entries are. It begins as [`items`] has drawn them on the server, and nothing
 /// else stands in it.
-pub fn follow_list(list: Element, entries: Derived<Vec<Entry>>) {
+pub fn follow_list(list: Element, entries: Memo<Vec<Entry>>) {
     let mut drawn = entries.get_untracked();
-    watch(move || {
+    Effect::new(move |_| {
         let now = entries.get();
         update(&list, ("ol", Entry::part, show_part), &drawn, &now);
         drawn = now;

@@ -1,6 +1,7 @@
 //! Forms that do what a lesson's step asks for, or send a failed message again: plain ones, which
 //! [`clicks`](crate::live::clicks) answers without leaving the page.
 
+use leptos::prelude::*;
 use maud::{Markup, html};
 
 use crate::{

@@ -3,6 +3,7 @@
 //! A form of this kind is led by the page: what is in force is what its fields begin with, what is being typed is in
 //! the fields alone, and all of them are read when something is set.
 
+use leptos::prelude::*;
 use maud::{Markup, html};
 use web_sys::Element;
 

@@ -1,7 +1,6 @@
 //! What happens now, in words that the last row of a room can read, and where the lesson is. Only on a page that is laid
 //! out for a room.
 
-#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use maud::{Markup, html};
 

@@ -1,5 +1,6 @@
 //! Holding attempts before they begin: in the bar on top, on a page that is laid out for a room, and wherever it is on.
 
+use leptos::prelude::*;
 use maud::{Markup, html};
 
 use super::fields::{apply_button, error_line};

@@ -1,6 +1,5 @@
 //! The pane *Policy*: the retry policy in force, to be set, and the same in Rust, in Python and as Dapr would have it.
 
-#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use maud::{Markup, html};
 use web_sys::Element;

@@ -1,6 +1,5 @@
 //! What is going to happen, said before it does, and whether it came true.
 
-#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use maud::{Markup, html};
 

@@ -1,6 +1,7 @@
 //! Slow motion for a room: how many seconds the actor waits between its attempts, in the bar on top. It is the actor's own
 //! policy that is slow, and no film of it.
 
+use leptos::prelude::*;
 use maud::{Markup, html};
 
 use super::{

@@ -1,7 +1,6 @@
 //! The pane *Stored*: the history as Dapr gives it, the value as the store itself gives it, and the events that came
 //! back through the subscription.
 
-#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use maud::{Markup, html};
 
@@ -10,7 +9,7 @@ use crate::markup::drawn;
 use crate::{
     format,
     icons::symbol,
-    live::{moment, state::Derived, store::Store, travel},
+    live::{moment, store::Store, travel},
     markup::keep,
     panels::copy::copy_button,
 };
@@ -61,7 +60,7 @@ fn kept(store: Store) -> Markup {
 }
 
 /// The value as the store gives it.
-fn in_store(store: Store, unchanged: Derived<Option<u64>>) -> Markup {
+fn in_store(store: Store, unchanged: Memo<Option<u64>>) -> Markup {
     let (then, kind) = (store.history_then(), store.runtime.with_untracked(|runtime| runtime.store.clone()));
     let clock = |at| format::clock(at, store.utc_offset_min);
     store.panels.with(|panels| {
@@ -86,8 +85,8 @@ fn in_store(store: Store, unchanged: Derived<Option<u64>>) -> Markup {
 }
 
 /// The turn that left the value as it was. By itself: the value is not drawn again whenever a turn goes on.
-fn unchanged(store: Store) -> Derived<Option<u64>> {
-    Derived::new(move || {
+fn unchanged(store: Store) -> Memo<Option<u64>> {
+    Memo::new(move |_| {
         store.panels.with(|panels| {
             let stored = panels.stored.as_ref().ok()?;
             store.turns.with(|turns| unchanged_by(&panels.before, turns, stored))
@@ -180,7 +179,7 @@ enum DeliveryState {
 }
 
 /// What became of the last turns' events, oldest first.
-fn deliveries(store: Store) -> Derived<Vec<Delivery>> {
+fn deliveries(store: Store) -> Memo<Vec<Delivery>> {
     travel::read_on(store.events, store.taken_out, store.moment, |deliveries: &mut Vec<Delivery>, events, from| {
         let known = deliveries.clone();
         events[from..].iter().for_each(|event| read(deliveries, event));
@@ -206,7 +205,7 @@ fn read(deliveries: &mut Vec<Delivery>, event: &Event) {
 }
 
 /// The events that came back.
-fn events(store: Store, deliveries: Derived<Vec<Delivery>>) -> Markup {
+fn events(store: Store, deliveries: Memo<Vec<Delivery>>) -> Markup {
     let deliveries = deliveries.read();
     html! {
         div.block.b-events {

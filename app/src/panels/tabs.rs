@@ -1,8 +1,6 @@
 //! The panes beside the chat and, on a narrow page, below the timeline. The choice is a group of radio buttons that the
 //! stylesheet reads, so it works without script.
 
-#[cfg(feature = "ssr")]
-use leptos::prelude::*;
 use maud::{Markup, html};
 
 #[cfg(feature = "ssr")]

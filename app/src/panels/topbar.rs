@@ -1,6 +1,5 @@
 //! The bar on top: which lab this is, what it runs on, whether the page hears of what happens.
 
-#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use maud::{Markup, html};
 

@@ -1,6 +1,5 @@
 //! What is said to those who hear the page.
 
-#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use maud::{Markup, html};
 

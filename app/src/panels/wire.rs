@@ -1,5 +1,6 @@
 //! The wire to Redis, where the lab has one: a real outage, on purpose, for every actor.
 
+use leptos::prelude::*;
 use maud::{Markup, html};
 use web_sys::Element;
 
@@ -10,7 +11,6 @@ use crate::{
         actions::{self, SET_WIRE},
         dom,
         store::Store,
-        watch::watch,
     },
     markup::keep,
 };
@@ -32,7 +32,7 @@ pub(super) fn is_there(store: Store) -> bool {
 pub(super) fn start(store: Store) {
     if is_there(store) {
         keep(".breaker.wire", move || form(store));
-        watch(|| dom::put_back(SET_WIRE));
+        Effect::new(|_| dom::put_back(SET_WIRE));
     }
 }
 

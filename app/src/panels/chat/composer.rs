@@ -1,5 +1,6 @@
 //! The field to write in, and what a new lab says around it.
 
+use leptos::prelude::*;
 use maud::{Markup, html};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
@@ -12,7 +13,6 @@ use crate::{
         controls::{self, Change},
         dom,
         store::Store,
-        watch::watch,
     },
     markup::keep,
     panels::fields::{error_line, typed_in},
@@ -31,7 +31,7 @@ pub(super) fn start(store: Store) {
     // The field leads: what somebody has typed before the script ran is the draft. Only what the lab itself puts in or
     // takes out is written to it.
     let mut first = true;
-    watch(move || {
+    Effect::new(move |_| {
         let draft = store.draft.get();
         let Some(field) = dom::find(FIELD).map(JsCast::unchecked_into::<HtmlInputElement>) else { return };
         if std::mem::take(&mut first) {

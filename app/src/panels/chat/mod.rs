@@ -17,7 +17,7 @@ use self::{lines::lines, row::row};
 #[cfg(feature = "ssr")]
 use crate::markup::{drawn, items};
 use crate::{
-    live::{actions::SEND, dom, state::Derived, store::Store, watch::watch},
+    live::{actions::SEND, dom, store::Store},
     markup::{Entries, Entry, follow_list},
     panels::deeds::is_busy,
 };
@@ -52,15 +52,15 @@ pub fn Chat(
 /// Keeps what moves in it.
 pub(super) fn start(store: Store) {
     composer::start(store);
-    let lines = Derived::of_the_last(move |drawn| (entries(store, drawn), true));
-    watch(move || {
+    let lines = Memo::new_owning(move |drawn| (entries(store, drawn), true));
+    Effect::new(move |_| {
         if let Some(list) = dom::find(".msgs > div") {
             follow_list(list.into(), lines);
         }
     });
     // The first message takes the invitation away, and a reset brings it back.
     let mut before = untrack(|| store.is_untouched());
-    watch(move || {
+    Effect::new(move |_| {
         let untouched = store.is_untouched();
         if before != untouched {
             before = untouched;

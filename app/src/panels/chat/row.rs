@@ -1,5 +1,6 @@
 //! One line of the conversation, drawn.
 
+use leptos::prelude::*;
 use maud::{Markup, html};
 
 use super::lines::{Failure, Foot, Line};

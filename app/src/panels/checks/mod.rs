@@ -1,6 +1,5 @@
 //! The lesson's five steps: what to do, a button that does it, and the evidence when it is proven.
 
-#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use maud::{Markup, html};
 
@@ -12,7 +11,6 @@ use crate::{
         actions::{COMPARE, READ_HISTORY, RESET},
         dom,
         store::Store,
-        watch::watch,
     },
     markup::keep,
     panels::{copy::copy_button, deeds, fields::error_line},
@@ -76,7 +74,7 @@ pub(super) fn start(store: Store) {
         keep(place, move || entry(store, number, step, false));
     }
     let mut before = store.opened.get_untracked();
-    watch(move || {
+    Effect::new(move |_| {
         let opened = store.opened.get();
         if before != opened
             && let Some(details) = dom::find(&format!(".check:nth-child({opened}) > details"))

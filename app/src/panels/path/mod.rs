@@ -2,7 +2,6 @@
 
 mod flow;
 
-#[cfg(feature = "ssr")]
 use leptos::prelude::*;
 use maud::{Markup, html};
 

@@ -3,10 +3,11 @@
 //! The fields are drawn from these rows, and the rows are read from the fields as somebody types: the sentence tells of
 //! them at once, and a row that goes takes nothing else with it.
 
+use leptos::prelude::*;
 use web_sys::Element;
 
 use crate::{
-    live::{controls::SET_FAULT, store::Store, watch::watch},
+    live::{controls::SET_FAULT, store::Store},
     panels::fields::{Part, take_over, typed_in},
     typed::Typed,
 };
@@ -42,7 +43,7 @@ fn in_force(fault: &FaultStatus) -> Vec<FaultForm> {
 /// Brings what is in force into the rows whenever it changes.
 pub(super) fn start(store: Store) {
     let mut before = store.fault.with_untracked(in_force);
-    watch(move || {
+    Effect::new(move |_| {
         let now = store.fault.with(in_force);
         if before != now {
             if !is_own(store, &now) {
@@ -55,11 +56,12 @@ pub(super) fn start(store: Store) {
 
 /// Whether this page has asked for the plan that has come into force: then the rows have it already, and may be further.
 fn is_own(store: Store, now: &[FaultForm]) -> bool {
-    store.asked.update(|asked| {
+    let is_own = store.asked.try_update(|asked| {
         let place = asked.iter().position(|plan| same(plan, now));
         asked.drain(..place.map_or(asked.len(), |place| place + 1));
         place.is_some()
-    })
+    });
+    is_own == Some(true)
 }
 
 /// Whether these faults do the same.
@@ -110,8 +112,8 @@ pub(super) fn add(store: Store) -> usize {
 
 /// Removes a row; says whether a fault went with it.
 pub(super) fn remove(store: Store, n: usize) -> bool {
-    let removed = store.rows.update(|rows| (n < rows.len()).then(|| rows.remove(n)));
-    removed.is_some_and(|row| !row.is_empty())
+    let removed = store.rows.try_update(|rows| (n < rows.len()).then(|| rows.remove(n)));
+    removed.flatten().is_some_and(|row| !row.is_empty())
 }
 
 /// The form with what its other fields begin with.

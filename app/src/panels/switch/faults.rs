@@ -1,6 +1,7 @@
 //! The fields of the faults: the one that is chosen most in a sentence, and behind *More* what else it can be, and more
 //! faults.
 
+use leptos::prelude::*;
 use maud::{Markup, html};
 
 use super::drafts::{ADD, ATTEMPTS, KIND, LAYER, MS, OPERATION, PERCENT, ROWS, SEED, SPAN, WIRE, name};

@@ -20,7 +20,6 @@ use crate::{
         controls::{self, ARM_FAULT, Change, SET_FAULT},
         dom,
         store::Store,
-        watch::watch,
     },
     markup::keep,
     panels::fields::{apply_button, error_line, ticked_in},
@@ -54,14 +53,14 @@ pub(super) fn start(store: Store) {
     drafts::start(store);
     // Open is what a person has opened, or what was refused there: no part of the drawing.
     keep(FORM, move || form(store, false));
-    watch(move || {
+    Effect::new(move |_| {
         if let (true, Some(more)) = (is_refused_within(store), dom::find(".more")) {
             let _ = more.set_attribute("open", "");
         }
     });
     // The switch itself moves when it is pressed: whatever is heard of it, it goes to what is in force.
-    watch(|| dom::put_back(SET_FAULT));
-    watch(move || {
+    Effect::new(|_| dom::put_back(SET_FAULT));
+    Effect::new(move |_| {
         let on = store.fault.with(|fault| fault.on);
         if let Some(knob) = dom::find(".knob input") {
             knob.unchecked_into::<HtmlInputElement>().set_checked(on);

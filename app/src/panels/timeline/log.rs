@@ -1,5 +1,6 @@
 //! The log under the rows: the last lines in sight, the others above them.
 
+use leptos::prelude::*;
 use maud::{Markup, html};
 
 use crate::{

@@ -35,6 +35,7 @@ mod width;
 mod window;
 mod words;
 
+use leptos::prelude::*;
 use maud::Markup;
 
 pub use self::bar_id::BarId;
@@ -46,12 +47,7 @@ use self::{
 #[cfg(feature = "ssr")]
 pub use self::{panel::Timeline, still::still};
 use crate::{
-    live::{
-        dom,
-        state::{Derived, State},
-        store::Store,
-        watch::watch,
-    },
+    live::{dom, store::Store},
     markup::{follow_list, keep},
 };
 use model::timeline::{AttemptState, Turn};
@@ -91,15 +87,15 @@ fn selected(store: Store) -> Markup {
 
 /// Keeps what moves in the timeline of a lab.
 pub(super) fn start(store: Store) {
-    let narrow = State::new(false);
-    let has_next = Derived::new(move || store.next_content().is_some());
-    let drawing = Derived::new(move || {
+    let narrow = RwSignal::new(false);
+    let has_next = Memo::new(move |_| store.next_content().is_some());
+    let drawing = Memo::new(move |_| {
         let plot = if narrow.get() { Plot::NARROW } else { Plot::WIDE };
         drawing(store, has_next.get(), plot)
     });
-    let rows = Derived::of_the_last(move |drawn| (drawing.with(|drawing| row::rows(store, drawing, drawn)), true));
-    let log = Derived::of_the_last(move |drawn| (log::of_lab(store, drawn), true));
-    watch(move || {
+    let rows = Memo::new_owning(move |drawn| (drawing.with(|drawing| row::rows(store, drawing, drawn)), true));
+    let log = Memo::new_owning(move |drawn| (log::of_lab(store, drawn), true));
+    Effect::new(move |_| {
         for (list, entries) in [(".turns", rows), (".tl-log .log", log)] {
             if let Some(list) = dom::find(list) {
                 follow_list(list.into(), entries);
@@ -108,7 +104,7 @@ pub(super) fn start(store: Store) {
         // After the lists: they begin as the server has drawn them, which knows no width.
         width::watch_width(narrow);
     });
-    watch(move || dom::mark(".tl-head", "with-calls", drawing.with(Drawing::has_calls)));
+    Effect::new(move |_| dom::mark(".tl-head", "with-calls", drawing.with(Drawing::has_calls)));
     keep(".axis", move || drawing.with(|drawing| axis(drawing, store.clock.get(), store.utc_offset_min)));
     keep(".plot.under", move || drawing.with(|drawing| under(drawing, store.clock.get())));
     keep(".plot.over", move || drawing.with(|drawing| over(drawing, store.clock.get())));

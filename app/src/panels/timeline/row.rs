@@ -1,5 +1,6 @@
 //! One row: a turn's number, message and standing at the left, and what it did beside it.
 
+use leptos::prelude::*;
 use maud::{Markup, html};
 
 use super::{

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::live::{dom, state::State};
+use crate::live::dom;
 
 /// Tells `narrow` whether the page is laid out in one column, now and whenever it changes. In the browser alone.
-pub(super) fn watch_width(narrow: State<bool>) {
+pub(super) fn watch_width(narrow: RwSignal<bool>) {
     let look = move || {
         let query = window().match_media("(max-width: 53.75rem)");
         let is_narrow = query.ok().flatten().is_some_and(|query| query.matches());

@@ -13,12 +13,7 @@ use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
 pub use self::callouts::Tour;
-use crate::live::{
-    dom,
-    state::{Derived, State},
-    store::Store,
-    watch::watch,
-};
+use crate::live::{dom, store::Store};
 use model::timeline::Outcome;
 
 /// Asks for an untouched lab: the tour begins in one.
@@ -34,8 +29,8 @@ const COOKIE: &str = "tour";
 
 /// Begins the tour on the first visit of an untouched lab, or goes on where this browser was. In the browser alone.
 pub(super) fn start(store: Store) {
-    let at = State::new(None);
-    watch(move || {
+    let at = RwSignal::new(None);
+    Effect::new(move |_| {
         let kept = dom::find(".tour").and_then(|tour| tour.get_attribute("data-kept"));
         let first = untrack(|| store.is_untouched()).then_some(FIRST);
         at.set(kept.map_or(first, |step| step.parse().ok()));
@@ -50,9 +45,9 @@ pub(super) fn start(store: Store) {
             }
         });
     });
-    let step = Derived::new(move || at.get().map(|at| reached(store, at)));
+    let step = Memo::new(move |_| at.get().map(|at| reached(store, at)));
     let mut shown = None;
-    watch(move || {
+    Effect::new(move |_| {
         let step = step.get();
         if shown != step {
             shown = step;
