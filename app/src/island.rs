@@ -1,14 +1,11 @@
-//! The lab's page, brought to life. The server renders all of it ([`layout`](crate::panels::layout)); the browser keeps
-//! the state, and changes what it changes.
-//!
-//! What is drawn is text, which [`markup`](crate::markup) keeps: the island itself is the frame around it.
+//! The lab's page as one island, which the browser brings to life: its state, and the panels that show it.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     live::{self, address::Address, dom, store::Store},
-    panels,
+    panels::{self, layout::Layout},
     typed::Typed,
 };
 use model::{error::LabError, lab::LabSnapshot};
@@ -55,37 +52,29 @@ impl Opening {
     }
 }
 
-/// The lab. What stands in it comes as children, which the server renders.
+/// The lab: its state, and the page that shows it.
 ///
 /// # Panics
 /// The page has no [`Opening`].
 #[island]
-pub fn Lab(
-    /// The page.
-    children: Children,
-) -> impl IntoView {
-    let store = Store::new(Opening::here().expect("the page has what the lab begins with"));
+pub fn Lab() -> impl IntoView {
+    let opening = Opening::here().expect("the page has what the lab begins with");
+    let known = opening.snapshot.known_actors.clone();
+    let store = Store::new(opening);
     provide_context(store);
     live::start(store);
     panels::start(store);
-    Effect::new(move |_| {
-        for (class, is_on) in classes(store) {
-            dom::mark(".lab", class, is_on);
-        }
-    });
-    let class = untrack(|| classes(store)).into_iter().filter(|(_, is_on)| *is_on);
-    let class = class.fold("lab".to_owned(), |all, (class, _)| all + " " + class);
-    view! { <div class=class>{children()}</div> }
-}
-
-/// What the style sheet asks of the lab.
-fn classes(store: Store) -> [(&'static str, bool); 4] {
-    let mounted = store.mounted.get();
-    [
-        ("present", store.present.get()),
-        ("past", store.is_past()),
-        ("mounted", mounted),
-        // Where there is no clipboard, nothing offers to copy.
-        ("clip", mounted && dom::has_clipboard()),
-    ]
+    let mounted = move || store.mounted.get();
+    view! {
+        <div
+            class="lab"
+            class:present=move || store.present.get()
+            class:past=move || store.is_past()
+            class:mounted=mounted
+            // Where there is no clipboard, nothing offers to copy.
+            class:clip=move || mounted() && dom::has_clipboard()
+        >
+            <Layout known />
+        </div>
+    }
 }

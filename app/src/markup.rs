@@ -9,22 +9,20 @@ mod list;
 
 use js_sys::Array;
 use leptos::prelude::*;
-#[cfg(feature = "ssr")]
 use leptos::{prelude::untrack, tachys::html::InertElement};
 use maud::Markup;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlOptionElement, Node};
 
-#[cfg(feature = "ssr")]
 pub use self::list::items;
 pub use self::list::{Entries, Entry, follow_list};
 
 use crate::live::dom;
 
-/// A drawing in a page that the server renders.
-#[cfg(feature = "ssr")]
+/// A drawing in a view: one element, which the server renders and the browser finds there.
 pub fn drawn(draw: impl FnOnce() -> Markup) -> InertElement {
-    InertElement::new(untrack(draw).into_string())
+    let html = if cfg!(feature = "ssr") { untrack(draw).into_string() } else { String::new() };
+    InertElement::new(html)
 }
 
 /// Keeps the element that the server rendered for `selector` as `draw` has it, with its attributes. In the browser alone.

@@ -108,7 +108,6 @@ impl Entries {
 }
 
 /// The entries in their parts, for the first drawing.
-#[cfg(feature = "ssr")]
 pub fn items(entries: &[Entry]) -> String {
     use std::fmt::Write as _;
 

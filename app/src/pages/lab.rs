@@ -13,7 +13,7 @@ use crate::{
     error::ServerError,
     island::{FormError, Lab, Opening},
     live::address::Address,
-    panels::{layout::Layout, tour::Tour},
+    panels::tour::Tour,
     typed::Typed,
 };
 use model::actor_id::{ActorId, LESSON_ACTOR};
@@ -66,18 +66,16 @@ fn lab(
     let page = Suspend::new(async move {
         let snapshot = backend.snapshot(&actor).await;
         let scenarios = scenario_html(&backend, &actor, scenario.as_deref(), error.as_ref());
-        let (known, runtime) = (snapshot.known_actors.clone(), snapshot.runtime.clone());
-        let (page_of, tour_of) = (actor.clone(), actor.clone());
+        let tour_of = actor.clone();
         let message_id = uuid::Uuid::new_v4().to_string();
         let opening = Opening { snapshot, error, typed, address, message_id };
         // Within a script element `<` would be read as a tag.
         let json = serde_json::to_string(&opening).expect("what is in a lab can be written").replace('<', "\\u003c");
         provide_context(opening);
+        provide_context(scenarios);
         view! {
             <Title text=format!("Faultlab: {actor}") />
-            <Lab>
-                <Layout actor=page_of known runtime scenarios />
-            </Lab>
+            <Lab />
             <KeySheet />
             <Tour actor=tour_of />
             <script id=Opening::ELEMENT type="application/json" inner_html=json></script>

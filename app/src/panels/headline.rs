@@ -4,7 +4,6 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 
-#[cfg(feature = "ssr")]
 use crate::markup::drawn;
 use crate::{format::tenths_ms, icons::symbol, live::store::Store, markup::keep, panels::chat::words};
 use model::{
@@ -14,7 +13,6 @@ use model::{
 };
 
 /// The line.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn Headline() -> impl IntoView {
     let store = expect_context::<Store>();

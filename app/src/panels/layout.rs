@@ -1,9 +1,9 @@
-//! Where everything stands on the lab's page. Rendered by the server alone: the browser's half keeps what moves in it.
+//! Where everything stands on the lab's page.
 
 use leptos::prelude::*;
 
 use super::{
-    chat::{Chat, ScenarioHtml},
+    chat::Chat,
     checks::Checks,
     code::CodePane,
     headline::Headline,
@@ -17,57 +17,44 @@ use super::{
     topbar::Topbar,
     voice::Voice,
 };
-use model::{actor_id::ActorId, lab::Runtime};
+use crate::live::store::Store;
+use model::actor_id::ActorId;
 
-/// The page within [`Lab`](crate::island::Lab), which gives it the state.
+/// What stands in a lab's page.
 #[component]
 pub fn Layout(
-    /// The actor.
-    actor: ActorId,
     /// Labs that have been used.
     known: Vec<ActorId>,
-    /// What the lab runs on.
-    runtime: Runtime,
-    /// The menu of scenarios, and the one that the address names.
-    scenarios: ScenarioHtml,
 ) -> impl IntoView {
-    // Each by itself: as one type the page would be more than the compiler can hold.
-    let topbar = view! { <Topbar actor=actor.clone() known runtime /> }.into_any();
-    let chat = view! { <Chat scenarios /> }.into_any();
-    let bench = view! {
-        <section class="bench" aria-label="Failure switch and signal path">
-            <FailureSwitch />
-            <div class="path">
-                <SignalPath />
-                <PredictionLine />
-            </div>
-        </section>
-    };
-    let timeline = view! {
-        <section class="timeline" id="timeline" aria-labelledby="h-time">
-            <Timeline />
-        </section>
-    };
-    let side = view! {
-        <section class="panel side" aria-label="What is stored, and the retry policy">
-            <PaneTabs />
-            <StoredPane />
-            <PolicyPane />
-            <CodePane actor />
-        </section>
-    };
-    let panes = view! {
-        <PaneChoice />
-        <PaneStrip />
-        <Checks />
-    };
+    let actor = expect_context::<Store>().actor.get_untracked();
     view! {
-        <a class="skip" href="#msg">"Skip to the chat"</a>
-        {topbar}
+        <a class="skip" href="#msg">
+            "Skip to the chat"
+        </a>
+        <Topbar known />
         <main class="lab-main">
-            {chat} {bench.into_any()} <Headline /> {timeline.into_any()} {panes.into_any()} {side.into_any()}
+            <Chat />
+            <section class="bench" aria-label="Failure switch and signal path">
+                <FailureSwitch />
+                <div class="path">
+                    <SignalPath />
+                    <PredictionLine />
+                </div>
+            </section>
+            <Headline />
+            <section class="timeline" id="timeline" aria-labelledby="h-time">
+                <Timeline />
+            </section>
+            <PaneChoice />
+            <PaneStrip />
+            <Checks />
+            <section class="panel side" aria-label="What is stored, and the retry policy">
+                <PaneTabs />
+                <StoredPane />
+                <PolicyPane />
+                <CodePane actor />
+            </section>
         </main>
         <Voice />
     }
-    .into_any()
 }

@@ -2,14 +2,12 @@
 
 pub mod chat;
 pub mod checks;
-#[cfg(feature = "ssr")]
 pub mod code;
 pub mod copy;
 mod deeds;
 pub(crate) mod fields;
 pub mod headline;
 pub mod hold;
-#[cfg(feature = "ssr")]
 pub mod layout;
 pub mod path;
 pub mod policy;

@@ -9,7 +9,6 @@ use super::{
     sidecar_retries::sidecar_retries_form,
     trace::policy_trace,
 };
-#[cfg(feature = "ssr")]
 use crate::markup::drawn;
 use crate::{
     format::tenths_ms,
@@ -35,7 +34,6 @@ pub(super) const PARTS: [Part<PolicyForm>; 7] = [
 const BACKOFFS: Words = &[("constant", "constant"), ("exponential", "exponential, doubling")];
 
 /// The pane.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn PolicyPane() -> impl IntoView {
     let store = expect_context::<Store>();

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 
-#[cfg(feature = "ssr")]
 use crate::markup::drawn;
 use crate::{
     format::tenths_ms,
@@ -16,7 +15,6 @@ use crate::{
 };
 
 /// The line under the signal path.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn PredictionLine() -> impl IntoView {
     let store = expect_context::<Store>();

@@ -4,7 +4,6 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 
-#[cfg(feature = "ssr")]
 use crate::markup::drawn;
 use crate::{
     format,
@@ -27,7 +26,6 @@ const MAX_EVENTS: usize = 5;
 const KNOWN_EVENTS: usize = 50;
 
 /// The pane.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn StoredPane() -> impl IntoView {
     let store = expect_context::<Store>();

@@ -1,14 +1,13 @@
 //! The panes beside the chat and, on a narrow page, below the timeline. The choice is a group of radio buttons that the
 //! stylesheet reads, so it works without script.
 
+use leptos::prelude::*;
 use maud::{Markup, html};
 
-#[cfg(feature = "ssr")]
 use crate::{live::controls::SET_POLICY, markup::drawn};
 use crate::{live::store::Store, markup::keep};
 
 /// The radio buttons. They stand before everything that depends on them.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn PaneChoice() -> impl IntoView {
     // A policy that was refused is told beside its field: without script the page comes back with its pane shown.
@@ -38,7 +37,6 @@ pub fn PaneChoice() -> impl IntoView {
 }
 
 /// Their labels on a wide page, where the checks have a column of their own.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn PaneTabs() -> impl IntoView {
     view! {
@@ -51,7 +49,6 @@ pub fn PaneTabs() -> impl IntoView {
 }
 
 /// Their labels on a narrow page.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn PaneStrip() -> impl IntoView {
     let store = expect_context::<Store>();

@@ -13,24 +13,18 @@ use crate::{
     },
     markup::keep,
 };
-#[cfg(feature = "ssr")]
 use crate::{icons::icon, markup::drawn};
 use model::error::ErrorCode;
-#[cfg(feature = "ssr")]
 use model::{actor_id::ActorId, lab::Runtime};
 
 /// The bar of a lab.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn Topbar(
-    /// The actor.
-    actor: ActorId,
     /// Labs that have been used.
     known: Vec<ActorId>,
-    /// What the lab runs on.
-    runtime: Runtime,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
+    let (actor, runtime) = (store.actor.get_untracked(), store.runtime.get_untracked());
     view! {
         <header class="topbar">
             <Brand />
@@ -81,14 +75,12 @@ pub(crate) fn turn_present(store: Store) {
     }
 }
 
-#[cfg(feature = "ssr")]
 fn where_tip(runtime: &Runtime) -> String {
     let api = runtime.sidecar_http.as_ref().map(|at| format!(" Its HTTP API answers at {at}.")).unwrap_or_default();
     format!("The page speaks to the actor through the {}. State is kept in {}.{api}", runtime.sidecar, runtime.store)
 }
 
 /// The name of the product, and the way to the lesson's lab.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn Brand() -> impl IntoView {
     view! {
@@ -103,7 +95,6 @@ pub fn Brand() -> impl IntoView {
 }
 
 /// The field that opens another lab.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn ActorField(
     /// What stands in it.
@@ -174,7 +165,6 @@ fn live_mark(store: Store) -> Markup {
 
 /// Changes the theme: a plain form, which the script answers at once. The stylesheet shows the one that would change
 /// something.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn ThemeButton() -> impl IntoView {
     let button = |theme: &'static str, symbol: &'static str| {

@@ -3,12 +3,10 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 
-#[cfg(feature = "ssr")]
 use crate::markup::drawn;
 use crate::{live::store::Store, markup::keep};
 
 /// The sentence.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn Voice() -> impl IntoView {
     let store = expect_context::<Store>();

@@ -5,7 +5,6 @@ use maud::{Markup, html};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
-#[cfg(feature = "ssr")]
 use crate::{icons::symbol, live::controls::SET_FAULT};
 use crate::{
     live::{
@@ -18,7 +17,6 @@ use crate::{
     panels::fields::{error_line, typed_in},
 };
 use model::fault::form::FaultForm;
-#[cfg(feature = "ssr")]
 use model::operation::Operation;
 
 /// The field to write in.
@@ -63,7 +61,6 @@ pub(crate) fn set_as(store: Store, form: &Element) {
 }
 
 /// The form that sends a message. Enter sends, Shift+Enter breaks the line.
-#[cfg(feature = "ssr")]
 pub(super) fn composer(store: Store) -> Markup {
     let refused = store.error.with(|error| error.as_ref().is_some_and(|error| error.path == SEND));
     html! {
@@ -87,7 +84,6 @@ fn error(store: Store) -> Markup {
 }
 
 /// What a new lab says.
-#[cfg(feature = "ssr")]
 pub(super) fn invitation(store: Store) -> Markup {
     html! {
         div.invite-box hidden[!store.is_untouched()] {
@@ -112,7 +108,6 @@ fn promise(store: Store) -> Markup {
 }
 
 /// Two other settings of the switch that are worth a message.
-#[cfg(feature = "ssr")]
 pub(super) fn then_try(store: Store) -> Markup {
     let setting = |name, operation: Operation, attempts: u8| {
         html! {

@@ -3,18 +3,14 @@
 pub(crate) mod composer;
 mod lines;
 mod row;
-#[cfg(feature = "ssr")]
 mod scenario;
 pub(crate) mod words;
 
 use leptos::prelude::*;
-#[cfg(feature = "ssr")]
 use maud::{PreEscaped, html};
 
-#[cfg(feature = "ssr")]
 pub use self::scenario::ScenarioHtml;
 use self::{lines::lines, row::row};
-#[cfg(feature = "ssr")]
 use crate::markup::{drawn, items};
 use crate::{
     live::{actions::SEND, dom, store::Store},
@@ -23,14 +19,11 @@ use crate::{
 };
 
 /// The chat.
-#[cfg(feature = "ssr")]
 #[component]
-pub fn Chat(
-    /// The menu of scenarios, and the one that the address names.
-    scenarios: ScenarioHtml,
-) -> impl IntoView {
+pub fn Chat() -> impl IntoView {
     let store = expect_context::<Store>();
     drawn(|| {
+        let scenarios = expect_context::<ScenarioHtml>();
         html! {
             section.panel.chat aria-labelledby="h-chat" {
                 div.panel-head {

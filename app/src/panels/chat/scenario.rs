@@ -4,7 +4,8 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::icons::symbol;
 
-/// The scenarios as HTML, for one page.
+/// The scenarios as HTML, for one page: the server gives them to the chat that it renders.
+#[derive(Clone)]
 pub struct ScenarioHtml {
     /// The title of the one that the address names.
     pub title: Option<String>,

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use maud::{Markup, html};
 
-#[cfg(feature = "ssr")]
 use crate::{icons::icon, markup::drawn};
 use crate::{
     icons::symbol,
@@ -34,7 +33,6 @@ pub(crate) const DIVES: [(&str, &str); 5] = [
 ];
 
 /// The checklist.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn Checks() -> impl IntoView {
     let store = expect_context::<Store>();
@@ -103,7 +101,6 @@ fn errors(store: Store) -> Markup {
 }
 
 /// Takes everything back, in two steps: the first press only opens the question.
-#[cfg(feature = "ssr")]
 #[component]
 fn Reset() -> impl IntoView {
     let store = expect_context::<Store>();

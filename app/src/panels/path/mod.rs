@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use maud::{Markup, html};
 
 use self::flow::{Flow, Hop, NodeLook, flow};
-#[cfg(feature = "ssr")]
 use crate::markup::drawn;
 use crate::{
     live::store::{Connection, Store},
@@ -28,7 +27,6 @@ const STATIONS: [[&str; 3]; 5] = [
 const KNIFE: u8 = 83;
 
 /// The drawing.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn SignalPath() -> impl IntoView {
     let store = expect_context::<Store>();

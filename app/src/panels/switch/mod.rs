@@ -24,7 +24,6 @@ use crate::{
     markup::keep,
     panels::fields::{apply_button, error_line, ticked_in},
 };
-#[cfg(feature = "ssr")]
 use crate::{markup::drawn, panels::wire};
 use model::fault::words::status;
 
@@ -33,7 +32,6 @@ pub(crate) const FORM: &str = ".breaker:not(.wire)";
 
 /// The switch, with its sentence of settings, and the wire to Redis where there is one. Set by hand it takes effect at
 /// once; without script *Apply* does it.
-#[cfg(feature = "ssr")]
 #[component]
 pub fn FailureSwitch() -> impl IntoView {
     let store = expect_context::<Store>();

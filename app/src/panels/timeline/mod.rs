@@ -15,11 +15,9 @@ mod calls;
 mod detail;
 mod hold;
 mod layout;
-#[cfg(feature = "ssr")]
 mod legend;
 mod log;
 mod marks;
-#[cfg(feature = "ssr")]
 mod panel;
 mod predicted;
 mod queue;
@@ -39,13 +37,14 @@ use leptos::prelude::*;
 use maud::Markup;
 
 pub use self::bar_id::BarId;
+pub use self::panel::Timeline;
+#[cfg(feature = "ssr")]
+pub use self::still::still;
 use self::{
     axis::{axis, over, under},
     detail::detail,
     window::{Drawing, Plot, draw},
 };
-#[cfg(feature = "ssr")]
-pub use self::{panel::Timeline, still::still};
 use crate::{
     live::{dom, store::Store},
     markup::{follow_list, keep},
