@@ -19,7 +19,7 @@ use crate::{
 };
 use model::{
     actor_id::ActorId,
-    error::LabError,
+    error::{ErrorCode, LabError},
     fault::{FaultStatus, form::FaultForm},
     lab::{LabSnapshot, Panels, Runtime},
     lesson::{
@@ -169,8 +169,10 @@ impl Store {
     pub fn new(opening: Opening) -> Self {
         let Opening { snapshot, error, typed, address, message_id } = opening;
         let LabSnapshot { actor, runtime, panels, timeline, registered_at, now, utc_offset_min, .. } = snapshot;
-        // A message that came back stays in the field, unless the conversation shows it, with *Send again*.
-        let typed_message = typed.text(SEND, "message_id").filter(|id| !knows(&timeline.events, id, 0));
+        // A message that came back stays in the field, unless the conversation shows it, with *Send again*. One whose id
+        // belongs to another is not offered there: it needs a new one.
+        let reused = error.as_ref().is_some_and(|error| error.error.code == ErrorCode::IdReused);
+        let typed_message = typed.text(SEND, "message_id").filter(|id| reused || !knows(&timeline.events, id, 0));
         let typed_message = typed_message.and_then(|_| typed.text(SEND, "content")).map(str::to_owned);
         let next_check = panels.checks.iter().find(|check| !check.is_passed()).map_or(0, |check| check.number);
         let rows = first_rows(&typed, &panels.fault);

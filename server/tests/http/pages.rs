@@ -53,6 +53,29 @@ async fn a_message_and_the_switch_work_as_plain_forms() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_sent_again_with_another_text_comes_back_with_it_and_a_new_id() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    lab.switch_off("user1").await;
+    let send = async |content: &str| {
+        let request = lab.client.post(format!("{}/api/send_message", lab.origin)).header(header::ACCEPT, "text/html");
+        let request = request.header(header::REFERER, format!("{}/lab/user1", lab.origin));
+        let request = request.header(header::ORIGIN, &lab.origin);
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let answer = request.body(format!("actor=user1&content={content}&message_id=m1")).send().await.unwrap();
+        answer.text().await.unwrap()
+    };
+    // As somebody does who goes back in the browser, and changes the text.
+    send("First").await;
+    let page = send("Second").await;
+    let composer = page.split("class=\"composer").nth(1).unwrap().split("</form>").next().unwrap();
+    assert!(composer.contains("Second</textarea>") && !composer.contains("value=\"m1\""), "{composer}");
+    assert!(page.contains("belongs to a message with another text"), "and says why");
+    assert!(page.contains("Not stored: its id belongs to another message."));
+    lab.stop().await;
+}
+
+#[tokio::test]
 async fn the_theme_is_remembered_in_a_cookie() {
     let data = TempDir::new().unwrap();
     let lab = Lab::start(data.path()).await;
