@@ -27,7 +27,7 @@ impl FromServerFnError for ServerError {
         };
         let error = Self(LabError::new(code, error.to_string()));
         #[cfg(feature = "ssr")]
-        let error = crate::api::failed(error.0);
+        let error = crate::functions::failed(error.0);
         error
     }
 }

@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`typed`]: what was typed into a form that came back to be corrected
 //! - [`backend`] (server only): the one trait through which everything is done; `server` implements it
-//! - [`api`], [`error`]: the server functions, and the error that they answer with
+//! - [`functions`], [`error`]: the server functions by subject, and the error that they answer with
 //! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
 //! - [`island`]: the lab's page as one island, which the browser brings to life
 //! - [`live`]: the lab's reactive state, the event stream that feeds it, what a person can do to it
@@ -16,13 +16,13 @@
 // The type of a view has the types of all views in it.
 #![recursion_limit = "256"]
 
-pub mod api;
 #[cfg(feature = "ssr")]
 mod app;
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod error;
 pub mod format;
+pub mod functions;
 pub mod icons;
 pub mod island;
 pub mod live;

@@ -10,8 +10,12 @@ use super::{
     store::{Reading, Store, Unsent, UnsentState},
 };
 use crate::{
-    api::{self, Delivery},
     error::ServerError,
+    functions::{
+        history, lab,
+        messages::{self, Delivery},
+        sidecar_retries, wire,
+    },
     island::FormError,
 };
 use model::{error::LabError, lesson::steps};
@@ -59,7 +63,7 @@ pub fn refresh(store: Store) {
 /// Reads the panels now. Without an answer they stay as they are: the live mark says that the server is away.
 pub(super) async fn read_panels(store: Store) {
     let heard = store.controls_heard.get_untracked();
-    if let Ok(mut panels) = api::read_panels(store.actor_id()).await {
+    if let Ok(mut panels) = lab::read_panels(store.actor_id()).await {
         if heard == store.controls_heard.get_untracked() {
             store.fault.set(panels.fault.clone());
         } else {
@@ -107,7 +111,7 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
         }
     });
     let arm = path == ARM_AND_SEND;
-    let result = match api::deliver_message(store.actor_id(), content.clone(), id.clone(), arm).await {
+    let result = match messages::deliver_message(store.actor_id(), content.clone(), id.clone(), arm).await {
         Ok(Delivery::Answered(_)) => Ok(()),
         Ok(Delivery::Failed(error)) | Err(ServerError(error)) => Err(error),
     };
@@ -138,7 +142,7 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
 pub fn set_sidecar_retries(store: Store, on: bool) {
     spawn_local(async move {
         let on = on.then(|| "on".to_owned());
-        match attempt(store, SET_SIDECAR_RETRIES, api::set_sidecar_retries(on)).await {
+        match attempt(store, SET_SIDECAR_RETRIES, sidecar_retries::set_sidecar_retries(on)).await {
             Ok(set) => store.panels.update(|panels| panels.sidecar_retries = set),
             Err(_) => dom::put_back(SET_SIDECAR_RETRIES),
         }
@@ -148,7 +152,7 @@ pub fn set_sidecar_retries(store: Store, on: bool) {
 /// Sets the wire to Redis.
 pub fn set_wire(store: Store, word: String) {
     spawn_local(async move {
-        match attempt(store, SET_WIRE, api::set_wire(word)).await {
+        match attempt(store, SET_WIRE, wire::set_wire(word)).await {
             Ok(wire) => store.hear_wire(wire.fault),
             Err(_) => dom::put_back(SET_WIRE),
         }
@@ -158,21 +162,21 @@ pub fn set_wire(store: Store, word: String) {
 /// Asks the actor for its history.
 pub fn read_history(store: Store) {
     spawn_local(async move {
-        let _ = attempt(store, READ_HISTORY, api::read_history(store.actor_id())).await;
+        let _ = attempt(store, READ_HISTORY, history::read_history(store.actor_id())).await;
     });
 }
 
 /// Compares the history with the store.
 pub fn compare(store: Store) {
     spawn_local(async move {
-        let _ = attempt(store, COMPARE, api::compare_with_store(store.actor_id())).await;
+        let _ = attempt(store, COMPARE, history::compare_with_store(store.actor_id())).await;
     });
 }
 
 /// Puts the lab back to how a learner first finds it.
 pub fn reset(store: Store) {
     spawn_local(async move {
-        if attempt(store, RESET, api::reset_lab(store.actor_id())).await.is_ok() {
+        if attempt(store, RESET, lab::reset_lab(store.actor_id())).await.is_ok() {
             store.unsent.set(Vec::new());
             store.opened.set(1);
             store.draft.set(steps::FIRST_MESSAGE.to_owned());
@@ -227,9 +231,9 @@ async fn run_step(store: Store, number: u8) -> bool {
         }
         let reads = number == 2 || (number == 5 && check.progress == "read history");
         let result = if reads {
-            attempt(store, READ_HISTORY, api::read_history(store.actor_id())).await.map(drop)
+            attempt(store, READ_HISTORY, history::read_history(store.actor_id())).await.map(drop)
         } else if number == 4 {
-            attempt(store, COMPARE, api::compare_with_store(store.actor_id())).await.map(drop)
+            attempt(store, COMPARE, history::compare_with_store(store.actor_id())).await.map(drop)
         } else {
             let content = steps::content(number, &check).to_owned();
             let sent = deliver(store, ARM_AND_SEND, content, dom::new_message_id()).await;

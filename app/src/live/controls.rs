@@ -10,7 +10,7 @@ use super::{
     dom,
     store::{Connection, Store},
 };
-use crate::api;
+use crate::functions::{faults, policy};
 use model::{fault::form::FaultForm, policy::form::PolicyForm};
 
 /// Where the switch is set.
@@ -59,11 +59,11 @@ async fn make(store: Store, change: Change) {
     let fault = match change {
         Change::Fault { on, plan } => {
             let on = on.then(|| "on".to_owned());
-            attempt(store, SET_FAULT, api::set_fault(actor, on, plan, None)).await
+            attempt(store, SET_FAULT, faults::set_fault(actor, on, plan, None)).await
         }
-        Change::Arm => attempt(store, ARM_FAULT, api::arm_fault(actor)).await,
+        Change::Arm => attempt(store, ARM_FAULT, faults::arm_fault(actor)).await,
         Change::Policy(policy) => {
-            match attempt(store, SET_POLICY, api::set_policy(actor, policy)).await {
+            match attempt(store, SET_POLICY, policy::set_policy(actor, policy)).await {
                 Ok(policy) if !hears(store) => store.hear_policy(policy),
                 Ok(_) => {}
                 // The bar's choice, which comes first on the page, has moved already. What was typed in the pane stays.

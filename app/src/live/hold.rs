@@ -8,7 +8,7 @@ use super::{
     dom, moment,
     store::{Connection, Store},
 };
-use crate::api;
+use crate::functions;
 
 /// Where attempts are held and released.
 pub const HOLD: &str = "/api/hold";
@@ -26,7 +26,7 @@ pub fn release(store: Store) {
 /// What comes of it is told by the stream.
 fn ask(store: Store, on: Option<String>, release: Option<String>) {
     spawn_local(async move {
-        let asked = attempt(store, HOLD, api::hold(store.actor_id(), on, release)).await;
+        let asked = attempt(store, HOLD, functions::hold::hold(store.actor_id(), on, release)).await;
         if asked.is_err() {
             dom::put_back(HOLD);
         } else if store.connection.get_untracked() != Connection::Live {
