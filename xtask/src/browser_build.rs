@@ -44,7 +44,7 @@ fn tools() -> PathBuf {
 
 /// A release-build tool from npm, by its name.
 pub(crate) fn tool(name: &str) -> Command {
-    Command::new(npm::program(&tools(), name))
+    npm::program(&tools(), name)
 }
 
 /// Builds the browser part, or does nothing when it is up to date.
@@ -82,7 +82,7 @@ pub(crate) fn tool_files() -> Result<Vec<PathBuf>> {
 
 /// Runs cargo; the result is the raw WebAssembly, which is touched only when something changed.
 fn compile(profile: Profile) -> Result<PathBuf> {
-    let mut cargo = Compiler::get(profile)?.cargo_build(profile);
+    let mut cargo = Compiler::find(profile)?.cargo_build(profile);
     cargo.args(["--package", "frontend", "--locked"]);
     cargo.arg("--target-dir").arg(folder());
     progress::run(&format!("Compiling the browser part ({})", profile.folder()), BUILD_LIMIT, &mut cargo)?;

@@ -7,17 +7,16 @@
 //! - [`test`]: every check and test, summed up; [`soak`]: the long random run among them
 //! - [`programs`]: building `faultlab` and `sidecar`
 //! - [`site`]: `target/site`, made of
-//!   - [`browser_build`]: the WebAssembly and its JavaScript; [`wasm_target`]: getting a compiler for it
+//!   - [`browser_build`]: the WebAssembly and its JavaScript; [`wasm_target`]: the compiler for it
 //!   - [`css`]: the stylesheet
 //!   - [`compress`]: smaller forms of every file
-//! - [`install`]: what can be installed with apt; [`npm`]: packages from npm
-//! - [`paths`]: where things are; [`progress`]: saying what is being done
+//! - [`tools`]: what has to be there besides: found, installed, or named; [`npm`]: packages from npm
+//! - [`paths`]: where things are; [`progress`]: saying what is being done; [`version`]: comparing versions
 mod bench;
 mod browser_build;
 mod compress;
 mod css;
 mod group;
-mod install;
 mod npm;
 mod paths;
 mod programs;
@@ -28,12 +27,15 @@ mod run_dapr;
 mod site;
 mod soak;
 mod test;
+mod tools;
+mod version;
 mod wasm_target;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use paths::Profile;
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use tools::Tool;
 
 /// Gets what Faultlab needs, builds it, runs it and tests it.
 #[derive(Parser)]
@@ -68,7 +70,13 @@ enum Task {
     },
     /// Find daprd and placement, or build them from Go modules; says which version it is.
     Dapr,
-    /// Check the format, lint, and run all tests; ends with a line `N passed, N failed`.
+    /// Find or install every tool that any of these commands needs, or say what is missing.
+    Tools {
+        /// Fill this folder with links to them and to what every Debian has, and to nothing else, to be the whole PATH.
+        #[arg(long, value_name = "FOLDER")]
+        links: Option<PathBuf>,
+    },
+    /// Check the format, lint, and run all tests; ends with a line `N passed, N failed`, and `, N not run` if any were not.
     Test(test::Selection),
     /// Send, break, kill and start again for a long time, and check that nothing acknowledged is lost.
     Soak(soak::Options),
@@ -90,6 +98,14 @@ fn perform(task: Task) -> Result<ExitCode> {
     match task {
         Task::Run { release, dapr, redis, flags } => {
             let profile = Profile::from_flag(release);
+            let mut needed = tools::of_build(profile);
+            if dapr {
+                needed.push(Tool::DaprOrGo);
+            }
+            if dapr && redis.is_none() {
+                needed.push(Tool::Redis);
+            }
+            tools::need(&needed)?;
             build(profile)?;
             if dapr {
                 run_dapr::everything(profile, redis.as_deref(), &flags)?;
@@ -97,8 +113,21 @@ fn perform(task: Task) -> Result<ExitCode> {
                 run::faultlab(profile, &flags)?;
             }
         }
-        Task::Build { release } => build(Profile::from_flag(release))?,
-        Task::Dapr => drop(real::programs::Programs::get()?),
+        Task::Build { release } => {
+            let profile = Profile::from_flag(release);
+            tools::need(&tools::of_build(profile))?;
+            build(profile)?;
+        }
+        Task::Dapr => {
+            tools::need(&[Tool::DaprOrGo])?;
+            drop(real::programs::Programs::get()?);
+        }
+        Task::Tools { links } => {
+            tools::need(&Tool::ALL)?;
+            if let Some(folder) = links {
+                tools::links::fill(&folder)?;
+            }
+        }
         Task::Test(selection) => return test::all(selection),
         Task::Soak(options) => soak::run(&options)?,
         Task::Bench(options) => bench::all(&options)?,

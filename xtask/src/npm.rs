@@ -1,14 +1,10 @@
 //! Packages from npm, exactly as their lock file says.
 use crate::{
-    install,
+    paths,
     progress::{self, FETCH_LIMIT},
 };
 use anyhow::{Context, Result};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 /// A copy of the lock file that was installed, to see whether it has changed since.
 const INSTALLED: &str = "node_modules/.installed-lock.json";
@@ -16,16 +12,15 @@ const INSTALLED: &str = "node_modules/.installed-lock.json";
 /// Installs the packages of `folder/package-lock.json`, unless they are there already.
 ///
 /// # Errors
-/// When Node.js is missing and cannot be installed, or npm fails.
+/// When npm is missing or fails.
 pub(crate) fn packages(folder: &Path, needed_for: &str) -> Result<()> {
-    install::node(needed_for)?;
     let lock = folder.join("package-lock.json");
     let wanted = fs::read(&lock).with_context(|| format!("{} cannot be read", lock.display()))?;
     let marker = folder.join(INSTALLED);
     if fs::read(&marker).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    let mut npm = Command::new("npm");
+    let mut npm = paths::command("npm");
     npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
     // The tests use the system's browser.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
@@ -35,6 +30,6 @@ pub(crate) fn packages(folder: &Path, needed_for: &str) -> Result<()> {
 }
 
 /// A program that the packages in `folder` bring along.
-pub(crate) fn program(folder: &Path, name: &str) -> PathBuf {
-    folder.join("node_modules/.bin").join(name)
+pub(crate) fn program(folder: &Path, name: &str) -> Command {
+    paths::command(&folder.join("node_modules/.bin").join(name).to_string_lossy())
 }

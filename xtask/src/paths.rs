@@ -74,10 +74,38 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// The first of these programs that is on the `PATH`.
+/// The Go modules that real Dapr is built from.
+pub(crate) fn dapr_modules() -> PathBuf {
+    root().join("xtask/dapr")
+}
+
+/// Tools that were installed for this project alone.
+pub(crate) fn own_tools() -> PathBuf {
+    target().join("tools")
+}
+
+/// Their programs.
+pub(crate) fn own_programs() -> PathBuf {
+    own_tools().join("bin")
+}
+
+/// The `PATH` with this project's own programs before all others.
+fn path() -> OsString {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::join_paths([own_programs()].into_iter().chain(env::split_paths(&path))).unwrap_or(path)
+}
+
+/// A program that is on the `PATH` or was installed for this project, and that finds what was as well.
+pub(crate) fn command(name: &str) -> Command {
+    let program = on_path(&[name]).unwrap_or_else(|| PathBuf::from(name));
+    let mut command = Command::new(program);
+    command.env("PATH", path());
+    command
+}
+
+/// The first of these programs that was installed for this project or is on the `PATH`.
 pub(crate) fn on_path(names: &[&str]) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    let folders: Vec<_> = env::split_paths(&path).collect();
+    let folders: Vec<_> = env::split_paths(&path()).collect();
     names.iter().find_map(|name| {
         let file = format!("{name}{}", env::consts::EXE_SUFFIX);
         folders.iter().map(|folder| folder.join(&file)).find(|program| program.is_file())

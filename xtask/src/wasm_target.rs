@@ -1,32 +1,26 @@
-//! Getting a compiler for WebAssembly. The first of these that works is taken:
+//! The compiler for WebAssembly: the default toolchain with the target, else Debian's `rustc-web` with the standard
+//! library's sources, which builds the library itself.
 //!
-//! 1. the default toolchain has the target;
-//! 2. Debian's `rustc-web` is there with the standard library's sources, and builds the library itself;
-//! 3. rustup downloads the target;
-//! 4. apt installs Debian's `rustc-web`.
-//!
-//! A release builds the standard library along wherever its sources are there or can be had.
+//! A release builds the standard library along wherever its sources are there.
 use crate::{
-    install,
     paths::{self, Profile},
-    progress,
+    progress, version,
 };
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
 };
 
 /// The target's name.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// A download of about 20 MB: longer than this means that the network does not let it through.
-const DOWNLOAD_LIMIT: Duration = Duration::from_secs(300);
-
 /// Debian's compiler, kept fresh for its browsers, beside the older `rustc` of the release.
 const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+
+/// Debian's linker for WebAssembly.
+const LINKER_PACKAGE: &str = "lld-22";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
@@ -47,29 +41,16 @@ pub(crate) enum Compiler {
 }
 
 impl Compiler {
-    /// Finds or installs one for this profile.
+    /// Finds one for this profile.
     ///
     /// # Errors
-    /// When none is there and none can be installed; the error says what would install one.
-    pub(crate) fn get(profile: Profile) -> Result<Self> {
-        let default = || Self::Default { builds_std: profile.is_release() && default_has_sources() };
+    /// When none is there.
+    pub(crate) fn find(profile: Profile) -> Result<Self> {
         if default_has_target() {
-            return Ok(default());
+            return Ok(Self::Default { builds_std: profile.is_release() && default_has_sources() });
         }
-        if debian_is_there() {
-            return Ok(Self::Debian { linker: linker()? });
-        }
-        let rustup = match add_with_rustup() {
-            Ok(()) if default_has_target() => return Ok(default()),
-            Ok(()) => anyhow!("rustup added it, but to another toolchain than the one in use"),
-            Err(error) => error,
-        };
-        eprintln!("  rustup did not help: {rustup:#}");
-        install::apt(&PACKAGES, "the browser part").with_context(|| missing(&rustup))?;
-        if !debian_is_there() {
-            bail!("Debian's rustc-web was installed, but is older than this project needs. {}", missing(&rustup));
-        }
-        Ok(Self::Debian { linker: linker()? })
+        let linker = linker().filter(|_| debian_is_there());
+        Ok(Self::Debian { linker: linker.with_context(|| format!("the Rust target {TARGET} is missing"))? })
     }
 
     /// Cargo with everything set to build a package for WebAssembly in this profile; the package is still to be said.
@@ -119,6 +100,25 @@ fn without_panic_messages(command: &mut Command) {
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Zlocation-detail=none");
 }
 
+/// Whether there is a compiler.
+pub(crate) fn is_there() -> bool {
+    default_has_target() || (debian_is_there() && linker().is_some())
+}
+
+/// Whether the default toolchain has the standard library's sources, or does not compile for the browser.
+pub(crate) fn sources_are_there_or_of_no_use() -> bool {
+    !default_has_target() || default_has_sources()
+}
+
+/// The packages of Debian that are missing for its compiler.
+pub(crate) fn debian_packages() -> Vec<&'static str> {
+    let mut packages = PACKAGES.to_vec();
+    if linker().is_none() {
+        packages.push(LINKER_PACKAGE);
+    }
+    packages
+}
+
 /// Whether the default toolchain has the target's standard library.
 fn default_has_target() -> bool {
     let libraries = progress::output(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]));
@@ -128,26 +128,10 @@ fn default_has_target() -> bool {
     entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
 }
 
-/// Whether the default toolchain has the standard library's sources, or rustup can add them. Without them a release is
-/// larger, and otherwise the same.
+/// Whether the default toolchain has the standard library's sources.
 fn default_has_sources() -> bool {
-    let are_there = || {
-        let sysroot = progress::output(Command::new("rustc").args(["--print", "sysroot"])).unwrap_or_default();
-        Path::new(&sysroot).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file()
-    };
-    if are_there() {
-        return true;
-    }
-    let mut add = Command::new("rustup");
-    let added = progress::run(
-        "Adding the standard library's sources to the Rust toolchain",
-        DOWNLOAD_LIMIT,
-        add.args(["component", "add", "rust-src"]),
-    );
-    if let Err(error) = added {
-        eprintln!("  without them the browser part is some 8 % larger: {error:#}");
-    }
-    are_there()
+    let sysroot = progress::output(Command::new("rustc").args(["--print", "sysroot"])).unwrap_or_default();
+    Path::new(&sysroot).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file()
 }
 
 /// Whether Debian's compiler is there, new enough, with the sources it needs.
@@ -156,62 +140,21 @@ fn debian_is_there() -> bool {
         return false;
     }
     let version = progress::output(Command::new(DEBIAN_RUSTC).arg("--version").env_remove("LD_LIBRARY_PATH"));
-    let needed = parts(env!("CARGO_PKG_RUST_VERSION"));
-    version.ok().as_deref().and_then(rustc_version).zip(needed).is_some_and(|(found, needed)| found >= needed)
-}
-
-/// `1.96` of `rustc 1.96.0 (ac68faa20 2026-05-25)`.
-fn rustc_version(line: &str) -> Option<(u32, u32)> {
-    parts(line.strip_prefix("rustc ")?.split(' ').next()?)
-}
-
-/// The first two numbers of a version.
-fn parts(version: &str) -> Option<(u32, u32)> {
-    let mut numbers = version.split('.').map(|part| part.parse().ok());
-    Some((numbers.next()??, numbers.next()??))
-}
-
-fn add_with_rustup() -> Result<()> {
-    if paths::on_path(&["rustup"]).is_none() {
-        bail!("rustup is not installed (https://rustup.rs)");
-    }
-    let what = format!("Adding the target {TARGET} to the Rust toolchain");
-    progress::run(&what, DOWNLOAD_LIMIT, Command::new("rustup").args(["target", "add", TARGET]))
+    let needed = version::of(env!("CARGO_PKG_RUST_VERSION"));
+    version.ok().as_deref().and_then(version::of).zip(needed).is_some_and(|(found, needed)| found >= needed)
 }
 
 /// A linker for WebAssembly: the one inside the default toolchain, else Debian's.
-fn linker() -> Result<PathBuf> {
-    if let Some(found) = installed_linker() {
-        return Ok(found);
-    }
-    install::apt(&["lld-22"], "linking the browser part").context("no linker for WebAssembly was found")?;
-    installed_linker().context("lld-22 was installed, but neither rust-lld nor wasm-ld was found")
-}
-
-fn installed_linker() -> Option<PathBuf> {
+fn linker() -> Option<PathBuf> {
     let sysroot = progress::output(Command::new("rustc").args(["--print", "sysroot"])).unwrap_or_default();
     let hosts = fs::read_dir(Path::new(&sysroot).join("lib/rustlib")).ok().into_iter().flatten().flatten();
     let of_toolchain = hosts.map(|host| host.path().join("bin/rust-lld")).find(|linker| linker.is_file());
     of_toolchain.or_else(|| paths::on_path(&["wasm-ld-22", "wasm-ld"]))
 }
 
-fn missing(rustup: &anyhow::Error) -> String {
-    format!(
-        "the Rust target {TARGET} is missing. Install it with:\n    rustup target add {TARGET}\n(which says: {rustup:#})"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_are_compared_by_number() {
-        assert_eq!(rustc_version("rustc 1.96.0 (ac68faa20 2026-05-25)"), Some((1, 96)));
-        assert_eq!(rustc_version("rustc 1.63.0"), Some((1, 63)));
-        assert_eq!(rustc_version("clang 19.1"), None);
-        assert!(parts("1.100.0") > parts("1.95"));
-    }
 
     #[test]
     fn debians_cargo_builds_the_standard_library_and_knows_nothing_of_rustup() {

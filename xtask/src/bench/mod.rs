@@ -18,6 +18,7 @@ use crate::{
     paths::{self, Profile},
     progress::{self, BUILD_LIMIT},
     real::programs::Programs,
+    tools,
 };
 use anyhow::Result;
 use clap::Args;
@@ -54,6 +55,9 @@ pub(crate) struct Options {
 pub(crate) fn all(options: &Options) -> Result<()> {
     if options.page {
         return page::all(Profile::from_flag(!options.debug));
+    }
+    if !options.embedded {
+        tools::need(&tools::OF_DAPR)?;
     }
     crate::programs::build(Profile::Release)?;
     let mut cargo = paths::cargo();

@@ -1,15 +1,16 @@
 //! The page in a browser: what it costs to open, and to watch. Measured by `end2end/figures`.
 use super::file;
 use crate::{
-    install, npm,
+    npm,
     paths::{self, Profile},
     programs,
     progress::{self, BUILD_LIMIT},
     site,
+    tools::{self, Tool},
 };
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 /// What a measurement in the browser tells.
 #[derive(Serialize, Deserialize)]
@@ -29,7 +30,8 @@ struct Figure {
 /// # Errors
 /// When something cannot be built, started or measured.
 pub(super) fn all(profile: Profile) -> Result<()> {
-    let chromium = install::chromium()?;
+    tools::need(&[tools::of_build(profile), vec![Tool::NodeForBrowser, Tool::Chromium]].concat())?;
+    let chromium = tools::chromium()?;
     let end2end = paths::root().join("end2end");
     npm::packages(&end2end, "measuring the page")?;
     site::build(profile)?;
@@ -38,7 +40,7 @@ pub(super) fn all(profile: Profile) -> Result<()> {
     fs::create_dir_all(told.parent().unwrap_or(Path::new(".")))?;
     fs::write(&told, "").with_context(|| format!("{} cannot be written", told.display()))?;
 
-    let mut playwright = Command::new(npm::program(&end2end, "playwright"));
+    let mut playwright = npm::program(&end2end, "playwright");
     playwright.current_dir(&end2end).args(["test", "--config", "figures/playwright.config.ts"]);
     playwright.env("CHROMIUM", chromium).env("FAULTLAB_FIGURES", &told).env("FAULTLAB_SITE", paths::site());
     playwright.env("FAULTLAB_BIN", paths::program("faultlab", profile)).env_remove("FAULTLAB_DAPR");

@@ -49,7 +49,7 @@ impl Redis {
     /// When there is no `redis-server` or it does not get ready.
     pub(crate) fn start(group: &mut Group, ports: &mut Ports, data: Option<&Path>) -> Result<Self> {
         let port = ports.known("Redis", 6379)?;
-        let mut command = Command::new(programs::redis_server()?);
+        let mut command = paths::command("redis-server");
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
         match data {
             Some(folder) => {

@@ -1,9 +1,9 @@
 //! Where the programs are, and getting them.
 use crate::{
-    install, paths,
+    paths,
     progress::{self, BUILD_LIMIT},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -22,11 +22,16 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
+    /// Whether they need not be built.
+    pub(crate) fn are_there() -> bool {
+        Self::find().is_some()
+    }
+
     /// Finds them: built by this project, where `dapr init` puts them, or on the `PATH`; else builds them once from
     /// Go modules. Says which version it is.
     ///
     /// # Errors
-    /// When they are missing and cannot be built: what to install.
+    /// When they are missing and cannot be built.
     pub(crate) fn get() -> Result<Self> {
         let programs = match Self::find() {
             Some(found) => found,
@@ -64,17 +69,11 @@ fn built() -> PathBuf {
 
 /// Builds both from the Go modules of `xtask/dapr`.
 fn build() -> Result<()> {
-    if paths::on_path(&["go"]).is_none() {
-        bail!(
-            "daprd and placement were not found, and without Go they cannot be built: install Go 1.26 or later \
-             (https://go.dev/dl), or the Dapr CLI, and then run `dapr init --slim`"
-        );
-    }
     let folder = built();
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     for name in ["placement", "daprd"] {
-        let mut go = Command::new("go");
-        go.current_dir(paths::root().join("xtask/dapr"));
+        let mut go = paths::command("go");
+        go.current_dir(paths::dapr_modules());
         // Without a tag that names its components daprd ends at its start.
         go.args(["build", "-tags", "stablecomponents", "-ldflags"]);
         go.arg(format!("-s -w -X github.com/dapr/dapr/pkg/buildinfo.version={VERSION}"));
@@ -84,35 +83,13 @@ fn build() -> Result<()> {
     Ok(())
 }
 
-/// `redis-server`, installed with apt where it is missing.
-///
-/// # Errors
-/// When it is missing and cannot be installed.
-pub(crate) fn redis_server() -> Result<PathBuf> {
-    if let Some(found) = paths::on_path(&["redis-server"]) {
-        return Ok(found);
-    }
-    install::apt(&["redis-server"], "keeping the state (or give --redis HOST:PORT)")
-        .context("redis-server was not found")?;
-    paths::on_path(&["redis-server"]).context("redis-server was installed, but is not on the PATH")
-}
-
-/// Redis as tests want it: the server, and `redis-cli` to look into it. Debian's server brings the other along.
-///
-/// # Errors
-/// When one is missing and cannot be installed.
-pub(crate) fn redis() -> Result<()> {
-    redis_server()?;
-    paths::on_path(&["redis-cli"]).map(drop).context("redis-server is there, but redis-cli is not on the PATH")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_version_that_is_said_is_the_one_that_is_built() {
-        let modules = fs::read_to_string(paths::root().join("xtask/dapr/go.mod")).unwrap();
+        let modules = fs::read_to_string(paths::dapr_modules().join("go.mod")).unwrap();
         assert!(modules.contains(&format!("github.com/dapr/dapr v{VERSION} ")), "{modules}");
     }
 }

@@ -12,13 +12,11 @@ mod results;
 mod running;
 mod rust;
 
-use crate::{
-    group::Asked,
-    real::programs::{self as dapr, Programs},
-};
-use anyhow::Result;
+use crate::{group::Asked, real::programs::Programs, tools};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use phase::{Line, Phases};
+use results::Counts;
 use std::{
     env,
     process::ExitCode,
@@ -36,15 +34,28 @@ pub(crate) struct Selection {
     browser: bool,
 }
 
-/// Runs everything that is selected, prints what passed and failed and how long each took, and fails when anything
-/// did.
+/// Runs everything that is selected, prints what passed, failed and was not run and how long each took, and fails when
+/// anything did not pass. What is missing for it is told before anything long begins.
 ///
 /// # Errors
-/// When signals cannot be received.
+/// When a tool is missing, and when signals cannot be received.
 pub(crate) fn all(selection: Selection) -> Result<ExitCode> {
+    let began = Instant::now();
+    let wanted = tools::of_tests(!selection.browser, !selection.rust);
+    let (of_dapr, missing): (Vec<_>, Vec<_>) =
+        tools::get(&wanted).into_iter().partition(|missing| missing.tool.is_for_dapr());
+    if !of_dapr.is_empty() {
+        eprintln!("• Nothing will be tested on real Dapr. For that there has to be:\n{}", tools::listed(&of_dapr));
+    }
+    if !missing.is_empty() {
+        let less = if selection.rust { "" } else { "\n(`cargo xtask test --rust` needs no browser, and less.)" };
+        bail!("what the tests need is not there:\n{}{less}", tools::listed(&missing));
+    }
+    let mut lines = vec![Line::note("Tools, found or installed", began.elapsed())];
+
     let mut phases = Phases::new(Asked::listen()?);
     let began = Instant::now();
-    let dapr = Programs::get().and_then(|programs| dapr::redis().map(|()| programs));
+    let dapr = if of_dapr.is_empty() { Programs::get() } else { Err(anyhow!("{}", tools::listed(&of_dapr))) };
     let took = began.elapsed();
     if !selection.browser {
         rust::run(&mut phases, dapr.as_ref().ok());
@@ -52,7 +63,7 @@ pub(crate) fn all(selection: Selection) -> Result<ExitCode> {
     if !selection.rust {
         browser::run(&mut phases, dapr.as_ref().ok());
     }
-    let mut lines = phases.lines();
+    lines.extend(phases.lines());
     lines.push(real_dapr(&dapr, took, env::var("CI").as_deref() == Ok("true")));
     Ok(sum_up(&lines))
 }
@@ -62,18 +73,19 @@ pub(crate) fn all(selection: Selection) -> Result<ExitCode> {
 fn real_dapr(dapr: &Result<Programs>, took: Duration, nobody_reads: bool) -> Line {
     let Err(missing) = dapr else { return Line::note("Real Dapr was there", took) };
     let name = "Real Dapr: SKIPPED, nothing was tested on it";
-    Line { error: Some(format!("{missing:#}")), failed: usize::from(nobody_reads), ..Line::note(name, took) }
+    let counts = Counts { failed: usize::from(nobody_reads), ..Counts::default() };
+    Line { error: Some(format!("{missing:#}")), counts, ..Line::note(name, took) }
 }
 
 fn sum_up(lines: &[Line]) -> ExitCode {
     println!();
+    let mut sum = Counts::default();
     for line in lines {
         println!("{line}");
+        sum += line.counts;
     }
-    let passed: usize = lines.iter().map(|line| line.passed).sum();
-    let failed: usize = lines.iter().map(|line| line.failed).sum();
-    println!("{passed} passed, {failed} failed");
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!("{sum}");
+    if sum.failed + sum.not_run == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 #[cfg(test)]

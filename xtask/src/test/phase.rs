@@ -14,8 +14,7 @@ use std::{
 /// The result of one kind of check, for the table at the end.
 pub(super) struct Line {
     pub(super) name: &'static str,
-    pub(super) passed: usize,
-    pub(super) failed: usize,
+    pub(super) counts: Counts,
     /// What was wrong besides failed tests.
     pub(super) error: Option<String>,
     pub(super) took: Duration,
@@ -24,15 +23,15 @@ pub(super) struct Line {
 impl Line {
     /// A line that counts nothing.
     pub(super) fn note(name: &'static str, took: Duration) -> Self {
-        Self { name, passed: 0, failed: 0, error: None, took }
+        Self { name, counts: Counts::default(), error: None, took }
     }
 }
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.name)?;
-        if self.passed + self.failed > 0 {
-            write!(f, ": {} passed, {} failed", self.passed, self.failed)?;
+        if !self.counts.is_empty() {
+            write!(f, ": {}", self.counts)?;
         }
         write!(f, " ({:.1} s)", self.took.as_secs_f64())?;
         match &self.error {
@@ -74,9 +73,19 @@ impl Phases {
         };
         let error = result.err().map(|error| format!("{error:#}"));
         counts.failed += usize::from(error.is_some());
-        let Counts { passed, failed } = counts;
-        self.lines.push(Line { name, passed, failed, error, took: began.elapsed() });
-        failed == 0
+        self.lines.push(Line { name, counts, error, took: began.elapsed() });
+        counts.failed == 0
+    }
+
+    /// Notes that a phase cannot be done, and how many tests are not run therefore; that nobody knows how many is one
+    /// more failure.
+    pub(super) fn cannot(&mut self, name: &'static str, why: &str, tests: Result<usize>) {
+        let (not_run, failed, error) = match tests {
+            Ok(not_run) => (not_run, 0, why.to_owned()),
+            Err(unknown) => (0, 1, format!("{why}; how many were not run is not known: {unknown:#}")),
+        };
+        let counts = Counts { failed, not_run, ..Counts::default() };
+        self.lines.push(Line { name, counts, error: Some(error), took: Duration::ZERO });
     }
 
     /// A command that has to succeed within its limit: one check. The result says whether it has.
@@ -131,7 +140,8 @@ mod tests {
         assert!(!phases.check("Tests", "Testing", Duration::from_secs(1), &mut hangs));
         assert!(phases.check("Others", "Testing others", Duration::from_secs(60), &mut Command::new("true")));
         let [first, second] = phases.lines().try_into().ok().unwrap();
-        assert_eq!((first.passed, first.failed, second.passed, second.failed), (0, 1, 1, 0));
+        let [first_counts, second_counts] = [first.counts, second.counts].map(|counts| (counts.passed, counts.failed));
+        assert_eq!((first_counts, second_counts), ((0, 1), (1, 0)));
         let words = first.to_string();
         assert!(words.starts_with("Tests: 0 passed, 1 failed (1."), "{words}");
         assert!(words.contains("ended after its limit of 1 s; its last lines:\n        at test seven"), "{words}");
@@ -141,9 +151,20 @@ mod tests {
     fn what_was_counted_before_an_error_stays_counted() {
         let mut phases = phases();
         phases.add("Tests", "Testing", |_, counts| {
-            *counts = Counts { passed: 5, failed: 1 };
+            *counts = Counts { passed: 5, failed: 1, not_run: 3 };
             bail!("the rest hung")
         });
-        assert_eq!(phases.lines()[0].to_string(), "Tests: 5 passed, 2 failed (0.0 s)\n    the rest hung");
+        assert_eq!(phases.lines()[0].to_string(), "Tests: 5 passed, 2 failed, 3 not run (0.0 s)\n    the rest hung");
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_counted_where_it_is_known_how_many_tests_that_are() {
+        let mut phases = phases();
+        phases.cannot("Tests", "it did not compile", Ok(7));
+        phases.cannot("Others", "it did not compile", Err(anyhow::anyhow!("no list")));
+        let [known, unknown] = phases.lines().try_into().ok().unwrap();
+        assert_eq!(known.to_string(), "Tests: 0 passed, 0 failed, 7 not run (0.0 s)\n    it did not compile");
+        assert_eq!(unknown.counts.failed, 1);
+        assert!(unknown.to_string().ends_with("it did not compile; how many were not run is not known: no list"));
     }
 }

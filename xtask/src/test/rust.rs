@@ -4,9 +4,10 @@ use super::{
     results::{self, Counts},
     running::Running,
 };
-use crate::{group::Asked, paths, progress::BUILD_LIMIT, real::programs::Programs};
-use anyhow::Result;
+use crate::{group::Asked, paths, progress::BUILD_LIMIT, real::programs::Programs, site};
+use anyhow::{Context, Result};
 use std::{
+    fs,
     io::{self, IsTerminal},
     process::Command,
     time::Duration,
@@ -30,8 +31,45 @@ pub(super) fn run(phases: &mut Phases, dapr: Option<&Programs>) {
     // Apart, so that neither is taken for the other.
     let build = ["test", "--workspace", "--no-run", "--locked"];
     if phases.check("Build of the Rust tests", "Building the Rust tests", BUILD_LIMIT, cargo().args(build)) {
-        phases.add("Rust tests", "Running the Rust tests", |asked, counts| tests(dapr, asked, counts));
+        phases.add("Rust tests", "Running the Rust tests", |asked, counts| {
+            let expected = in_sources()?;
+            let result = tests(dapr, asked, counts);
+            if result.is_err() {
+                counts.of(expected);
+            }
+            result
+        });
+    } else {
+        phases.cannot("Rust tests", "not run: they were not built", in_sources());
     }
+}
+
+/// How many tests stand in the workspace's source files: what has not been built cannot be asked.
+fn in_sources() -> Result<usize> {
+    let manifest = paths::root().join("Cargo.toml");
+    let mut tests = 0;
+    for member in members(&fs::read_to_string(&manifest)?).context("Cargo.toml lists no members")? {
+        for file in site::files_in(&paths::root().join(member))? {
+            if file.extension().is_some_and(|kind| kind == "rs") {
+                tests += in_source(&fs::read_to_string(file)?);
+            }
+        }
+    }
+    Ok(tests)
+}
+
+/// The folders in the list `members` of a workspace's `Cargo.toml`.
+fn members(manifest: &str) -> Option<Vec<&str>> {
+    let list = manifest.split_once("members = [")?.1.split_once(']')?.0;
+    let names = list.split(',').map(|name| name.trim().trim_matches('"')).filter(|name| !name.is_empty());
+    Some(names.collect())
+}
+
+/// How many tests a source file has. One that is only run when it is asked for is none of them.
+fn in_source(text: &str) -> usize {
+    let attributes = text.lines().map(str::trim_start);
+    let count = |start: &str| attributes.clone().filter(|line| line.starts_with(start)).count();
+    (count("#[test]") + count("#[tokio::test")).saturating_sub(count("#[ignore"))
 }
 
 fn tests(dapr: Option<&Programs>, asked: &Asked, counts: &mut Counts) -> Result<()> {
@@ -57,4 +95,17 @@ fn cargo() -> Command {
         cargo.env("CARGO_TERM_COLOR", "always");
     }
     cargo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_are_counted_in_the_sources() {
+        let text = "#[test]\nfn a() {}\n    #[tokio::test(start_paused = true)]\n\n#[test]\n#[ignore = \"long\"]\n// #[test]\n";
+        assert_eq!(in_source(text), 2);
+        assert_eq!(members("members = [\n  \"a\",\n  \"b\",\n]\ndefault-members = [\"c\"]"), Some(vec!["a", "b"]));
+        assert!(in_sources().unwrap() > 500, "the workspace's own are found");
+    }
 }
