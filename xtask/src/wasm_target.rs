@@ -105,9 +105,9 @@ pub(crate) fn is_there() -> bool {
     default_has_target() || (debian_is_there() && linker().is_some())
 }
 
-/// Whether the default toolchain has the standard library's sources, or does not compile for the browser.
+/// Whether the default toolchain has the standard library's sources, or Debian's compiles for the browser.
 pub(crate) fn sources_are_there_or_of_no_use() -> bool {
-    !default_has_target() || default_has_sources()
+    default_has_sources() || (!default_has_target() && debian_is_there())
 }
 
 /// The packages of Debian that are missing for its compiler.

@@ -97,9 +97,10 @@ fn apt(tools: &[Tool]) -> Vec<(Tool, Result<()>)> {
     }
     let all: BTreeSet<_> = wanted.iter().flat_map(|(_, packages)| packages).copied().collect();
     let all: Vec<_> = all.into_iter().collect();
-    // A package list that is there and fresh enough makes the update unnecessary; one that is not makes the first
-    // attempt fail.
-    if apt_install(&all).is_ok() {
+    // A package list that is there and fresh enough makes the update unnecessary. On a bare machine there is none, and
+    // one that is too old makes the first attempt fail.
+    let has_list = output(apt_get().args(["install", "--simulate", "-qq"]).args(&all)).is_ok();
+    if has_list && apt_install(&all).is_ok() {
         return Vec::new();
     }
     let updated = progress::run("Updating apt's package lists", FETCH_LIMIT, apt_get().args(["update", "-qq"]));
