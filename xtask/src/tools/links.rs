@@ -4,7 +4,7 @@ use super::Tool;
 use crate::{paths, progress::output, site};
 use anyhow::{Context, Result, bail};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
@@ -34,24 +34,47 @@ pub(crate) fn fill(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The programs of Debian's essential packages, by name.
+/// The programs of the packages that every Debian has, by name. Some have a second name, which update-alternatives gives.
 fn essential() -> Result<BTreeMap<String, PathBuf>> {
-    let packages = output(Command::new("dpkg-query").args(["--show", "--showformat", "${Essential} ${Package}\n"]))?;
-    let packages: Vec<_> = packages.lines().filter_map(|line| line.strip_prefix("yes ")).collect();
+    let format = "${Essential} ${Priority} ${Package}\n";
+    let packages = output(Command::new("dpkg-query").args(["--show", "--showformat", format]))?;
+    let packages: Vec<_> = packages.lines().filter_map(of_every_debian).collect();
     if packages.is_empty() {
         bail!("dpkg knows no essential package");
     }
     let files = output(Command::new("dpkg-query").arg("--listfiles").args(packages))?;
-    let programs = files.lines().map(Path::new).filter(|file| {
-        file.parent().is_some_and(|folder| FOLDERS.iter().any(|bin| folder == Path::new(bin))) && file.is_file()
-    });
-    let by_name = programs.filter_map(|file| Some((file.file_name()?.to_str()?.to_owned(), file.to_owned())));
-    Ok(by_name.collect())
+    let files: BTreeSet<_> = files.lines().filter_map(|file| fs::canonicalize(file).ok()).collect();
+    let mut programs = BTreeMap::new();
+    for folder in FOLDERS {
+        for program in fs::read_dir(folder).with_context(|| format!("{folder} cannot be read"))? {
+            let program = program?.path();
+            let is_there = fs::canonicalize(&program).is_ok_and(|file| file.is_file() && files.contains(&file));
+            if let Some(name) = program.file_name().filter(|_| is_there) {
+                programs.insert(name.to_string_lossy().into_owned(), program.clone());
+            }
+        }
+    }
+    Ok(programs)
+}
+
+/// The package in a line of its being essential, its priority and its name, where every Debian has it.
+fn of_every_debian(line: &str) -> Option<&str> {
+    let (kind, package) = line.rsplit_once(' ')?;
+    (kind.starts_with("yes ") || kind.ends_with(" required")).then_some(package)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn essential_packages_and_required_ones_are_on_every_debian() {
+        let package = |line| of_every_debian(line);
+        assert_eq!(package("yes required bash"), Some("bash"));
+        assert_eq!(package("no required mawk"), Some("mawk"));
+        assert_eq!(package("no important procps"), None);
+        assert_eq!(package("no optional sqlite3"), None);
+    }
 
     #[test]
     fn the_folder_has_what_is_named_and_nothing_that_merely_happens_to_be_there() {
@@ -63,10 +86,10 @@ mod tests {
         for _ in 0..2 {
             fill(&folder).unwrap();
         }
-        for name in ["sh", "sleep", "base64", "cargo", "cc"] {
+        for name in ["sh", "sleep", "base64", "awk", "cargo", "cc"] {
             assert!(folder.join(name).is_file(), "{name}");
         }
-        for name in ["kill", "git", "python3", "dpkg-deb-of-nobody"] {
+        for name in ["kill", "git", "python3"] {
             assert!(!folder.join(name).exists(), "{name}");
         }
     }
