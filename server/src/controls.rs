@@ -16,7 +16,7 @@ use model::{
     error::LabError,
     fault::{FaultSetting, FaultStatus, Hit},
     lesson::prediction::{Prediction, Stored, predict},
-    operation::{Layer, Operation},
+    operation::{Cause, Layer, Operation},
     policy::{
         RetryPolicy,
         worst::{Set, fits},
@@ -55,11 +55,26 @@ pub struct Begun {
     pub hit: Option<Hit>,
 }
 
-/// What comes after an attempt that failed in passing.
+/// How an attempt failed.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// Its own error.
+    pub error: String,
+    /// Where it failed, and whether on purpose.
+    pub cause: Cause,
+    /// Whether another attempt could mend it.
+    pub transient: bool,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+}
+
+/// What comes after an attempt that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Another attempt, after this wait. The wait is recorded.
     Wait(Duration),
+    /// No other attempt could succeed.
+    Permanent,
     /// The policy allows no other.
     Exhausted,
     /// The turn's time does not reach for another.
@@ -234,24 +249,32 @@ impl Controls {
         })
     }
 
-    /// What comes after an attempt that failed in passing, with `left` of the turn's time.
-    pub fn after(&self, failed: Try<'_>, left: Duration) -> Next {
+    /// Records that an attempt failed, and with it what comes of that while `left` of the turn's time is left. Both are
+    /// told at once, so that no line of the log tells of a retry that the policy, as it stands by then, does not allow.
+    pub fn failed(&self, failed: Try<'_>, failure: Failed, left: Duration) -> Next {
         let Try { actor, turn, operation, attempt } = failed;
+        let Failed { error, cause, transient, took_us } = failure;
         self.labs.write(actor, |lab| {
             let policy = lab.control(&self.first).policy;
             let max = policy.attempts_of(operation);
-            if attempt >= max {
-                return Next::Exhausted;
+            let delay_ms = policy.wait_ms(turn, operation, attempt.saturating_add(1));
+            let next = if !transient {
+                Next::Permanent
+            } else if attempt >= max {
+                Next::Exhausted
+            } else if Duration::from_millis(delay_ms) >= left {
+                Next::TurnLimit
+            } else {
+                Next::Wait(Duration::from_millis(delay_ms))
+            };
+            // Where no other follows, this one was the last.
+            let max = if matches!(next, Next::Wait(_)) { max } else { attempt };
+            lab.record(Step::AttemptFailed { turn, operation, attempt, max, error, cause, transient, took_us });
+            if matches!(next, Next::Wait(_)) {
+                let (attempt, due_at) = (attempt + 1, now_ms() + delay_ms);
+                lab.record(Step::RetryScheduled { turn, operation, attempt, max, delay_ms, due_at });
             }
-            let attempt = attempt + 1;
-            let delay_ms = policy.wait_ms(turn, operation, attempt);
-            let delay = Duration::from_millis(delay_ms);
-            if delay >= left {
-                return Next::TurnLimit;
-            }
-            let due_at = now_ms() + delay_ms;
-            lab.record(Step::RetryScheduled { turn, operation, attempt, max, delay_ms, due_at });
-            Next::Wait(delay)
+            next
         })
     }
 

@@ -11,7 +11,7 @@ use model::{
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    controls::{Controls, Next, Try},
+    controls::{Controls, Failed, Next, Try},
     labs::Timelines,
     store_hit::StoreHit,
     timeline::clock::micros,
@@ -186,19 +186,19 @@ impl Run<'_> {
             let took = Duration::from_micros(took_us);
             let sidecar_tried = (of_the_store && !failure.no_answer && took >= LONG).then_some(took);
             let text = failure.text;
-            let error = text.clone();
-            self.record(Step::AttemptFailed { turn, operation, attempt, max, error, cause, transient, took_us });
             let left = self.deadline.saturating_duration_since(Instant::now());
-            let give_up = |reason| Err(GaveUp { reason, attempts: attempt, last: text, maybe_done, sidecar_tried });
-            if !transient {
-                return give_up(Reason::Permanent);
-            }
-            match self.controls.after(tried, left) {
-                Next::Exhausted => return give_up(Reason::Exhausted),
-                Next::TurnLimit => return give_up(Reason::TurnLimit),
-                Next::Wait(delay) => sleep(delay).await,
-            }
-            attempt += 1;
+            let next = self.controls.failed(tried, Failed { error: text.clone(), cause, transient, took_us }, left);
+            let reason = match next {
+                Next::Wait(delay) => {
+                    sleep(delay).await;
+                    attempt += 1;
+                    continue;
+                }
+                Next::Permanent => Reason::Permanent,
+                Next::Exhausted => Reason::Exhausted,
+                Next::TurnLimit => Reason::TurnLimit,
+            };
+            return Err(GaveUp { reason, attempts: attempt, last: text, maybe_done, sidecar_tried });
         }
     }
 

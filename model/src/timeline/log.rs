@@ -94,7 +94,8 @@ impl Event {
                 } else if attempt < max {
                     (Level::Warn, format!("Retry {attempt} for history {operation}: {error}"))
                 } else {
-                    (Level::Error, format!("Failed to {operation} history for {key} after {max} attempts: {error}"))
+                    let attempts = if *max == 1 { "attempt" } else { "attempts" };
+                    (Level::Error, format!("Failed to {operation} history for {key} after {max} {attempts}: {error}"))
                 }
             }
             Step::AttemptSucceeded { operation: Operation::Publish, .. } => {

@@ -63,7 +63,7 @@ pub enum Step {
         operation: Operation,
         /// Which attempt it was, from 1.
         attempt: u8,
-        /// How many there are at most.
+        /// How many there are at most, as the policy stood by then; as many as this one if no other follows.
         max: u8,
         /// The attempt's own error.
         error: String,

@@ -84,7 +84,7 @@ pub struct Attempt {
     pub operation: Operation,
     /// Which attempt, from 1.
     pub attempt: u8,
-    /// How many there are at most.
+    /// How many there are at most; of one that failed, as many as it itself if no other followed.
     pub max: u8,
     /// When it began, in milliseconds since the Unix epoch.
     pub started_at: u64,
@@ -246,10 +246,10 @@ impl Turn {
         }
     }
 
-    fn close_attempt(&mut self, operation: Operation, attempt: u8, state: AttemptState) {
+    fn close_attempt(&mut self, operation: Operation, attempt: u8, max: u8, state: AttemptState) {
         let open = self.attempts.iter_mut().rev().find(|a| a.operation == operation && a.attempt == attempt);
         if let Some(open) = open {
-            open.state = state;
+            (open.max, open.state) = (max, state);
         }
     }
 
@@ -274,17 +274,17 @@ impl Turn {
                     calls: Vec::new(),
                 });
             }
-            Step::AttemptFailed { operation, attempt, error, cause, transient, took_us, .. } => {
+            Step::AttemptFailed { operation, attempt, max, error, cause, transient, took_us, .. } => {
                 let state = AttemptState::Failed {
                     error: error.clone(),
                     cause: *cause,
                     transient: *transient,
                     took_us: *took_us,
                 };
-                self.close_attempt(*operation, *attempt, state);
+                self.close_attempt(*operation, *attempt, *max, state);
             }
-            Step::AttemptSucceeded { operation, attempt, took_us, .. } => {
-                self.close_attempt(*operation, *attempt, AttemptState::Succeeded { took_us: *took_us });
+            Step::AttemptSucceeded { operation, attempt, max, took_us, .. } => {
+                self.close_attempt(*operation, *attempt, *max, AttemptState::Succeeded { took_us: *took_us });
             }
             Step::RetryScheduled { operation, attempt, max, delay_ms, due_at, .. } => self.waits.push(Wait {
                 operation: *operation,

@@ -147,3 +147,47 @@ async fn an_operation_that_is_tried_once_is_recorded_all_the_same() {
     assert_eq!(result.unwrap_err().attempts, 1);
     assert_eq!(bench.log(), ["Failed to publish event: no topic"]);
 }
+
+/// What the log says and how many attempts there were, when the policy becomes this one while the attempt `at` runs and
+/// every attempt fails.
+async fn logged_with(at: u8, policy: RetryPolicy) -> (Vec<String>, u8) {
+    let bench = Bench::new();
+    let result: Result<(), _> = bench
+        .run()
+        .retry(
+            Operation::Load,
+            counted(|n| {
+                if n == at {
+                    bench.controls.set_policy(&bench.actor, policy).unwrap();
+                }
+                async { Err(store_error("down", false)) }
+            }),
+        )
+        .await;
+    let lines = bench.log().into_iter().filter(|line| !line.starts_with("Retry policy")).collect();
+    (lines, result.unwrap_err().attempts)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_is_logged_only_if_it_follows() {
+    let attempts = |attempts| RetryPolicy { attempts, ..RetryPolicy::LESSON };
+    let (log, made) = logged_with(1, attempts(1)).await;
+    assert_eq!((log, made), (vec!["Failed to load history for history-user1 after 1 attempt: down".to_owned()], 1));
+    let (log, made) = logged_with(3, attempts(4)).await;
+    let retried = |n: u8| format!("Retry {n} for history load: down");
+    let failed = "Failed to load history for history-user1 after 4 attempts: down".to_owned();
+    assert_eq!((log, made), (vec![retried(1), retried(2), retried(3), failed], 4), "and one that follows is");
+    let (log, made) = logged_with(2, attempts(1)).await;
+    let failed = "Failed to load history for history-user1 after 2 attempts: down".to_owned();
+    assert_eq!((log, made), (vec![retried(1), failed], 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_attempt_that_the_turn_has_time_for_tells_of_no_retry() {
+    let bench = Bench::new();
+    let run = Run { deadline: bench.began + Duration::from_millis(1_500), ..bench.run() };
+    let result: Result<(), _> = run.retry(Operation::Load, |_| async { Err(store_error("down", false)) }).await;
+    assert_eq!(result.unwrap_err().reason, Reason::TurnLimit);
+    let failed = "Failed to load history for history-user1 after 2 attempts: down";
+    assert_eq!(bench.log(), ["Retry 1 for history load: down", failed]);
+}
