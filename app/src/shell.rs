@@ -1,6 +1,7 @@
 //! The HTML document around every page.
 
-use http::{header::COOKIE, request::Parts};
+use axum_extra::extract::CookieJar;
+use http::request::Parts;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags};
 
@@ -48,9 +49,7 @@ fn has_island() -> bool {
 /// The value of a cookie of the reader's.
 pub(crate) fn cookie(name: &str) -> Option<String> {
     let parts = use_context::<Parts>()?;
-    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(of, _)| *of == name).map(|(_, value)| value.to_owned())
+    CookieJar::from_headers(&parts.headers).get(name).map(|cookie| cookie.value().to_owned())
 }
 
 /// The theme in the reader's cookie, `light` or `dark`; without one the theme follows the system.

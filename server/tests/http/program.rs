@@ -1,9 +1,15 @@
 //! The program as people start it: refused flags, and `kill -9` while messages are under way.
 
-use std::{path::Path, process::Stdio, sync::Arc};
+use std::{
+    path::Path,
+    process::{ExitStatus, Stdio},
+    sync::Arc,
+    time::Duration,
+};
 
 use model::message::{Message, keep_last};
 use reqwest::{Client, StatusCode};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -17,15 +23,16 @@ use crate::support::{PATIENCE, site};
 
 const ACTORS: usize = 8;
 
-/// The program as people start it, and the address that it says.
-async fn spawn(site: &Path, data: &Path) -> (Child, String) {
+/// The program as people start it, and the address that it says. Its log goes to `log`.
+pub async fn spawn(site: &Path, data: &Path, log: Stdio) -> (Child, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_faultlab"))
         .args(["--addr", "127.0.0.1:0", "--app-addr", "127.0.0.1:0", "--data"])
         .arg(data)
         .arg("--site")
         .arg(site.join("site"))
+        .env_remove("RUST_LOG")
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(log)
         .kill_on_drop(true)
         .spawn()
         .unwrap();
@@ -33,6 +40,13 @@ async fn spawn(site: &Path, data: &Path) -> (Child, String) {
     let line = timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap().unwrap();
     let origin = line.strip_prefix("Faultlab is ready: ").unwrap().to_owned();
     (child, origin)
+}
+
+/// Asks the program to end, as a supervisor does; how it has ended, within `limit`.
+pub async fn terminate(child: &mut Child, limit: Duration) -> ExitStatus {
+    let id = i32::try_from(child.id().expect("it runs")).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+    timeout(limit, child.wait()).await.expect("it ends in time").unwrap()
 }
 
 /// Sends one message after the other until nobody answers any more; what was acknowledged.
@@ -72,7 +86,7 @@ fn history_after(contents: impl Iterator<Item = String>) -> Vec<Message> {
 async fn every_acknowledged_message_survives_kill_9_and_no_turn_is_half() {
     let (site, data) = (site(), TempDir::new().unwrap());
     let client = Client::new();
-    let (mut child, origin) = spawn(site.path(), data.path()).await;
+    let (mut child, origin) = spawn(site.path(), data.path(), Stdio::null()).await;
     for actor in 0..ACTORS {
         let off = client.put(format!("{origin}/api/lab/actor{actor}/fault")).json(&json!({"on": false}));
         assert_eq!(off.send().await.unwrap().status(), StatusCode::OK);
@@ -90,7 +104,7 @@ async fn every_acknowledged_message_survives_kill_9_and_no_turn_is_half() {
         stored.push(talk.await.unwrap());
     }
 
-    let (mut child, origin) = spawn(site.path(), data.path()).await;
+    let (mut child, origin) = spawn(site.path(), data.path(), Stdio::null()).await;
     for (actor, contents) in stored.iter().enumerate() {
         let answer = client.get(format!("{origin}/chat/actor{actor}/history")).send().await.unwrap();
         let answer: Value = answer.json().await.unwrap();
