@@ -27,7 +27,7 @@ pub enum ErrorCode {
     TooLarge,
     /// `415`: the body is not JSON, or does not say so.
     UnsupportedMediaType,
-    /// `503`: the lab's own server does not answer. Said by the page alone.
+    /// `503`: the lab's own server does not answer, as the page says, or is about to stop.
     ServerUnreachable,
     /// `503`: no sidecar answers.
     SidecarUnreachable,

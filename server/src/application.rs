@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Duration};
 use app::backend::SharedBackend;
 use axum::Router;
 use model::{lab::Runtime, operation::Layer, policy::RetryPolicy};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    actor::{Agents, Shared, TURN_LIMIT, state::SidecarState},
-    app_channel::{self, ActorConfig, Parts},
+    actor::{Agents, Shared, TURN_LIMIT, config::ActorConfig, state::SidecarState},
+    app_channel::{self, Parts},
     backend::LabBackend,
     checks::PassBook,
     controls::Controls,
@@ -138,6 +139,7 @@ impl Application {
             recordings: Recordings::default(),
             first_policy: policy,
             idle_timeout,
+            stopping: CancellationToken::new(),
         };
         let actor_config = ActorConfig::new(idle_timeout);
         Ok(Self { backend: Arc::new(backend), agents, timelines, controls, actor_config, app_api_token })
@@ -171,8 +173,10 @@ impl Application {
         self.actor_config.clone()
     }
 
-    /// Lets the attempts go that are held, and holds none from now on, unless somebody asks for it once more.
-    pub fn end_holds(&self) {
+    /// Ends what waits for people, before a stop: scenarios that are waited for are answered, the attempts go that are held,
+    /// and none is held from now on, unless somebody asks for it once more.
+    pub fn end_waits(&self) {
+        self.backend.stopping.cancel();
         self.controls.end_holds();
     }
 

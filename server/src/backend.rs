@@ -28,6 +28,7 @@ use model::{
 };
 use serde::de::DeserializeOwned;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     actor::{answered::Answered, state::answered_key},
@@ -70,6 +71,8 @@ pub struct LabBackend {
     pub(crate) first_policy: RetryPolicy,
     /// How long an actor stays in memory after the start of its last turn.
     pub(crate) idle_timeout: Duration,
+    /// Cancelled when the lab begins to stop.
+    pub(crate) stopping: CancellationToken,
 }
 
 /// A message on its way to the actor.
@@ -258,7 +261,11 @@ impl Backend for LabBackend {
             backend: Arc::clone(&self) as SharedBackend,
             actor,
         };
-        scenario::run(stage, scenario).await
+        // It can take minutes, and a stop waits for turns alone.
+        self.stopping.run_until_cancelled(scenario::run(stage, scenario)).await.unwrap_or_else(|| {
+            let message = "The lab stops, and the scenario with it. Start the lab, then run it again.";
+            Err(LabError::new(ErrorCode::ServerUnreachable, message))
+        })
     }
 
     fn scenario_report(&self, actor: &ActorId) -> Option<ScenarioReport> {

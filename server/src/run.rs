@@ -114,10 +114,10 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
 }
 
 impl Running {
-    /// Stops in this order, each within a limit: holds, public listener and streams, running turns, sidecar (it deactivates
-    /// the actors through the app channel), app channel, store and the wire to it.
+    /// Stops in this order, each within a limit: holds and scenarios, public listener and streams, running turns, sidecar
+    /// (it deactivates the actors through the app channel), app channel, store and the wire to it.
     pub async fn stop(self) {
-        self.application.end_holds();
+        self.application.end_waits();
         self.public.stop(TURNS_LIMIT).await;
         if timeout(TURNS_LIMIT, self.application.turns_finished()).await.is_err() {
             tracing::error!("a turn is still running after {} s and is given up", TURNS_LIMIT.as_secs());
