@@ -2,9 +2,11 @@
 //!
 //! # Layout
 //! - [`run`], [`config`]: starting and stopping, and what the process is told
+//! - [`log`]: what the program tells of itself
 //! - [`application`]: the application behind the sidecar, put together
 //! - [`backend`]: what the page and the REST routes need done
 //! - `http`: the public listener
+//! - `look_ups`: what both listeners tell of the process
 //! - [`app_channel`]: the sidecar's private door
 //! - [`actor`]: `ChatAgent`: its turns and its state
 //! - [`labs`]: what this process knows of each actor, in one place, within one budget
@@ -32,6 +34,8 @@ pub mod controls;
 pub mod dapr;
 mod http;
 pub mod labs;
+pub mod log;
+mod look_ups;
 mod recordings;
 pub mod retry;
 pub mod run;

@@ -3,11 +3,13 @@
 //! # Layout
 //! - [`Agents`]: takes calls, gives every actor one turn at a time, and lets a turn that has begun run to its end
 //! - `turn`: what a turn does
+//! - [`config`]: what the sidecar is told about them
 //! - [`state`]: what an actor keeps; [`answered`]: the messages that it knows to be stored
 //! - [`publish`]: the event that follows a stored message
 //! - [`memory`]: turns without a sidecar, for tests
 
 pub mod answered;
+pub mod config;
 pub mod memory;
 pub mod publish;
 pub mod state;

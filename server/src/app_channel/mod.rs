@@ -4,17 +4,16 @@
 //! # Layout
 //! - [`router`]: the routes of the app channel
 //! - `actors`: `PUT` and `DELETE /actors/…`: turns and deactivation
-//! - [`config`]: `GET /dapr/config`: what is hosted, and how
 //! - `events`: `POST /subscribe`: published events on their way back
 //! - `token`: who may come in
 
 mod actors;
-mod config;
 mod events;
 mod token;
 
 use axum::{
     Json, Router,
+    extract::State,
     http::StatusCode,
     middleware,
     response::{IntoResponse, Response},
@@ -23,9 +22,12 @@ use axum::{
 use model::error::LabError;
 
 pub(crate) use self::actors::check_content;
-pub use self::config::ActorConfig;
 use self::token::AppToken;
-use crate::{actor::Agents, http::health, labs::Timelines};
+use crate::{
+    actor::{Agents, config::ActorConfig},
+    labs::Timelines,
+    look_ups::healthz,
+};
 
 /// The header in which the id of a message travels. InvokeActor metadata becomes headers, and the sidecar sends them
 /// again when it sends the call again.
@@ -59,8 +61,14 @@ pub fn router(parts: Parts) -> Router {
         .route("/subscribe", post(events::deliver).with_state(timelines.clone()))
         .layer(middleware::from_fn_with_state(AppToken::new(token), token::check))
         // Dapr's health probe carries no token, and what is hosted here is no secret: the public listener says both.
-        .route("/healthz", get(health::healthz))
-        .route("/dapr/config", get(config::register).with_state((config, timelines)))
+        .route("/healthz", get(healthz))
+        .route("/dapr/config", get(register).with_state((config, timelines)))
+}
+
+/// `GET /dapr/config`: tells the sidecar what is hosted here. With that the actor is registered.
+async fn register(State((config, timelines)): State<(ActorConfig, Timelines)>) -> Json<ActorConfig> {
+    timelines.actor_registered();
+    Json(config)
 }
 
 /// An error as the sidecar hands it on to the caller: as text, inside its own error.

@@ -1,26 +1,22 @@
 //! The lesson's REST: `POST /chat/{actor_id}` and `GET /chat/{actor_id}/history`. Both invoke the actor.
 
 use app::backend::SharedBackend;
-use axum::{
-    Json, Router,
-    extract::State,
-    http::HeaderMap,
-    routing::{get, post},
-};
+use axum::{Json, extract::State, http::HeaderMap};
 use model::{
     error::ErrorCode,
     message::{Message, Role},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::{ApiError, ErrorBody},
     extract::{Actor, JsonBody, message_id},
 };
 
-pub(crate) fn router() -> Router<SharedBackend> {
-    Router::new().route("/chat/{actor_id}", post(send)).route("/chat/{actor_id}/history", get(history))
+pub(crate) fn router() -> OpenApiRouter<SharedBackend> {
+    OpenApiRouter::new().routes(routes!(send)).routes(routes!(history))
 }
 
 /// A learner's message.

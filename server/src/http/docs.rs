@@ -1,5 +1,7 @@
 //! `GET /docs` and `GET /openapi.json`: what the lab takes and answers. The page needs no network and no script.
 
+use std::sync::Arc;
+
 use app::{
     pages::document::{Frame, Style, document},
     panels::topbar::{Brand, ThemeButton},
@@ -14,23 +16,19 @@ use leptos::prelude::*;
 use utoipa::{
     OpenApi,
     openapi::{
-        PathItem,
+        self, PathItem,
         path::{HttpMethod, Operation},
     },
 };
 
-use super::{chat, events, health, hold, lab, pages::chosen_theme, recording, scenario, sidecar_retries, wire};
+use super::pages::chosen_theme;
 
+/// The description without its routes, which their handlers bring with them.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Faultlab",
         description = "A playground for the fault tolerance of a Dapr virtual actor. Step 4.4: Fault tolerance."
-    ),
-    paths(
-        chat::send, chat::history, health::healthz, health::dapr_config, lab::panels, lab::timeline, lab::fault,
-        lab::set_fault, lab::arm_fault, lab::policy, lab::set_policy, lab::prediction, hold::hold, hold::set_hold, hold::release, lab::checks, lab::compare, lab::reset, scenario::scenarios, scenario::run, scenario::report, sidecar_retries::sidecar_retries, sidecar_retries::set_sidecar_retries, wire::wire, wire::set_wire,
-        events::events, recording::turn, recording::keep, recording::recording
     ),
     tags(
         (name = "Lesson", description = "The two routes of the lesson. Both invoke the actor."),
@@ -39,12 +37,14 @@ use super::{chat, events, health, hold, lab, pages::chosen_theme, recording, sce
         (name = "Recordings", description = "One turn as a document: out of a lab, and shown again on this lab or another.")
     )
 )]
-struct Api;
+pub(super) struct Api;
 
-pub(crate) fn router(stylesheet: Option<String>) -> Router {
-    Router::new()
-        .route("/openapi.json", get(async || Json(Api::openapi())))
-        .route("/docs", get(async move |headers: HeaderMap| page(stylesheet.as_deref().unwrap_or_default(), &headers)))
+/// The routes that describe `api`.
+pub(crate) fn router(api: openapi::OpenApi, stylesheet: Option<String>) -> Router {
+    let api = Arc::new(api);
+    let document = Arc::clone(&api);
+    let page = async move |headers: HeaderMap| page(&api, stylesheet.as_deref().unwrap_or_default(), &headers);
+    Router::new().route("/openapi.json", get(async move || Json(document))).route("/docs", get(page))
 }
 
 /// The operations of a path, with their methods.
@@ -85,8 +85,7 @@ fn curl(method: &str, path: &str) -> String {
     }
 }
 
-fn page(stylesheet: &str, headers: &HeaderMap) -> Response {
-    let api = Api::openapi();
+fn page(api: &openapi::OpenApi, stylesheet: &str, headers: &HeaderMap) -> Response {
     let sections = api.tags.clone().unwrap_or_default().into_iter().map(|tag| {
         let of_tag = api.paths.paths.iter().flat_map(|(path, item)| {
             let operations = operations(item)

@@ -3,14 +3,12 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, header},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event as Frame, KeepAlive},
     },
-    routing::get,
 };
 use futures::{Stream, StreamExt, stream};
 use model::{
@@ -20,10 +18,11 @@ use model::{
 use serde::{Deserialize, Serialize};
 use tokio_stream::wrappers::BroadcastStream;
 use tokio_util::sync::CancellationToken;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::{ApiError, ErrorBody},
-    extract::Actor,
+    extract::{Actor, Asked},
 };
 use crate::{
     labs::Timelines,
@@ -44,8 +43,8 @@ pub(crate) struct Streams {
     pub(crate) shutdown: CancellationToken,
 }
 
-pub(crate) fn router(streams: Streams) -> Router {
-    Router::new().route("/events/{actor_id}", get(events)).with_state(streams)
+pub(crate) fn router(streams: Streams) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(events)).with_state(streams)
 }
 
 /// Where a first connection goes on.
@@ -73,7 +72,7 @@ pub(crate) struct Position {
 pub(crate) async fn events(
     State(streams): State<Streams>,
     Actor(actor): Actor,
-    Query(position): Query<Position>,
+    Asked(position): Asked<Position>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or_default().to_owned());

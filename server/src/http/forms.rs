@@ -3,7 +3,7 @@
 
 use app::{error::ServerError, typed::Typed};
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::Request,
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
@@ -19,7 +19,7 @@ use model::{
 };
 use url::{Position, Url, form_urlencoded};
 
-use super::{MAX_BODY_BYTES, error::ApiError};
+use super::{MAX_BODY_BYTES, error::ApiError, extract::whole_body};
 
 /// The most bytes of a form that are read, so that a message that is far too long can be told so.
 const MAX_READ_BYTES: usize = 1024 * 1024;
@@ -37,8 +37,9 @@ pub(crate) async fn keep_typed(request: Request, next: Next) -> Response {
     }
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
-    let Ok(body) = to_bytes(body, MAX_READ_BYTES).await else {
-        return ApiError(too_large()).into_response();
+    let body = match whole_body(body, MAX_READ_BYTES).await {
+        Ok(body) => body,
+        Err(error) => return ApiError(error).into_response(),
     };
     let fields: Fields = form_urlencoded::parse(&body).into_owned().collect();
     let mut response = if body.len() > MAX_BODY_BYTES {
@@ -107,27 +108,70 @@ fn back(location: &str, path: &str, fields: Fields) -> Option<HeaderValue> {
     HeaderValue::from_str(to).ok()
 }
 
-/// What was typed, as the address carries it; the longest text is cut if it is too much.
+/// What was typed, as the address carries it: the longest texts are cut if it is too much, and nothing is carried where
+/// the names of the fields alone are. Takes a time that grows with the size of the form and no faster: whoever posts it
+/// decides how many fields it has, and how long their names are.
 fn carried(mut fields: Fields) -> String {
     fields.retain(|(name, _)| name != "actor");
-    let json = |fields: &Fields| serde_json::to_string(fields).unwrap_or_default();
-    let size = |json: &str| form_urlencoded::byte_serialize(json.as_bytes()).map(str::len).sum::<usize>();
-    let mut typed = json(&fields);
-    let mut cut = 0;
-    while size(&typed) > MAX_CARRIED_BYTES {
-        let Some((_, longest)) = fields.iter_mut().max_by_key(|(_, text)| text.len()) else { break };
-        let all = longest.chars().count();
-        let keep = all * 15 / 16;
-        longest.truncate(longest.char_indices().nth(keep).map_or(0, |(at, _)| at));
-        cut += all - keep;
-        let cut = (Typed::CUT.to_owned(), cut.to_string());
-        typed = json(&fields.iter().cloned().chain([cut]).collect());
+    let whole = json(&fields);
+    if encoded(&whole) <= MAX_CARRIED_BYTES {
+        return whole;
     }
-    typed
+    // What is there without a text, and the note of what was cut at its longest.
+    let note = (Typed::CUT.to_owned(), usize::MAX.to_string());
+    let bare: Fields = fields.iter().map(|(name, _)| (name.clone(), String::new())).chain([note]).collect();
+    let Some(room) = MAX_CARRIED_BYTES.checked_sub(encoded(&json(&bare))) else { return json(&Fields::new()) };
+    let most = level(fields.iter().map(|(_, text)| text.chars().map(carried_char).sum()).collect(), room);
+    let mut cut = 0;
+    for (_, text) in &mut fields {
+        let mut size = 0;
+        let fits = |(_, char): &(usize, char)| {
+            size += carried_char(*char);
+            size > most
+        };
+        if let Some((end, _)) = text.char_indices().find(fits) {
+            cut += text[end..].chars().count();
+            text.truncate(end);
+        }
+    }
+    fields.push((Typed::CUT.to_owned(), cut.to_string()));
+    json(&fields)
+}
+
+/// The most that each of these sizes may be for all of them to fit into `room`: the largest are cut to one size.
+fn level(mut sizes: Vec<usize>, mut room: usize) -> usize {
+    sizes.sort_unstable();
+    let mut left = sizes.len();
+    for size in sizes {
+        if size > room / left {
+            return room / left;
+        }
+        room -= size;
+        left -= 1;
+    }
+    usize::MAX
+}
+
+fn json(fields: &Fields) -> String {
+    serde_json::to_string(fields).unwrap_or_default()
+}
+
+/// How many bytes a text takes in an address.
+fn encoded(text: &str) -> usize {
+    form_urlencoded::byte_serialize(text.as_bytes()).map(str::len).sum()
+}
+
+/// How many bytes a character takes within a text in JSON in an address.
+fn carried_char(char: char) -> usize {
+    let quotes = 2 * encoded("\"");
+    let mut buffer = [0; 4];
+    serde_json::to_string(&*char.encode_utf8(&mut buffer)).map_or(0, |json| encoded(&json) - quotes)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     fn fields(pairs: &[(&str, &str)]) -> Fields {
@@ -183,5 +227,52 @@ mod tests {
         let encoded: usize =
             form_urlencoded::byte_serialize(carried(fields(&[("content", &long)])).as_bytes()).map(str::len).sum();
         assert!((MAX_CARRIED_BYTES * 3 / 4..=MAX_CARRIED_BYTES).contains(&encoded), "{encoded}");
+    }
+
+    /// What is carried of these fields, and how many bytes it takes in an address.
+    fn carry(fields: &Fields) -> (Fields, usize) {
+        let typed = carried(fields.clone());
+        (serde_json::from_str(&typed).unwrap(), encoded(&typed))
+    }
+
+    #[test]
+    fn names_that_fill_an_address_by_themselves_carry_nothing() {
+        let named = |length: usize| fields(&[("rows", "add"), ("actor", "x"), (&"a".repeat(length), "typed")]);
+        let fits = named(MAX_CARRIED_BYTES - 200);
+        assert_eq!(carry(&fits).0, [fits[0].clone(), fits[2].clone()], "as long as they fit, they are carried");
+        for length in [MAX_CARRIED_BYTES, MAX_BODY_BYTES] {
+            assert_eq!(carried(named(length)), "[]", "{length}");
+        }
+        let many = vec![(String::new(), "x".to_owned()); MAX_BODY_BYTES / 3];
+        assert_eq!(carried(many), "[]");
+    }
+
+    #[test]
+    fn several_long_texts_are_cut_to_one_length_and_short_ones_stay() {
+        let (long, longer) = ("x".repeat(9_000), "\"".repeat(30_000));
+        let (typed, size) = carry(&fields(&[("a", &long), ("b", "short"), ("c", &longer)]));
+        assert_eq!(typed[1].1, "short");
+        let sizes = [0, 2].map(|n: usize| typed[n].1.chars().map(carried_char).sum::<usize>());
+        assert!(sizes[0].abs_diff(sizes[1]) < 6, "{sizes:?}");
+        assert!((MAX_CARRIED_BYTES - 100..=MAX_CARRIED_BYTES).contains(&size), "{size}");
+        let kept: usize = [0, 2].map(|n: usize| typed[n].1.len()).iter().sum();
+        assert_eq!(typed[3], (Typed::CUT.to_owned(), (39_000 - kept).to_string()));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
+
+        #[test]
+        fn whatever_was_typed_fits_and_is_a_beginning_of_it(
+            typed in vec((prop_oneof!["[a-z\\[\\]]{0,9}", "\\PC{0,200}"], prop_oneof!["\\PC{0,20}", ("\\PC{0,9}", 0..2_000_usize).prop_map(|(text, n)| text.repeat(n))]), 0..20)
+        ) {
+            let (kept, size) = carry(&typed);
+            prop_assert!(size <= MAX_CARRIED_BYTES, "{size}");
+            let typed: Fields = typed.into_iter().filter(|(name, _)| name != "actor").collect();
+            for ((name, text), (kept_name, kept)) in typed.iter().zip(&kept) {
+                prop_assert!(name == kept_name && text.starts_with(kept.as_str()), "{name}");
+            }
+            prop_assert!(kept.is_empty() || kept.len() >= typed.len());
+        }
     }
 }

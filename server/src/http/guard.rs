@@ -1,4 +1,5 @@
-//! Who may come in: a host name that is ours (against DNS rebinding), and no change from another site's page.
+//! Who may come in: a host name that is ours (against DNS rebinding), and from another site's page no change and no
+//! call of the API.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -10,7 +11,7 @@ use axum::{
 };
 use model::error::ErrorCode;
 
-use super::error::ApiError;
+use super::error::{ApiError, is_api};
 
 /// The names under which people may open the lab, beside `localhost` and plain addresses.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +57,9 @@ fn same_site(headers: &HeaderMap, host: &str) -> bool {
     origin.is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
 }
 
-/// Lets a request through if its host is ours and, where it could change something, its page too.
+/// Lets a request through if its host is ours and, where it could change something, its page too. On an API path
+/// every request can: the history is read in a turn of the actor, and an image of another site's page is enough to ask
+/// for it. The pages are open to links from anywhere.
 pub(crate) async fn guard(State(allowed): State<AllowedHosts>, request: Request, next: Next) -> Response {
     let Some(host) = host(&request) else {
         return ApiError::new(ErrorCode::InvalidRequest, "The request has no Host header").into_response();
@@ -68,9 +71,9 @@ pub(crate) async fn guard(State(allowed): State<AllowedHosts>, request: Request,
         );
         return ApiError::new(ErrorCode::Forbidden, message).into_response();
     }
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if changes && !same_site(request.headers(), host) {
-        let message = "This request comes from another site's page, and only the lab's own pages may change the lab";
+    let looks = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if (!looks || is_api(request.uri().path())) && !same_site(request.headers(), host) {
+        let message = "This request comes from another site's page, and only the lab's own pages may ask the lab";
         return ApiError::new(ErrorCode::Forbidden, message).into_response();
     }
     next.run(request).await

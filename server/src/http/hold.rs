@@ -1,22 +1,17 @@
 //! Holding attempts, and letting them go, as JSON.
 
 use app::backend::SharedBackend;
-use axum::{
-    Json, Router,
-    extract::State,
-    routing::{get, post},
-};
+use axum::{Json, extract::State};
 use model::hold::{HeldAttempt, HoldSetting, HoldStatus};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::{ApiError, ErrorBody},
     extract::{Actor, Fields},
 };
 
-pub(crate) fn router() -> Router<SharedBackend> {
-    Router::new()
-        .route("/api/lab/{actor_id}/hold", get(hold).put(set_hold))
-        .route("/api/lab/{actor_id}/release", post(release))
+pub(crate) fn router() -> OpenApiRouter<SharedBackend> {
+    OpenApiRouter::new().routes(routes!(hold, set_hold)).routes(routes!(release))
 }
 
 /// Read whether attempts are held, and the one that is.

@@ -1,12 +1,7 @@
 //! The lab as JSON: whatever the page can do, `curl` can do.
 
 use app::backend::SharedBackend;
-use axum::{
-    Json, Router,
-    extract::{Query, State},
-    http::StatusCode,
-    routing::{get, post},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use model::{
     fault::{Fault, FaultPlan, FaultSetting, FaultStatus, flat::FlatFault},
     lab::{Panels, StoredValue},
@@ -15,23 +10,24 @@ use model::{
     policy::RetryPolicy,
     timeline::TimelineSnapshot,
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::{ApiError, ErrorBody},
-    extract::{Actor, Fields},
+    extract::{Actor, Asked, Fields},
 };
 
-pub(crate) fn router() -> Router<SharedBackend> {
-    Router::new()
-        .route("/api/lab/{actor_id}", get(panels))
-        .route("/api/lab/{actor_id}/timeline", get(timeline))
-        .route("/api/lab/{actor_id}/fault", get(fault).put(set_fault))
-        .route("/api/lab/{actor_id}/fault/arm", post(arm_fault))
-        .route("/api/lab/{actor_id}/policy", get(policy).put(set_policy))
-        .route("/api/lab/{actor_id}/prediction", get(prediction))
-        .route("/api/lab/{actor_id}/checks", get(checks))
-        .route("/api/lab/{actor_id}/compare", post(compare))
-        .route("/api/lab/{actor_id}/reset", post(reset))
+pub(crate) fn router() -> OpenApiRouter<SharedBackend> {
+    OpenApiRouter::new()
+        .routes(routes!(panels))
+        .routes(routes!(timeline))
+        .routes(routes!(fault, set_fault))
+        .routes(routes!(arm_fault))
+        .routes(routes!(policy, set_policy))
+        .routes(routes!(prediction))
+        .routes(routes!(checks))
+        .routes(routes!(compare))
+        .routes(routes!(reset))
 }
 
 /// Read the panels: history, stored value, checks and switch.
@@ -155,7 +151,7 @@ pub(crate) struct Foretold {
 
 /// What is asked of a prediction.
 #[derive(serde::Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct Repeat {
     message_id: Option<MessageId>,
 }
 
@@ -175,11 +171,9 @@ pub(crate) struct Asked {
 pub(crate) async fn prediction(
     State(backend): State<SharedBackend>,
     Actor(actor): Actor,
-    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
+    Asked(repeat): Asked<Repeat>,
 ) -> Result<Json<Foretold>, ApiError> {
-    let Query(asked) =
-        asked.map_err(|error| ApiError::new(model::error::ErrorCode::InvalidRequest, error.body_text()))?;
-    let prediction = backend.prediction(&actor, asked.message_id).await?;
+    let prediction = backend.prediction(&actor, repeat.message_id).await?;
     Ok(Json(Foretold { sentence: prediction.sentence(), prediction }))
 }
 

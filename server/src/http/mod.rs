@@ -9,7 +9,6 @@ mod events;
 mod extract;
 mod forms;
 mod guard;
-pub(crate) mod health;
 mod hold;
 mod lab;
 mod pages;
@@ -20,18 +19,26 @@ mod sidecar_retries;
 pub(crate) mod site;
 mod wire;
 
+use std::time::Duration;
+
 use app::backend::SharedBackend;
 use axum::{Router, middleware};
 use tokio_util::sync::CancellationToken;
 use tower_http::{
     CompressionLevel, compression::CompressionLayer, limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
+    timeout::RequestBodyTimeoutLayer,
 };
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
 use self::{events::Streams, guard::AllowedHosts, site::Site};
-use crate::{app_channel::ActorConfig, labs::Timelines};
+use crate::{actor::config::ActorConfig, labs::Timelines, look_ups};
 
 /// The most bytes of a request, recordings apart. A form needs up to three for each byte of a message of 16 KiB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// How long a request may wait for the next part of its body, as hyper waits for a head.
+const BODY_LIMIT: Duration = Duration::from_secs(30);
 
 /// How much an answer is compressed: of a lab's page a fifth less comes over the line than at the fastest level, for
 /// a few milliseconds more. A higher one saves little more and takes many times as long.
@@ -50,7 +57,7 @@ pub(crate) struct Public<'a> {
 /// Everything that people and programs reach.
 pub(crate) fn router(public: Public<'_>) -> Router {
     let Public { backend, timelines, actors, site, allow_hosts, shutdown } = public;
-    let json = Router::new()
+    let json = OpenApiRouter::with_openapi(docs::Api::openapi())
         .merge(chat::router())
         .merge(lab::router())
         .merge(hold::router())
@@ -58,23 +65,31 @@ pub(crate) fn router(public: Public<'_>) -> Router {
         .merge(scenario::router())
         .merge(sidecar_retries::router())
         .merge(recording::turns())
-        .with_state(backend.clone());
+        .with_state(backend.clone())
+        .merge(look_ups::router(actors));
+    // An event stream is left as it is, and past the compression it needs less memory.
+    let events = events::router(Streams { timelines, shutdown });
     // A recording is larger than anything else that comes in, and has a limit of its own.
     let recordings = recording::router(site, backend.clone()).layer(CompressionLayer::new().quality(COMPRESSION));
-    let nosniff = axum::http::HeaderValue::from_static("nosniff");
-    Router::new()
-        .merge(report::router(site, backend.clone()))
-        .merge(pages::router(site, backend))
-        .merge(json)
-        .merge(docs::router(site.stylesheet()))
-        .merge(health::router(actors))
+    let (api, described) = json
         .layer(CompressionLayer::new().quality(COMPRESSION))
-        // An event stream is left as it is, and past the layer it needs less memory.
-        .merge(events::router(Streams { timelines, shutdown }))
+        .merge(events)
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .merge(recordings)
+        .split_for_parts();
+    let pages = Router::new()
+        .merge(report::router(site, backend.clone()))
+        .merge(pages::router(site, backend))
+        .merge(docs::router(described, site.stylesheet()))
+        .layer(CompressionLayer::new().quality(COMPRESSION))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES));
+    let nosniff = axum::http::HeaderValue::from_static("nosniff");
+    Router::new()
+        .merge(pages)
+        .merge(api)
         .layer(middleware::from_fn(error::one_shape))
         .layer(middleware::from_fn(forms::keep_typed))
+        .layer(RequestBodyTimeoutLayer::new(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(AllowedHosts::new(allow_hosts), guard::guard))
         .layer(SetResponseHeaderLayer::overriding(axum::http::header::X_CONTENT_TYPE_OPTIONS, nosniff))
 }

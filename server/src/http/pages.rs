@@ -9,14 +9,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{any, post},
 };
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
 use serde::Deserialize;
 
 use super::site::Site;
-
-/// How long a browser remembers the theme: a year, in seconds.
-const THEME_MAX_AGE: u32 = 31_536_000;
 
 pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
     let options = site.leptos_options();
@@ -60,11 +58,16 @@ async fn never_ok(request: Request, next: Next) -> Response {
     response
 }
 
-/// The theme in the reader's cookie, as it stands there.
-pub(super) fn chosen_theme(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookie| cookie.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == "theme").map(|(_, theme)| theme)
+/// The name of the cookie that keeps the theme.
+const THEME: &str = "theme";
+
+/// The theme in the reader's cookie.
+pub(super) fn chosen_theme(headers: &HeaderMap) -> Option<&'static str> {
+    match CookieJar::from_headers(headers).get(THEME)?.value() {
+        "light" => Some("light"),
+        "dark" => Some("dark"),
+        _ => None,
+    }
 }
 
 /// The theme that somebody chose.
@@ -82,15 +85,15 @@ enum Theme {
 }
 
 /// `POST /theme`: remembers the theme in a cookie, so that the first paint is right, and goes back to the page.
-async fn set_theme(headers: HeaderMap, Form(form): Form<ThemeForm>) -> Response {
+async fn set_theme(headers: HeaderMap, cookies: CookieJar, Form(form): Form<ThemeForm>) -> impl IntoResponse {
     let theme = match form.theme {
         Theme::Light => "light",
         Theme::Dark => "dark",
     };
-    let cookie = format!("theme={theme}; Path=/; Max-Age={THEME_MAX_AGE}; SameSite=Lax");
+    let cookie = Cookie::build((THEME, theme)).path("/").permanent().same_site(SameSite::Lax);
     let from = headers.get(header::REFERER).and_then(|page| page.to_str().ok()?.parse::<Uri>().ok());
     // Only the path: a referrer must not send anybody to another site.
     let back = from.as_ref().and_then(|page| page.path_and_query()).map_or("/", |path| path.as_str());
     let back = if back.starts_with("//") { "/" } else { back };
-    ([(header::SET_COOKIE, cookie)], Redirect::to(back)).into_response()
+    (cookies.add(cookie), Redirect::to(back))
 }

@@ -13,21 +13,27 @@ use app::{
 };
 use axum::{
     Json, Router,
-    extract::{DefaultBodyLimit, Multipart, Path, Query, Request, State, multipart::MultipartError},
+    extract::{
+        DefaultBodyLimit, Multipart, Path, RawQuery, Request, State,
+        multipart::{MultipartError, MultipartRejection},
+        rejection::PathRejection,
+    },
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::get,
 };
 use model::{
     error::{ErrorCode, LabError},
     recording::Recording,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use url::form_urlencoded;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::{ApiError, ErrorBody},
-    extract::json_body,
+    extract::{Parts, json_body},
     pages::chosen_theme,
     site::Site,
 };
@@ -39,23 +45,19 @@ const MAX_FORM_BYTES: usize = 2 * Recording::MAX_BYTES;
 const MAX_SHOWN_BYTES: usize = 256 * 1024;
 
 /// A turn of a lab, as a document: among the routes with the usual limit.
-pub(crate) fn turns() -> Router<SharedBackend> {
-    Router::new().route("/api/lab/{actor_id}/turn/{number}", get(turn))
+pub(crate) fn turns() -> OpenApiRouter<SharedBackend> {
+    OpenApiRouter::new().routes(routes!(turn))
 }
 
 /// What takes recordings, with a limit of its own, and shows them.
-pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
+pub(crate) fn router(site: &Site, backend: SharedBackend) -> OpenApiRouter {
     let stylesheet: Arc<str> = site.stylesheet().unwrap_or_default().into();
     let pages = Router::new()
         .route("/recording", get(form_page).post(open))
         .route("/recording/{id}", get(page))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .with_state(Pages { backend: backend.clone(), stylesheet });
-    Router::new()
-        .route("/api/recordings", post(keep))
-        .route("/api/recordings/{id}", get(recording))
-        .with_state(backend)
-        .merge(pages)
+    OpenApiRouter::new().routes(routes!(keep)).routes(routes!(recording)).with_state(backend).merge(pages.into())
 }
 
 #[derive(Clone)]
@@ -99,7 +101,7 @@ pub(crate) struct Kept {
 )]
 pub(crate) async fn turn(
     State(backend): State<SharedBackend>,
-    Path((actor, number)): Path<(String, String)>,
+    Parts((actor, number)): Parts<(String, String)>,
 ) -> Result<Json<Recording>, ApiError> {
     let actor = actor.parse::<model::actor_id::ActorId>()?;
     let number = number.parse().map_err(|_| {
@@ -139,7 +141,7 @@ pub(crate) async fn keep(State(backend): State<SharedBackend>, request: Request)
 )]
 pub(crate) async fn recording(
     State(backend): State<SharedBackend>,
-    Path(id): Path<String>,
+    Parts(id): Parts<String>,
 ) -> Result<Json<Recording>, ApiError> {
     Ok(Json(backend.recording(&id).ok_or_else(gone)?))
 }
@@ -150,25 +152,24 @@ fn gone() -> LabError {
     LabError::new(ErrorCode::NotFound, words)
 }
 
-/// What a page's address may ask for.
-#[derive(Deserialize)]
-struct Selection {
-    bar: Option<String>,
-}
-
+/// A recording's page. Its address may name a bar that is selected: `?bar=…`.
 async fn page(
     State(pages): State<Pages>,
-    Path(id): Path<String>,
-    Query(selection): Query<Selection>,
+    id: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let frame = pages.frame(&headers);
+    // What is no text is the id of nothing.
+    let id = id.map(|Path(id)| id).unwrap_or_default();
     let Some(recording) = pages.backend.recording(&id) else {
         let refused = Refused { text: String::new(), file: None, error: gone() };
         return answer(StatusCode::NOT_FOUND, pages::recording::open(Some(&refused), frame));
     };
     // A bar that is none selects nothing, as in a lab.
-    let bar = selection.bar.and_then(|bar| BarId::from_str(&bar).ok());
+    let query = query.unwrap_or_default();
+    let mut asked = form_urlencoded::parse(query.as_bytes());
+    let bar = asked.find(|(name, _)| name == "bar").and_then(|(_, bar)| BarId::from_str(&bar).ok());
     let began = date(recording.at(), recording.utc_offset_min);
     answer(StatusCode::OK, pages::recording::recording(&recording, &id, &began, bar, frame))
 }
@@ -186,17 +187,21 @@ async fn form_page(State(pages): State<Pages>, headers: HeaderMap) -> Response {
 }
 
 /// `POST /recording`: goes on to the recording's page, or shows beside the field what is wrong, with what was typed.
-async fn open(State(pages): State<Pages>, headers: HeaderMap, form: Multipart) -> Response {
-    let (text, file) = match sent(form).await {
+async fn open(State(pages): State<Pages>, headers: HeaderMap, form: Result<Multipart, MultipartRejection>) -> Response {
+    let sent = match form {
+        Ok(form) => sent(form).await.map_err(|error| (error.status(), error.body_text())),
+        Err(error) => Err((error.status(), error.body_text())),
+    };
+    let (text, file) = match sent {
         Ok(sent) => sent,
-        Err(error) => {
-            let status = error.status();
-            let message = match status {
-                StatusCode::PAYLOAD_TOO_LARGE => "This is far too large: a recording has at most 3 MiB.".to_owned(),
-                _ => format!("The form cannot be read: {}", error.body_text()),
+        Err((status, why)) => {
+            let error = if status == StatusCode::PAYLOAD_TOO_LARGE {
+                LabError::new(ErrorCode::TooLarge, "This is far too large: a recording has at most 3 MiB.")
+            } else {
+                // A form that did not come whole is no fault of the program either.
+                LabError::new(ErrorCode::InvalidRequest, format!("The form cannot be read: {why}"))
             };
-            let error = LabError::new(ErrorCode::TooLarge, message);
-            return refuse(&pages, &headers, status, Refused { text: String::new(), file: None, error });
+            return refuse(&pages, &headers, Refused { text: String::new(), file: None, error });
         }
     };
     let kept = if text.len() > Recording::MAX_BYTES {
@@ -209,14 +214,13 @@ async fn open(State(pages): State<Pages>, headers: HeaderMap, form: Multipart) -
     match kept {
         Ok(id) => Redirect::to(&format!("/recording/{id}")).into_response(),
         Err(mut error) => {
-            let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
             let text = if text.len() > MAX_SHOWN_BYTES {
                 error.message.push_str(" It is too long to be shown here again: mend it where you have it.");
                 String::new()
             } else {
                 text
             };
-            refuse(&pages, &headers, status, Refused { text, file, error })
+            refuse(&pages, &headers, Refused { text, file, error })
         }
     }
 }
@@ -238,7 +242,8 @@ async fn sent(mut form: Multipart) -> Result<(String, Option<String>), Multipart
     Ok((text, file))
 }
 
-fn refuse(pages: &Pages, headers: &HeaderMap, status: StatusCode, refused: Refused) -> Response {
+fn refuse(pages: &Pages, headers: &HeaderMap, refused: Refused) -> Response {
+    let status = StatusCode::from_u16(refused.error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let frame = pages.frame(headers);
     answer(status, pages::recording::open(Some(&refused), frame))
 }

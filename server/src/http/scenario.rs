@@ -1,25 +1,22 @@
 //! Scenarios as JSON: which there are, and running one.
 
 use app::backend::SharedBackend;
-use axum::{
-    Json, Router,
-    extract::State,
-    routing::{get, post},
-};
+use axum::{Json, extract::State};
 use model::{
     error::{ErrorCode, LabError},
     scenario::{self, Scenario, ScenarioReport},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::{ApiError, ErrorBody},
     extract::{Actor, Fields},
 };
 
-pub(crate) fn router() -> Router<SharedBackend> {
-    Router::new().route("/api/scenarios", get(scenarios)).route("/api/lab/{actor_id}/scenario", post(run).get(report))
+pub(crate) fn router() -> OpenApiRouter<SharedBackend> {
+    OpenApiRouter::new().routes(routes!(scenarios)).routes(routes!(run, report))
 }
 
 /// A scenario, and whether it can run here.

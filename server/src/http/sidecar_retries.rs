@@ -1,16 +1,17 @@
 //! The sidecar's own retries as JSON.
 
 use app::backend::SharedBackend;
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, extract::State};
 use model::sidecar_retries::{SidecarRetries, SidecarRetriesSetting};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::{ApiError, ErrorBody},
     extract::Fields,
 };
 
-pub(crate) fn router() -> Router<SharedBackend> {
-    Router::new().route("/api/sidecar-retries", get(sidecar_retries).put(set_sidecar_retries))
+pub(crate) fn router() -> OpenApiRouter<SharedBackend> {
+    OpenApiRouter::new().routes(routes!(sidecar_retries, set_sidecar_retries))
 }
 
 /// Read whether the sidecar itself retries.

@@ -1,21 +1,22 @@
 //! The wire to Redis as JSON.
 
 use app::backend::SharedBackend;
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, extract::State};
 use model::{
     error::{ErrorCode, LabError},
     fault::flat::FlatFault,
     wire::{WireFault, WireSetting, WireStatus},
 };
 use serde::{Deserialize, Deserializer};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     error::{ApiError, ErrorBody},
     extract::Fields,
 };
 
-pub(crate) fn router() -> Router<SharedBackend> {
-    Router::new().route("/api/wire", get(wire).put(set_wire))
+pub(crate) fn router() -> OpenApiRouter<SharedBackend> {
+    OpenApiRouter::new().routes(routes!(wire, set_wire))
 }
 
 /// Read how the wire to Redis is set.

@@ -1,6 +1,6 @@
 //! What is refused, with which status and words, and that nothing is changed by it.
 
-use reqwest::{StatusCode, header};
+use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -227,6 +227,32 @@ async fn unknown_paths_and_methods_are_said_in_one_shape() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_not_as_it_has_to_be_is_refused_in_the_one_shape() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    for path in [
+        "/events/user1?after=1&after=2",
+        "/events/user1?after=1-1&after=1-2",
+        "/api/lab/user1/prediction?message_id=a&message_id=b",
+        "/api/lab/user1/turn/%FF",
+        "/api/recordings/%FF",
+    ] {
+        let (status, body) = lab.get_json(path).await;
+        assert_eq!((status, code(&body)), (StatusCode::BAD_REQUEST, "invalid_request"), "{path}");
+    }
+    for path in ["/recording/%FF", "/recording/x?bar=1&bar=2"] {
+        let page = lab.get(path).await;
+        assert_eq!(page.status(), StatusCode::NOT_FOUND, "{path}");
+        assert!(page.text().await.unwrap().contains("There is no such recording"), "{path}");
+    }
+    let upload = lab.client.post(format!("{}/recording", lab.origin)).body("no form").send().await.unwrap();
+    assert_eq!(upload.status(), StatusCode::BAD_REQUEST);
+    assert!(upload.text().await.unwrap().contains("The form cannot be read"));
+    untouched(&lab, "user1").await;
+    lab.stop().await;
+}
+
+#[tokio::test]
 async fn the_sidecar_s_private_door_is_not_on_the_public_listener() {
     let data = TempDir::new().unwrap();
     let lab = Lab::start(data.path()).await;
@@ -264,6 +290,21 @@ async fn other_sites_and_foreign_hosts_are_refused() {
     }
     let read = lab.client.get(format!("{}/chat/user1/history", lab.origin)).header("host", "evil.example:8000");
     assert_eq!(read.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    // What only looks takes turns all the same: an image of another site's page asks for it, or a form.
+    let (_, api) = lab.get_json("/openapi.json").await;
+    let paths = api["paths"].as_object().unwrap().keys();
+    let paths = paths.map(|path| path.replace("{actor_id}", "user1").replace("{number}", "1").replace("{id}", "x"));
+    for path in paths.chain(["/api/panels".to_owned(), "/openapi.json".to_owned()]) {
+        for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST] {
+            let asked = lab.client.request(method.clone(), format!("{}{path}", lab.origin));
+            let answer = asked.header("sec-fetch-site", "cross-site").send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{method} {path}");
+        }
+    }
+    for path in ["/", "/lab/user1", "/docs", "/pkg/app.c.css"] {
+        let link = lab.client.get(format!("{}{path}", lab.origin)).header("sec-fetch-site", "cross-site");
+        assert_eq!(link.send().await.unwrap().status(), StatusCode::OK, "{path}: a link may lead here from anywhere");
+    }
     untouched(&lab, "user1").await;
     lab.stop().await;
 }

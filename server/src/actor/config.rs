@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use axum::{Json, extract::State};
 use model::actor_id::ACTOR_TYPE;
 use serde::Serialize;
 
-use crate::{actor::TURN_LIMIT, labs::Timelines};
+use super::TURN_LIMIT;
 
 /// The answer to `GET /dapr/config`. Durations are in Go's notation. Source: Dapr's actor runtime configuration.
 #[derive(Clone, Debug, Serialize)]
@@ -34,12 +33,6 @@ impl ActorConfig {
             drain_rebalanced_actors: true,
         }
     }
-}
-
-/// Tells the sidecar what is hosted here: with that the actor is registered.
-pub(super) async fn register(State((config, timelines)): State<(ActorConfig, Timelines)>) -> Json<ActorConfig> {
-    timelines.actor_registered();
-    Json(config)
 }
 
 fn go_duration(duration: Duration) -> String {

@@ -1,13 +1,15 @@
-//! The lesson's two look-ups: `GET /healthz` and `GET /dapr/config`. The app channel answers both too, to the sidecar.
+//! The lesson's two look-ups, `GET /healthz` and `GET /dapr/config`, as the public listener answers them. The app channel
+//! answers both too, to the sidecar.
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::app_channel::ActorConfig;
+use crate::actor::config::ActorConfig;
 
-pub(crate) fn router(config: ActorConfig) -> Router {
-    Router::new().route("/healthz", get(healthz)).route("/dapr/config", get(dapr_config)).with_state(config)
+pub(crate) fn router(config: ActorConfig) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(dapr_config)).with_state(config)
 }
 
 /// That the process answers.
