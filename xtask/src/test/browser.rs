@@ -83,7 +83,9 @@ impl Tests<'_> {
             counts.ended(status.success())
         });
         if let Err(error) = counted {
-            counts.of(self.count().with_context(|| format!("{error:#}; how many were not run is not known"))?);
+            counts.rest_not_run_of(
+                self.count().with_context(|| format!("{error:#}; how many were not run is not known"))?,
+            );
             return Err(error);
         }
         Ok(())

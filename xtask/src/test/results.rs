@@ -20,8 +20,8 @@ impl Counts {
         self == Self::default()
     }
 
-    /// What is not among these of so many is taken for not run.
-    pub(super) fn of(&mut self, expected: usize) {
+    /// Takes those for not run that so many leave over.
+    pub(super) fn rest_not_run_of(&mut self, expected: usize) {
         self.not_run = expected.saturating_sub(self.passed + self.failed);
     }
 
@@ -142,9 +142,9 @@ mod tests {
     #[test]
     fn what_was_not_run_is_what_is_left() {
         let mut counts = Counts { passed: 5, failed: 2, not_run: 0 };
-        counts.of(10);
+        counts.rest_not_run_of(10);
         assert_eq!(counts.to_string(), "5 passed, 2 failed, 3 not run");
-        counts.of(6);
+        counts.rest_not_run_of(6);
         assert_eq!(counts.to_string(), "5 passed, 2 failed");
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn run(phases: &mut Phases, dapr: Option<&Programs>) {
             let expected = in_sources()?;
             let result = tests(dapr, asked, counts);
             if result.is_err() {
-                counts.of(expected);
+                counts.rest_not_run_of(expected);
             }
             result
         });
