@@ -42,20 +42,20 @@ pub(crate) struct Selection {
 pub(crate) fn all(selection: Selection) -> Result<ExitCode> {
     let began = Instant::now();
     let wanted = tools::of_tests(!selection.browser, !selection.rust);
-    let (of_dapr, missing): (Vec<_>, Vec<_>) =
-        tools::get(&wanted).into_iter().partition(|missing| missing.tool.is_for_dapr());
-    if !of_dapr.is_empty() {
-        eprintln!("• Nothing will be tested on real Dapr. For that there has to be:\n{}", tools::listed(&of_dapr));
-    }
-    if !missing.is_empty() {
+    let missing = tools::get(&wanted);
+    if missing.iter().any(|missing| !missing.tool.is_for_dapr()) {
         let less = if selection.rust { "" } else { "\n(`cargo xtask test --rust` needs no browser, and less.)" };
         bail!("what the tests need is not there:\n{}{less}", tools::listed(&missing));
+    }
+    let missing = tools::listed(&missing);
+    if !missing.is_empty() {
+        eprintln!("• Nothing will be tested on real Dapr. For that there has to be:\n{missing}");
     }
     let mut lines = vec![Line::note("Tools, found or installed", began.elapsed())];
 
     let mut phases = Phases::new(Asked::listen()?);
     let began = Instant::now();
-    let dapr = if of_dapr.is_empty() { Programs::get() } else { Err(anyhow!("{}", tools::listed(&of_dapr))) };
+    let dapr = if missing.is_empty() { Programs::get() } else { Err(anyhow!(missing)) };
     let took = began.elapsed();
     if !selection.browser {
         rust::run(&mut phases, dapr.as_ref().ok());
