@@ -115,16 +115,18 @@ impl AppChannel {
         self.send(Method::GET, path, headers, Bytes::new()).await
     }
 
-    /// Calls a method of an actor. `headers` are what the caller sent along, already filtered.
+    /// Calls a method of an actor. `query` and `headers` are what the caller sent along, already filtered.
     pub(crate) async fn call_actor(
         &self,
         actor: &ActorRef,
         method: &str,
+        query: Option<&str>,
         mut headers: HeaderMap,
         body: Bytes,
     ) -> Result<AppReply, AppError> {
         headers.insert("dapr-api-call", HeaderValue::from_static("true"));
-        let path = format!("/{}", actor.method_path(method));
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let path = format!("/{}{query}", actor.method_path(method));
         self.send(Method::PUT, &path, headers, body).await
     }
 

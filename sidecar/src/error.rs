@@ -85,6 +85,11 @@ impl ApiError {
         Self { code: Code::FailedPrecondition, message: why.clone(), ..Self::actor_invoke(why) }
     }
 
+    /// Returns `500` (over gRPC `ResourceExhausted`): a chain of calls came back to an actor too often.
+    pub(crate) fn stack_depth() -> Self {
+        Self::new(Code::ResourceExhausted, 500, "ERR_ACTOR_STACK_DEPTH", "maximum stack depth exceeded")
+    }
+
     /// Returns `503`: the sidecar is shutting down.
     pub(crate) fn runtime_closed() -> Self {
         Self::new(Code::Unavailable, 503, "ERR_ACTOR_RUNTIME_CLOSED", "actor runtime is closed")
@@ -147,6 +152,11 @@ impl ApiError {
             name: "ERR_ACTOR_STATE_TRANSACTION_SAVE",
             message: format!("operation type {operation} not supported"),
         }
+    }
+
+    /// Returns `500`: the timer is not registered.
+    pub(crate) fn timer_create(why: impl std::fmt::Display) -> Self {
+        Self::new(Code::Internal, 500, "ERR_ACTOR_TIMER_CREATE", format!("error creating actor timer: {why}"))
     }
 
     /// Returns `404`: no such pub/sub component.

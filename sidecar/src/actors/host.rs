@@ -1,5 +1,6 @@
 //! What the app says in answer to `GET /dapr/config`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -11,19 +12,30 @@ use crate::duration;
 const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// Dapr's default time for running calls when an actor has to leave.
 const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+/// Dapr's default of how many calls of one chain may be in an actor at once.
+const DEFAULT_STACK_DEPTH: usize = 32;
 
-/// The app's configuration, checked.
+/// How the actors of a type are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AppConfig {
-    pub(crate) entities: Vec<String>,
+pub(crate) struct TypeConfig {
     pub(crate) idle_timeout: Duration,
     pub(crate) drain_timeout: Duration,
+    /// How many calls of one chain may be in an actor at once; `None` when a chain that comes back to an actor waits
+    /// for its turn like any other call.
+    pub(crate) stack_depth: Option<usize>,
 }
 
-impl Default for AppConfig {
+impl Default for TypeConfig {
     fn default() -> Self {
-        Self { entities: Vec::new(), idle_timeout: DEFAULT_IDLE_TIMEOUT, drain_timeout: DEFAULT_DRAIN_TIMEOUT }
+        Self { idle_timeout: DEFAULT_IDLE_TIMEOUT, drain_timeout: DEFAULT_DRAIN_TIMEOUT, stack_depth: None }
     }
+}
+
+/// The app's configuration, checked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct AppConfig {
+    /// What it hosts, in its order, each type once.
+    pub(crate) types: Vec<(String, TypeConfig)>,
 }
 
 #[derive(Deserialize, Default)]
@@ -37,14 +49,24 @@ struct Answer {
     drain_ongoing_call_timeout: String,
     #[serde(deserialize_with = "or_default")]
     reentrancy: Reentrancy,
+    /// The same for some of the types.
     #[serde(deserialize_with = "or_default")]
-    entities_config: Vec<serde_json::Value>,
+    entities_config: Vec<Answer>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Reentrancy {
+    #[serde(deserialize_with = "or_default")]
     enabled: bool,
+    max_stack_depth: Option<i64>,
+}
+
+impl Reentrancy {
+    fn stack_depth(&self) -> Option<usize> {
+        let depth = self.max_stack_depth.map(|depth| usize::try_from(depth).unwrap_or(0));
+        self.enabled.then(|| depth.unwrap_or(DEFAULT_STACK_DEPTH))
+    }
 }
 
 impl AppConfig {
@@ -54,21 +76,52 @@ impl AppConfig {
     /// What is wrong with it; nothing is hosted then.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
         let answer: Answer = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        if answer.reentrancy.enabled {
-            tracing::warn!("Actor reentrancy is not supported by this sidecar yet: it stays off");
-        }
-        if !answer.entities_config.is_empty() {
-            tracing::warn!("entitiesConfig is not supported by this sidecar yet: the global values apply");
-        }
         let time = |field: &str, text: &str, default: Duration| match text {
             "" => Ok(default),
             text => duration::parse(text).map_err(|error| format!("{field}: {error}")),
         };
-        Ok(Self {
-            entities: answer.entities,
+        let usual = TypeConfig {
             idle_timeout: time("actorIdleTimeout", &answer.actor_idle_timeout, DEFAULT_IDLE_TIMEOUT)?,
             drain_timeout: time("drainOngoingCallTimeout", &answer.drain_ongoing_call_timeout, DEFAULT_DRAIN_TIMEOUT)?,
-        })
+            stack_depth: answer.reentrancy.stack_depth(),
+        };
+        let mut own: HashMap<&str, TypeConfig> = HashMap::new();
+        for some in &answer.entities_config {
+            let config = some.of_its_own(usual.drain_timeout);
+            for kind in &some.entities {
+                if answer.entities.contains(kind) {
+                    own.insert(kind, config.clone());
+                } else {
+                    tracing::warn!("Configuration specified for non-hosted actor type: {kind}");
+                }
+            }
+        }
+        let mut types: Vec<(String, TypeConfig)> = Vec::new();
+        for kind in &answer.entities {
+            if types.iter().all(|(known, _)| known != kind) {
+                types.push((kind.clone(), own.get(kind.as_str()).unwrap_or(&usual).clone()));
+            }
+        }
+        Ok(Self { types })
+    }
+}
+
+impl Answer {
+    /// An entry of `entitiesConfig`. What it leaves out has Dapr's default, not the app's usual value, and a time that
+    /// is none counts as left out; but the drain timeout is the usual one then.
+    fn of_its_own(&self, drain_timeout: Duration) -> TypeConfig {
+        let time = |text: &str, what: &str, default: Duration| match text {
+            "" => default,
+            text => duration::parse(text).unwrap_or_else(|_| {
+                tracing::warn!("Invalid {what} timeout value {text}, using default value {}", duration::show(default));
+                default
+            }),
+        };
+        TypeConfig {
+            idle_timeout: time(&self.actor_idle_timeout, "actor idle", DEFAULT_IDLE_TIMEOUT),
+            drain_timeout: time(&self.drain_ongoing_call_timeout, "drain ongoing call", drain_timeout),
+            stack_depth: self.reentrancy.stack_depth(),
+        }
     }
 }
 
@@ -76,13 +129,36 @@ impl AppConfig {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Vec<(String, TypeConfig)> {
+        AppConfig::parse(text.as_bytes()).expect("valid").types
+    }
+
     #[test]
     fn what_the_app_leaves_out_has_daprs_defaults() {
-        let config =
-            AppConfig::parse(br#"{"entities":["T"],"reentrancy":null,"actorIdleTimeout":null}"#).expect("valid");
-        assert_eq!(config.entities, ["T"]);
-        assert_eq!(config.idle_timeout, Duration::from_secs(3600));
-        assert_eq!(config.drain_timeout, Duration::from_secs(2));
+        let types = parse(r#"{"entities":["T","T"],"reentrancy":null,"actorIdleTimeout":null}"#);
+        let usual = TypeConfig {
+            idle_timeout: Duration::from_secs(3600),
+            drain_timeout: Duration::from_secs(2),
+            stack_depth: None,
+        };
+        assert_eq!(types, [("T".to_owned(), usual)]);
+        assert_eq!(parse(r#"{"entities":["T"],"reentrancy":{"enabled":true}}"#)[0].1.stack_depth, Some(32));
+    }
+
+    #[test]
+    fn a_type_with_values_of_its_own_has_none_of_the_usual_ones_but_the_drain_timeout() {
+        let types = parse(
+            r#"{"entities":["A","B","C"],"actorIdleTimeout":"9s","drainOngoingCallTimeout":"7s",
+                "reentrancy":{"enabled":true,"maxStackDepth":5},
+                "entitiesConfig":[{"entities":["B","elsewhere"]},
+                                  {"entities":["C"],"actorIdleTimeout":"soon","drainOngoingCallTimeout":"1s",
+                                   "reentrancy":{"enabled":true,"maxStackDepth":-1}}]}"#,
+        );
+        let seconds = |(kind, config): &(String, TypeConfig)| {
+            (kind.clone(), config.idle_timeout.as_secs(), config.drain_timeout.as_secs(), config.stack_depth)
+        };
+        let types: Vec<_> = types.iter().map(seconds).collect();
+        assert_eq!(types, [("A".into(), 9, 7, Some(5)), ("B".into(), 3600, 7, None), ("C".into(), 3600, 1, Some(0))]);
     }
 
     #[test]

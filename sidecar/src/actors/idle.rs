@@ -6,8 +6,8 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::sync::Notify;
 
+use super::Actors;
 use super::turn_lock::{Idleness, Leave};
-use super::{Actors, Hosted};
 use crate::names::ActorRef;
 
 /// How long the app has to take leave of all actors at the end: daprd's own limit.
@@ -46,6 +46,7 @@ impl Actors {
     /// Tells the app. Whatever it answers, and if it does not, the actor is inactive afterwards.
     async fn deactivate(&self, actor: &ActorRef, leave: Leave) {
         let Some(app) = &self.app else { return };
+        self.timers.forget(actor);
         let name = format!("{}||{}", actor.kind, actor.id);
         let told = async {
             let _one_of_some = self.leaving.acquire().await;
@@ -78,7 +79,7 @@ impl Actors {
     /// `DELETE`: its turn may still be running in the app.
     pub(crate) async fn close(self: &Arc<Self>) {
         self.closing.cancel();
-        let drain = self.hosted().map_or(Duration::ZERO, |hosted: Arc<Hosted>| hosted.drain_timeout);
+        let drain = self.hosted().map_or(Duration::ZERO, |hosted| hosted.drain_timeout());
         let drained = tokio::time::timeout(drain, self.table.all_calls_ended()).await;
         if drained.is_err() {
             tracing::warn!("Calls were still running after {drain:?}: they are given up");

@@ -1,12 +1,17 @@
-//! Calling an actor's method.
+//! Calling an actor's method: for a caller, a timer or a reminder.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use tokio_util::sync::CancellationToken;
 
+use super::chain::{Chain, TooDeep};
+use super::host::TypeConfig;
+use super::turn_lock::Turn;
 use super::{Actors, Hosted};
 use crate::app_channel::{AppError, AppReply};
 use crate::error::ApiError;
@@ -20,8 +25,35 @@ pub(crate) struct InvokeCall {
     pub(crate) method: String,
     /// What the app receives besides what the sidecar adds.
     pub(crate) headers: HeaderMap,
+    /// What stands behind the `?` of the caller's address.
+    pub(crate) query: Option<String>,
     pub(crate) body: Bytes,
 }
+
+/// A call that a timer or a reminder makes.
+#[derive(Debug)]
+pub(super) struct CallBack {
+    pub(super) actor: ActorRef,
+    /// `timer` or `remind`.
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+    /// JSON.
+    pub(super) body: Bytes,
+    /// Cancelled when nobody wants the call any more. One that the app has begun goes on.
+    pub(super) cancelled: CancellationToken,
+}
+
+/// How such a call ended.
+#[derive(Debug)]
+pub(super) enum CallBackEnd {
+    Succeeded,
+    /// Nobody wants more of them: the app said so, or the call was cancelled.
+    Stop,
+    Failed(String),
+}
+
+/// daprd's words when the app wants no more of a reminder.
+const STOP: &str = "reminder has been canceled";
 
 /// Why a call has no reply that counts.
 #[derive(Debug)]
@@ -30,6 +62,8 @@ enum Refusal {
     Told(String),
     /// The app replied with its mark of an error: the caller gets that reply.
     Marked(Box<AppReply>),
+    /// The app replied that it wants no more of a timer's or a reminder's calls.
+    Stop,
     /// The sidecar's own reason.
     Own(ApiError),
 }
@@ -39,6 +73,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Told(why) => f.write_str(why),
             Self::Marked(reply) => write!(f, "the app marked its reply as an error: {}", reply.text()),
+            Self::Stop => f.write_str(STOP),
             Self::Own(error) => f.write_str(&error.message),
         }
     }
@@ -63,50 +98,95 @@ impl Actors {
     ///
     /// # Errors
     /// In daprd's words and codes, for both APIs.
-    pub(crate) async fn invoke(self: &Arc<Self>, call: InvokeCall) -> Result<AppReply, ApiError> {
+    pub(crate) async fn invoke(self: &Arc<Self>, mut call: InvokeCall) -> Result<AppReply, ApiError> {
         let hosted = self.wait_hosted().await?;
-        let (guard, explicit) = self.resiliency.actor(&call.actor, hosted.types.contains(&call.actor.kind));
+        let config = hosted.config(&call.actor.kind);
+        let chain = config.and_then(|config| Chain::of(&mut call.headers, config));
+        let (guard, explicit) = self.resiliency.actor(&call.actor, config.is_some());
         let target = guard.is_observed().then(|| RetryTarget::Actor {
             actor_type: call.actor.kind.clone(),
             actor_id: call.actor.id.clone(),
             method: call.method.clone(),
         });
         let attempt = async || {
-            self.look_up(&hosted, &call.actor, explicit).await?;
-            self.take_turn(&hosted, &call, guard.timeout, explicit).await
+            let config = self.look_up(&hosted, &call.actor, explicit).await?;
+            let turn = self.take_turn(&call.actor, config, chain.as_ref()).await?;
+            let answered = self.call_app(turn, &call, guard.timeout).await?;
+            judge(&call.actor, &call.method, answered, explicit)
         };
         match guard.run(Run { target, end: &self.closing }, attempt).await {
             Ok(reply) => Ok(reply),
             Err(Refusal::Marked(reply)) => Ok(*reply),
             Err(Refusal::Told(why)) => Err(ApiError::actor_invoke(why)),
+            Err(Refusal::Stop) => Err(ApiError::actor_invoke(STOP)),
             Err(Refusal::Own(error)) => Err(error),
         }
     }
 
-    /// Waits for the turn and has the app called in it.
+    /// Waits for the actor's turn and has the app called once: the policies of the type do not apply but for their
+    /// time-out. Reentrancy does: what the app calls from there may come back to the actor.
+    pub(super) async fn call_back(self: &Arc<Self>, call: &CallBack) -> CallBackEnd {
+        let Some(hosted) = self.hosted() else { return CallBackEnd::Stop };
+        let Some(config) = hosted.config(&call.actor.kind) else { return CallBackEnd::Stop };
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let chain = Chain::of(&mut headers, config);
+        let method = format!("{}/{}", call.kind, call.name);
+        let request = InvokeCall { actor: call.actor.clone(), method, headers, query: None, body: call.body.clone() };
+        let (guard, explicit) = self.resiliency.actor(&call.actor, true);
+        let answered = async {
+            let turn = tokio::select! {
+                turn = self.take_turn(&call.actor, config, chain.as_ref()) => turn?,
+                () = call.cancelled.cancelled() => return Err(Failure::permanent(Refusal::Stop)),
+            };
+            if call.cancelled.is_cancelled() {
+                return Err(Failure::permanent(Refusal::Stop));
+            }
+            judge(&call.actor, &request.method, self.call_app(turn, &request, guard.timeout).await?, explicit)
+        };
+        match answered.await.map_err(|failure: Failure<Refusal>| failure.error) {
+            Ok(_) => CallBackEnd::Succeeded,
+            Err(Refusal::Stop) => CallBackEnd::Stop,
+            Err(refusal) => CallBackEnd::Failed(refusal.to_string()),
+        }
+    }
+
+    /// Waits for the actor's turn, and watches for its idleness if that activates it.
     async fn take_turn(
         self: &Arc<Self>,
-        hosted: &Hosted,
-        call: &InvokeCall,
-        timeout: Option<Duration>,
-        explicit: bool,
-    ) -> Result<AppReply, Failure<Refusal>> {
+        actor: &ActorRef,
+        config: &TypeConfig,
+        chain: Option<&Chain>,
+    ) -> Result<Turn, Failure<Refusal>> {
         let closed = || Failure::permanent(Refusal::closed());
-        let Some(app) = &self.app else {
-            return Err(Failure::permanent(Refusal::Own(ApiError::no_app_channel())));
-        };
-        let mut turn = tokio::select! {
-            turn = self.table.line_up(&call.actor).turn() => turn,
+        let turn = tokio::select! {
+            turn = self.table.line_up(actor).turn(chain) => turn,
             () = self.closing.cancelled() => return Err(closed()),
         };
+        let mut turn = turn.map_err(|TooDeep| Failure::transient(Refusal::Own(ApiError::stack_depth())))?;
         if let Some(idle) = turn.activated.take() {
-            self.watch_idle(call.actor.clone(), hosted.idle_timeout, idle);
+            self.watch_idle(actor.clone(), config.idle_timeout, idle);
         }
         if self.closing.is_cancelled() {
             return Err(closed());
         }
+        Ok(turn)
+    }
+
+    /// Has the app called, and gives the turn back.
+    async fn call_app(
+        &self,
+        turn: Turn,
+        call: &InvokeCall,
+        timeout: Option<Duration>,
+    ) -> Result<AppReply, Failure<Refusal>> {
+        let Some(app) = &self.app else {
+            return Err(Failure::permanent(Refusal::Own(ApiError::no_app_channel())));
+        };
         let request = async {
-            let answered = app.call_actor(&call.actor, &call.method, call.headers.clone(), call.body.clone()).await;
+            let query = call.query.as_deref();
+            let (headers, body) = (call.headers.clone(), call.body.clone());
+            let answered = app.call_actor(&call.actor, &call.method, query, headers, body).await;
             answered.map_err(|error| match error {
                 AppError::TooLarge { size, limit } => {
                     Failure::permanent(Refusal::Own(ApiError::too_large(size, limit)))
@@ -119,15 +199,20 @@ impl Actors {
             () = self.aborting.cancelled() => Err(Failure::permanent(Refusal::Told("context canceled".into()))),
         };
         drop(turn);
-        judge(&call.actor, &call.method, answered?, explicit)
+        answered
     }
 
     /// Finds out whether the type is hosted. Unless the type has a policy of its own, daprd looks
     /// again for a while.
-    async fn look_up(&self, hosted: &Hosted, actor: &ActorRef, explicit: bool) -> Result<(), Failure<Refusal>> {
-        let look = async || match hosted.types.contains(&actor.kind) {
-            true => Ok(()),
-            false => Err(Failure::transient(Refusal::Own(ApiError::no_address(actor)))),
+    async fn look_up<'a>(
+        &self,
+        hosted: &'a Hosted,
+        actor: &ActorRef,
+        explicit: bool,
+    ) -> Result<&'a TypeConfig, Failure<Refusal>> {
+        let look = async || {
+            let found = hosted.config(&actor.kind);
+            found.ok_or_else(|| Failure::transient(Refusal::Own(ApiError::no_address(actor))))
         };
         if explicit {
             return look().await;
@@ -145,9 +230,7 @@ fn judge(actor: &ActorRef, method: &str, reply: AppReply, explicit: bool) -> Res
         StatusCode::OK if reply.headers.contains_key("x-daprerrorresponseheader") => {
             Err(Failure::transient(Refusal::Marked(Box::new(reply))))
         }
-        StatusCode::OK if is_true(&reply, "x-daprremindercancel") => {
-            Err(Failure::transient(Refusal::Told("reminder has been canceled".into())))
-        }
+        StatusCode::OK if is_true(&reply, "x-daprremindercancel") => Err(Failure::transient(Refusal::Stop)),
         StatusCode::OK => Ok(reply),
         StatusCode::NOT_FOUND => {
             let refusal = Refusal::Told(format!("actor method not found: {}", actor.method_path(method)));

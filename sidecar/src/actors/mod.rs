@@ -1,12 +1,14 @@
 //! Actors: who is hosted, whose turn it is, and what they keep.
 
+mod chain;
 mod host;
 mod idle;
 mod invoke;
+mod schedule;
 mod state;
+mod timers;
 mod turn_lock;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,9 +22,14 @@ use crate::resiliency::Resiliency;
 use crate::state::StateStore;
 
 pub(crate) use host::AppConfig;
+use host::TypeConfig;
 use idle::LEAVING_AT_ONCE;
 pub(crate) use invoke::InvokeCall;
+use schedule::Clock;
+pub(crate) use schedule::Times;
 pub(crate) use state::Change;
+pub(crate) use timers::NewTimer;
+use timers::Timers;
 use turn_lock::Table;
 
 /// How far the app has told what it hosts.
@@ -38,9 +45,19 @@ pub(crate) enum Hosting {
 #[derive(Debug, Default)]
 pub(crate) struct Hosted {
     /// In the app's order.
-    pub(crate) types: Vec<String>,
-    pub(crate) idle_timeout: Duration,
-    pub(crate) drain_timeout: Duration,
+    types: Vec<(String, TypeConfig)>,
+}
+
+impl Hosted {
+    /// How actors of a type are kept; `None` when the type is not hosted.
+    fn config(&self, kind: &str) -> Option<&TypeConfig> {
+        self.types.iter().find(|(hosted, _)| hosted == kind).map(|(_, config)| config)
+    }
+
+    /// How long running calls have at the end.
+    fn drain_timeout(&self) -> Duration {
+        self.types.iter().map(|(_, config)| config.drain_timeout).max().unwrap_or_default()
+    }
 }
 
 /// The actor runtime.
@@ -52,6 +69,8 @@ pub(crate) struct Actors {
     ports: Ports,
     resiliency: Resiliency,
     table: Arc<Table>,
+    timers: Timers,
+    clock: Clock,
     hosting: watch::Sender<Hosting>,
     /// How long the app has to answer a deactivation.
     deactivation_limit: Duration,
@@ -77,6 +96,8 @@ impl Actors {
             ports: config.ports.clone(),
             resiliency,
             table: Arc::default(),
+            timers: Timers::default(),
+            clock: Clock::start(),
             hosting: watch::Sender::new(Hosting::Starting),
             deactivation_limit: config.deactivation_limit,
             leaving: Semaphore::new(LEAVING_AT_ONCE),
@@ -88,18 +109,13 @@ impl Actors {
     /// Begins to host what the app said. Without an actor state store nothing is hosted, as in
     /// daprd.
     pub(crate) fn host(&self, config: AppConfig) {
-        let mut seen = HashSet::new();
-        let mut types = config.entities;
-        types.retain(|kind| seen.insert(kind.clone()));
+        let mut types = config.types;
         if self.store.is_none() && !types.is_empty() {
-            tracing::warn!("No actor state store is configured: the actor types {} are not hosted", types.join(", "));
+            let names: Vec<_> = types.iter().map(|(kind, _)| kind.as_str()).collect();
+            tracing::warn!("No actor state store is configured: the actor types {} are not hosted", names.join(", "));
             types.clear();
         }
-        self.hosting.send_replace(Hosting::Hosted(Arc::new(Hosted {
-            types,
-            idle_timeout: config.idle_timeout,
-            drain_timeout: config.drain_timeout,
-        })));
+        self.hosting.send_replace(Hosting::Hosted(Arc::new(Hosted { types })));
     }
 
     /// What is hosted; `None` while the app has not said.
@@ -115,7 +131,7 @@ impl Actors {
         let counts = self.table.counts();
         let hosted = self.hosted();
         let types = hosted.iter().flat_map(|hosted| &hosted.types);
-        types.map(|kind| (kind.clone(), counts.get(kind).copied().unwrap_or(0))).collect()
+        types.map(|(kind, _)| (kind.clone(), counts.get(kind).copied().unwrap_or(0))).collect()
     }
 
     /// Waits until the app has said what it hosts.

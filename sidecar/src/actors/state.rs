@@ -114,7 +114,7 @@ impl Actors {
 
     /// Like [`Actors::wait_hosted`], but open until the very end: a turn that runs through the
     /// start of the shutdown still has to save.
-    async fn wait_until_known(&self) -> Result<(), ApiError> {
+    pub(super) async fn wait_until_known(&self) -> Result<(), ApiError> {
         if self.hosted().is_some() {
             return Ok(());
         }

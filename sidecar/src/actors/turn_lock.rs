@@ -4,14 +4,20 @@
 //! does: so it never meets a running turn, and calls that arrive while it is under way simply
 //! wait behind it, in their order, and activate the actor anew. (daprd 1.18 does neither: its idle
 //! timer counts from the start of a turn and cancels one that outlasts it.)
+//!
+//! With reentrancy a turn belongs to a chain of calls, and each of them that comes back joins it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use http::HeaderValue;
+use tokio::sync::futures::OwnedNotified;
 use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::time::Instant;
 
+use super::chain::{Chain, TooDeep};
 use crate::names::ActorRef;
 
 /// The actors of this sidecar.
@@ -34,6 +40,17 @@ struct Slot {
     idle_since: Instant,
     /// Told when the last call ends, for the actor's idle watch.
     idle: Arc<Notify>,
+    /// `None` until a call of a chain comes.
+    chains: Option<Box<Chains>>,
+}
+
+/// The chains of calls at one actor.
+#[derive(Debug, Default)]
+struct Chains {
+    /// Whose turn it was last, and its turn if it still is.
+    last: Option<(HeaderValue, Weak<OwnedMutexGuard<()>>)>,
+    /// Told when a chain gets its turn, for others of its calls that wait.
+    entered: Arc<Notify>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +74,8 @@ pub(crate) struct InLine {
 #[derive(Debug)]
 pub(crate) struct Turn {
     // The lock is dropped before the call is counted out: when a slot has no calls its turn is
-    // free.
-    _guard: OwnedMutexGuard<()>,
+    // free. The calls of a chain that are in the actor share it.
+    _guard: Arc<OwnedMutexGuard<()>>,
     _ticket: Ticket,
     /// Set when this turn activated the actor: someone has to watch for its idleness.
     pub(crate) activated: Option<Arc<Notify>>,
@@ -69,6 +86,15 @@ pub(crate) struct Turn {
 struct Ticket {
     table: Arc<Table>,
     actor: ActorRef,
+}
+
+/// What a call of a chain finds.
+enum Join {
+    /// It is the chain's turn, and the call's.
+    Turn(Arc<OwnedMutexGuard<()>>),
+    TooDeep,
+    /// It is not; this ends when it is another chain's turn.
+    Not(OwnedNotified),
 }
 
 /// What an idle watch finds.
@@ -107,6 +133,7 @@ impl Table {
             calls: 0,
             idle_since: Instant::now(),
             idle: Arc::default(),
+            chains: None,
         });
         slot.calls += 1;
         InLine { lock: Arc::clone(&slot.turn), ticket: Ticket { table: Arc::clone(self), actor: actor.clone() } }
@@ -123,6 +150,33 @@ impl Table {
         // The watch of an earlier activation may still be about to look at its own.
         slot.idle = Arc::default();
         Some(Arc::clone(&slot.idle))
+    }
+
+    /// Joins the turn of a chain, if it is the chain's turn.
+    fn join(&self, actor: &ActorRef, chain: &Chain) -> Join {
+        let mut slots = self.slots();
+        let slot = slots.get_mut(actor);
+        let Some(chains) = slot.map(|slot| slot.chains.get_or_insert_default()) else {
+            // Whoever asks is in the actor's line, and so it has a slot.
+            return Join::Not(Arc::<Notify>::default().notified_owned());
+        };
+        let turn = chains.last.as_ref().filter(|(id, _)| *id == chain.id).and_then(|(_, turn)| turn.upgrade());
+        match turn {
+            // This one is counted too.
+            Some(turn) if Arc::strong_count(&turn) > chain.most => Join::TooDeep,
+            Some(turn) => Join::Turn(turn),
+            None => Join::Not(Arc::clone(&chains.entered).notified_owned()),
+        }
+    }
+
+    /// Notes down whose turn it is, and lets those in that belong to it.
+    fn enter(&self, actor: &ActorRef, chain: &Chain, turn: &Arc<OwnedMutexGuard<()>>) {
+        let mut slots = self.slots();
+        if let Some(slot) = slots.get_mut(actor) {
+            let chains = slot.chains.get_or_insert_default();
+            chains.last = Some((chain.id.clone(), Arc::downgrade(turn)));
+            chains.entered.notify_waiters();
+        }
     }
 
     /// Forgets an actor that is inactive and that nobody calls: the only place where one goes. Then tells whoever
@@ -203,12 +257,30 @@ impl Table {
 
 impl InLine {
     /// Waits for the turn. Turns come in the order in which these futures are first polled; one
-    /// that is dropped while it waits just leaves the line.
-    pub(crate) async fn turn(self) -> Turn {
+    /// that is dropped while it waits just leaves the line. A call of the chain whose turn it is does not wait.
+    pub(super) async fn turn(self, chain: Option<&Chain>) -> Result<Turn, TooDeep> {
         let Self { lock, ticket } = self;
-        let guard = lock.lock_owned().await;
+        let mut waiting = pin!(lock.lock_owned());
+        let guard = match chain {
+            None => Arc::new(waiting.await),
+            Some(chain) => loop {
+                let entered = match ticket.table.join(&ticket.actor, chain) {
+                    Join::Turn(turn) => return Ok(Turn { _guard: turn, _ticket: ticket, activated: None }),
+                    Join::TooDeep => return Err(TooDeep),
+                    Join::Not(entered) => entered,
+                };
+                tokio::select! {
+                    guard = &mut waiting => {
+                        let guard = Arc::new(guard);
+                        ticket.table.enter(&ticket.actor, chain, &guard);
+                        break guard;
+                    }
+                    () = entered => {}
+                }
+            },
+        };
         let activated = ticket.table.activate(&ticket.actor);
-        Turn { _guard: guard, _ticket: ticket, activated }
+        Ok(Turn { _guard: guard, _ticket: ticket, activated })
     }
 }
 
@@ -247,8 +319,16 @@ mod tests {
         (Arc::default(), ActorRef::new("T", "a"))
     }
 
+    async fn turn(table: &Arc<Table>, actor: &ActorRef, chain: Option<&Chain>) -> Turn {
+        table.line_up(actor).turn(chain).await.expect("not too deep")
+    }
+
+    fn chain(id: &'static str, most: usize) -> Chain {
+        Chain { id: HeaderValue::from_static(id), most }
+    }
+
     async fn leaving(table: &Arc<Table>, actor: &ActorRef) -> Leave {
-        drop(table.line_up(actor).turn().await);
+        drop(turn(table, actor, None).await);
         match table.leave_if_idle(actor, Duration::ZERO) {
             Idleness::Over(leave) => leave,
             other => panic!("{other:?}"),
@@ -260,7 +340,10 @@ mod tests {
         let (table, actor) = table();
         let leave = leaving(&table, &actor).await;
         assert!(!table.is_active(&actor));
-        let waiting = tokio::spawn(table.line_up(&actor).turn());
+        let waiting = tokio::spawn({
+            let (table, actor) = (Arc::clone(&table), actor.clone());
+            async move { turn(&table, &actor, None).await }
+        });
         tokio::task::yield_now().await;
         drop(leave);
         let turn = waiting.await.expect("its turn");
@@ -268,7 +351,7 @@ mod tests {
         drop(turn);
 
         let leave = leaving(&table, &actor).await;
-        let mut gone = Box::pin(table.line_up(&actor).turn());
+        let mut gone = Box::pin(table.line_up(&actor).turn(None));
         assert!(futures::poll!(&mut gone).is_pending());
         drop(gone);
         assert!(table.slots().contains_key(&actor), "the deactivation is still under way");
@@ -281,7 +364,7 @@ mod tests {
         for _ in 0..2_000 {
             let (table, actor) = table();
             let leave = leaving(&table, &actor).await;
-            let mut waiting = Box::pin(table.line_up(&actor).turn());
+            let mut waiting = Box::pin(table.line_up(&actor).turn(None));
             assert!(futures::poll!(&mut waiting).is_pending());
             let left = tokio::spawn(async move { drop(waiting) });
             drop(leave);
@@ -293,5 +376,42 @@ mod tests {
             table.all_left().await;
             assert!(table.slots().is_empty());
         }
+    }
+
+    #[tokio::test]
+    async fn calls_of_a_chain_share_its_turn_up_to_their_number_and_others_wait_for_all_of_them() {
+        let (table, actor) = table();
+        let mine = chain("mine", 2);
+        let first = turn(&table, &actor, Some(&mine)).await;
+        let other = chain("other", 2);
+        let mut waiting = Box::pin(table.line_up(&actor).turn(Some(&other)));
+        assert!(futures::poll!(&mut waiting).is_pending());
+        let second = turn(&table, &actor, Some(&mine)).await;
+        assert_eq!(table.line_up(&actor).turn(Some(&mine)).await.err(), Some(TooDeep));
+        drop(first);
+        let third = turn(&table, &actor, Some(&mine)).await;
+        drop(second);
+        assert!(futures::poll!(&mut waiting).is_pending(), "the chain is still in the actor");
+        drop(third);
+        drop(waiting.await.expect("its turn"));
+        assert_eq!(table.slots().get(&actor).map(|slot| slot.calls), Some(0));
+    }
+
+    #[tokio::test]
+    async fn of_a_chain_that_waits_all_go_in_when_its_first_does() {
+        let (table, actor) = table();
+        let running = turn(&table, &actor, None).await;
+        let mine = chain("mine", 5);
+        let mut first = Box::pin(table.line_up(&actor).turn(Some(&mine)));
+        let mut between = Box::pin(table.line_up(&actor).turn(None));
+        let mut last = Box::pin(table.line_up(&actor).turn(Some(&mine)));
+        assert!(futures::poll!(&mut first).is_pending());
+        assert!(futures::poll!(&mut between).is_pending());
+        assert!(futures::poll!(&mut last).is_pending());
+        drop(running);
+        let (first, last) = (first.await, last.await);
+        assert!(futures::poll!(&mut between).is_pending());
+        drop((first, last));
+        drop(between.await);
     }
 }

@@ -1,6 +1,6 @@
 //! The gRPC API.
 //!
-//! Dapr's service has 88 methods and its generated trait no defaults; this sidecar has seven. So
+//! Dapr's service has 88 methods and its generated trait no defaults; this sidecar has some. So
 //! the service is routed by path here, with the generated messages, and every other method
 //! answers `Unimplemented` with its name.
 
@@ -22,7 +22,7 @@ use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
 
-use super::{auth, baggage, metadata};
+use super::{auth, baggage, grpc_timers, metadata};
 use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
@@ -74,6 +74,8 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
         "ExecuteActorStateTransaction" => {
             unary(runtime, request, move |runtime, request| change_actor_state(runtime, request, baggage.clone())).await
         }
+        "RegisterActorTimer" => unary(runtime, request, grpc_timers::register_timer).await,
+        "UnregisterActorTimer" => unary(runtime, request, grpc_timers::unregister_timer).await,
         "PublishEvent" => unary(runtime, request, publish_event).await,
         "GetMetadata" => unary(runtime, request, get_metadata).await,
         "SetMetadata" => unary(runtime, request, set_metadata).await,
@@ -136,6 +138,7 @@ async fn invoke_actor(runtime: Arc<Runtime>, request: InvokeActorRequest) -> Res
         method,
         // Dapr drops a content type here, even one in the metadata.
         headers: forwarded(metadata.map(|(name, value)| (name.as_str(), value.as_bytes()))),
+        query: None,
         body: request.data.into(),
     };
     let reply = runtime.actors.invoke(call).await?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, RawQuery, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
 use axum::{Json, Router, middleware};
@@ -15,7 +15,7 @@ use serde_json::json;
 use tower::util::option_layer;
 
 use super::guard::{self, Origins};
-use super::{auth, baggage, metadata};
+use super::{auth, baggage, http_timers, metadata};
 use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
@@ -40,7 +40,7 @@ pub(crate) fn router(runtime: Arc<Runtime>) -> Router {
         .route(&format!("{actor}/method/{{*method}}"), any(invoke_actor))
         .route(&format!("{actor}/state"), post(change_state).put(change_state))
         .route(&format!("{actor}/state/{{key}}"), get(get_state))
-        .route(&format!("{actor}/timers/{{*rest}}"), any(absent))
+        .merge(http_timers::routes(actor))
         .route(&format!("{actor}/reminders/{{*rest}}"), any(absent))
         .route("/v1.0/publish/{pubsub}/{*topic}", post(publish).put(publish))
         .route("/v1.0/publish/{pubsub}", post(no_topic).put(no_topic))
@@ -95,6 +95,7 @@ async fn invoke_actor(
     State(runtime): Shared,
     verb: Method,
     Path((actor_type, actor_id, method)): Path<(String, String, String)>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
@@ -111,7 +112,7 @@ async fn invoke_actor(
     if let Some(content_type) = headers.get(CONTENT_TYPE) {
         passed.insert(CONTENT_TYPE, content_type.clone());
     }
-    let call = InvokeCall { actor: ActorRef::new(actor_type, actor_id), method, headers: passed, body };
+    let call = InvokeCall { actor: ActorRef::new(actor_type, actor_id), method, headers: passed, query, body };
     let mut reply = runtime.actors.invoke(call).await?;
     reply.headers.remove(CONTENT_LENGTH);
     reply.headers.remove(TRANSFER_ENCODING);

@@ -2,8 +2,10 @@
 
 mod auth;
 mod grpc;
+mod grpc_timers;
 mod guard;
 mod http;
+mod http_timers;
 mod metadata;
 
 pub(crate) use grpc::grpc_router;

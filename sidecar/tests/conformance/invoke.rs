@@ -13,6 +13,7 @@ behaviours![
     an_empty_call_says_that_it_is_empty,
     answers_come_back_byte_for_byte,
     over_http_the_verb_is_still_put_and_the_content_type_goes_along,
+    what_stands_behind_the_question_mark_reaches_the_app,
     names_that_would_change_the_path_are_refused_before_the_app_is_called,
     dot_segments_of_a_method_are_resolved_and_those_of_an_escaped_id_are_not,
     a_message_over_the_limit_is_refused_in_the_words_of_grpc_go,
@@ -86,6 +87,17 @@ pub async fn over_http_the_verb_is_still_put_and_the_content_type_goes_along(run
     assert_eq!(seen.header("content-type"), Some("application/json"));
     assert_eq!(seen.header("x-caller"), Some("me"));
     assert_eq!(seen.header("dapr-api-call"), Some("true"));
+}
+
+pub async fn what_stands_behind_the_question_mark_reaches_the_app(runtime: Runtime) {
+    let lab = runtime.start(App::echo()).await;
+    let url = lab.url("/v1.0/actors/Counter/q/method/Echo?a=1&b=x%20y");
+    let answer = lab.http.put(url).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let seen = lab.app.wait(1, |seen| seen.method == "PUT").await.remove(0);
+    let (path, query) = seen.path.split_once('?').unwrap();
+    assert_eq!(path, "/actors/Counter/q/method/Echo");
+    assert_eq!(query.replace('+', "%20"), "a=1&b=x%20y", "daprd writes it anew");
 }
 
 pub async fn names_that_would_change_the_path_are_refused_before_the_app_is_called(runtime: Runtime) {

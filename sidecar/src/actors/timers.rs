@@ -1,0 +1,166 @@
+//! Timers: calls that an actor asks for, which last no longer than it is active.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
+
+use super::Actors;
+use super::invoke::{CallBack, CallBackEnd};
+use super::schedule::{Schedule, Times};
+use crate::error::ApiError;
+use crate::names::{ActorRef, validate_name};
+
+/// A timer, as its caller asks for it.
+#[derive(Debug)]
+pub(crate) struct NewTimer {
+    pub(crate) actor: ActorRef,
+    pub(crate) name: String,
+    pub(crate) times: Times,
+    /// What the app is told beside the data; Dapr's SDKs name a method with it.
+    pub(crate) callback: String,
+    /// JSON, given back to the app as it is.
+    pub(crate) data: Option<Box<RawValue>>,
+}
+
+/// The timers that there are. Each is a task of its own, ended by its token.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    actors: Mutex<HashMap<ActorRef, HashMap<String, CancellationToken>>>,
+}
+
+/// What the app receives when a timer is due, in daprd's order.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: &'a Option<Box<RawValue>>,
+    callback: &'a str,
+    due_time: &'a str,
+    period: &'a str,
+}
+
+impl Timers {
+    fn actors(&self) -> MutexGuard<'_, HashMap<ActorRef, HashMap<String, CancellationToken>>> {
+        self.actors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a timer in the place of the one of that name, if there is one.
+    fn put(&self, actor: &ActorRef, name: &str, timer: CancellationToken) {
+        let before = self.actors().entry(actor.clone()).or_default().insert(name.to_owned(), timer);
+        if let Some(before) = before {
+            before.cancel();
+        }
+    }
+
+    fn remove(&self, actor: &ActorRef, name: &str) {
+        let mut actors = self.actors();
+        let Some(timers) = actors.get_mut(actor) else { return };
+        if let Some(timer) = timers.remove(name) {
+            timer.cancel();
+        }
+        if timers.is_empty() {
+            actors.remove(actor);
+        }
+    }
+
+    /// Forgets a timer that has come to its end, unless another has its name by now.
+    fn ended(&self, actor: &ActorRef, name: &str, timer: &CancellationToken) {
+        if !timer.is_cancelled() {
+            self.remove(actor, name);
+        }
+    }
+
+    /// Ends the timers of an actor that is deactivated.
+    pub(super) fn forget(&self, actor: &ActorRef) {
+        for timer in self.actors().remove(actor).into_iter().flat_map(HashMap::into_values) {
+            timer.cancel();
+        }
+    }
+}
+
+impl Actors {
+    /// Registers a timer, in the place of the one of that name.
+    ///
+    /// # Errors
+    /// The type is not hosted, or the name or the times are none.
+    pub(crate) async fn register_timer(self: &Arc<Self>, timer: NewTimer) -> Result<(), ApiError> {
+        self.check_callback(&timer.actor, &timer.name).await?;
+        let actor = &timer.actor;
+        let key = format!("{}||{}", actor.kind, actor.id);
+        if self.hosted().is_none_or(|hosted| hosted.config(&actor.kind).is_none()) {
+            return Err(ApiError::timer_create(format!(
+                "can't create timer for actor {key}: actor type not registered"
+            )));
+        }
+        let key = format!("{key}||{}", timer.name);
+        let schedule = Schedule::new(&timer.times, self.clock.now(), "timer", &key).map_err(ApiError::timer_create)?;
+        if !schedule.is_active() {
+            tracing::info!("Timer {key} has expired");
+            self.timers.remove(actor, &timer.name);
+            return Ok(());
+        }
+        let body = Body {
+            data: &timer.data,
+            callback: &timer.callback,
+            due_time: &timer.times.due_time,
+            period: &timer.times.period,
+        };
+        let body = serde_json::to_vec(&body).map_err(ApiError::timer_create)?;
+        let token = self.closing.child_token();
+        self.timers.put(actor, &timer.name, token.clone());
+        let call =
+            CallBack { actor: timer.actor, kind: "timer", name: timer.name, body: body.into(), cancelled: token };
+        tokio::spawn(Arc::clone(self).run_timer(call, schedule));
+        Ok(())
+    }
+
+    /// Ends a timer; it is no error if there is none of that name.
+    ///
+    /// # Errors
+    /// The type is Dapr's own.
+    pub(crate) async fn unregister_timer(&self, actor: &ActorRef, name: &str) -> Result<(), ApiError> {
+        self.check_callback(actor, name).await?;
+        self.timers.remove(actor, name);
+        Ok(())
+    }
+
+    /// One tick after the other: the next one is waited for when the app has answered. A tick that fails is logged,
+    /// and counts.
+    async fn run_timer(self: Arc<Self>, call: CallBack, schedule: Schedule) {
+        let key = format!("{}||{}||{}", call.actor.kind, call.actor.id, call.name);
+        let mut coming = Some(schedule);
+        while let Some(schedule) = coming {
+            tokio::select! {
+                () = self.clock.reach(schedule.next) => {}
+                () = call.cancelled.cancelled() => return,
+            }
+            match self.call_back(&call).await {
+                CallBackEnd::Succeeded => {}
+                CallBackEnd::Stop => break,
+                CallBackEnd::Failed(why) => tracing::error!("Error executing timer: {key}: {why}"),
+            }
+            if call.cancelled.is_cancelled() {
+                return;
+            }
+            coming = schedule.after_tick();
+        }
+        tracing::info!("Timer {key} has been completed");
+        self.timers.ended(&call.actor, &call.name, &call.cancelled);
+    }
+
+    /// Whether callers may have timers and reminders of that name, once it is known what the app hosts.
+    pub(super) async fn check_callback(&self, actor: &ActorRef, name: &str) -> Result<(), ApiError> {
+        if actor.kind.starts_with("dapr.internal.") {
+            return Err(ApiError::reserved_type(&actor.kind));
+        }
+        for (what, name) in [("actorType: ", actor.kind.as_str()), ("actorId: ", &actor.id), ("", name)] {
+            let invalid = if what.is_empty() { "" } else { "invalid " };
+            validate_name(name)
+                .map_err(|why| ApiError::bad_request(format!("invalid request: {invalid}{what}{why}")))?;
+        }
+        self.wait_until_known().await
+    }
+}
