@@ -4,7 +4,7 @@ use std::{future::pending, time::Duration};
 
 use model::{
     actor_id::ActorId,
-    fault::{Hit, HitEnd, SIMULATED_ERROR},
+    fault::{Hit, HitEnd, SIMULATED_ERROR, WireFault},
     operation::{Cause, Layer, Operation},
     timeline::Step,
 };
@@ -38,20 +38,45 @@ pub struct Failure {
     pub maybe_done: bool,
     /// Whether it took too long, rather than came back as an error.
     pub no_answer: bool,
+    /// Whether the way to the store was broken, rather than the store answered with an error.
+    pub lost: bool,
 }
+
+impl Failure {
+    /// Whether this fault of the wire, which may have ended meanwhile, makes failures of this kind of attempts that end
+    /// after `timeout`. An error that the store itself answered came through all of them.
+    fn is_made_by(&self, fault: WireFault, ended: bool, timeout: Duration) -> bool {
+        let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        match fault {
+            WireFault::Refuse | WireFault::Stall | WireFault::Cut => self.lost || self.no_answer,
+            // What is late makes an attempt too long, unless that is nothing beside its time; and when the delay ends, what
+            // is held is dropped, and its connection with it.
+            WireFault::Delay { ms } => {
+                let counts = u64::from(ms).saturating_mul(REQUESTS) >= timeout_ms;
+                (self.no_answer && counts) || (self.lost && (ended || fault.never_lets_pass(timeout_ms)))
+            }
+        }
+    }
+}
+
+/// How many requests an attempt makes one after the other: daprd asks for a key as a hash and then as a plain value, and
+/// what does not agree is read once more.
+const REQUESTS: u64 = 4;
 
 impl AttemptError {
     /// The lesson's simulated failure: the call never left the actor.
     #[must_use]
     pub fn simulated() -> Self {
         let cause = Cause { simulated: true, layer: Layer::Actor };
-        Self::Transient(Failure { text: SIMULATED_ERROR.to_owned(), cause, maybe_done: false, no_answer: false })
+        let text = SIMULATED_ERROR.to_owned();
+        Self::Transient(Failure { text, cause, maybe_done: false, no_answer: false, lost: false })
     }
 
     /// A failure in the actor itself, of a kind that no other attempt can mend.
     #[must_use]
     pub fn permanent(text: String, layer: Layer) -> Self {
-        Self::Permanent(Failure { text, cause: Cause { simulated: false, layer }, maybe_done: false, no_answer: false })
+        let cause = Cause { simulated: false, layer };
+        Self::Permanent(Failure { text, cause, maybe_done: false, no_answer: false, lost: false })
     }
 
     fn no_answer(limit: Duration) -> Self {
@@ -60,6 +85,7 @@ impl AttemptError {
             cause: Cause { simulated: false, layer: Layer::Sidecar },
             maybe_done: true,
             no_answer: true,
+            lost: false,
         })
     }
 
@@ -181,7 +207,7 @@ impl Run<'_> {
                 None => error.into_parts(),
             };
             maybe_done |= failure.maybe_done;
-            let cause = self.cause(operation, at, &failure);
+            let cause = self.cause(operation, at, begun.timeout, &failure);
             let of_the_store = cause.layer == Layer::Wire || cause == Cause { simulated: false, layer: Layer::Store };
             let took = Duration::from_micros(took_us);
             let sidecar_tried = (of_the_store && !failure.no_answer && took >= LONG).then_some(took);
@@ -203,10 +229,14 @@ impl Run<'_> {
     }
 
     /// The failure's cause: the wire's switch, if that was on meanwhile and the failure is of the kind that it makes.
-    fn cause(&self, operation: Operation, began: Instant, failure: &Failure) -> Cause {
+    fn cause(&self, operation: Operation, began: Instant, timeout: Duration, failure: &Failure) -> Cause {
         let on_the_way = failure.cause.layer == Layer::Store || failure.no_answer;
-        let failed = on_the_way && operation != Operation::Publish && self.wire.is_some_and(|w| w.failed_since(began));
-        if failed { Cause { simulated: true, layer: Layer::Wire } } else { failure.cause }
+        let faults = match self.wire {
+            Some(wire) if on_the_way && operation != Operation::Publish => wire.faults_since(began),
+            _ => Vec::new(),
+        };
+        let on_purpose = faults.into_iter().any(|(fault, ended)| failure.is_made_by(fault, ended, timeout));
+        if on_purpose { Cause { simulated: true, layer: Layer::Wire } } else { failure.cause }
     }
 
     async fn limited<T>(

@@ -45,7 +45,7 @@ use crate::{
     store_hit::StoreHit,
 };
 
-/// What the store does with a save, besides what the faults ask for.
+/// What the store does with a save, or a reset, besides what the faults ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Save {
     /// Fails; nothing is stored.
@@ -86,6 +86,19 @@ impl Memory {
         lock(&self.0.saves).extend(saves);
     }
 
+    /// Changes what is stored, or does with it what the next save is to meet.
+    fn change(&self, change: impl FnOnce()) -> Result<(), AttemptError> {
+        let save = lock(&self.0.saves).pop_front();
+        assert_ne!(save, Some(Save::Panic), "asked for");
+        if !matches!(save, Some(Save::Refuse | Save::Swallow)) {
+            change();
+        }
+        match save {
+            None => Ok(()),
+            Some(save) => Err(failed("store".to_owned(), save != Save::Refuse)),
+        }
+    }
+
     /// Everything that was published, in order.
     #[must_use]
     pub fn published(&self) -> Vec<ConversationUpdated> {
@@ -100,7 +113,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn failed(text: String, maybe_done: bool) -> AttemptError {
     let cause = Cause { simulated: false, layer: Layer::Store };
-    AttemptError::Transient(Failure { text, cause, maybe_done, no_answer: false })
+    AttemptError::Transient(Failure { text, cause, maybe_done, no_answer: false, lost: false })
 }
 
 /// Does what is asked of the store; its error comes in the words that the sidecar puts around it.
@@ -123,20 +136,11 @@ impl StateAccess for Memory {
         hit: Option<StoreHit>,
     ) -> Result<(), AttemptError> {
         meet(hit, "error saving actor transaction state").await?;
-        let save = lock(&self.0.saves).pop_front();
-        assert_ne!(save, Some(Save::Panic), "asked for");
-        if !matches!(save, Some(Save::Refuse | Save::Swallow)) {
-            self.put(actor, conversation.clone());
-        }
-        match save {
-            None => Ok(()),
-            Some(save) => Err(failed("store".to_owned(), save != Save::Refuse)),
-        }
+        self.change(|| self.put(actor, conversation.clone()))
     }
 
     async fn delete(&self, actor: &ActorId) -> Result<(), AttemptError> {
-        lock(&self.0.stored).remove(actor);
-        Ok(())
+        self.change(|| drop(lock(&self.0.stored).remove(actor)))
     }
 }
 

@@ -117,7 +117,7 @@ impl SidecarState {
         }
         let cause = Cause { simulated: false, layer: Layer::Store };
         let text = "what is stored changed while it was read".to_owned();
-        Err(AttemptError::Transient(Failure { text, cause, maybe_done: false, no_answer: false }))
+        Err(AttemptError::Transient(Failure { text, cause, maybe_done: false, no_answer: false, lost: false }))
     }
 }
 

@@ -349,3 +349,18 @@ async fn wherever_a_turn_breaks_off_nothing_of_it_stays_open() {
         assert!(!is_open(&lab), "after line {line}: {:#?}", steps(&lab));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_that_fails_speaks_of_no_message() {
+    for (saves, code) in [
+        ([Save::Refuse; 3], ErrorCode::RetriesExhausted),
+        ([Save::Lose, Save::Refuse, Save::Refuse], ErrorCode::OutcomeUnknown),
+    ] {
+        let lab = lab(saves);
+        let error = lab.call(Call::ResetConversation).await.unwrap_err();
+        assert_eq!(error.code, code);
+        assert!(error.message.contains("eset the lab again") && error.message.contains("3 attempts"), "{error}");
+        assert!(!error.message.contains("message") && !error.message.contains("Nothing was stored"), "{error}");
+        lab.call(Call::ResetConversation).await.unwrap();
+    }
+}

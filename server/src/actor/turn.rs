@@ -77,7 +77,7 @@ impl Turn<'_> {
     async fn reset_conversation(&self) -> Result<Done, LabError> {
         let (state, actor) = (&self.shared.state, self.run.actor);
         let deleted = self.run.retry(Operation::Save, |_| state.delete(actor)).await;
-        deleted.map_err(|error| self.gave_up(Operation::Save, &error))?;
+        deleted.map_err(|error| self.gave_up_reset(&error))?;
         Ok(Done::first(Answer::Reset))
     }
 
@@ -128,41 +128,54 @@ impl Turn<'_> {
 
     /// The turn's error of an operation that was given up, in the words of the lesson's log.
     fn gave_up(&self, operation: Operation, error: &GaveUp) -> LabError {
-        let (key, word, last) = (self.run.actor.history_key(), operation.as_str(), &error.last);
-        let attempts = match error.attempts {
-            1 => "1 attempt".to_owned(),
-            n => format!("{n} attempts"),
-        };
+        let key = self.run.actor.history_key();
         if operation == Operation::Save && error.maybe_done {
-            let message = format!(
-                "It is not known whether the save for {key} was carried out, after {attempts}: {last}. Send the same \
-                 message again: {NOT_TWICE}."
-            );
-            return LabError::new(ErrorCode::OutcomeUnknown, message);
+            let unknown = format!("the save for {key}");
+            return outcome_unknown(&unknown, error, &format!("Send the same message again: {NOT_TWICE}."));
         }
+        self.failed(&format!("Failed to {} history for {key}", operation.as_str()), error, "Nothing was stored.")
+    }
+
+    /// The turn's error of a reset that was given up: no message was sent, and none is to be sent again.
+    fn gave_up_reset(&self, error: &GaveUp) -> LabError {
+        let key = self.run.actor.history_key();
+        if error.maybe_done {
+            let unknown = format!("the reset of {key}");
+            return outcome_unknown(&unknown, error, "Reset the lab again: nothing else is lost by it.");
+        }
+        self.failed(&format!("Failed to reset {key}"), error, "What is stored is still there: reset the lab again.")
+    }
+
+    /// `what` failed, and `then` is how things stand.
+    fn failed(&self, what: &str, error: &GaveUp, then: &str) -> LabError {
+        let (attempts, last) = (attempts(error), &error.last);
         let (code, message) = match error.reason {
-            Reason::Exhausted => (
-                ErrorCode::RetriesExhausted,
-                format!(
-                    "Failed to {word} history for {key} after {attempts}: {last}. Nothing was stored.{}",
-                    own_tries(error)
-                ),
-            ),
-            Reason::Permanent => (
-                ErrorCode::TurnFailed,
-                format!("Failed to {word} history for {key}, a retry cannot mend it: {last}. Nothing was stored."),
-            ),
-            Reason::TurnLimit => (
-                ErrorCode::TurnFailed,
-                format!(
-                    "Failed to {word} history for {key}: the turn's {} s were over after {attempts}: {last}. Nothing \
-                     was stored.",
-                    self.shared.turn_limit.as_secs()
-                ),
-            ),
+            Reason::Exhausted => {
+                (ErrorCode::RetriesExhausted, format!("{what} after {attempts}: {last}. {then}{}", own_tries(error)))
+            }
+            Reason::Permanent => (ErrorCode::TurnFailed, format!("{what}, a retry cannot mend it: {last}. {then}")),
+            Reason::TurnLimit => {
+                let seconds = self.shared.turn_limit.as_secs();
+                let message = format!("{what}: the turn's {seconds} s were over after {attempts}: {last}. {then}");
+                (ErrorCode::TurnFailed, message)
+            }
         };
         LabError::new(code, message)
     }
+}
+
+fn attempts(error: &GaveUp) -> String {
+    match error.attempts {
+        1 => "1 attempt".to_owned(),
+        n => format!("{n} attempts"),
+    }
+}
+
+/// It is not known what became of `what`; `then` says what to do.
+fn outcome_unknown(what: &str, error: &GaveUp, then: &str) -> LabError {
+    let (attempts, last) = (attempts(error), &error.last);
+    let message = format!("It is not known whether {what} was carried out, after {attempts}: {last}. {then}");
+    LabError::new(ErrorCode::OutcomeUnknown, message)
 }
 
 /// Why a message is refused whose id another has.

@@ -14,6 +14,26 @@ use crate::retry::{AttemptError, Failure};
 /// How daprd begins the errors that its state store reported. Source: `pkg/messages/predefined.go`.
 const STORE_ERRORS: [&str; 2] = ["error getting actor state: ", "error saving actor transaction state: "];
 
+/// What Go says of a connection that was lost with a request on it, or on which no answer came. Whoever closes it, a pool
+/// that gives it up or a peer that ends it, the request may have been carried out. Source: Go's `net`, `syscall`, `io` and
+/// `context`.
+const LOST: [&str; 11] = [
+    "timeout",
+    "timed out",
+    "deadline exceeded",
+    "EOF",
+    "connection reset",
+    "connection aborted",
+    "software caused connection abort",
+    "broken pipe",
+    "use of closed network connection",
+    "closed pipe",
+    "context canceled",
+];
+
+/// What Go and its Redis client say of a store that was not reached at all.
+const NOT_REACHED: [&str; 4] = ["dial tcp", "connection refused", "no route to host", "client is closed"];
+
 /// What daprd puts around an actor's own answer: `error from actor service: (500) <body>`.
 const ACTOR_ERROR: &str = "error from actor service: (";
 
@@ -31,6 +51,7 @@ pub fn attempt_error(status: &Status) -> AttemptError {
         cause: Cause { simulated: false, layer: layer(status) },
         maybe_done: maybe_done(status),
         no_answer: false,
+        lost: lost(status) || NOT_REACHED.iter().any(|words| status.message().contains(words)),
     };
     if is_transient(status) { AttemptError::Transient(failure) } else { AttemptError::Permanent(failure) }
 }
@@ -65,13 +86,17 @@ fn is_store_error(status: &Status) -> bool {
 /// never opened carried nothing, and an answer of the sidecar is an answer, unless it says that the store's own
 /// answer was lost.
 fn maybe_done(status: &Status) -> bool {
-    let lost = ["timeout", "deadline exceeded", "EOF", "connection reset", "broken pipe", "context canceled"];
     match status.code() {
         Code::DeadlineExceeded | Code::Cancelled | Code::Unknown => true,
         Code::Unavailable | Code::Internal if status.source().is_some() => !never_connected(status),
-        Code::Internal | Code::Aborted => lost.iter().any(|words| status.message().contains(words)),
+        Code::Internal | Code::Aborted => lost(status),
         _ => false,
     }
+}
+
+/// Whether the status tells of a connection to the store that was lost with a request on it.
+fn lost(status: &Status) -> bool {
+    LOST.iter().any(|words| status.message().contains(words))
 }
 
 fn causes(status: &Status) -> impl Iterator<Item = &(dyn Error + 'static)> {
@@ -179,6 +204,18 @@ mod tests {
         assert_eq!(sorted(Code::Internal, refused), (true, false));
         let lost = "error saving actor transaction state: read tcp 127.0.0.1:6379: i/o timeout";
         assert_eq!(sorted(Code::Internal, lost), (true, true));
+        for lost in [
+            "write tcp 127.0.0.1:1->127.0.0.1:6379: use of closed network connection",
+            "read tcp 127.0.0.1:1->127.0.0.1:6379: read: connection timed out",
+            "write tcp 127.0.0.1:1->127.0.0.1:6379: write: software caused connection abort",
+            "io: read/write on closed pipe",
+            "unexpected EOF",
+        ] {
+            let message = format!("error saving actor transaction state: {lost}");
+            assert_eq!(sorted(Code::Internal, &message), (true, true), "{lost}");
+        }
+        let answered = "error saving actor transaction state: READONLY You can't write against a read only replica.";
+        assert_eq!(sorted(Code::Internal, answered), (true, false));
         assert_eq!(sorted(Code::DeadlineExceeded, "too late"), (true, true));
         assert_eq!(sorted(Code::Unknown, "h2"), (true, true));
         assert_eq!(sorted(Code::Unavailable, "not yet"), (true, false));

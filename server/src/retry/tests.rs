@@ -55,7 +55,7 @@ fn counted<A>(attempt: impl Fn(u8) -> A) -> impl FnMut(Option<StoreHit>) -> A {
 
 fn store_error(text: &str, maybe_done: bool) -> AttemptError {
     let cause = Cause { simulated: false, layer: Layer::Store };
-    AttemptError::Transient(Failure { text: text.to_owned(), cause, maybe_done, no_answer: false })
+    AttemptError::Transient(Failure { text: text.to_owned(), cause, maybe_done, no_answer: false, lost: false })
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,4 +190,55 @@ async fn the_last_attempt_that_the_turn_has_time_for_tells_of_no_retry() {
     assert_eq!(result.unwrap_err().reason, Reason::TurnLimit);
     let failed = "Failed to load history for history-user1 after 2 attempts: down";
     assert_eq!(bench.log(), ["Retry 1 for history load: down", failed]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wire_is_the_cause_of_what_it_can_have_made_and_of_nothing_else() {
+    use model::wire::WireSetting;
+
+    /// The layer and the intent of an attempt that fails like this while the wire does that.
+    async fn cause(fault: Option<WireFault>, text: &'static str, lost: bool) -> Cause {
+        let bench = Bench::new();
+        let wire = WireSwitch::new("127.0.0.1:1".parse().unwrap(), "127.0.0.1:2");
+        drop(wire.set(WireSetting { fault }, &bench.timelines));
+        let failure = Failure {
+            text: text.to_owned(),
+            cause: Cause { simulated: false, layer: Layer::Store },
+            maybe_done: false,
+            no_answer: false,
+            lost,
+        };
+        let run = Run { wire: Some(&wire), deadline: bench.began + Duration::from_millis(500), ..bench.run() };
+        let attempt = |_| std::future::ready(Err::<(), _>(AttemptError::Transient(failure.clone())));
+        run.retry(Operation::Load, attempt).await.unwrap_err();
+        let failed = bench.steps().into_iter().find_map(|step| match step {
+            Step::AttemptFailed { cause, .. } => Some(cause),
+            _ => None,
+        });
+        failed.unwrap()
+    }
+
+    let (wire, store) =
+        (Cause { simulated: true, layer: Layer::Wire }, Cause { simulated: false, layer: Layer::Store });
+    let faults = [WireFault::Refuse, WireFault::Stall, WireFault::Cut, WireFault::Delay { ms: 3_000 }];
+    for fault in faults {
+        assert_eq!(cause(Some(fault), "EOF", true).await, wire, "{fault:?}");
+        assert_eq!(cause(Some(fault), "READONLY", false).await, store, "Redis has answered through {fault:?}");
+    }
+    assert_eq!(cause(Some(WireFault::Delay { ms: 1 }), "READONLY", false).await, store);
+    assert_eq!(cause(Some(WireFault::Delay { ms: 1 }), "EOF", true).await, store, "a delay breaks no connection");
+    assert_eq!(cause(None, "EOF", true).await, store);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delay_is_the_cause_of_a_time_out_that_it_can_have_made() {
+    let no_answer = |limit_ms: u64| {
+        let AttemptError::Transient(failure) = AttemptError::no_answer(Duration::from_millis(limit_ms)) else {
+            unreachable!()
+        };
+        move |ms| failure.is_made_by(WireFault::Delay { ms }, false, Duration::from_millis(limit_ms))
+    };
+    let made = no_answer(1_000);
+    assert!(!made(1) && !made(100), "another has taken the time");
+    assert!(made(250) && made(800) && made(1_000));
 }

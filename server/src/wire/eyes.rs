@@ -71,46 +71,59 @@ impl Eyes {
         }
     }
 
-    /// Looks at bytes for Redis; returns whether a command on an actor's keys is complete with them. On a connection
-    /// that cannot be read it may be, so the answer is yes.
-    pub(super) fn request(&mut self, bytes: &[u8]) -> bool {
-        if self.blind {
-            return true;
+    /// Looks at bytes for Redis. Returns how many of them a cut in the middle of the first command on an actor's keys lets
+    /// pass, if one is complete with them: whatever comes before it does, and of itself half of what is here. On a
+    /// connection that cannot be read any byte may be the last of one, so none passes.
+    pub(super) fn request(&mut self, bytes: &[u8]) -> Option<usize> {
+        let (mut rest, mut cut) = (bytes, None);
+        loop {
+            let start = bytes.len() - rest.len();
+            if self.blind {
+                return cut.or(Some(start));
+            }
+            match self.requests.next(&mut rest) {
+                Ok(Some(command)) => {
+                    if self.command(&command) {
+                        let end = bytes.len() - rest.len();
+                        cut = cut.or(Some(start + (end - start) / 2));
+                    }
+                    if self.pending.len() > PENDING_LIMIT {
+                        self.look_away();
+                    }
+                }
+                Ok(None) => return cut,
+                Err(_) => {
+                    self.look_away();
+                    return cut.or(Some(start));
+                }
+            }
         }
-        let Ok(commands) = self.requests.read(bytes) else {
-            self.look_away();
-            return true;
-        };
-        let mut touches = false;
-        for command in commands {
-            touches |= self.command(&command);
-        }
-        if self.pending.len() > PENDING_LIMIT {
-            self.look_away();
-        }
-        touches
     }
 
     /// Looks at bytes from Redis.
     pub(super) fn answer(&mut self, bytes: &[u8]) {
-        if self.blind {
-            return;
-        }
-        let Ok(answers) = self.answers.read(bytes) else {
-            self.look_away();
-            return;
-        };
-        for answer in answers.into_iter().filter(|answer| !answer.push) {
-            if let Some(Pending::Call(call)) = self.pending.pop_front() {
-                let outcome = match answer {
-                    Message { error: Some(error), .. } => CallOutcome::Error(error),
-                    Message { null: true, .. } if call.commands.len() > 1 => {
-                        CallOutcome::Error("the transaction was not carried out".to_owned())
-                    }
-                    _ => CallOutcome::Ok,
-                };
-                self.record(&call, outcome);
+        let mut rest = bytes;
+        while !self.blind {
+            match self.answers.next(&mut rest) {
+                Ok(Some(answer)) if answer.push => {}
+                Ok(Some(answer)) => self.answered(answer),
+                Ok(None) => return,
+                Err(_) => self.look_away(),
             }
+        }
+    }
+
+    /// Takes the answer of the oldest command that has none.
+    fn answered(&mut self, answer: Message) {
+        if let Some(Pending::Call(call)) = self.pending.pop_front() {
+            let outcome = match answer {
+                Message { error: Some(error), .. } => CallOutcome::Error(error),
+                Message { null: true, .. } if call.commands.len() > 1 => {
+                    CallOutcome::Error("the transaction was not carried out".to_owned())
+                }
+                _ => CallOutcome::Ok,
+            };
+            self.record(&call, outcome);
         }
     }
 
@@ -290,8 +303,8 @@ mod tests {
     fn a_call_is_told_with_its_answer_and_the_attempt_that_waits_for_it() {
         let timelines = trying(Operation::Load);
         let mut eyes = Eyes::new(timelines.clone());
-        assert!(!eyes.request(&command(&["HELLO", "3"])));
-        assert!(eyes.request(&command(&["HGETALL", KEY])));
+        assert_eq!(eyes.request(&command(&["HELLO", "3"])), None);
+        assert!(eyes.request(&command(&["HGETALL", KEY])).is_some());
         eyes.answer(b"%1\r\n+server\r\n+redis\r\n*0\r\n");
         eyes.request(&command(&["HGETALL", KEY]));
         eyes.answer(b">2\r\n+invalidate\r\n*0\r\n-LOADING wait\r\n");
@@ -308,7 +321,7 @@ mod tests {
         let mut eyes = Eyes::new(timelines.clone());
         let eval = command(&["EVAL", "return 1", "1", KEY, "[]"]);
         let bytes = [command(&["MULTI"]), eval, command(&["EXEC"])].concat();
-        assert!(eyes.request(&bytes));
+        assert!(eyes.request(&bytes).is_some());
         eyes.answer(b"+OK\r\n+QUEUED\r\n*1\r\n:1\r\n");
         eyes.request(&bytes);
         eyes.answer(b"+OK\r\n+QUEUED\r\n*1\r\n-READONLY no\r\n");
@@ -352,10 +365,27 @@ mod tests {
     fn what_cannot_be_read_is_let_be() {
         let timelines = trying(Operation::Load);
         let mut eyes = Eyes::new(timelines.clone());
-        assert!(eyes.request(b"\x16\x03\x01 a TLS hello"));
-        assert!(eyes.request(&command(&["HGETALL", KEY])));
+        assert_eq!(eyes.request(b"\x16\x03\x01 a TLS hello"), Some(0), "a cut lets nothing of it pass");
+        assert_eq!(eyes.request(&command(&["HGETALL", KEY])), Some(0));
         eyes.answer(b"*0\r\n");
         eyes.ended();
         assert!(seen(&timelines).is_empty());
+    }
+
+    #[test]
+    fn a_cut_lies_within_the_first_command_on_an_actor_s_keys_wherever_the_bytes_are_parted() {
+        let (ping, set) = (command(&["PING"]), command(&["SET", KEY, "a value"]));
+        let bytes = [ping.clone(), set.clone(), set.clone(), ping.clone()].concat();
+        for parted in 0..bytes.len() {
+            let mut eyes = Eyes::new(Timelines::new());
+            let (first, second) = bytes.split_at(parted);
+            // What passes before a cut, and with it.
+            let passed = match eyes.request(first) {
+                Some(cut) => cut,
+                None => first.len() + eyes.request(second).expect("the command is complete"),
+            };
+            assert!(passed >= ping.len(), "{parted}: what comes before it passes");
+            assert!(passed < ping.len() + set.len(), "{parted}: {passed} of it are the whole command");
+        }
     }
 }

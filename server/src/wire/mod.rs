@@ -187,3 +187,6 @@ async fn connect(redis: &str) -> io::Result<TcpStream> {
     stream.set_nodelay(true)?;
     Ok(stream)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! One connection between the sidecar's Redis client and Redis, under whatever the switch says.
 //!
 //! Nothing that is held is ever let go late: when the switch changes while a connection holds something, that is
-//! dropped and the connection closed. A client that leaves takes with it what is held of it.
+//! dropped and the connection closed. A client that leaves takes with it what is held of it. One that only says that it
+//! sends nothing more (a half-closed connection) cannot be told from it: of it too what is held is dropped, and what has
+//! gone on is answered.
 
 use std::{
     collections::VecDeque,
@@ -18,10 +20,10 @@ use tokio::{
         tcp::{ReadHalf, WriteHalf},
     },
     sync::watch,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
-use super::{eyes::Eyes, switch::Set};
+use super::{eyes::Eyes, switch::WireState};
 
 /// How much is read at once.
 const CHUNK: usize = 16 * 1024;
@@ -29,9 +31,12 @@ const CHUNK: usize = 16 * 1024;
 /// How many bytes may wait on one delayed connection. A client that sends more without waiting for answers is cut off.
 const HELD_LIMIT: usize = 8 * 1024 * 1024;
 
+/// How long a client that sends nothing more is given the answers to what it has sent: it may be gone, and Redis hang.
+const ANSWERS_LIMIT: Duration = Duration::from_secs(10);
+
 /// What both directions of a connection share.
 struct Shared {
-    set: watch::Receiver<Set>,
+    set: watch::Receiver<WireState>,
     state: Mutex<State>,
 }
 
@@ -39,6 +44,8 @@ struct State {
     eyes: Eyes,
     /// Whether something was taken in that has not gone on.
     holds: bool,
+    /// Whether the client sends nothing more.
+    left: bool,
 }
 
 /// Why a connection ends.
@@ -56,7 +63,7 @@ pub(super) enum End {
 pub(super) async fn carry(
     mut client: TcpStream,
     redis: impl Future<Output = io::Result<TcpStream>>,
-    mut set: watch::Receiver<Set>,
+    mut set: watch::Receiver<WireState>,
     eyes: Eyes,
 ) -> End {
     if set.borrow_and_update().refuses() {
@@ -76,7 +83,7 @@ pub(super) async fn carry(
     if let Err(error) = client.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
-    let shared = Shared { set, state: Mutex::new(State { eyes, holds: false }) };
+    let shared = Shared { set, state: Mutex::new(State { eyes, holds: false, left: false }) };
     let end = {
         let (from_client, to_client) = client.split();
         let (from_redis, to_redis) = redis.split();
@@ -99,12 +106,12 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self) -> Set {
+    fn set(&self) -> WireState {
         *self.set.borrow()
     }
 
     /// Notes that something is held which came while the wire was set like this; `false` if that is over already.
-    fn hold(&self, set: Set) -> bool {
+    fn hold(&self, set: WireState) -> bool {
         self.state().holds = true;
         self.set() == set
     }
@@ -136,7 +143,7 @@ struct Delayed {
     due: Instant,
     bytes: Vec<u8>,
     /// How the wire was set when it came: it goes on only if nothing has changed since.
-    set: Set,
+    set: WireState,
 }
 
 /// From the client to Redis.
@@ -154,7 +161,8 @@ async fn requests(shared: &Shared, mut client: ReadHalf<'_>, mut redis: WriteHal
         };
         let size = tokio::select! {
             read = client.read(&mut chunk) => match read {
-                Ok(0) | Err(_) => return End::Left,
+                Ok(0) => return answered(shared, &mut redis).await,
+                Err(_) => return End::Left,
                 Ok(size) => size,
             },
             () = next => {
@@ -174,7 +182,7 @@ async fn requests(shared: &Shared, mut client: ReadHalf<'_>, mut redis: WriteHal
         };
         let bytes = &chunk[..size];
         let set = shared.set();
-        let touches = shared.state().eyes.request(bytes);
+        let cut = shared.state().eyes.request(bytes);
         match set.fault {
             Some(WireFault::Refuse) => return End::Broken,
             // Nobody waits for a delay that is as long as the client's patience: which of the two ends first is not
@@ -192,12 +200,12 @@ async fn requests(shared: &Shared, mut client: ReadHalf<'_>, mut redis: WriteHal
                 let due = Instant::now() + Duration::from_millis(ms.into());
                 delayed.push_back(Delayed { due, bytes: bytes.to_vec(), set });
             }
-            Some(WireFault::Cut) if touches => {
-                // Redis forgets a command that did not come whole.
-                let _ = redis.write_all(&bytes[..size / 2]).await;
-                return End::Broken;
-            }
-            Some(WireFault::Cut) | None => {
+            fault => {
+                if let (Some(WireFault::Cut), Some(cut)) = (fault, cut) {
+                    // Redis forgets a command that did not come whole.
+                    let _ = redis.write_all(&bytes[..cut]).await;
+                    return End::Broken;
+                }
                 if redis.write_all(bytes).await.is_err() {
                     return End::NoRedis;
                 }
@@ -206,11 +214,28 @@ async fn requests(shared: &Shared, mut client: ReadHalf<'_>, mut redis: WriteHal
     }
 }
 
+/// Waits for the answers to what a client has sent that sends nothing more.
+async fn answered(shared: &Shared, redis: &mut WriteHalf<'_>) -> End {
+    {
+        let mut state = shared.state();
+        state.left = true;
+        if state.holds {
+            return End::Left;
+        }
+    }
+    // Redis closes in its turn when it has answered.
+    if redis.shutdown().await.is_ok() {
+        sleep(ANSWERS_LIMIT).await;
+    }
+    End::Left
+}
+
 /// From Redis to the client.
 async fn answers(shared: &Shared, mut redis: ReadHalf<'_>, mut client: WriteHalf<'_>) -> End {
     let mut chunk = vec![0; CHUNK];
     loop {
         let size = match redis.read(&mut chunk).await {
+            Ok(0) if shared.state().left => return End::Left,
             Ok(0) | Err(_) => return End::NoRedis,
             Ok(size) => size,
         };

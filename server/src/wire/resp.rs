@@ -60,23 +60,23 @@ struct Body {
 const LINE_END: usize = 2;
 
 impl Reader {
-    /// Reads on; returns the messages that are complete with it.
-    pub(super) fn read(&mut self, mut bytes: &[u8]) -> Result<Vec<Message>, Unreadable> {
-        let mut messages = Vec::new();
-        while !bytes.is_empty() {
+    /// Reads on in `rest`, up to the end of the next message; `None` if `rest` is over before that.
+    pub(super) fn next(&mut self, rest: &mut &[u8]) -> Result<Option<Message>, Unreadable> {
+        while !rest.is_empty() {
+            let bytes = *rest;
             let whole = if let Some(body) = &mut self.body {
-                let (now, rest) = bytes.split_at(body.left.min(bytes.len()));
+                let (now, after) = bytes.split_at(body.left.min(bytes.len()));
                 let value = now.len().min(body.left.saturating_sub(LINE_END));
                 let room = KEPT_BYTES.saturating_sub(body.kept.len());
                 body.kept.extend_from_slice(&now[..value.min(room)]);
                 body.left -= now.len();
-                bytes = rest;
+                *rest = after;
                 body.left == 0 && self.end_body()
             } else {
                 let end = bytes.iter().position(|byte| *byte == b'\n');
-                let (now, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
+                let (now, after) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
                 self.line.extend_from_slice(now);
-                bytes = rest;
+                *rest = after;
                 // Another protocol need not have lines at all: its first byte tells.
                 if self.line.len() > LINE_LIMIT || self.line.first().is_some_and(|kind| !KINDS.contains(kind)) {
                     return Err(Unreadable);
@@ -85,10 +85,10 @@ impl Reader {
             };
             if whole {
                 self.begun = false;
-                messages.push(std::mem::take(&mut self.message));
+                return Ok(Some(std::mem::take(&mut self.message)));
             }
         }
-        Ok(messages)
+        Ok(None)
     }
 
     /// Reads a whole line; returns whether the message is complete with it.

@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use model::{
@@ -13,26 +14,29 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::labs::Timelines;
 
+/// How long it is known what the wire did: longer than an attempt can last.
+const KEPT: Duration = Duration::from_secs(60);
+
 /// The wire's switch. Clones share it.
 #[derive(Clone, Debug)]
 pub struct WireSwitch {
     listens: String,
     redis: String,
-    set: watch::Sender<Set>,
-    /// When the last fault ended. Held while a change is recorded too, so that the timelines tell changes in the order
+    set: watch::Sender<WireState>,
+    /// The faults that have ended lately, and when. Held while a change is recorded too, so that the timelines tell changes in the order
     /// in which they were made.
-    ended: Arc<Mutex<Option<Instant>>>,
+    ended: Arc<Mutex<Vec<(WireFault, Instant)>>>,
 }
 
 /// The wire as it is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Set {
+pub(super) struct WireState {
     pub(super) fault: Option<WireFault>,
     /// How often it was changed: who holds something must notice that a fault ended, also if it came back since.
     pub(super) changes: u64,
 }
 
-impl Set {
+impl WireState {
     pub(super) const fn refuses(&self) -> bool {
         matches!(self.fault, Some(WireFault::Refuse))
     }
@@ -45,7 +49,7 @@ impl WireSwitch {
         Self {
             listens: listens.to_string(),
             redis: redis.to_owned(),
-            set: watch::Sender::new(Set::default()),
+            set: watch::Sender::new(WireState::default()),
             ended: Arc::default(),
         }
     }
@@ -64,10 +68,9 @@ impl WireSwitch {
         let changed = self.set.send_if_modified(|set| {
             let changes = set.fault != setting.fault;
             if changes {
-                if set.fault.is_some() {
-                    *ended = Some(Instant::now());
-                }
-                *set = Set { fault: setting.fault, changes: set.changes + 1 };
+                ended.retain(|(_, at)| at.elapsed() < KEPT);
+                ended.extend(set.fault.map(|fault| (fault, Instant::now())));
+                *set = WireState { fault: setting.fault, changes: set.changes + 1 };
             }
             changes
         });
@@ -76,14 +79,16 @@ impl WireSwitch {
         line.flatten()
     }
 
-    /// Whether the wire failed on purpose at any time since `at`.
+    /// What the wire did on purpose at any time since `at`, no longer ago than an attempt can have begun, and whether that
+    /// has ended since.
     #[must_use]
-    pub fn failed_since(&self, at: Instant) -> bool {
-        let ended = *self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        self.set.borrow().fault.is_some() || ended.is_some_and(|ended| ended >= at)
+    pub fn faults_since(&self, at: Instant) -> Vec<(WireFault, bool)> {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = ended.iter().filter(|(_, end)| *end >= at).map(|(fault, _)| (*fault, true));
+        ended.chain(self.set.borrow().fault.map(|fault| (fault, false))).collect()
     }
 
-    pub(super) fn watch(&self) -> watch::Receiver<Set> {
+    pub(super) fn watch(&self) -> watch::Receiver<WireState> {
         self.set.subscribe()
     }
 }

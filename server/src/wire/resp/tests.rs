@@ -5,6 +5,13 @@ fn parts(message: &Message) -> Vec<&str> {
     message.parts.iter().map(|part| std::str::from_utf8(part).unwrap()).collect()
 }
 
+impl Reader {
+    /// All messages that are complete with these bytes.
+    fn read(&mut self, mut bytes: &[u8]) -> Result<Vec<Message>, Unreadable> {
+        std::iter::from_fn(|| self.next(&mut bytes).transpose()).collect()
+    }
+}
+
 /// Reads in pieces of every size, which must come to the same.
 fn read(bytes: &[u8]) -> Result<Vec<Message>, Unreadable> {
     let whole = Reader::default().read(bytes);
