@@ -42,6 +42,8 @@ pub struct Config {
     pub deactivation_limit: Duration,
     /// The web pages that may call the HTTP API, as `scheme://host[:port]` or `*`. None may unless it is named.
     pub allowed_origins: Vec<String>,
+    /// Dapr's feature `ActorStateTTL`: whether an actor's state may have a `ttlInSeconds`.
+    pub actor_state_ttl: bool,
     /// What may stand in front of the state store, and what may watch it.
     pub ports: Ports,
 }
@@ -63,6 +65,7 @@ impl Config {
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
             deactivation_limit: Duration::from_secs(10),
             allowed_origins: Vec::new(),
+            actor_state_ttl: false,
             ports: Ports::default(),
         }
     }

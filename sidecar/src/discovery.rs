@@ -25,7 +25,7 @@ pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>) {
     match &app {
         None => {
             tracing::warn!("App channel is not initialized. Did you configure an app-port?");
-            runtime.actors.host(AppConfig::default());
+            runtime.actors.host(AppConfig::default()).await;
         }
         Some(app) => {
             wait_for(app.addr()).await;
@@ -33,7 +33,7 @@ pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>) {
             if runtime.pubsub.has_components() {
                 subscribe(&runtime, app).await;
             }
-            runtime.actors.host(config);
+            runtime.actors.host(config).await;
         }
     }
     runtime.ready.send_replace(true);

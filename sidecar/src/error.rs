@@ -159,6 +159,34 @@ impl ApiError {
         Self::new(Code::Internal, 500, "ERR_ACTOR_TIMER_CREATE", format!("error creating actor timer: {why}"))
     }
 
+    /// Returns `403`: reminders are kept for hosted types alone.
+    pub(crate) fn reminder_not_hosted() -> Self {
+        let why = "operations on actor reminders are only possible on hosted actor types";
+        Self::new(Code::PermissionDenied, 403, "ERR_ACTOR_REMINDER_NON_HOSTED", why)
+    }
+
+    /// Returns `409`: there is one of that name, and it may not be replaced.
+    pub(crate) fn reminder_exists(name: &str) -> Self {
+        let why = format!("actor reminder already exists: {name}");
+        Self::new(Code::AlreadyExists, 409, "ERR_ACTOR_REMINDER_ALREADY_EXISTS", why)
+    }
+
+    /// Returns `404`: there is none of that name.
+    pub(crate) fn reminder_not_found(name: &str) -> Self {
+        let why = format!("actor reminder not found: {name}");
+        Self::new(Code::NotFound, 404, "ERR_ACTOR_REMINDER_NOT_FOUND", why)
+    }
+
+    /// Returns `500`: the reminder is not registered.
+    pub(crate) fn reminder_create(why: impl std::fmt::Display) -> Self {
+        Self::new(Code::Internal, 500, "ERR_ACTOR_REMINDER_CREATE", format!("error creating actor reminder: {why}"))
+    }
+
+    /// Returns `500`: the reminder is still there.
+    pub(crate) fn reminder_delete(why: impl std::fmt::Display) -> Self {
+        Self::new(Code::Internal, 500, "ERR_ACTOR_REMINDER_DELETE", format!("error deleting actor reminder: {why}"))
+    }
+
     /// Returns `404`: no such pub/sub component.
     pub(crate) fn pubsub_not_found(name: &str) -> Self {
         Self::new(Code::InvalidArgument, 404, "ERR_PUBSUB_NOT_FOUND", format!("pubsub {name} is not found"))

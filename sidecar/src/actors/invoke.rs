@@ -126,7 +126,11 @@ impl Actors {
     /// Waits for the actor's turn and has the app called once: the policies of the type do not apply but for their
     /// time-out. Reentrancy does: what the app calls from there may come back to the actor.
     pub(super) async fn call_back(self: &Arc<Self>, call: &CallBack) -> CallBackEnd {
-        let Some(hosted) = self.hosted() else { return CallBackEnd::Stop };
+        // A reminder may be due before it is hosted what it belongs to.
+        let hosted = match self.wait_hosted().await {
+            Ok(hosted) => hosted,
+            Err(error) => return CallBackEnd::Failed(error.message),
+        };
         let Some(config) = hosted.config(&call.actor.kind) else { return CallBackEnd::Stop };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -4,6 +4,8 @@ mod chain;
 mod host;
 mod idle;
 mod invoke;
+mod reminder_record;
+mod reminders;
 mod schedule;
 mod state;
 mod timers;
@@ -25,12 +27,18 @@ pub(crate) use host::AppConfig;
 use host::TypeConfig;
 use idle::LEAVING_AT_ONCE;
 pub(crate) use invoke::InvokeCall;
+pub(crate) use reminder_record::{OnFailure, Record};
+pub(crate) use reminders::NewReminder;
+use reminders::Reminders;
 use schedule::Clock;
 pub(crate) use schedule::Times;
 pub(crate) use state::Change;
 pub(crate) use timers::NewTimer;
 use timers::Timers;
 use turn_lock::Table;
+
+/// How long until a store that does not give its reminders is asked again.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 
 /// How far the app has told what it hosts.
 #[derive(Debug, Clone)]
@@ -66,10 +74,13 @@ pub(crate) struct Actors {
     app: Option<AppChannel>,
     /// The actor state store, by its component's name.
     store: Option<(String, Arc<dyn StateStore>)>,
+    /// Whether state may have a time to live.
+    state_ttl: bool,
     ports: Ports,
     resiliency: Resiliency,
     table: Arc<Table>,
     timers: Timers,
+    reminders: Reminders,
     clock: Clock,
     hosting: watch::Sender<Hosting>,
     /// How long the app has to answer a deactivation.
@@ -93,10 +104,12 @@ impl Actors {
             app_id: config.app_id.clone(),
             app,
             store,
+            state_ttl: config.actor_state_ttl,
             ports: config.ports.clone(),
             resiliency,
             table: Arc::default(),
             timers: Timers::default(),
+            reminders: Reminders::default(),
             clock: Clock::start(),
             hosting: watch::Sender::new(Hosting::Starting),
             deactivation_limit: config.deactivation_limit,
@@ -107,15 +120,20 @@ impl Actors {
     }
 
     /// Begins to host what the app said. Without an actor state store nothing is hosted, as in
-    /// daprd.
-    pub(crate) fn host(&self, config: AppConfig) {
+    /// daprd. Returns when the reminders have been read, which is tried until the store gives them.
+    pub(crate) async fn host(self: &Arc<Self>, config: AppConfig) {
         let mut types = config.types;
         if self.store.is_none() && !types.is_empty() {
             let names: Vec<_> = types.iter().map(|(kind, _)| kind.as_str()).collect();
             tracing::warn!("No actor state store is configured: the actor types {} are not hosted", names.join(", "));
             types.clear();
         }
-        self.hosting.send_replace(Hosting::Hosted(Arc::new(Hosted { types })));
+        let hosted = Arc::new(Hosted { types });
+        while let Err(why) = self.resume_reminders(&hosted).await {
+            tracing::error!("the reminders cannot be read, and until they are no actors are hosted: {why}");
+            tokio::time::sleep(READ_AGAIN).await;
+        }
+        self.hosting.send_replace(Hosting::Hosted(hosted));
     }
 
     /// What is hosted; `None` while the app has not said.

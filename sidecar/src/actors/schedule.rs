@@ -33,7 +33,7 @@ pub(super) struct Period {
     years: i32,
     months: i32,
     days: i32,
-    time: Duration,
+    pub(super) time: Duration,
     /// How many ticks are left, the next one included; `None` means no end.
     pub(super) left: Option<u32>,
 }
@@ -60,6 +60,35 @@ impl Schedule {
         Ok(Self { next, period, expires })
     }
 
+    /// A reminder's: its period is a time and not a date, and without a due time its first tick comes after one period.
+    ///
+    /// # Errors
+    /// In daprd's words.
+    pub(super) fn of_reminder(times: &Times, now: Timestamp, key: &str) -> Result<Self, String> {
+        let mut times = times.clone();
+        if !times.period.is_empty() {
+            let unsupported = || format!("unsupported period format: {}", times.period);
+            let period = Period::parse(&times.period).map_err(|_| unsupported())?;
+            if period.years != 0 || period.months != 0 || period.days != 0 {
+                return Err(unsupported());
+            }
+            if times.due_time.is_empty() {
+                times.due_time = duration::show(period.time);
+            }
+        }
+        Self::new(&times, now, "reminder", key)
+    }
+
+    /// Leaves out the ticks that have passed, but for the last of them; how many are left stays the same.
+    pub(super) fn without_missed(mut self, now: Timestamp) -> Self {
+        let period = self.period.as_ref().map_or(0, |period| period.time.as_nanos());
+        let late = u128::try_from(now.duration_since(self.next).as_nanos()).unwrap_or(0);
+        let missed = late.checked_div(period).unwrap_or(0).saturating_mul(period);
+        let missed = Duration::from_nanos(u64::try_from(missed).unwrap_or(u64::MAX));
+        self.next = self.next.checked_add(missed).unwrap_or(now);
+        self
+    }
+
     /// Whether the next tick still comes.
     pub(super) fn is_active(&self) -> bool {
         self.expires.is_none_or(|expires| self.next < expires)
@@ -83,7 +112,9 @@ impl Schedule {
 }
 
 impl Period {
-    fn parse(text: &str) -> Result<Self, String> {
+    /// # Errors
+    /// In daprd's words.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let (period, repetitions) = match iso(text) {
             Some(parsed) => parsed,
             None => (go(text).ok_or_else(|| format!("parse error: unsupported duration format: {text}"))?, None),
@@ -92,6 +123,11 @@ impl Period {
             return Err("has zero repetitions".into());
         }
         Ok(Self { left: repetitions, ..period })
+    }
+
+    /// The same with so many ticks left.
+    pub(super) fn with_left(self, left: Option<u32>) -> Self {
+        Self { left, ..self }
     }
 
     fn is_nothing(&self) -> bool {
@@ -268,6 +304,31 @@ mod tests {
             ),
         ] {
             assert_eq!(ticks(due_time, period, ttl), Err(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_reminder_begins_after_one_period_and_has_no_dates_for_one() {
+        let of_reminder = |due_time: &str, period: &str| {
+            let times = Times { due_time: due_time.into(), period: period.into(), ttl: String::new() };
+            Schedule::of_reminder(&times, now(), "k").map(|schedule| schedule.next.duration_since(now()).as_secs())
+        };
+        assert_eq!(of_reminder("", "R3/PT1M"), Ok(60));
+        assert_eq!(of_reminder("5s", "R3/PT1M"), Ok(5));
+        assert_eq!(of_reminder("", ""), Ok(0));
+        assert_eq!(of_reminder("", "P1D"), Err("unsupported period format: P1D".into()));
+        assert_eq!(of_reminder("", "often"), Err("unsupported period format: often".into()));
+    }
+
+    #[test]
+    fn of_the_ticks_that_were_missed_the_last_one_is_made_up_for() {
+        let times = Times { period: "R5/PT10S".into(), ..Times::default() };
+        let schedule = Schedule::new(&times, now(), "reminder", "k").expect("valid");
+        for (later, next) in [(0, 0), (9, 0), (10, 10), (29, 20)] {
+            let later = now().checked_add(Duration::from_secs(later)).expect("a moment");
+            let coming = schedule.clone().without_missed(later);
+            assert_eq!(coming.next.duration_since(now()).as_secs(), next);
+            assert_eq!(coming.period.and_then(|period| period.left), Some(5));
         }
     }
 

@@ -15,8 +15,8 @@ pub(crate) struct Change {
     pub(crate) key: String,
     /// `None` deletes the key.
     pub(crate) value: Option<Value>,
-    /// Whether the caller asked for a time to live.
-    pub(crate) has_ttl: bool,
+    /// `ttlInSeconds`, as the caller gave it.
+    pub(crate) ttl: Option<String>,
 }
 
 impl Actors {
@@ -58,15 +58,20 @@ impl Actors {
             if change.key.is_empty() {
                 return Err(ApiError::state_save("missing key"));
             }
-            if change.has_ttl {
-                return Err(ApiError::state_save(
-                    "ttlInSeconds is not supported without the \"ActorStateTTL\" feature enabled",
-                ));
-            }
+            let seconds = match change.ttl {
+                None => None,
+                Some(_) if !self.state_ttl => {
+                    return Err(ApiError::state_save(
+                        "ttlInSeconds is not supported without the \"ActorStateTTL\" feature enabled",
+                    ));
+                }
+                Some(text) => seconds(&text).map_err(ApiError::state_save)?,
+            };
             let key = self.store_key(actor, &change.key);
-            operations.push(match change.value {
-                Some(value) => Operation::Upsert(key, value),
-                None => Operation::Delete(key),
+            operations.push(match (change.value, seconds) {
+                (Some(value), None) => Operation::Upsert(key, value),
+                (Some(value), Some(seconds)) => Operation::UpsertFor(key, value, seconds),
+                (None, _) => Operation::Delete(key),
             });
             keys.push(change.key);
         }
@@ -128,6 +133,19 @@ impl Actors {
 
     fn store_key(&self, actor: &ActorRef, key: &str) -> String {
         format!("{}||{}||{}||{key}", self.app_id, actor.kind, actor.id)
+    }
+}
+
+/// Reads a time to live. Nothing and what is not above nothing mean that there is none, as in Dapr's stores.
+fn seconds(text: &str) -> Result<Option<u32>, String> {
+    let invalid =
+        || format!("incorrect value for metadata 'ttlInSeconds': {text:?} is no number of seconds from -1 on");
+    match text {
+        "" => Ok(None),
+        text => match text.parse::<i32>().map_err(|_| invalid())? {
+            ..-1 => Err(invalid()),
+            seconds => Ok(u32::try_from(seconds).ok().filter(|seconds| *seconds > 0)),
+        },
     }
 }
 

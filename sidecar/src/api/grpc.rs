@@ -75,6 +75,11 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
             unary(runtime, request, move |runtime, request| change_actor_state(runtime, request, baggage.clone())).await
         }
         "RegisterActorTimer" => unary(runtime, request, grpc_timers::register_timer).await,
+        "RegisterActorReminder" => unary(runtime, request, grpc_timers::register_reminder).await,
+        "UnregisterActorReminder" => unary(runtime, request, grpc_timers::unregister_reminder).await,
+        "UnregisterActorRemindersByType" => unary(runtime, request, grpc_timers::unregister_reminders).await,
+        "GetActorReminder" => unary(runtime, request, grpc_timers::get_reminder).await,
+        "ListActorReminders" => unary(runtime, request, grpc_timers::list_reminders).await,
         "UnregisterActorTimer" => unary(runtime, request, grpc_timers::unregister_timer).await,
         "PublishEvent" => unary(runtime, request, publish_event).await,
         "GetMetadata" => unary(runtime, request, get_metadata).await,
@@ -182,7 +187,7 @@ fn change(operation: TransactionalActorStateOperation) -> Result<Change, ApiErro
         other => return Err(ApiError::unsupported_operation(other)),
     };
     Ok(Change {
-        has_ttl: value.is_some() && operation.metadata.contains_key("ttlInSeconds"),
+        ttl: operation.metadata.get("ttlInSeconds").filter(|_| value.is_some()).cloned(),
         key: operation.key,
         value,
     })

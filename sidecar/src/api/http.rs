@@ -41,7 +41,6 @@ pub(crate) fn router(runtime: Arc<Runtime>) -> Router {
         .route(&format!("{actor}/state"), post(change_state).put(change_state))
         .route(&format!("{actor}/state/{{key}}"), get(get_state))
         .merge(http_timers::routes(actor))
-        .route(&format!("{actor}/reminders/{{*rest}}"), any(absent))
         .route("/v1.0/publish/{pubsub}/{*topic}", post(publish).put(publish))
         .route("/v1.0/publish/{pubsub}", post(no_topic).put(no_topic))
         .route("/v1.0/publish/{pubsub}/", post(no_topic).put(no_topic))
@@ -179,7 +178,8 @@ fn change(operation: Operation) -> Result<Change, ApiError> {
         "delete" => None,
         other => return Err(ApiError::unsupported_operation(other)),
     };
-    Ok(Change { has_ttl: value.is_some() && request.metadata.contains_key("ttlInSeconds"), key: request.key, value })
+    let ttl = request.metadata.get("ttlInSeconds").filter(|_| value.is_some()).cloned();
+    Ok(Change { ttl, key: request.key, value })
 }
 
 async fn publish(

@@ -25,6 +25,8 @@ pub(crate) enum Value {
 pub(crate) enum Operation {
     /// The key holds the value from now on.
     Upsert(String, Value),
+    /// The key holds the value for so many seconds.
+    UpsertFor(String, Value, u32),
     /// The key is gone, if it was there.
     Delete(String),
 }
@@ -42,6 +44,9 @@ pub(crate) struct Stored {
 pub(crate) trait StateStore: Send + Sync {
     /// What the key holds; `None` when there is no such key.
     async fn get(&self, key: &str) -> Result<Option<Stored>, String>;
+
+    /// What all keys hold that begin like this, in the order of the keys.
+    async fn with_prefix(&self, prefix: &str) -> Result<Vec<(String, Stored)>, String>;
 
     /// Applies all operations or none. When it returns `Ok` they are where the store keeps
     /// things for good.

@@ -5,8 +5,8 @@
 //! `daprd::…`. Where the two differ on purpose, `differences` says so, side by side.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
-/// Makes a test on each runtime out of every behaviour that is named.
-macro_rules! behaviours {
+/// Makes a test on the embedded sidecar out of every behaviour that is named.
+macro_rules! embedded_behaviours {
     ($($name:ident),+ $(,)?) => {
         mod embedded {
             $(
@@ -16,6 +16,13 @@ macro_rules! behaviours {
                 }
             )+
         }
+    };
+}
+
+/// Makes a test on each runtime out of every behaviour that is named.
+macro_rules! behaviours {
+    ($($name:ident),+ $(,)?) => {
+        embedded_behaviours![$($name),+];
         mod daprd {
             $(
                 #[tokio::test]
@@ -39,6 +46,7 @@ mod invoke;
 mod metadata;
 mod pubsub;
 mod reentrancy;
+mod reminders;
 mod resiliency;
 mod runtime;
 mod sqlite_file;

@@ -4,8 +4,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tonic::Code;
 
-use crate::runtime::{Lab, Runtime};
-use crate::support::{App, delete, upsert};
+use crate::runtime::{Lab, Runtime, Setup};
+use crate::support::{App, delete, until, upsert};
 
 behaviours![
     reading_an_actor_that_was_never_called_is_an_empty_answer,
@@ -15,6 +15,7 @@ behaviours![
     a_transaction_with_one_bad_operation_writes_nothing,
     the_http_api_keeps_json_and_gives_it_back,
     state_outlives_a_deactivation_and_a_restart,
+    state_with_a_time_to_live_goes_when_it_is_over,
     every_key_in_the_store_names_the_app_the_type_and_the_actor,
     a_store_that_is_gone_is_an_error_in_words_and_never_an_empty_answer,
 ];
@@ -121,6 +122,33 @@ pub async fn state_outlives_a_deactivation_and_a_restart(runtime: Runtime) {
     assert_eq!(lab.get_state("a", "k").await.unwrap(), b"v");
     let lab = lab.restart().await;
     assert_eq!(lab.get_state("a", "k").await.unwrap(), b"v");
+}
+
+pub async fn state_with_a_time_to_live_goes_when_it_is_over(runtime: Runtime) {
+    let lab = runtime.with(App::echo(), Setup { actor_state_ttl: true, ..Setup::default() }).await;
+    lab.invoke("a", "Do", "").await.unwrap();
+    let expiring = |key: &str, ttl: &str| {
+        let mut operation = upsert(key, "v");
+        operation.metadata.insert("ttlInSeconds".into(), ttl.into());
+        operation
+    };
+    lab.change_state("a", vec![expiring("short", "2"), expiring("kept", "2"), expiring("long", "3600")]).await.unwrap();
+    assert_eq!(lab.get_state("a", "short").await.unwrap(), b"v");
+    lab.change_state("a", vec![upsert("kept", "w")]).await.unwrap();
+    let url = lab.url("/v1.0/actors/Counter/a/state");
+    let operations = json!([{"operation": "upsert",
+        "request": {"key": "short over HTTP", "value": 1, "metadata": {"ttlInSeconds": "2"}}}]);
+    let answer = lab.http.post(&url).json(&operations).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    for key in ["short", "short over HTTP"] {
+        until("it is gone", || async { lab.get_state("a", key).await.unwrap().is_empty() }).await;
+    }
+    assert_eq!(lab.get_state("a", "kept").await.unwrap(), b"w");
+    assert_eq!(lab.get_state("a", "long").await.unwrap(), b"v");
+    let error = lab.change_state("a", vec![expiring("k", "soon")]).await.unwrap_err();
+    assert_eq!(error.code(), Code::Internal);
+    assert!(error.message().starts_with("error saving actor transaction state: "), "{error}");
+    assert!(error.message().contains("ttlInSeconds"), "{error}");
 }
 
 pub async fn every_key_in_the_store_names_the_app_the_type_and_the_actor(runtime: Runtime) {

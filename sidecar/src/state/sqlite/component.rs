@@ -41,7 +41,10 @@ fn open(component: &Component, base_dir: &Path) -> Opened {
             .map_err(|error| component.error(format_args!("busyTimeout: {error}"), "write it like 2s"))?,
     };
     if component.get("cleanupInterval").is_some() {
-        tracing::warn!("{}: cleanupInterval is not used: nothing here writes values that expire", component.file);
+        tracing::warn!(
+            "{}: cleanupInterval is not used: what has expired is removed at the start and every hour",
+            component.file
+        );
     }
     let options =
         SqliteOptions { path: path.clone(), tables, busy_timeout, disable_wal: component.is_true("disableWAL") };

@@ -2,6 +2,7 @@
 
 mod component;
 mod layout;
+mod read;
 mod writer;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -11,13 +12,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{Kind, Operation, StateStore, Stored};
 pub(super) use component::KIND;
 use layout::Tables;
+use read::ReadError;
 use writer::Writer;
 
 /// What a SQLite file begins with.
@@ -98,24 +98,33 @@ impl SqliteStore {
         })
     }
 
-    fn read_now(&self, key: &str) -> Result<Option<Stored>, ReadError> {
-        let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        read(connection.as_ref().ok_or(ReadError::Closed)?, &self.tables.state, key)
-    }
-}
-
-#[async_trait]
-impl StateStore for SqliteStore {
-    async fn get(&self, key: &str) -> Result<Option<Stored>, String> {
+    /// Reads, and again for a while if another program has a lock on the file.
+    async fn read<T>(&self, read: impl Fn(&Connection, &str) -> Result<T, ReadError>) -> Result<T, String> {
         let began = Instant::now();
         loop {
-            match self.read_now(key) {
+            match self.read_now(&read) {
                 Err(ReadError::Sql(error)) if is_busy(&error) && began.elapsed() < self.busy_timeout => {
                     tokio::time::sleep(LOOK_AGAIN).await;
                 }
                 result => return result.map_err(|error| error.to_string()),
             }
         }
+    }
+
+    fn read_now<T>(&self, read: impl Fn(&Connection, &str) -> Result<T, ReadError>) -> Result<T, ReadError> {
+        let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        read(connection.as_ref().ok_or(ReadError::Closed)?, &self.tables.state)
+    }
+}
+
+#[async_trait]
+impl StateStore for SqliteStore {
+    async fn get(&self, key: &str) -> Result<Option<Stored>, String> {
+        self.read(|connection, table| read::one(connection, table, key)).await
+    }
+
+    async fn with_prefix(&self, prefix: &str) -> Result<Vec<(String, Stored)>, String> {
+        self.read(|connection, table| read::with_prefix(connection, table, prefix)).await
     }
 
     async fn transaction(&self, operations: Vec<Operation>) -> Result<(), String> {
@@ -153,36 +162,6 @@ fn open_for_writing(options: &SqliteOptions) -> Result<Connection, SqliteStoreEr
     connection.pragma_update(None, "synchronous", synchronous).map_err(sql)?;
     layout::create(&mut connection, &options.tables).map_err(sql)?;
     Ok(connection)
-}
-
-/// Why a value cannot be read.
-#[derive(Debug, thiserror::Error)]
-enum ReadError {
-    #[error(transparent)]
-    Sql(#[from] rusqlite::Error),
-    #[error("failed to decode binary data: {0}")]
-    Decode(#[from] base64::DecodeError),
-    #[error("{CLOSED}")]
-    Closed,
-}
-
-fn read(connection: &Connection, table: &str, key: &str) -> Result<Option<Stored>, ReadError> {
-    let row: Option<(Vec<u8>, bool, Option<String>)> = connection
-        .prepare_cached(&format!(
-            "SELECT CAST(value AS BLOB), is_binary,
-                    strftime('%Y-%m-%dT%H:%M:%SZ', expiration_time)
-             FROM {table}
-             WHERE key = ?1
-               AND (expiration_time IS NULL OR expiration_time > CURRENT_TIMESTAMP)"
-        ))
-        .and_then(|mut statement| {
-            statement.query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
-        })?;
-    let Some((value, is_binary, expires)) = row else {
-        return Ok(None);
-    };
-    let data = if is_binary { BASE64.decode(value)? } else { value };
-    Ok(Some(Stored { data, expires }))
 }
 
 /// Looks at an existing file without writing to it.
@@ -317,7 +296,10 @@ mod tests {
 
         let other = Connection::open(folder.path().join("s.db")).expect("opens");
         other.execute_batch("BEGIN EXCLUSIVE; UPDATE state SET value = '2'").expect("locks");
-        assert!(matches!(store.read_now("k"), Err(ReadError::Sql(error)) if is_busy(&error)), "the lock is in the way");
+        assert!(
+            matches!(store.read_now(|connection, table| read::one(connection, table, "k")), Err(ReadError::Sql(error)) if is_busy(&error)),
+            "the lock is in the way"
+        );
         let (read, ()) = tokio::join!(store.get("k"), async { other.execute_batch("COMMIT").expect("unlocks") });
         assert_eq!(read, Ok(Some(Stored { data: b"2".to_vec(), expires: None })));
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -20,6 +21,9 @@ use crate::state::{Operation, Value};
 
 /// How many transactions share a commit at most: a bound on how long the first one waits.
 const GROUP_LIMIT: usize = 256;
+
+/// How often expired values are removed, if anything is written: daprd's default.
+const SWEEP: Duration = Duration::from_secs(60 * 60);
 
 struct Job {
     operations: Vec<Operation>,
@@ -84,6 +88,8 @@ impl Drop for Writer {
 }
 
 fn run(mut connection: Connection, tables: &Tables, jobs: &mpsc::Receiver<Job>, counters: &Counters) {
+    sweep(&connection, tables);
+    let mut swept = Instant::now();
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
         while group.len() < GROUP_LIMIT
@@ -96,6 +102,10 @@ fn run(mut connection: Connection, tables: &Tables, jobs: &mpsc::Receiver<Job>, 
         group.retain(|job| !job.reply.is_closed());
         if !group.is_empty() {
             commit(&mut connection, tables, group, counters);
+        }
+        if swept.elapsed() >= SWEEP {
+            sweep(&connection, tables);
+            swept = Instant::now();
         }
     }
     if let Err((_, error)) = connection.close() {
@@ -156,29 +166,49 @@ fn write_all(connection: &Connection, tables: &Tables, operations: &[Operation])
     let table = &tables.state;
     for operation in operations {
         match operation {
-            Operation::Upsert(key, value) => {
-                let (text, is_binary) = match value {
-                    Value::Binary(data) => (BASE64.encode(data), true),
-                    Value::Json(text) => (text.clone(), false),
-                };
-                connection
-                    .prepare_cached(&format!(
-                        // Not `INSERT OR REPLACE`: that takes the row out and puts another in, which writes more pages.
-                        "INSERT INTO {table}
-                           (key, value, is_binary, etag, update_time, expiration_time)
-                         VALUES (?1, ?2, ?3, ?4, CURRENT_TIMESTAMP, NULL)
-                         ON CONFLICT (key) DO UPDATE SET
-                           value = excluded.value, is_binary = excluded.is_binary, etag = excluded.etag,
-                           update_time = excluded.update_time, expiration_time = NULL"
-                    ))?
-                    .execute((key, text, is_binary, uuid::Uuid::new_v4().to_string()))?;
-            }
+            Operation::Upsert(key, value) => upsert(connection, table, key, value, None)?,
+            Operation::UpsertFor(key, value, seconds) => upsert(connection, table, key, value, Some(*seconds))?,
             Operation::Delete(key) => {
                 connection.prepare_cached(&format!("DELETE FROM {table} WHERE key = ?1"))?.execute([key])?;
             }
         }
     }
     Ok(())
+}
+
+/// Writes one value; without seconds it does not expire.
+fn upsert(
+    connection: &Connection,
+    table: &str,
+    key: &str,
+    value: &Value,
+    seconds: Option<u32>,
+) -> rusqlite::Result<()> {
+    let (text, is_binary) = match value {
+        Value::Binary(data) => (BASE64.encode(data), true),
+        Value::Json(text) => (text.clone(), false),
+    };
+    connection
+        .prepare_cached(&format!(
+            // Not `INSERT OR REPLACE`: that takes the row out and puts another in, which writes more pages. What is put
+            // together with NULL is NULL.
+            "INSERT INTO {table}
+               (key, value, is_binary, etag, update_time, expiration_time)
+             VALUES (?1, ?2, ?3, ?4, CURRENT_TIMESTAMP, DATETIME(CURRENT_TIMESTAMP, '+' || ?5 || ' seconds'))
+             ON CONFLICT (key) DO UPDATE SET
+               value = excluded.value, is_binary = excluded.is_binary, etag = excluded.etag,
+               update_time = excluded.update_time, expiration_time = excluded.expiration_time"
+        ))?
+        .execute((key, text, is_binary, uuid::Uuid::new_v4().to_string(), seconds))?;
+    Ok(())
+}
+
+/// Removes the values that have expired: nobody reads them, but they take room.
+fn sweep(connection: &Connection, tables: &Tables) {
+    let delete = format!("DELETE FROM {} WHERE expiration_time <= CURRENT_TIMESTAMP", tables.state);
+    if let Err(error) = connection.execute(&delete, []) {
+        tracing::warn!("values that have expired stay in the state store: {error}");
+    }
 }
 
 #[cfg(test)]

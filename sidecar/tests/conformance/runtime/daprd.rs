@@ -26,6 +26,13 @@ pub struct Daprd {
     folder: TempDir,
 }
 
+const CONFIGURATION: &str = "apiVersion: dapr.io/v1alpha1
+kind: Configuration
+metadata: {name: features}
+spec:
+  features: [{name: ActorStateTTL, enabled: true}]
+";
+
 struct Ports {
     redis: u16,
     placement: u16,
@@ -155,6 +162,11 @@ fn start_daprd(programs: &Programs, ports: &Ports, folder: &TempDir, app: Socket
     command.args(["--dapr-grpc-port", &ports.grpc.to_string()]);
     command.args(["--dapr-internal-grpc-port", &free_port().to_string()]);
     command.arg("--resources-path").arg(folder.path().join("resources"));
+    if setup.actor_state_ttl {
+        let file = folder.path().join("config.yaml");
+        fs::write(&file, CONFIGURATION).unwrap();
+        command.arg("--config").arg(file);
+    }
     if setup.placement {
         command.args(["--placement-host-address", &local(ports.placement).to_string()]);
     }

@@ -55,6 +55,7 @@ impl Embedded {
         if let Some(bytes) = setup.max_body_bytes {
             config.max_body_bytes = bytes;
         }
+        config.actor_state_ttl = setup.actor_state_ttl;
         config.ports.fault = Some(self.outage.clone());
         self.sidecar = Some(Sidecar::start(config).await.unwrap());
     }

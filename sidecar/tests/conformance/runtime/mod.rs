@@ -57,6 +57,8 @@ pub struct Setup {
     pub dapr_api_token: Option<&'static str>,
     pub app_api_token: Option<&'static str>,
     pub max_body_bytes: Option<usize>,
+    /// Whether the feature `ActorStateTTL` is on.
+    pub actor_state_ttl: bool,
 }
 
 impl Default for Setup {
@@ -69,6 +71,7 @@ impl Default for Setup {
             dapr_api_token: None,
             app_api_token: None,
             max_body_bytes: None,
+            actor_state_ttl: false,
         }
     }
 }

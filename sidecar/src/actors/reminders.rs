@@ -1,0 +1,301 @@
+//! Reminders: calls that an actor asks for, kept in its store, whether it is active or not.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
+
+use super::invoke::{CallBack, CallBackEnd};
+use super::reminder_record::{OnFailure, Record};
+use super::schedule::{Schedule, Times};
+use super::{Actors, Hosted};
+use crate::error::ApiError;
+use crate::names::ActorRef;
+use crate::state::{Operation, Value};
+
+/// A reminder, as its caller asks for it.
+#[derive(Debug)]
+pub(crate) struct NewReminder {
+    pub(crate) actor: ActorRef,
+    pub(crate) name: String,
+    pub(crate) times: Times,
+    /// JSON, given back to the app as it is.
+    pub(crate) data: Option<Box<RawValue>>,
+    /// Whether it may take the place of one of that name.
+    pub(crate) overwrite: bool,
+    pub(crate) on_failure: OnFailure,
+}
+
+/// The reminders of the hosted types. Each is a task of its own, ended by its token.
+#[derive(Debug, Default)]
+pub(super) struct Reminders {
+    actors: Mutex<HashMap<ActorRef, BTreeMap<String, Known>>>,
+    /// Held while one is written: what is in the store and what is in memory change in the same order.
+    writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Known {
+    record: Arc<Record>,
+    token: CancellationToken,
+}
+
+/// What the app receives when a reminder is due. daprd has no more to say of the times then.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: &'a Option<Box<RawValue>>,
+    due_time: &'a str,
+    period: &'a str,
+}
+
+impl Reminders {
+    fn actors(&self) -> MutexGuard<'_, HashMap<ActorRef, BTreeMap<String, Known>>> {
+        self.actors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, actor: &ActorRef, name: &str) -> Option<Arc<Record>> {
+        self.actors().get(actor)?.get(name).map(|known| Arc::clone(&known.record))
+    }
+
+    /// Puts a reminder in the place of the one of that name, if there is one.
+    fn put(&self, record: Arc<Record>, token: CancellationToken) {
+        let mut actors = self.actors();
+        let reminders = actors.entry(record.actor()).or_default();
+        if let Some(before) = reminders.insert(record.name.clone(), Known { record, token }) {
+            before.token.cancel();
+        }
+    }
+
+    /// Notes down how far a reminder is; its task goes on.
+    fn advance(&self, record: Record) {
+        if let Some(known) = self.actors().get_mut(&record.actor()).and_then(|known| known.get_mut(&record.name)) {
+            known.record = Arc::new(record);
+        }
+    }
+
+    fn remove(&self, actor: &ActorRef, name: &str) {
+        let mut actors = self.actors();
+        let Some(reminders) = actors.get_mut(actor) else { return };
+        if let Some(known) = reminders.remove(name) {
+            known.token.cancel();
+        }
+        if reminders.is_empty() {
+            actors.remove(actor);
+        }
+    }
+
+    /// Those of a type, or of one of its actors, by actor and name.
+    fn list(&self, kind: &str, id: Option<&str>) -> Vec<Arc<Record>> {
+        let actors = self.actors();
+        let wanted = actors.iter().filter(|(actor, _)| actor.kind == kind && id.is_none_or(|id| actor.id == id));
+        let mut list: Vec<_> =
+            wanted.flat_map(|(_, known)| known.values()).map(|known| Arc::clone(&known.record)).collect();
+        list.sort_by(|a, b| (&a.actor_id, &a.name).cmp(&(&b.actor_id, &b.name)));
+        list
+    }
+}
+
+impl Actors {
+    /// Registers a reminder, in the place of the one of that name.
+    ///
+    /// # Errors
+    /// The type is not hosted, the name or the times are none, there is one and may not be replaced, or the store
+    /// fails.
+    pub(crate) async fn register_reminder(self: &Arc<Self>, reminder: NewReminder) -> Result<(), ApiError> {
+        if reminder.name.is_empty() {
+            return Err(ApiError::bad_request("invalid request: reminder name cannot be empty"));
+        }
+        self.check_reminder(&reminder.actor, &reminder.name).await?;
+        let key = format!("{}||{}||{}", reminder.actor.kind, reminder.actor.id, reminder.name);
+        let schedule =
+            Schedule::of_reminder(&reminder.times, self.clock.now(), &key).map_err(ApiError::reminder_create)?;
+        let NewReminder { actor, name, times, data, overwrite, on_failure } = reminder;
+        let record = Record::new(actor, name, &times, data, on_failure, &schedule);
+        // What has begun goes on to its end, even if the caller goes away: the store and the memory say the same.
+        let actors = Arc::clone(self);
+        let written = tokio::spawn(async move {
+            let _writing = actors.reminders.writing.lock().await;
+            if !overwrite && actors.reminders.get(&record.actor(), &record.name).is_some() {
+                return Err(ApiError::reminder_exists(&record.name));
+            }
+            actors.write_reminder(&record).await.map_err(ApiError::reminder_create)?;
+            actors.start_reminder(record, schedule);
+            Ok(())
+        });
+        written.await.unwrap_or_else(|error| Err(ApiError::reminder_create(error)))
+    }
+
+    /// Ends a reminder; it is no error if there is none of that name.
+    ///
+    /// # Errors
+    /// The type is not hosted, or the store fails.
+    pub(crate) async fn unregister_reminder(self: &Arc<Self>, actor: &ActorRef, name: &str) -> Result<(), ApiError> {
+        self.check_reminder(actor, name).await?;
+        self.delete_reminder(actor.clone(), name.to_owned()).await
+    }
+
+    /// Ends the reminders of a type, or of one of its actors.
+    ///
+    /// # Errors
+    /// The type is not hosted, or the store fails.
+    pub(crate) async fn unregister_reminders(self: &Arc<Self>, kind: &str, id: Option<&str>) -> Result<(), ApiError> {
+        for record in self.reminders(kind, id).await? {
+            self.delete_reminder(record.actor(), record.name.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// A reminder that is still to come; `None` when there is none of that name.
+    ///
+    /// # Errors
+    /// The type is not hosted.
+    pub(crate) async fn reminder(&self, actor: &ActorRef, name: &str) -> Result<Option<Arc<Record>>, ApiError> {
+        self.check_reminder(actor, name).await?;
+        Ok(self.reminders.get(actor, name))
+    }
+
+    /// The reminders of a type, or of one of its actors.
+    ///
+    /// # Errors
+    /// The type is not hosted.
+    pub(crate) async fn reminders(&self, kind: &str, id: Option<&str>) -> Result<Vec<Arc<Record>>, ApiError> {
+        self.check_reminder(&ActorRef::new(kind, id.unwrap_or("any")), "any").await?;
+        Ok(self.reminders.list(kind, id))
+    }
+
+    async fn check_reminder(&self, actor: &ActorRef, name: &str) -> Result<(), ApiError> {
+        self.check_callback(actor, name).await?;
+        match self.hosted().is_some_and(|hosted| hosted.config(&actor.kind).is_some()) {
+            true => Ok(()),
+            false => Err(ApiError::reminder_not_hosted()),
+        }
+    }
+
+    async fn delete_reminder(self: &Arc<Self>, actor: ActorRef, name: String) -> Result<(), ApiError> {
+        let actors = Arc::clone(self);
+        let deleted = tokio::spawn(async move {
+            let _writing = actors.reminders.writing.lock().await;
+            let key = Record::key(&actors.app_id, &actor, &name);
+            actors.write(Operation::Delete(key)).await.map_err(ApiError::reminder_delete)?;
+            actors.reminders.remove(&actor, &name);
+            Ok(())
+        });
+        deleted.await.unwrap_or_else(|error| Err(ApiError::reminder_delete(error)))
+    }
+
+    /// Goes on with the reminders of a type that are in the store. Of the ticks that one has missed it makes up for
+    /// the last.
+    ///
+    /// # Errors
+    /// The store's, and nothing has begun then.
+    pub(super) async fn resume_reminders(self: &Arc<Self>, hosted: &Hosted) -> Result<(), String> {
+        let Some((_, store)) = &self.store else { return Ok(()) };
+        for (key, stored) in store.with_prefix(&Record::prefix(&self.app_id)).await? {
+            let read = Record::read(&stored.data).and_then(|record| Ok((record.schedule(self.clock.now())?, record)));
+            match read {
+                Ok((schedule, record)) if hosted.config(&record.actor_type).is_some() => {
+                    self.start_reminder(record, schedule)
+                }
+                Ok((_, record)) => {
+                    tracing::debug!("nobody hosts the reminder {} of {}", record.name, record.actor_type)
+                }
+                Err(why) => tracing::error!("the stored reminder {key} cannot be read and stays where it is: {why}"),
+            }
+        }
+        Ok(())
+    }
+
+    fn start_reminder(self: &Arc<Self>, record: Record, schedule: Schedule) {
+        let body = Body { data: &record.data, due_time: "", period: "" };
+        let token = CancellationToken::new();
+        let call = CallBack {
+            actor: record.actor(),
+            kind: "remind",
+            name: record.name.clone(),
+            // A record is JSON itself.
+            body: serde_json::to_vec(&body).unwrap_or_default().into(),
+            cancelled: token.clone(),
+        };
+        let record = Arc::new(record);
+        self.reminders.put(Arc::clone(&record), token);
+        tokio::spawn(Arc::clone(self).run_reminder(call, record, schedule));
+    }
+
+    async fn run_reminder(self: Arc<Self>, call: CallBack, record: Arc<Record>, schedule: Schedule) {
+        let mut coming = Some(schedule);
+        while let Some(schedule) = coming {
+            if self.until_cancelled(&call, self.clock.reach(schedule.next)).await.is_none() {
+                return;
+            }
+            let Some(goes_on) = self.remind(&call, record.on_failure).await else { return };
+            let _writing = self.reminders.writing.lock().await;
+            if call.cancelled.is_cancelled() {
+                return;
+            }
+            coming = if goes_on { schedule.after_tick() } else { None };
+            let written = match &coming {
+                Some(schedule) => {
+                    let record = record.at(schedule);
+                    let written = self.write_reminder(&record).await;
+                    self.reminders.advance(record);
+                    written
+                }
+                None => {
+                    self.reminders.remove(&call.actor, &call.name);
+                    self.write(Operation::Delete(Record::key(&self.app_id, &call.actor, &call.name))).await
+                }
+            };
+            if let Err(why) = written {
+                tracing::error!("the reminder {} may come once more after a restart: {why}", call.name);
+            }
+        }
+    }
+
+    /// One tick: the call, and again if it fails. Whether there may be others; `None` when nobody wants the tick any
+    /// more, or the sidecar ends before it has been made: it comes after the restart.
+    async fn remind(self: &Arc<Self>, call: &CallBack, on_failure: OnFailure) -> Option<bool> {
+        let mut retries = 0;
+        loop {
+            match self.call_back(call).await {
+                CallBackEnd::Succeeded => return Some(true),
+                CallBackEnd::Stop => return (!call.cancelled.is_cancelled()).then_some(false),
+                CallBackEnd::Failed(_) if self.closing.is_cancelled() => return None,
+                CallBackEnd::Failed(why) => {
+                    tracing::error!("failed to invoke scheduled actor reminder named: {} due to: {why}", call.name);
+                }
+            }
+            if on_failure.most.is_some_and(|most| retries >= most) {
+                return Some(true);
+            }
+            retries += 1;
+            self.until_cancelled(call, tokio::time::sleep(Duration::from_millis(on_failure.interval_ms))).await?;
+        }
+    }
+
+    /// Waits, unless nobody wants the call any more or the sidecar ends.
+    async fn until_cancelled(&self, call: &CallBack, wait: impl Future<Output = ()>) -> Option<()> {
+        tokio::select! {
+            () = wait => Some(()),
+            () = call.cancelled.cancelled() => None,
+            () = self.closing.cancelled() => None,
+        }
+    }
+
+    async fn write_reminder(&self, record: &Record) -> Result<(), String> {
+        let json = serde_json::to_string(record).map_err(|error| error.to_string())?;
+        let key = Record::key(&self.app_id, &record.actor(), &record.name);
+        self.write(Operation::Upsert(key, Value::Json(json))).await
+    }
+
+    async fn write(&self, operation: Operation) -> Result<(), String> {
+        match &self.store {
+            Some((_, store)) => store.transaction(vec![operation]).await,
+            None => Err("there is no state store".into()),
+        }
+    }
+}
