@@ -10,8 +10,11 @@ use super::Actors;
 use super::turn_lock::{Idleness, Leave};
 use crate::names::ActorRef;
 
-/// How long the app has to take leave of all actors at the end: daprd's own limit.
+/// How long the app has to take leave of an actor at the end, before the rest are given up: daprd's own limit, which
+/// is for all of them there, however many.
 const HALT_LIMIT: Duration = Duration::from_secs(5);
+/// How long it has for all of them.
+const HALT_ALL_LIMIT: Duration = Duration::from_secs(30);
 /// How many actors take leave at once: each takes a connection to the app, and a process has a thousand or so.
 pub(super) const LEAVING_AT_ONCE: usize = 32;
 
@@ -97,12 +100,13 @@ impl Actors {
                 Idleness::Until(_) | Idleness::Gone => {}
             }
         }
-        let halted = tokio::time::timeout(HALT_LIMIT, async {
-            while leaving.join_next().await.is_some() {}
-            self.table.all_left().await;
+        let halted = tokio::time::timeout(HALT_ALL_LIMIT, async {
+            while tokio::time::timeout(HALT_LIMIT, leaving.join_next()).await?.is_some() {}
+            // Those that idled before.
+            tokio::time::timeout(HALT_LIMIT, self.table.all_left()).await
         });
-        if halted.await.is_err() {
-            tracing::warn!("The app did not take leave of its actors within {HALT_LIMIT:?}");
+        if !matches!(halted.await, Ok(Ok(()))) {
+            tracing::warn!("The app did not take leave of its actors in time: {} are given up", leaving.len());
         }
         self.abandon();
     }
