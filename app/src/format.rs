@@ -1,4 +1,4 @@
-//! Times and durations as people read them.
+//! Times and durations as people read them, and texts as HTML.
 
 /// How many milliseconds a day has.
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -37,6 +37,13 @@ pub fn duration_us(us: u64) -> String {
 pub fn tenths_ms(ms: u64) -> String {
     let tenths = ms.div_ceil(100);
     format!("{}.{} s", tenths / 10, tenths % 10)
+}
+
+/// A text as the HTML that stands in a `textarea`, which Leptos leaves as it is. The first line break there does not
+/// count.
+#[must_use]
+pub fn textarea_html(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     live::{self, address::Address, dom, store::Store},
-    panels::{self, layout::Layout},
+    panels::{self, chat::scenarios::Scenarios, layout::Layout},
     typed::Typed,
 };
 use model::{error::LabError, lab::LabSnapshot};
@@ -24,6 +24,8 @@ pub struct FormError {
 pub struct Opening {
     /// Everything that the page shows first.
     pub snapshot: LabSnapshot,
+    /// The scenarios.
+    pub scenarios: Scenarios,
     /// What went wrong with the form that led here.
     pub error: Option<FormError>,
     /// What was typed into it.
@@ -60,6 +62,7 @@ impl Opening {
 pub fn Lab() -> impl IntoView {
     let opening = Opening::here().expect("the page has what the lab begins with");
     let known = opening.snapshot.known_actors.clone();
+    let scenarios = opening.scenarios.clone();
     let store = Store::new(opening);
     provide_context(store);
     live::start(store);
@@ -74,7 +77,7 @@ pub fn Lab() -> impl IntoView {
             // Where there is no clipboard, nothing offers to copy.
             class:clip=move || mounted() && dom::has_clipboard()
         >
-            <Layout known />
+            <Layout known scenarios />
         </div>
     }
 }

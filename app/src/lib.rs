@@ -7,6 +7,7 @@
 //! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
 //! - [`island`]: the lab's page as one island, which the browser brings to life
 //! - [`live`]: the lab's reactive state, the event stream that feeds it, what a person can do to it
+//! - [`components`], [`hooks`]: what several panels use
 //! - [`panels`]: one folder or file per panel of the lab
 //! - [`markup`]: what only shows something, as text that follows the state
 //! - [`format`], [`icons`]: times and durations as people read them; the symbols
@@ -20,9 +21,11 @@
 mod app;
 #[cfg(feature = "ssr")]
 pub mod backend;
+pub mod components;
 pub mod error;
 pub mod format;
 pub mod functions;
+mod hooks;
 pub mod icons;
 pub mod island;
 pub mod live;

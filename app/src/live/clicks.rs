@@ -15,11 +15,9 @@ use super::{
     store::Store,
 };
 use crate::panels::{
-    chat::composer,
     fields::{ticked_in, typed_in},
     policy, switch,
     timeline::{BarId, tools},
-    topbar::turn_present,
     wire,
 };
 
@@ -35,10 +33,8 @@ pub(super) fn start(store: Store) {
 }
 
 fn clicked(store: Store, click: &MouseEvent) {
-    // With a key held, a link is for another tab or window.
-    let plain = click.button() == 0 && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key());
     let at = dom::target(click);
-    let Some(at) = at.filter(|_| plain && !click.default_prevented()) else { return };
+    let Some(at) = at.filter(|_| dom::is_plain(click) && !click.default_prevented()) else { return };
     let closest = |selector: &str| at.closest(selector).ok().flatten();
     if let Some(button) = closest("[data-copy]") {
         copy(store, &button, &button.get_attribute("data-copy").unwrap_or_default());
@@ -48,12 +44,6 @@ fn clicked(store: Store, click: &MouseEvent) {
     } else if let Some(link) = closest("a[href^='?bar='], a[data-turn], a[data-close]") {
         click.prevent_default();
         go(store, &link);
-    } else if let Some(button) = closest(".theme [name=theme]") {
-        click.prevent_default();
-        dom::set_theme(&button.get_attribute("value").unwrap_or_default());
-    } else if closest(".present-link").is_some() {
-        click.prevent_default();
-        turn_present(store);
     } else if closest(".hold-release").is_some() {
         click.prevent_default();
         hold::release(store);
@@ -71,9 +61,8 @@ fn clicked(store: Store, click: &MouseEvent) {
 fn go(store: Store, link: &Element) {
     let href = link.get_attribute("href").unwrap_or_default();
     let bar: Option<BarId> = href.strip_prefix("?bar=").and_then(|bar| bar.split('#').next()?.parse().ok());
-    if (bar.is_some() || link.has_attribute("data-close")) && store.selected.get_untracked() != bar {
-        dom::remember_address();
-        store.selected.set(bar);
+    if bar.is_some() || link.has_attribute("data-close") {
+        store.select(bar);
     }
     if let Ok(None) = link.closest("#timeline") {
         dom::bring_into_view("timeline");
@@ -102,7 +91,6 @@ fn submitted(store: Store, event: &Event) {
     let form = dom::target(event);
     let Some(form) = form.filter(|_| !event.default_prevented()) else { return };
     match form.get_attribute("action").unwrap_or_default().as_str() {
-        SEND if form.class_list().contains("composer") => composer::send_draft(store),
         SEND => send(store, &form, false),
         ARM_AND_SEND => send(store, &form, true),
         READ_HISTORY => actions::read_history(store),
@@ -113,7 +101,6 @@ fn submitted(store: Store, event: &Event) {
             }
             actions::reset(store);
         }
-        SET_FAULT if !form.class_list().contains("breaker") => composer::set_as(store, &form),
         SET_POLICY => policy::apply(store, &form),
         // What these set takes effect when it is changed.
         HOLD | SET_FAULT | SET_SIDECAR_RETRIES | SET_WIRE => {}
@@ -149,9 +136,7 @@ fn changed(store: Store, event: &Event) {
 /// What is being typed.
 fn typed(store: Store, event: &Event) {
     let Some(field) = dom::target(event) else { return };
-    if field.id() == "msg" {
-        store.draft.set(dom::value_of(&field));
-    } else if let Ok(Some(form)) = field.closest(switch::FORM) {
+    if let Ok(Some(form)) = field.closest(switch::FORM) {
         switch::drafts::read(store, &form);
     } else {
         tools::moved(store, &field);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement, MouseEvent};
 
 use super::address::Address;
 use crate::typed::Typed;
@@ -19,6 +19,11 @@ pub fn listen(name: &str, hear: impl Fn(&Event) + 'static) {
 /// The element that an event happened at.
 pub fn target(event: &Event) -> Option<Element> {
     event.target()?.dyn_into().ok()
+}
+
+/// Whether a click is for this page: with a key held or another button, a link is for another tab or window.
+pub fn is_plain(click: &MouseEvent) -> bool {
+    click.button() == 0 && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key())
 }
 
 /// A new message id: 128 random bits. `crypto.randomUUID` is not there on plain HTTP in a network, this is.
@@ -151,13 +156,6 @@ pub fn bring_near(element: &HtmlElement) {
 /// What stands in a field: an input, a choice or a text, which have a value alike.
 pub fn value_of(field: &Element) -> String {
     field.unchecked_ref::<HtmlInputElement>().value()
-}
-
-/// Sends the form that a field belongs to, if its fields are filled as they are to be.
-pub fn submit(field: &Element) {
-    if let Some(form) = field.unchecked_ref::<HtmlInputElement>().form() {
-        let _ = form.request_submit();
-    }
 }
 
 /// Puts a form's fields back to what is in force, where they have moved already: what was asked for is refused, or nobody

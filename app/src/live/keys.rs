@@ -40,11 +40,6 @@ fn is_clicker(key: &str) -> bool {
 
 fn pressed(store: Store, event: &KeyboardEvent, by_mouse: bool) {
     let at = dom::target(event);
-    if let Some(field) = at.as_ref().filter(|at| at.id() == "msg" && sends(event)) {
-        event.prevent_default();
-        dom::submit(field);
-        return;
-    }
     let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
     if chord || event.default_prevented() || event.repeat() || event.is_composing() {
         return;
@@ -76,12 +71,6 @@ fn pressed(store: Store, event: &KeyboardEvent, by_mouse: bool) {
     if done {
         event.prevent_default();
     }
-}
-
-/// Whether a key in the message field sends: Enter does, Shift+Enter breaks the line. While a word is being composed,
-/// Enter belongs to the input method.
-fn sends(event: &KeyboardEvent) -> bool {
-    event.key() == "Enter" && !event.shift_key() && !event.is_composing()
 }
 
 /// Whether a clicker's key lets a held attempt go: in a room, while one is held. A field in which something is written

@@ -167,7 +167,7 @@ pub struct Store {
 impl Store {
     /// The state that the server rendered.
     pub fn new(opening: Opening) -> Self {
-        let Opening { snapshot, error, typed, address, message_id } = opening;
+        let Opening { snapshot, error, typed, address, message_id, .. } = opening;
         let LabSnapshot { actor, runtime, panels, timeline, registered_at, now, utc_offset_min, .. } = snapshot;
         // A message that came back stays in the field, unless the conversation shows it, with *Send again*. One whose id
         // belongs to another is not offered there: it needs a new one.
@@ -264,10 +264,17 @@ impl Store {
         self.panels.with_untracked(|panels| check_of(panels, number))
     }
 
-    /// Selects a bar by its name and brings the timeline into view.
-    pub fn select(self, bar: &str) {
-        self.selected.set(bar.parse().ok());
-        dom::bring_into_view("timeline");
+    /// Selects a bar, or none; the browser's back button comes back to the one before.
+    pub fn select(self, bar: Option<BarId>) {
+        if self.selected.get_untracked() != bar {
+            dom::remember_address();
+            self.selected.set(bar);
+        }
+    }
+
+    /// Whether a button that sends to `path` has to wait.
+    pub fn waits_for(self, path: &str) -> bool {
+        self.running_all.get() || self.busy.get() == Some(path)
     }
 
     /// How many checks are proven.

@@ -7,7 +7,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use server_fn::error::ServerFnUrlError;
 
-use super::{keys::KeySheet, plain::PlainPage, scenario::scenario_html};
+use super::{keys::KeySheet, plain::PlainPage, scenario::scenarios};
 use crate::{
     backend::SharedBackend,
     error::ServerError,
@@ -65,14 +65,13 @@ fn lab(
     let backend = expect_context::<SharedBackend>();
     let page = Suspend::new(async move {
         let snapshot = backend.snapshot(&actor).await;
-        let scenarios = scenario_html(&backend, &actor, scenario.as_deref(), error.as_ref());
+        let scenarios = scenarios(&backend, &actor, scenario.as_deref(), error.as_ref());
         let tour_of = actor.clone();
         let message_id = uuid::Uuid::new_v4().to_string();
-        let opening = Opening { snapshot, error, typed, address, message_id };
+        let opening = Opening { snapshot, scenarios, error, typed, address, message_id };
         // Within a script element `<` would be read as a tag.
         let json = serde_json::to_string(&opening).expect("what is in a lab can be written").replace('<', "\\u003c");
         provide_context(opening);
-        provide_context(scenarios);
         view! {
             <Title text=format!("Faultlab: {actor}") />
             <Lab />

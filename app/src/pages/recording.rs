@@ -3,9 +3,12 @@
 use leptos::prelude::*;
 
 use super::document::{Frame, document};
-use crate::panels::{
-    timeline::{BarId, still},
-    topbar::{Brand, ThemeButton},
+use crate::{
+    format::textarea_html,
+    panels::{
+        timeline::{BarId, still},
+        topbar::{Brand, ThemeButton},
+    },
 };
 use model::{error::LabError, fault::words::all_ahead, recording::Recording, timeline::turns};
 
@@ -80,15 +83,10 @@ pub struct Refused {
     pub error: LabError,
 }
 
-/// A text as what stands in a `textarea`. Leptos leaves that as it is; and the first line break there does not count.
-fn in_textarea(text: &str) -> String {
-    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
-}
-
 /// The page with the form that takes a recording; `refused` is what was wrong with the one before.
 #[must_use]
 pub fn open(refused: Option<&Refused>, frame: Frame<'_>) -> String {
-    let text = refused.map(|refused| in_textarea(&refused.text));
+    let text = refused.map(|refused| textarea_html(&refused.text));
     let error = refused.map(|refused| {
         let from = refused.file.as_ref().map(|file| format!("In {file}: ")).unwrap_or_default();
         format!("{from}{}", refused.error.message)

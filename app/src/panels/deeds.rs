@@ -17,7 +17,7 @@ pub(super) fn send_again(store: Store, content: &str, id: &str, class: &str) -> 
     html! {
         form.acts action=(SEND) method="post" data-again {
             (fields(store, content, id))
-            button class=(class) type="submit" disabled[is_busy(store, SEND)] { (symbol("#i-replay")) " Send again" }
+            button class=(class) type="submit" disabled[store.waits_for(SEND)] { (symbol("#i-replay")) " Send again" }
         }
     }
 }
@@ -30,7 +30,7 @@ pub(super) fn send(store: Store, check: u8, arm: bool, content: &str) -> Markup 
     html! {
         form.acts action=(path) method="post" {
             (fields(store, content, &id))
-            button.btn.small type="submit" disabled[is_busy(store, path)] {
+            button.btn.small type="submit" disabled[store.waits_for(path)] {
                 (if arm { "Arm, then send" } else { "Send" }) " “" (content) "”"
             }
         }
@@ -42,7 +42,7 @@ pub(super) fn ask(store: Store, path: &str, label: &str) -> Markup {
     html! {
         form.acts action=(path) method="post" {
             input type="hidden" name="actor" value=(store.actor_id());
-            button.btn.small type="submit" disabled[is_busy(store, path)] { (label) }
+            button.btn.small type="submit" disabled[store.waits_for(path)] { (label) }
         }
     }
 }
@@ -53,9 +53,4 @@ fn fields(store: Store, content: &str, id: &str) -> Markup {
         input type="hidden" name="content" value=(content);
         input type="hidden" name="message_id" value=(id);
     }
-}
-
-/// Whether a button that sends to `path` has to wait.
-pub(super) fn is_busy(store: Store, path: &str) -> bool {
-    store.running_all.get() || store.busy.get() == Some(path)
 }

@@ -2,10 +2,12 @@
 //! out for a room.
 
 use leptos::prelude::*;
-use maud::{Markup, html};
 
-use crate::markup::drawn;
-use crate::{format::tenths_ms, icons::symbol, live::store::Store, markup::keep, panels::chat::words};
+use crate::{
+    components::{Countdown, Icon},
+    live::store::Store,
+    panels::chat::words,
+};
 use model::{
     lesson::steps,
     operation::Method,
@@ -16,64 +18,95 @@ use model::{
 #[component]
 pub fn Headline() -> impl IntoView {
     let store = expect_context::<Store>();
-    drawn(|| line(store))
-}
-
-/// Keeps it.
-pub(super) fn start(store: Store) {
-    keep(".p-say", move || line(store));
-}
-
-fn line(store: Store) -> Markup {
-    html! { p.p-say { @if store.present.get() { (now(store)) " " (step(store)) } } }
-}
-
-/// What happens, with what is left of a wait.
-fn now(store: Store) -> Markup {
-    let (mark, words, due_at) = store.turns.with(|turns| {
-        let mut messages = turns.iter().filter(|turn| turn.method == Method::ProcessMessage);
-        // What happens is told of the turn that holds the actor, not of those that queue behind it.
-        let at = messages.clone().find(|turn| turn.outcome == Outcome::Running).or_else(|| messages.next_back());
-        at.map_or_else(|| ("", "Nothing has happened yet.".to_owned(), None), told)
-    });
-    let shape = match mark {
-        "ok-t" => "#i-check",
-        "fail-t" => "#i-cross",
-        _ => "#i-dot",
-    };
-    html! {
-        span class=(mark) { (symbol(shape)) } " "
-        span.p-words {
-            @match words.split_once(". ") {
-                Some((past, ahead)) => { (past) ". " span { (ahead) } },
-                None => (words),
-            }
-            @if let Some(due_at) = due_at {
-                b.wait-t.tnum { (tenths_ms(due_at.saturating_sub(store.clock.get()))) }
-            }
-        }
+    view! {
+        <p class="p-say">
+            {move || {
+                store.present.get().then(|| view! {
+                    <CurrentTurn />
+                    " "
+                    <LessonStep />
+                })
+            }}
+        </p>
     }
 }
 
-/// How a turn stands: the colour, the words, and the end of a wait.
-fn told(turn: &Turn) -> (&'static str, String, Option<u64>) {
+/// What happens, with what is left of a wait.
+#[component]
+fn CurrentTurn() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let status = Memo::new(move |_| store.turns.with(|turns| current_status(turns)));
+    let shown = move || {
+        let Status { class, words, due_at } = status.get();
+        let mark = match class {
+            "ok-t" => "#i-check",
+            "fail-t" => "#i-cross",
+            _ => "#i-dot",
+        };
+        let (past, ahead) = match words.split_once(". ") {
+            Some((past, ahead)) => (format!("{past}. "), Some(view! { <span>{ahead.to_owned()}</span> })),
+            None => (words, None),
+        };
+        view! {
+            <span class=class>
+                <Icon href=mark />
+            </span>
+            " "
+            <span class="p-words">
+                {past} {ahead} {due_at.map(|due_at| view! { <Countdown due_at class="wait-t tnum" /> })}
+            </span>
+        }
+    };
+    shown
+}
+
+/// Where the lesson is.
+#[component]
+fn LessonStep() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let number = move || store.opened.get().max(1);
+    move || {
+        steps::step(number()).map(|step| {
+            view! {
+                <span class="p-step">
+                    <b>{format!("{}  {}", number(), step.title)}</b>
+                    " "
+                    {store.check(number()).progress}
+                </span>
+            }
+        })
+    }
+}
+
+/// How a turn stands.
+#[derive(Clone, Debug, PartialEq)]
+struct Status {
+    /// The colour, as a class.
+    class: &'static str,
+    /// The words.
+    words: String,
+    /// The end of a wait that they count down to, in milliseconds since the Unix epoch.
+    due_at: Option<u64>,
+}
+
+/// Of the turn that holds the actor, not of those that queue behind it; else of the last.
+fn current_status(turns: &[Turn]) -> Status {
+    let mut messages = turns.iter().filter(|turn| turn.method == Method::ProcessMessage);
+    let running = messages.clone().find(|turn| turn.outcome == Outcome::Running);
+    running
+        .or_else(|| messages.next_back())
+        .map_or_else(|| Status { class: "", words: "Nothing has happened yet.".to_owned(), due_at: None }, status)
+}
+
+fn status(turn: &Turn) -> Status {
+    let ended = |class, words| Status { class, words, due_at: None };
     match &turn.outcome {
         Outcome::Queued | Outcome::Running => {
             let foot = words::pending(turn, None);
             let failed = turn.attempts.last().is_some_and(|a| a.failed()) && turn.held().is_none();
-            (if failed { "fail-t" } else { "run-t" }, foot.words, foot.due_at)
+            Status { class: if failed { "fail-t" } else { "run-t" }, words: foot.words, due_at: foot.due_at }
         }
-        Outcome::Completed { took_us, repeated } => ("ok-t", words::answered(turn, *took_us, *repeated).words, None),
-        Outcome::Failed { error, .. } => ("fail-t", words::failure(Some(turn), error).0, None),
-    }
-}
-
-/// Where the lesson is.
-fn step(store: Store) -> Markup {
-    let number = store.opened.get().max(1);
-    html! {
-        @if let Some(step) = steps::step(number) {
-            span.p-step { b { (number) "  " (step.title) } " " (store.check(number).progress) }
-        }
+        Outcome::Completed { took_us, repeated } => ended("ok-t", words::answered(turn, *took_us, *repeated).words),
+        Outcome::Failed { error, .. } => ended("fail-t", words::failure(Some(turn), error).0),
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    chat::Chat,
+    chat::{Chat, scenarios::Scenarios},
     checks::Checks,
     code::CodePane,
     headline::Headline,
@@ -15,9 +15,8 @@ use super::{
     tabs::{PaneChoice, PaneStrip, PaneTabs},
     timeline::Timeline,
     topbar::Topbar,
-    voice::Voice,
 };
-use crate::live::store::Store;
+use crate::{components::LiveRegion, live::store::Store};
 use model::actor_id::ActorId;
 
 /// What stands in a lab's page.
@@ -25,15 +24,18 @@ use model::actor_id::ActorId;
 pub fn Layout(
     /// Labs that have been used.
     known: Vec<ActorId>,
+    /// The scenarios of this lab.
+    scenarios: Scenarios,
 ) -> impl IntoView {
-    let actor = expect_context::<Store>().actor.get_untracked();
+    let store = expect_context::<Store>();
+    let actor = store.actor.get_untracked();
     view! {
         <a class="skip" href="#msg">
             "Skip to the chat"
         </a>
         <Topbar known />
         <main class="lab-main">
-            <Chat />
+            <Chat scenarios />
             <section class="bench" aria-label="Failure switch and signal path">
                 <FailureSwitch />
                 <div class="path">
@@ -55,6 +57,6 @@ pub fn Layout(
                 <CodePane actor />
             </section>
         </main>
-        <Voice />
+        <LiveRegion class="voice" text=store.said />
     }
 }

@@ -21,7 +21,6 @@ pub mod timeline;
 pub mod topbar;
 pub mod tour;
 pub mod trace;
-mod voice;
 pub mod wire;
 
 use crate::live::store::Store;
@@ -29,17 +28,11 @@ use crate::live::store::Store;
 /// Keeps what moves in the panels that are text. In the browser alone.
 pub fn start(store: Store) {
     topbar::start(store);
-    chat::start(store);
     switch::start(store);
     wire::start(store);
-    path::start(store);
-    prediction::start(store);
-    headline::start(store);
-    tabs::start(store);
     checks::start(store);
     stored::start(store);
     policy::start(store);
     timeline::start(store);
-    voice::start(store);
     tour::start(store);
 }

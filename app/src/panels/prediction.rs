@@ -1,41 +1,39 @@
 //! What is going to happen, said before it does, and whether it came true.
 
 use leptos::prelude::*;
-use maud::{Markup, html};
 
-use crate::markup::drawn;
 use crate::{
+    components::Icon,
     format::tenths_ms,
-    icons::symbol,
     live::{
         outlook::{Outlook, Verdict},
         store::{Store, running_turn},
     },
-    markup::keep,
 };
+use model::lesson::prediction::Prediction;
 
 /// The line under the signal path.
 #[component]
 pub fn PredictionLine() -> impl IntoView {
     let store = expect_context::<Store>();
-    drawn(|| line(store))
-}
-
-/// Keeps it.
-pub(super) fn start(store: Store) {
-    keep(".predict", move || line(store));
-}
-
-fn line(store: Store) -> Markup {
-    store.outlook.with(|outlook| {
-        html! {
-            p.predict {
-                b { "Predicted" } " "
-                span title=(range(outlook)) { (words(store, outlook)) } " "
-                (verdict(outlook))
-            }
-        }
-    })
+    let title = move || store.outlook.with(|outlook| range(&outlook.next));
+    view! {
+        <p class="predict">
+            <b>"Predicted"</b>
+            " "
+            <span title=title>{move || store.outlook.with(|outlook| words(store, outlook))}</span>
+            " "
+            {move || {
+                store.outlook.with(verdict).map(|(class, mark, words)| view! {
+                    <span class=class>
+                        <Icon href=mark />
+                        " "
+                        <span>{words}</span>
+                    </span>
+                })
+            }}
+        </p>
+    }
 }
 
 /// While a message is on its way, what was predicted for it; else what the next one would meet.
@@ -48,25 +46,21 @@ fn words(store: Store, outlook: &Outlook) -> String {
     }
 }
 
-/// How far the last message kept to what was predicted for it.
-fn verdict(outlook: &Outlook) -> Markup {
-    let told = outlook.last.as_ref().and_then(|last| {
-        let turn = last.turn;
-        match &last.verdict {
-            Verdict::Open => None,
-            Verdict::RightSoFar => Some(("sofar", "#i-check", "right so far".to_owned())),
-            Verdict::CameTrue => Some(("sofar", "#i-check", format!("turn {turn}: it came true"))),
-            Verdict::Otherwise(how) => {
-                Some(("sofar otherwise", "#i-alert", format!("turn {turn} went otherwise: {how}")))
-            }
-        }
-    });
-    html! { @if let Some((class, mark, words)) = told { span class=(class) { (symbol(mark)) " " span { (words) } } } }
+/// How far the last message kept to what was predicted for it: a class, a symbol and the words.
+fn verdict(outlook: &Outlook) -> Option<(&'static str, &'static str, String)> {
+    let last = outlook.last.as_ref()?;
+    let turn = last.turn;
+    match &last.verdict {
+        Verdict::Open => None,
+        Verdict::RightSoFar => Some(("sofar", "#i-check", "right so far".to_owned())),
+        Verdict::CameTrue => Some(("sofar", "#i-check", format!("turn {turn}: it came true"))),
+        Verdict::Otherwise(how) => Some(("sofar otherwise", "#i-alert", format!("turn {turn} went otherwise: {how}"))),
+    }
 }
 
-fn range(outlook: &Outlook) -> String {
-    let (least, most) = (tenths_ms(outlook.next.min_ms), tenths_ms(outlook.next.max_ms));
-    let takes =
-        if outlook.next.held { "what the store itself and your holds take" } else { "what the store itself takes" };
+/// How long it takes.
+fn range(next: &Prediction) -> String {
+    let (least, most) = (tenths_ms(next.min_ms), tenths_ms(next.max_ms));
+    let takes = if next.held { "what the store itself and your holds take" } else { "what the store itself takes" };
     format!("{least} and {takes}: {most} at most, or the turn goes otherwise")
 }

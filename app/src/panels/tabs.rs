@@ -2,10 +2,8 @@
 //! stylesheet reads, so it works without script.
 
 use leptos::prelude::*;
-use maud::{Markup, html};
 
-use crate::{live::controls::SET_POLICY, markup::drawn};
-use crate::{live::store::Store, markup::keep};
+use crate::live::{controls::SET_POLICY, store::Store};
 
 /// The radio buttons. They stand before everything that depends on them.
 #[component]
@@ -54,19 +52,10 @@ pub fn PaneStrip() -> impl IntoView {
     let store = expect_context::<Store>();
     view! {
         <div class="strip">
-            {drawn(|| checks_label(store))}
+            <label for="pane-checks">"Checks " <b>{move || store.passed()} "/5"</b></label>
             <label for="pane-stored">"Stored"</label>
             <label for="pane-policy">"Policy"</label>
             <label for="pane-code">"Code"</label>
         </div>
     }
-}
-
-/// Keeps what moves in them.
-pub(super) fn start(store: Store) {
-    keep(".strip [for=pane-checks]", move || checks_label(store));
-}
-
-fn checks_label(store: Store) -> Markup {
-    html! { label for="pane-checks" { "Checks " b { (store.passed()) "/5" } } }
 }

@@ -1,21 +1,18 @@
 //! The bar on top: which lab this is, what it runs on, whether the page hears of what happens.
 
-use leptos::prelude::*;
-use maud::{Markup, html};
+use leptos::{ev::MouseEvent, prelude::*};
 
 use super::{hold::hold_form, slow_motion::slow_motion_form};
 use crate::{
+    components::Icon,
     format,
-    icons::symbol,
     live::{
         dom, hold,
         store::{Connection, Store},
     },
-    markup::keep,
+    markup::{drawn, keep},
 };
-use crate::{icons::icon, markup::drawn};
-use model::error::ErrorCode;
-use model::{actor_id::ActorId, lab::Runtime};
+use model::{actor_id::ActorId, error::ErrorCode, lab::Runtime};
 
 /// The bar of a lab.
 #[component]
@@ -34,44 +31,52 @@ pub fn Topbar(
                 {runtime.sidecar.clone()} " " <i>"·"</i> " " {runtime.store.clone()}
                 <span class="vh">". " {where_tip(&runtime)}</span>
             </span>
-            {drawn(|| live_mark(store))}
+            <ConnectionStatus />
             <span class="topbar-gap"></span>
             {drawn(|| slow_motion_form(store))}
             {drawn(|| hold_form(store))}
             <ThemeButton />
             <button class="btn quiet icon keys-button" type="button" popovertarget="keys" aria-label="Keys" title="Keys: ?">
-                {icon("#i-keys")}
+                <Icon href="#i-keys" />
             </button>
-            {drawn(|| present_link(store))}
+            <PresentLink />
         </header>
     }
 }
 
 /// Keeps what moves in it.
 pub(super) fn start(store: Store) {
-    keep(".topbar .live", move || live_mark(store));
     keep(".topbar .slow", move || slow_motion_form(store));
     keep(".topbar .hold", move || hold_form(store));
-    keep(".present-link", move || present_link(store));
 }
 
 /// Lays the page out for a room, and back. A plain link: without script it does the same.
-fn present_link(store: Store) -> Markup {
-    let present = store.present.get();
-    let words = if present { "Leave" } else { "Present" };
-    html! {
-        a.btn.present-link href=(if present { "?" } else { "?present" }) aria-label=(words)
-            title="Large type for a room: p" { (symbol("#i-screen")) span { (words) } }
-    }
-}
-
-/// What the link does where the script runs.
-pub(crate) fn turn_present(store: Store) {
-    dom::remember_address();
-    if store.present.get_untracked() {
-        hold::leave_room(store);
-    } else {
-        store.present.set(true);
+#[component]
+fn PresentLink() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let words = move || if store.present.get() { "Leave" } else { "Present" };
+    let toggle = move |click: MouseEvent| {
+        if dom::is_plain(&click) {
+            click.prevent_default();
+            dom::remember_address();
+            if store.present.get_untracked() {
+                hold::leave_room(store);
+            } else {
+                store.present.set(true);
+            }
+        }
+    };
+    view! {
+        <a
+            class="btn present-link"
+            href=move || if store.present.get() { "?" } else { "?present" }
+            aria-label=words
+            title="Large type for a room: p"
+            on:click=toggle
+        >
+            <Icon href="#i-screen" />
+            <span>{words}</span>
+        </a>
     }
 }
 
@@ -124,7 +129,7 @@ pub fn ActorField(
             />
             <datalist id="actors">{options}</datalist>
             <button class="btn quiet icon" type="submit" aria-label="Open this actor’s lab" title="Open this actor’s lab">
-                {icon("#i-right")}
+                <Icon href="#i-right" />
             </button>
             {error.map(|error| view! { <span class="form-error" id="actor-error" role="alert">{error}</span> })}
         </form>
@@ -132,34 +137,41 @@ pub fn ActorField(
 }
 
 /// Whether events arrive, in a word; what cannot be reached is named.
-fn live_mark(store: Store) -> Markup {
-    let away = store.panels.with(|panels| match panels.history.as_ref().err()?.code {
-        ErrorCode::SidecarUnreachable => Some("Sidecar not reachable"),
-        ErrorCode::StoreUnreachable => Some("Store not answering"),
-        _ => None,
+#[component]
+fn ConnectionStatus() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let away = Memo::new(move |_| {
+        store.panels.with(|panels| match panels.history.as_ref().err()?.code {
+            ErrorCode::SidecarUnreachable => Some("Sidecar not reachable"),
+            ErrorCode::StoreUnreachable => Some("Store not answering"),
+            _ => None,
+        })
     });
-    let words = match store.connection.get() {
-        Connection::Reconnecting => "Reconnecting",
-        Connection::Lost => "Connection lost, trying again",
-        Connection::Live if store.replay.with(Option::is_some) => "Replay",
-        Connection::Live if store.is_past() => "Paused",
-        Connection::Live => away.unwrap_or("Live"),
-        Connection::Opening => away.unwrap_or_default(),
-    };
-    let class = match store.connection.get() {
+    let class = move || match store.connection.get() {
         Connection::Reconnecting => "live again",
         Connection::Lost => "live lost",
         Connection::Live if store.is_past() => "live still",
-        _ if away.is_some() => "live lost",
+        _ if away.get().is_some() => "live lost",
         Connection::Live => "live",
         Connection::Opening => "live still",
     };
-    html! {
-        span class=(class) {
-            span.live-dot {}
-            // Before the script runs, and without it, the page is a picture of one moment.
-            @if words.is_empty() { "As of " (format::clock(store.now.get_untracked(), store.utc_offset_min)) } (words)
+    let words = move || match store.connection.get() {
+        Connection::Reconnecting => "Reconnecting".to_owned(),
+        Connection::Lost => "Connection lost, trying again".to_owned(),
+        Connection::Live if store.replay.with(Option::is_some) => "Replay".to_owned(),
+        Connection::Live if store.is_past() => "Paused".to_owned(),
+        Connection::Live => away.get().unwrap_or("Live").to_owned(),
+        // Before the script runs, and without it, the page is a picture of one moment.
+        Connection::Opening => {
+            let as_of = || format!("As of {}", format::clock(store.now.get_untracked(), store.utc_offset_min));
+            away.get().map_or_else(as_of, str::to_owned)
         }
+    };
+    view! {
+        <span class=class>
+            <span class="live-dot"></span>
+            {words}
+        </span>
     }
 }
 
@@ -169,6 +181,10 @@ fn live_mark(store: Store) -> Markup {
 pub fn ThemeButton() -> impl IntoView {
     let button = |theme: &'static str, symbol: &'static str| {
         let words = format!("Use the {theme} theme");
+        let choose = move |click: MouseEvent| {
+            click.prevent_default();
+            dom::set_theme(theme);
+        };
         view! {
             <button
                 class=format!("btn quiet icon to-{theme}")
@@ -177,8 +193,9 @@ pub fn ThemeButton() -> impl IntoView {
                 value=theme
                 aria-label=words.clone()
                 title=words
+                on:click=choose
             >
-                {icon(symbol)}
+                <Icon href=symbol />
             </button>
         }
     };

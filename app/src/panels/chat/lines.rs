@@ -1,9 +1,11 @@
 //! The lines of the conversation, put together from what was stored before, the turns, and what was just sent. Pure.
 
-use std::borrow::Cow;
-
 use super::words;
-use crate::live::store::{Unsent, UnsentState};
+use crate::{
+    components::turn_trace::{Mark, marks, telling_bar},
+    live::store::{Unsent, UnsentState},
+    panels::timeline::BarId,
+};
 use model::{
     error::ErrorCode,
     message::{HISTORY_LIMIT, Message, Role},
@@ -13,7 +15,7 @@ use model::{
 
 /// One line of the conversation.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Line<'a> {
+pub(super) struct Line {
     /// Its place among the others: later lines have higher ones.
     pub(super) place: u64,
     /// Who says it and how it stands, as a class.
@@ -21,20 +23,31 @@ pub(super) struct Line<'a> {
     /// Who says it; `None` for a note of the lab itself.
     pub(super) who: Option<&'static str>,
     /// What is said.
-    pub(super) text: Cow<'a, str>,
+    pub(super) text: String,
     /// How its turn goes.
-    pub(super) foot: Option<Foot<'a>>,
+    pub(super) foot: Option<Foot>,
     /// Why its turn failed.
-    pub(super) failure: Option<Failure<'a>>,
-    /// What all of it was made of, if that has come to its end: a line that is made of the same looks the same.
-    pub(super) made_of: Option<String>,
+    pub(super) failure: Option<Failure>,
+}
+
+/// A turn in small, and the bar that it leads to; before its first attempt there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TurnSummary {
+    pub(super) marks: Vec<Mark>,
+    pub(super) bar: Option<BarId>,
+}
+
+impl TurnSummary {
+    pub(super) fn of(turn: &Turn) -> Self {
+        Self { marks: marks(turn), bar: telling_bar(turn) }
+    }
 }
 
 /// What stands under a message.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Foot<'a> {
-    /// The turn, to be drawn small.
-    pub(super) turn: Option<&'a Turn>,
+pub(crate) struct Foot {
+    /// The turn.
+    pub(super) turn: Option<TurnSummary>,
     /// The colour of the words, as a class.
     pub(super) class: &'static str,
     /// The words.
@@ -45,15 +58,17 @@ pub(crate) struct Foot<'a> {
 
 /// What stands under a message whose turn failed.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Failure<'a> {
+pub(super) struct Failure {
     /// What failed.
     pub(super) title: String,
     /// Why, and what it changed.
     pub(super) text: String,
     /// The turn, if there was one.
-    pub(super) turn: Option<&'a Turn>,
+    pub(super) turn: Option<TurnSummary>,
+    /// The last attempt that failed, if there was one.
+    pub(super) attempt: Option<u8>,
     /// The message's id, so that it can be sent again; `None` when it was.
-    pub(super) again: Option<&'a str>,
+    pub(super) again: Option<String>,
     /// The turn in which it was sent again.
     pub(super) sent_again_in: Option<u64>,
 }
@@ -68,22 +83,20 @@ const TURNS: u64 = 1_000;
 const UNSENT: u64 = u64::MAX / 2;
 
 /// A line that only says something.
-fn said<'a>(place: u64, class: &'static str, who: &'static str, text: &'a str) -> Line<'a> {
-    let text = Cow::Borrowed(text);
-    Line { place, class, who: Some(who), text, foot: None, failure: None, made_of: None }
+fn said(place: u64, class: &'static str, who: &'static str, text: &str) -> Line {
+    Line { place, class, who: Some(who), text: text.to_owned(), foot: None, failure: None }
 }
 
 /// The line above which messages have dropped out of the history.
-fn kept<'a>(place: u64) -> Line<'a> {
+fn kept(place: u64) -> Line {
     let text = format!(
         "The lesson’s actor keeps the last {HISTORY_LIMIT} messages: those above were stored, and have dropped out."
     );
-    let made_of = Some(String::new());
-    Line { place, class: "kept", who: None, text: text.into(), foot: None, failure: None, made_of }
+    Line { place, class: "kept", who: None, text, foot: None, failure: None }
 }
 
 /// The conversation, oldest first.
-pub(super) fn lines<'a>(before: &'a [Message], turns: &'a [Turn], unsent: &'a [Unsent]) -> Vec<Line<'a>> {
+pub(super) fn lines(before: &[Message], turns: &[Turn], unsent: &[Unsent]) -> Vec<Line> {
     let messages: Vec<&Turn> = turns.iter().filter(|turn| turn.method == Method::ProcessMessage).collect();
     let stored = before.len() + 2 * messages.iter().filter(|turn| turn.acknowledged()).count();
     let mut lines = Lines { lines: Vec::new(), stored: 0, first_kept: stored.saturating_sub(HISTORY_LIMIT) };
@@ -102,15 +115,15 @@ pub(super) fn lines<'a>(before: &'a [Message], turns: &'a [Turn], unsent: &'a [U
 }
 
 /// The lines so far, and how many of them are stored messages.
-struct Lines<'a> {
-    lines: Vec<Line<'a>>,
+struct Lines {
+    lines: Vec<Line>,
     stored: usize,
     first_kept: usize,
 }
 
-impl<'a> Lines<'a> {
+impl Lines {
     /// Adds the line of a stored message; a note comes before the first that is still kept.
-    fn stored(&mut self, line: Line<'a>) {
+    fn stored(&mut self, line: Line) {
         if self.first_kept > 0 && self.stored == self.first_kept {
             self.lines.push(kept(line.place - 1));
         }
@@ -119,7 +132,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-fn add_turn<'a>(lines: &mut Lines<'a>, turn: &'a Turn, turns: &'a [Turn], messages: &[&'a Turn]) {
+fn add_turn(lines: &mut Lines, turn: &Turn, turns: &[Turn], messages: &[&Turn]) {
     let place = TURNS + PLACES * turn.number + 1;
     let mut line = said(place, "msg you", "you", turn.content.as_deref().unwrap_or_default());
     match &turn.outcome {
@@ -133,18 +146,17 @@ fn add_turn<'a>(lines: &mut Lines<'a>, turn: &'a Turn, turns: &'a [Turn], messag
             let sent_again_in = messages.iter().find(|other| is_repeat(other, turn)).map(|other| other.number);
             // With an id that belongs to another message it would be refused again.
             let id = turn.message_id.as_ref().filter(|_| error.code != ErrorCode::IdReused);
-            let again = id.map(|id| id.as_str()).filter(|_| sent_again_in.is_none());
+            let again = id.map(|id| id.as_str().to_owned()).filter(|_| sent_again_in.is_none());
+            let attempt = turn.attempts.iter().rfind(|a| a.failed()).map(|a| a.attempt);
             let (title, text) = words::failure(Some(turn), error);
             line.class = "msg you failed";
-            line.failure = Some(Failure { title, text, turn: Some(turn), again, sent_again_in });
-            line.made_of = Some(format!("{} {sent_again_in:?}", turn.seq));
+            let turn = Some(TurnSummary::of(turn));
+            line.failure = Some(Failure { title, text, turn, attempt, again, sent_again_in });
             lines.lines.push(line);
         }
         Outcome::Completed { took_us, repeated } => {
             let mut answer = said(place + 2, "msg agent", "agent", reply_of(turn, messages).unwrap_or_default());
             answer.foot = Some(words::answered(turn, *took_us, *repeated));
-            answer.made_of = Some(turn.seq.to_string());
-            line.made_of.clone_from(&answer.made_of);
             if turn.acknowledged() {
                 lines.stored(line);
                 lines.stored(answer);
@@ -156,7 +168,7 @@ fn add_turn<'a>(lines: &mut Lines<'a>, turn: &'a Turn, turns: &'a [Turn], messag
 }
 
 /// A message of which the timeline does not know.
-fn of_unsent((place, unsent): (u64, &Unsent)) -> Line<'_> {
+fn of_unsent((place, unsent): (u64, &Unsent)) -> Line {
     let mut line = said(place, "msg you pending", "you", &unsent.content);
     let foot = |words: &str| Some(Foot { turn: None, class: "", words: words.to_owned(), due_at: None });
     match &unsent.state {
@@ -167,9 +179,9 @@ fn of_unsent((place, unsent): (u64, &Unsent)) -> Line<'_> {
         }
         UnsentState::Failed(error) => {
             let (title, text) = words::failure(None, error);
-            let again = Some(unsent.id.as_str()).filter(|_| error.code != ErrorCode::IdReused);
+            let again = Some(unsent.id.clone()).filter(|_| error.code != ErrorCode::IdReused);
             line.class = "msg you failed";
-            line.failure = Some(Failure { title, text, turn: None, again, sent_again_in: None });
+            line.failure = Some(Failure { title, text, turn: None, attempt: None, again, sent_again_in: None });
         }
     }
     line
@@ -220,7 +232,7 @@ mod tests {
     fn texts(before: &[Message], turns: &[Turn]) -> Vec<String> {
         let lines = lines(before, turns, &[]);
         assert!(lines.is_sorted_by(|a, b| a.place < b.place), "each line has its own place");
-        lines.into_iter().map(|line| line.text.into_owned()).collect()
+        lines.into_iter().map(|line| line.text).collect()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is said of a message's turn.
 
-use super::lines::Foot;
+use super::lines::{Foot, TurnSummary};
 use crate::format::duration_us;
 use model::{
     error::{ErrorCode, LabError},
@@ -10,7 +10,7 @@ use model::{
 };
 
 /// Under a message that is answered.
-pub(crate) fn answered(turn: &Turn, took_us: u64, repeated: bool) -> Foot<'_> {
+pub(crate) fn answered(turn: &Turn, took_us: u64, repeated: bool) -> Foot {
     let publish_failed = turn.attempts.iter().any(|a| a.operation == Operation::Publish && a.failed());
     let words = match turn.recovered {
         _ if repeated => "Stored before: the same reply again".to_owned(),
@@ -20,17 +20,17 @@ pub(crate) fn answered(turn: &Turn, took_us: u64, repeated: bool) -> Foot<'_> {
         None if publish_failed => "Stored, but its event could not be published".to_owned(),
         None => format!("Answered in {}", duration_us(took_us)),
     };
-    Foot { turn: Some(turn), class: "", words, due_at: None }
+    Foot { turn: Some(TurnSummary::of(turn)), class: "", words, due_at: None }
 }
 
 /// Under a message that is under way; `behind` is the turn that it queues behind.
-pub(crate) fn pending(turn: &Turn, behind: Option<u64>) -> Foot<'_> {
+pub(crate) fn pending(turn: &Turn, behind: Option<u64>) -> Foot {
     if let Some(hold) = turn.held() {
         let (attempt, max, operation) = (hold.attempt, hold.max, hold.operation.as_str());
         let words = format!("Attempt {attempt} of {max} to {operation} is held, at most ");
         // Before its first attempt there is nothing to draw of it.
-        let drawn = (!turn.attempts.is_empty()).then_some(turn);
-        return Foot { turn: drawn, class: "run-t", words, due_at: Some(hold.due_at) };
+        let summary = (!turn.attempts.is_empty()).then(|| TurnSummary::of(turn));
+        return Foot { turn: summary, class: "run-t", words, due_at: Some(hold.due_at) };
     }
     let mut due_at = None;
     let (class, words) = match (&turn.outcome, turn.waits.last(), turn.attempts.last()) {
@@ -48,7 +48,7 @@ pub(crate) fn pending(turn: &Turn, behind: Option<u64>) -> Foot<'_> {
         }
         _ => ("", "The actor has it".to_owned()),
     };
-    Foot { turn: Some(turn), class, words, due_at }
+    Foot { turn: Some(TurnSummary::of(turn)), class, words, due_at }
 }
 
 /// Of a failure: the headline, and the reason with what it means. `turn` is `None` if there was none.

@@ -18,7 +18,7 @@ const AFTERGLOW_MS: u64 = 1_500;
 
 /// A stretch between two stations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hop {
+pub(super) enum HopState {
     /// Nothing passes.
     Idle,
     /// A call is on its way.
@@ -33,7 +33,7 @@ pub(super) enum Hop {
     Dead,
 }
 
-impl Hop {
+impl HopState {
     pub(super) const fn class(self) -> &'static str {
         match self {
             Self::Idle => "hop idle",
@@ -48,7 +48,7 @@ impl Hop {
 
 /// A station.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NodeLook {
+pub(super) enum StationState {
     /// Nothing happens there.
     Idle,
     /// It works.
@@ -63,7 +63,7 @@ pub(super) enum NodeLook {
     Off,
 }
 
-impl NodeLook {
+impl StationState {
     pub(super) const fn class(self) -> &'static str {
         match self {
             Self::Idle => "node",
@@ -80,9 +80,9 @@ impl NodeLook {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Flow {
     /// Browser to server function, to sidecar, to actor, to store.
-    pub(super) hops: [Hop; 4],
+    pub(super) hops: [HopState; 4],
     /// Browser, server function, sidecar, actor, store.
-    pub(super) nodes: [NodeLook; 5],
+    pub(super) nodes: [StationState; 5],
     /// What stands under the actor, and the same for a narrow page.
     pub(super) actor: String,
     pub(super) actor_short: &'static str,
@@ -114,7 +114,7 @@ pub(super) fn flow(
         on_the_wire(&mut flow, fault);
     }
     if matches!(connection, Connection::Reconnecting | Connection::Lost) {
-        flow.hops[0] = Hop::Dead;
+        flow.hops[0] = HopState::Dead;
         flow.sentence.insert_str(0, "The connection from the browser to the server is broken. ");
     }
     flow
@@ -124,13 +124,13 @@ pub(super) fn flow(
 fn on_the_wire(flow: &mut Flow, fault: WireFault) {
     let verb = fault.verb();
     flow.sentence.push_str(&format!(" The wire to the store {verb} on purpose."));
-    if flow.hops[3] == Hop::Broken {
+    if flow.hops[3] == HopState::Broken {
         flow.knife = Some("knife broken");
     } else {
         flow.knife = Some("knife armed");
     }
     if flow.hop_words.as_ref().is_none_or(|(class, _)| *class != "hop-t") {
-        let class = if flow.hops[3] == Hop::Broken { "hop-t broken" } else { "hop-t armed" };
+        let class = if flow.hops[3] == HopState::Broken { "hop-t broken" } else { "hop-t armed" };
         flow.hop_words = Some((class, format!("wire {verb}")));
     }
 }
@@ -138,13 +138,13 @@ fn on_the_wire(flow: &mut Flow, fault: WireFault) {
 fn unreachable(flow: &mut Flow, code: ErrorCode) {
     match code {
         ErrorCode::SidecarUnreachable => {
-            flow.hops[1] = Hop::Broken;
-            flow.nodes[2] = NodeLook::Off;
+            flow.hops[1] = HopState::Broken;
+            flow.nodes[2] = StationState::Off;
             flow.sentence = "The sidecar does not answer.".to_owned();
         }
         ErrorCode::StoreUnreachable => {
-            flow.hops[3] = Hop::Broken;
-            flow.nodes[4] = NodeLook::Off;
+            flow.hops[3] = HopState::Broken;
+            flow.nodes[4] = StationState::Off;
             flow.knife = Some("knife torn");
             flow.hop_words = Some(("hop-t broken", "no answer".to_owned()));
             flow.sentence = "The state store does not answer.".to_owned();
@@ -178,8 +178,8 @@ fn why(cause: Cause) -> &'static str {
 fn running(turn: &Turn, fault: &FaultStatus, now: u64) -> Flow {
     let n = turn.number;
     let mut flow = Flow {
-        hops: [Hop::Held, Hop::Held, Hop::Held, Hop::Idle],
-        nodes: [NodeLook::Idle, NodeLook::Idle, NodeLook::Idle, NodeLook::Live, NodeLook::Idle],
+        hops: [HopState::Held, HopState::Held, HopState::Held, HopState::Idle],
+        nodes: [StationState::Idle, StationState::Idle, StationState::Idle, StationState::Live, StationState::Idle],
         actor: format!("runs turn {n}"),
         actor_short: "runs",
         knife: armed(fault, true),
@@ -189,7 +189,7 @@ fn running(turn: &Turn, fault: &FaultStatus, now: u64) -> Flow {
     let last = turn.attempts.last();
     if let Some(hold) = turn.held() {
         let (operation, attempt, max) = (hold.operation.as_str(), hold.attempt, hold.max);
-        flow.nodes[3] = NodeLook::Waits;
+        flow.nodes[3] = StationState::Waits;
         flow.actor = format!("holds turn {n}");
         flow.actor_short = "holds";
         flow.sentence = format!(
@@ -202,7 +202,7 @@ fn running(turn: &Turn, fault: &FaultStatus, now: u64) -> Flow {
     } else if let Some(wait) = turn.waits.last().filter(|wait| !wait.over) {
         let left = tenths_ms(wait.due_at.saturating_sub(now).div_ceil(500) * 500);
         let next = wait.attempt;
-        flow.nodes[3] = NodeLook::Waits;
+        flow.nodes[3] = StationState::Waits;
         flow.actor = format!("holds turn {n}");
         flow.actor_short = "waits";
         flow.sentence = format!(
@@ -213,7 +213,7 @@ fn running(turn: &Turn, fault: &FaultStatus, now: u64) -> Flow {
         }
     } else if let Some(attempt) = last.filter(|attempt| attempt.state == AttemptState::Running) {
         let what = attempt.operation.as_str();
-        flow.hops[3] = Hop::Live;
+        flow.hops[3] = HopState::Live;
         flow.hop_words = Some(("hop-t", what.to_owned()));
         flow.sentence = format!("The actor runs turn {n}: {what}, attempt {} of {}.", attempt.attempt, attempt.max);
     }
@@ -222,8 +222,8 @@ fn running(turn: &Turn, fault: &FaultStatus, now: u64) -> Flow {
 
 fn broken(flow: &mut Flow, attempt: &Attempt, cause: Cause) {
     let what = attempt.operation.as_str();
-    flow.hops[3] = Hop::Broken;
-    flow.nodes[4] = NodeLook::Off;
+    flow.hops[3] = HopState::Broken;
+    flow.nodes[4] = StationState::Off;
     flow.knife = Some(torn(cause));
     flow.hop_words = Some(("hop-t broken", format!("{what} failed")));
     flow.sentence.push_str(&format!(
@@ -271,8 +271,8 @@ fn idle(turns: &[Turn], fault: &FaultStatus, active: bool, now: u64) -> Flow {
         (false, false) => "not in memory",
     };
     let mut flow = Flow {
-        hops: [Hop::Idle; 4],
-        nodes: [NodeLook::Idle; 5],
+        hops: [HopState::Idle; 4],
+        nodes: [StationState::Idle; 5],
         actor: resting.to_owned(),
         actor_short: if active { "ready" } else { "asleep" },
         knife: armed(fault, active),
@@ -287,15 +287,15 @@ fn idle(turns: &[Turn], fault: &FaultStatus, active: bool, now: u64) -> Flow {
     let Some(last) = turns.iter().rfind(|turn| turn.ended()) else { return flow };
     match &last.outcome {
         Outcome::Completed { .. } if last.ended_at.is_some_and(|end| now < end + AFTERGLOW_MS) => {
-            flow.hops = [Hop::Ok; 4];
-            flow.nodes = [NodeLook::Ok; 5];
+            flow.hops = [HopState::Ok; 4];
+            flow.nodes = [StationState::Ok; 5];
             flow.sentence = format!("Turn {} ended well.", last.number);
             if fault.on && ready.is_none() {
                 flow.knife = None;
             }
         }
         Outcome::Failed { .. } if last.method == Method::ProcessMessage && active => {
-            flow.nodes[3] = NodeLook::Failed;
+            flow.nodes[3] = StationState::Failed;
             flow.actor = "gave up".to_owned();
             flow.actor_short = "gave up";
             let failed = last.attempts.iter().rfind(|a| a.operation != Operation::Publish && a.failed());
@@ -362,8 +362,8 @@ mod tests {
     #[test]
     fn while_a_retry_waits_the_callers_are_held_and_the_last_hop_is_open() {
         let path = path(&waiting(true), &panels(), Connection::Live);
-        assert_eq!(path.hops, [Hop::Held, Hop::Held, Hop::Held, Hop::Broken]);
-        assert_eq!((path.nodes[3], path.nodes[4]), (NodeLook::Waits, NodeLook::Off));
+        assert_eq!(path.hops, [HopState::Held, HopState::Held, HopState::Held, HopState::Broken]);
+        assert_eq!((path.nodes[3], path.nodes[4]), (StationState::Waits, StationState::Off));
         assert_eq!(path.knife, Some("knife broken"));
         assert!(path.sentence.contains("load attempt 1 failed on purpose"), "{}", path.sentence);
     }
@@ -385,7 +385,7 @@ mod tests {
         assert!(resting.sentence.contains("stalls on purpose"), "{}", resting.sentence);
         panels.history = Err(model::error::LabError::new(ErrorCode::StoreUnreachable, "no answer"));
         let met = path(&[], &panels, Connection::Live);
-        assert_eq!((met.hops[3], met.knife), (Hop::Broken, Some("knife broken")));
+        assert_eq!((met.hops[3], met.knife), (HopState::Broken, Some("knife broken")));
         panels.wire = Some(status(None));
         assert_eq!(path(&[], &panels, Connection::Live).knife, Some("knife torn"), "a real outage is red");
     }
@@ -395,7 +395,7 @@ mod tests {
         let mut away = panels();
         away.history = Err(model::error::LabError::new(ErrorCode::SidecarUnreachable, "no answer"));
         let path = path(&[], &away, Connection::Lost);
-        assert_eq!((path.hops[0], path.hops[1]), (Hop::Dead, Hop::Broken));
+        assert_eq!((path.hops[0], path.hops[1]), (HopState::Dead, HopState::Broken));
         assert!(path.sentence.contains("connection") && path.sentence.contains("The sidecar does not answer."));
     }
 }

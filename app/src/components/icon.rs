@@ -1,0 +1,16 @@
+//! A symbol of the page's set.
+
+use leptos::prelude::*;
+
+/// The symbol. It says nothing by itself: a text or a label stands beside it.
+#[component]
+pub fn Icon(
+    /// Its `#i-…` name in [`Definitions`](crate::icons::Definitions).
+    href: &'static str,
+) -> impl IntoView {
+    view! {
+        <svg class="i" aria-hidden="true">
+            <use_ href=href></use_>
+        </svg>
+    }
+}

@@ -1,0 +1,5 @@
+//! What components do with the browser, in the form of Leptos's hooks: to be called while a component is set up.
+
+mod use_copy;
+
+pub use self::use_copy::use_copy;

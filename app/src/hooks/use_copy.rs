@@ -1,0 +1,29 @@
+//! Copying to the clipboard.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use crate::live::{dom, store::Store};
+
+/// How long it is shown that something was copied.
+const SHOWN: Duration = Duration::from_millis(1_500);
+
+/// Whether something has just been copied, and what copies a text. It is announced too.
+pub fn use_copy() -> (ReadSignal<bool>, impl Fn(String) + Copy + Send + Sync + 'static) {
+    let store = expect_context::<Store>();
+    let (copied, set_copied) = signal(false);
+    let copy = move |text: String| {
+        dom::copy(&text);
+        store.said.set("Copied.".to_owned());
+        set_copied.set(true);
+        set_timeout(
+            move || {
+                // The button may be gone by then.
+                let _ = set_copied.try_set(false);
+            },
+            SHOWN,
+        );
+    };
+    (copied, copy)
+}

@@ -1,0 +1,77 @@
+//! What a new lab says around the field to write in.
+
+use leptos::{ev::SubmitEvent, prelude::*};
+
+use crate::live::{
+    controls::{self, Change, SET_FAULT},
+    store::Store,
+};
+use model::{fault::form::FaultForm, operation::Operation};
+
+/// What to do, and what will come of it.
+#[component]
+pub(super) fn Invitation(
+    /// Whether nobody has sent anything yet.
+    untouched: Memo<bool>,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let next = Memo::new(move |_| store.outlook.with(|outlook| (outlook.next.succeeds(), outlook.next.waits_ms())));
+    let promise = move || match next.get() {
+        (true, 0) => "The failure switch lets it pass: the actor answers at once.",
+        (true, _) => "The state store will fail, on purpose. Watch the actor wait a second, try again, and answer.",
+        (false, _) => {
+            "The state store will fail every attempt, on purpose. Watch the actor give up, and nothing change."
+        }
+    };
+    view! {
+        <div class="invite-box" hidden=move || !untouched.get()>
+            <h1>"Send the first message."</h1>
+            <p>{promise}</p>
+        </div>
+    }
+}
+
+/// Two other settings of the switch that are worth a message.
+#[component]
+pub(super) fn ThenTry(
+    /// Whether nobody has sent anything yet.
+    untouched: Memo<bool>,
+) -> impl IntoView {
+    view! {
+        <div class="then" hidden=move || !untouched.get()>
+            "Then try"
+            <Setting name="save fails twice" operation=Operation::Save attempts=2 />
+            <Setting name="retries exhausted" operation=Operation::Load attempts=3 />
+        </div>
+    }
+}
+
+/// A setting of the switch, as a form that sets it.
+#[component]
+fn Setting(
+    /// What it is called.
+    name: &'static str,
+    /// What fails.
+    operation: Operation,
+    /// How many attempts of it fail.
+    attempts: u8,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let set = move |event: SubmitEvent| {
+        event.prevent_default();
+        let (operation, attempts) = (operation.as_str().to_owned(), attempts.to_string());
+        let plan = vec![FaultForm { operation, attempts, ..FaultForm::default() }];
+        controls::set(store, Change::Fault { on: true, plan });
+    };
+    view! {
+        <form action=SET_FAULT method="post" on:submit=set>
+            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="on" value="on" />
+            <input type="hidden" name="plan[0][operation]" value=operation.as_str() />
+            <input type="hidden" name="plan[0][attempts]" value=attempts />
+            <button class="link" type="submit">
+                {name}
+            </button>
+        </form>
+    }
+}
