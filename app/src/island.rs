@@ -4,8 +4,15 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    hooks::{Hotkeys, use_hotkeys},
     live::{self, address::Address, dom, store::Store},
-    panels::{self, chat::scenarios::Scenarios, layout::Layout},
+    panels::{
+        self,
+        chat::scenarios::Scenarios,
+        keys::KeySheet,
+        layout::Layout,
+        tour::{Tour, TourState},
+    },
     typed::Typed,
 };
 use model::{error::LabError, lab::LabSnapshot};
@@ -34,6 +41,10 @@ pub struct Opening {
     pub address: Address,
     /// The id of the next message, made by the server, so that a form posted twice is one message.
     pub message_id: String,
+    /// Whether single keys work.
+    pub single_keys: bool,
+    /// Where this browser was in the tour, as it keeps it.
+    pub tour: Option<String>,
 }
 
 impl Opening {
@@ -63,8 +74,12 @@ pub fn Lab() -> impl IntoView {
     let opening = Opening::here().expect("the page has what the lab begins with");
     let known = opening.snapshot.known_actors.clone();
     let scenarios = opening.scenarios.clone();
+    let (single_keys, tour) = (opening.single_keys, opening.tour.clone());
     let store = Store::new(opening);
     provide_context(store);
+    let tour = TourState::new(store, tour);
+    let hotkeys = Hotkeys { store, tour, enabled: RwSignal::new(single_keys) };
+    use_hotkeys(hotkeys);
     live::start(store);
     panels::start(store);
     let mounted = move || store.mounted.get();
@@ -74,10 +89,14 @@ pub fn Lab() -> impl IntoView {
             class:present=move || store.present.get()
             class:past=move || store.is_past()
             class:mounted=mounted
+            // The style sheet shows by it what the tour points at.
+            data-tour=move || tour.step().get()
             // Where there is no clipboard, nothing offers to copy.
             class:clip=move || mounted() && dom::has_clipboard()
         >
             <Layout known scenarios />
         </div>
+        <KeySheet hotkeys />
+        <Tour tour />
     }
 }

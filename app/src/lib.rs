@@ -25,7 +25,7 @@ pub mod components;
 pub mod error;
 pub mod format;
 pub mod functions;
-mod hooks;
+pub mod hooks;
 pub mod icons;
 pub mod island;
 pub mod live;

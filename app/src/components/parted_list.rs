@@ -24,16 +24,17 @@ where
     N: IntoView + 'static,
 {
     let part_of = move |entry: &T| key(entry) / keys_of_a_part;
-    let parts = Memo::new(move |_| entries.with(|entries| part_numbers(entries.iter().map(part_of))));
-    // What may be in sight is in no old part: the browser would lay it out twice, to find out that it is.
-    let first_in_sight =
-        Memo::new(move |_| entries.with(|entries| entries.get(entries.len().saturating_sub(IN_SIGHT)).map(part_of)));
+    let parts = Memo::new(move |_| entries.with(|entries| Parts::of(entries.iter().map(part_of).collect())));
     let part = move |number: u64| {
-        let entries = Memo::new(move |_| {
+        let entries = Memo::new_owning(move |before: Option<Vec<T>>| {
             entries.with(|entries| {
                 let from = entries.partition_point(|entry| part_of(entry) < number);
                 let to = entries.partition_point(|entry| part_of(entry) <= number);
-                entries[from..to].to_vec()
+                let now = &entries[from..to];
+                match before {
+                    Some(before) if before == now => (before, false),
+                    _ => (now.to_vec(), true),
+                }
             })
         });
         let keys = Memo::new(move |_| entries.with(|entries| entries.iter().map(key).collect::<Vec<_>>()));
@@ -44,19 +45,43 @@ where
                 found.or_else(|| before.cloned()).expect("a row is made for an entry that is there")
             }))
         };
-        let old = move || first_in_sight.get().is_some_and(|first| number < first);
+        let old = move || parts.with(|parts| number < parts.first_in_sight);
         view! {
             <ol class="part" class:old=old>
                 <For each=move || keys.get() key=|key| *key children=row />
             </ol>
         }
     };
-    view! { <For each=move || parts.get() key=|number| *number children=part /> }
+    view! { <For each=move || parts.get().numbers key=|number| *number children=part /> }
 }
 
-/// The numbers of the parts that there are, each once.
-fn part_numbers(of_entries: impl Iterator<Item = u64>) -> Vec<u64> {
-    let mut numbers: Vec<u64> = of_entries.collect();
-    numbers.dedup();
-    numbers
+/// The parts of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Parts {
+    /// Their numbers.
+    numbers: Vec<u64>,
+    /// The first that may be in sight. It is not old, or the browser would lay it out twice, to find out that it is.
+    first_in_sight: u64,
+}
+
+impl Parts {
+    /// Of a list whose entries are in these parts.
+    fn of(mut parts: Vec<u64>) -> Self {
+        let first_in_sight = parts.get(parts.len().saturating_sub(IN_SIGHT)).copied().unwrap_or_default();
+        parts.dedup();
+        Self { numbers: parts, first_in_sight }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_list_that_may_be_in_sight_are_not_old() {
+        let parts = Parts::of((1..=14).map(|key| key / 4).collect());
+        // Of the last eight the first is number 7, which shares its part with 4 to 6.
+        assert_eq!(parts, Parts { numbers: vec![0, 1, 2, 3], first_in_sight: 1 });
+        assert!(Parts::of(Vec::new()).numbers.is_empty());
+    }
 }

@@ -1,5 +1,9 @@
 //! What components do with the browser, in the form of Leptos's hooks: to be called while a component is set up.
 
 mod use_copy;
+mod use_hotkeys;
 
-pub use self::use_copy::use_copy;
+pub use self::{
+    use_copy::use_copy,
+    use_hotkeys::{Hotkeys, use_hotkeys},
+};

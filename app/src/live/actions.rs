@@ -61,7 +61,7 @@ pub fn refresh(store: Store) {
 }
 
 /// Reads the panels now. Without an answer they stay as they are: the live mark says that the server is away.
-pub(super) async fn read_panels(store: Store) {
+pub(crate) async fn read_panels(store: Store) {
     let heard = store.controls_heard.get_untracked();
     if let Ok(mut panels) = lab::read_panels(store.actor_id()).await {
         if heard == store.controls_heard.get_untracked() {

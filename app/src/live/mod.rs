@@ -9,7 +9,6 @@ mod clock;
 pub mod controls;
 pub mod dom;
 pub mod hold;
-mod keys;
 pub mod moment;
 mod news;
 pub mod outlook;
@@ -28,7 +27,6 @@ pub fn start(store: Store) {
         store.mounted.set(true);
         clock::start(store);
         stream::start(store);
-        keys::start(store);
         clicks::start(store);
         dom::listen("popstate", move |_| follow(store, &dom::address()));
     });

@@ -7,13 +7,14 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use server_fn::error::ServerFnUrlError;
 
-use super::{keys::KeySheet, plain::PlainPage, scenario::scenarios};
+use super::{plain::PlainPage, scenario::scenarios};
 use crate::{
     backend::SharedBackend,
     error::ServerError,
     island::{FormError, Lab, Opening},
     live::address::Address,
-    panels::tour::Tour,
+    panels::{keys, tour},
+    shell::cookie,
     typed::Typed,
 };
 use model::actor_id::{ActorId, LESSON_ACTOR};
@@ -66,17 +67,16 @@ fn lab(
     let page = Suspend::new(async move {
         let snapshot = backend.snapshot(&actor).await;
         let scenarios = scenarios(&backend, &actor, scenario.as_deref(), error.as_ref());
-        let tour_of = actor.clone();
         let message_id = uuid::Uuid::new_v4().to_string();
-        let opening = Opening { snapshot, scenarios, error, typed, address, message_id };
+        let single_keys = cookie(keys::COOKIE).as_deref() != Some("off");
+        let tour = cookie(tour::COOKIE);
+        let opening = Opening { snapshot, scenarios, error, typed, address, message_id, single_keys, tour };
         // Within a script element `<` would be read as a tag.
         let json = serde_json::to_string(&opening).expect("what is in a lab can be written").replace('<', "\\u003c");
         provide_context(opening);
         view! {
             <Title text=format!("Faultlab: {actor}") />
             <Lab />
-            <KeySheet />
-            <Tour actor=tour_of />
             <script id=Opening::ELEMENT type="application/json" inner_html=json></script>
         }
     });

@@ -2,7 +2,6 @@
 
 pub mod dives;
 pub mod document;
-pub mod keys;
 pub mod lab;
 pub mod not_found;
 pub mod plain;

@@ -36,7 +36,7 @@ pub fn Headline() -> impl IntoView {
 fn CurrentTurn() -> impl IntoView {
     let store = expect_context::<Store>();
     let status = Memo::new(move |_| store.turns.with(|turns| current_status(turns)));
-    let shown = move || {
+    move || {
         let Status { class, words, due_at } = status.get();
         let mark = match class {
             "ok-t" => "#i-check",
@@ -56,8 +56,7 @@ fn CurrentTurn() -> impl IntoView {
                 {past} {ahead} {due_at.map(|due_at| view! { <Countdown due_at class="wait-t tnum" /> })}
             </span>
         }
-    };
-    shown
+    }
 }
 
 /// Where the lesson is.

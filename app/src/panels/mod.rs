@@ -8,6 +8,7 @@ mod deeds;
 pub(crate) mod fields;
 pub mod headline;
 pub mod hold;
+pub mod keys;
 pub mod layout;
 pub mod path;
 pub mod policy;
@@ -34,5 +35,4 @@ pub fn start(store: Store) {
     stored::start(store);
     policy::start(store);
     timeline::start(store);
-    tour::start(store);
 }

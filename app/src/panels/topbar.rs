@@ -58,12 +58,7 @@ fn PresentLink() -> impl IntoView {
     let toggle = move |click: MouseEvent| {
         if dom::is_plain(&click) {
             click.prevent_default();
-            dom::remember_address();
-            if store.present.get_untracked() {
-                hold::leave_room(store);
-            } else {
-                store.present.set(true);
-            }
+            toggle_present(store);
         }
     };
     view! {
@@ -77,6 +72,16 @@ fn PresentLink() -> impl IntoView {
             <Icon href="#i-screen" />
             <span>{words}</span>
         </a>
+    }
+}
+
+/// Lays the page out for a room, and back; the browser's back button comes back to how it was.
+pub(crate) fn toggle_present(store: Store) {
+    dom::remember_address();
+    if store.present.get_untracked() {
+        hold::leave_room(store);
+    } else {
+        store.present.set(true);
     }
 }
 

@@ -1,102 +1,86 @@
 //! What the steps of the tour say, and what they point at.
 
-use leptos::prelude::*;
-
-use crate::shell::cookie;
-use model::actor_id::ActorId;
+use super::{FIRST, GOODBYE, LEFT};
 
 /// One callout.
-struct Callout {
-    /// Where in the tour it stands; 1 to 5 are its steps, 6 tells what is left.
-    step: u8,
-    /// What it points at, to be brought into view. The style sheet draws the ring.
-    at: &'static str,
+pub(super) struct Callout {
+    /// What it points at, to be brought into view; the style sheet draws the ring. `None` where the learner is looking
+    /// at it already.
+    pub(super) at: Option<&'static str>,
     /// What to do.
-    title: &'static str,
+    pub(super) title: &'static str,
     /// What there is to see.
-    words: &'static str,
+    pub(super) words: &'static str,
 }
 
-const CALLOUTS: [Callout; 7] = [
+const fn callout(at: &'static str, title: &'static str, words: &'static str) -> Callout {
+    Callout { at: Some(at), title, words }
+}
+
+/// By step.
+const CALLOUTS: [Callout; 8] = [
+    callout(
+        ".checks .menu > summary",
+        "The tour begins in an untouched lab.",
+        "Reset this one here, or open another actor’s lab in the bar on top.",
+    ),
+    callout(
+        ".composer",
+        "Send the first message.",
+        "The store is going to fail once, on purpose. Nothing will be lost.",
+    ),
+    callout(
+        "#timeline",
+        "Watch it recover.",
+        "Torn: the attempt that failed. Hatched: the wait. Nothing is torn? Press Arm again, and send another.",
+    ),
+    callout(".turns", "Press a bar.", "Its detail tells what happened. The torn one keeps its own error."),
+    callout(
+        ".check:nth-child(2)",
+        "Read what is kept.",
+        "Open History retrieval and press Read history: the actor returns what it has stored.",
+    ),
+    callout(
+        ".check:nth-child(4)",
+        "Prove it.",
+        "Open State consistency and press Compare with the store: it is read from the store itself, and not through Dapr.",
+    ),
+    callout(
+        ".check:nth-child(5)",
+        "One check is left.",
+        "You have seen a failure, its recovery, and the proof. Recovery asks for two more messages, and the history once more.",
+    ),
     Callout {
-        step: 0,
-        at: ".checks .menu > summary",
-        title: "The tour begins in an untouched lab.",
-        words: "Reset this one here, or open another actor’s lab in the bar on top.",
-    },
-    Callout {
-        step: 1,
-        at: ".composer",
-        title: "Send the first message.",
-        words: "The store is going to fail once, on purpose. Nothing will be lost.",
-    },
-    Callout {
-        step: 2,
-        at: "#timeline",
-        title: "Watch it recover.",
-        words: "Torn: the attempt that failed. Hatched: the wait. Nothing is torn? Press Arm again, and send another.",
-    },
-    Callout {
-        step: 3,
-        at: ".turns",
-        title: "Press a bar.",
-        words: "Its detail tells what happened. The torn one keeps its own error.",
-    },
-    Callout {
-        step: 4,
-        at: ".check:nth-child(2)",
-        title: "Read what is kept.",
-        words: "Open History retrieval and press Read history: the actor returns what it has stored.",
-    },
-    Callout {
-        step: 5,
-        at: ".check:nth-child(4)",
-        title: "Prove it.",
-        words: "Open State consistency and press Compare with the store: it is read from the store itself, and not through Dapr.",
-    },
-    Callout {
-        step: 6,
-        at: ".check:nth-child(5)",
-        title: "One check is left.",
-        words: "You have seen a failure, its recovery, and the proof. Recovery asks for two more messages, and the history once more.",
+        at: None,
+        title: "Five of five.",
+        words: "The report under the checks is yours, to keep or to hand in. More to see: a scenario from the chat’s menu, or a deep dive into the lesson’s code.",
     },
 ];
 
-/// The callouts, none of them shown until the script says so.
-#[component]
-pub fn Tour(
-    /// Whose lab it is.
-    actor: ActorId,
-) -> impl IntoView {
-    let callout = |Callout { step, at, title, words }: Callout| {
-        let nth =
-            (1..=5).contains(&step).then(|| view! { <span class="tour-nth">{format!("Tour: {step} of 5")}</span> " " });
-        view! {
-            <div data-step=step.to_string() data-at=at>
-                {nth}
-                <b>{title}</b>
-                " "
-                <p>{words}</p>
-            </div>
-        }
-    };
-    view! {
-        <aside class="tour" aria-label="Guided tour" data-kept=cookie("tour")>
-            {CALLOUTS.map(callout).collect_view()}
-            // Nothing is brought into view: who has just proven the last check is looking at it.
-            <div data-step="7">
-                <b>"Five of five."</b>
-                " "
-                <p>
-                    "The report under the checks is yours, to keep or to hand in. More to see: a scenario from the chat’s menu, or a "
-                    <a href=format!("/dives?actor={actor}")>"deep dive"</a> " into the lesson’s code."
-                </p>
-            </div>
-            <button class="link tour-skip" type="button">
-                <span class="tour-on">"Skip the tour"</span>
-                <span class="tour-end">"Close"</span>
-            </button>
-        </aside>
-        <p class="vh tour-said" role="status"></p>
+/// What there is to say at a step.
+pub(super) fn of_step(step: u8) -> &'static Callout {
+    &CALLOUTS[usize::from(step.min(GOODBYE))]
+}
+
+/// Where in the tour a step is; the ones before and after its five are not counted.
+pub(super) fn place(step: u8) -> Option<String> {
+    (FIRST..LEFT).contains(&step).then(|| format!("Tour: {step} of 5"))
+}
+
+/// All of a callout as a sentence or two.
+pub(super) fn sentence(step: u8) -> String {
+    let Callout { title, words, .. } = of_step(step);
+    [place(step).as_deref(), Some(*title), Some(*words)].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_steps_are_counted_and_each_is_said_whole() {
+        assert_eq!((place(0), place(LEFT), place(GOODBYE)), (None, None, None));
+        assert_eq!(place(5).as_deref(), Some("Tour: 5 of 5"));
+        assert!(sentence(1).starts_with("Tour: 1 of 5 Send the first message. The store is going to fail"));
     }
 }

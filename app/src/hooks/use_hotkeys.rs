@@ -1,11 +1,16 @@
-//! The keys. The sheet of keys that the server rendered says what each presses or moves to; here is only the looking up.
+//! The keys, anywhere on the page.
 
-use leptos::prelude::*;
-use leptos::task::{spawn_local, tick};
-use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
+use leptos::{
+    ev,
+    prelude::*,
+    task::{spawn_local, tick},
+};
+use web_sys::{Element, HtmlElement, KeyboardEvent};
 
-use super::{actions, dom, hold, store::Store};
+use crate::{
+    live::{actions, dom, hold, store::Store},
+    panels::{keys::find, tour::TourState},
+};
 
 /// Where keys write or choose, and are nobody else's.
 const TYPING: &str = "textarea, select, input:not([type=radio], [type=checkbox], [type=range])";
@@ -15,21 +20,27 @@ const OWN_KEYS: &str = "button, summary, input";
 /// The sheet while it is open: its keys are to be read then.
 const OPEN_SHEET: &str = "#keys:popover-open";
 
-/// Listens from now on.
-pub(super) fn start(store: Store) {
-    let by_mouse = RwSignal::new(false);
-    dom::listen("pointerdown", move |_| by_mouse.set(true));
-    dom::listen("keydown", move |event| {
-        let event: &KeyboardEvent = event.unchecked_ref();
-        pressed(store, event, by_mouse.get_untracked());
-        // A clicker is no keyboard: the focus stays where the mouse has put it.
-        by_mouse.update(|by_mouse| *by_mouse &= is_clicker(&event.key()));
-    });
-    dom::listen("change", |event| {
-        let switch = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-        if let Some(switch) = switch.filter(|switch| switch.id() == "keys-on") {
-            dom::remember("keys", if switch.checked() { "on" } else { "off" });
-        }
+/// What the keys act on.
+#[derive(Clone, Copy)]
+pub struct Hotkeys {
+    /// The lab.
+    pub store: Store,
+    /// The tour.
+    pub tour: TourState,
+    /// Whether single keys work.
+    pub enabled: RwSignal<bool>,
+}
+
+/// Listens once the page has been hydrated.
+pub fn use_hotkeys(hotkeys: Hotkeys) {
+    Effect::new(move |_| {
+        let by_mouse = RwSignal::new(false);
+        window_event_listener(ev::pointerdown, move |_| by_mouse.set(true));
+        window_event_listener(ev::keydown, move |event| {
+            hotkeys.pressed(&event, by_mouse.get_untracked());
+            // A clicker is no keyboard: the focus stays where the mouse has put it.
+            by_mouse.update(|by_mouse| *by_mouse &= is_clicker(&event.key()));
+        });
     });
 }
 
@@ -38,38 +49,50 @@ fn is_clicker(key: &str) -> bool {
     matches!(key, " " | "ArrowRight" | "PageDown" | "PageUp")
 }
 
-fn pressed(store: Store, event: &KeyboardEvent, by_mouse: bool) {
-    let at = dom::target(event);
-    let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
-    if chord || event.default_prevented() || event.repeat() || event.is_composing() {
-        return;
+impl Hotkeys {
+    fn pressed(self, event: &KeyboardEvent, by_mouse: bool) {
+        let store = self.store;
+        let at = dom::target(event);
+        let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
+        if chord || event.default_prevented() || event.repeat() || event.is_composing() {
+            return;
+        }
+        let typing = at.as_ref().is_some_and(|at| at.matches(TYPING).unwrap_or_default());
+        let key = event.key();
+        let done = match key.as_str() {
+            " " | "ArrowRight" | "PageDown"
+                if releases(store, &key, at.as_ref().filter(|_| typing || !by_mouse), typing) =>
+            {
+                hold::release(store);
+                true
+            }
+            "Escape" if typing => {
+                dom::blur();
+                true
+            }
+            _ if typing => false,
+            "?" => self.listed("?"),
+            _ if dom::find(OPEN_SHEET).is_some() => false,
+            "Escape" => leave(store),
+            "PageDown" | "PageUp" if store.present.get_untracked() => {
+                step(store, key == "PageDown");
+                true
+            }
+            "1" | "2" | "5" if store.present.get_untracked() && self.enabled.get_untracked() => slow_down(&key),
+            _ => key.chars().count() == 1 && self.listed(&key.to_ascii_lowercase()),
+        };
+        if done {
+            event.prevent_default();
+        }
     }
-    let typing = at.as_ref().is_some_and(|at| at.matches(TYPING).unwrap_or_default());
-    let key = event.key();
-    let done = match key.as_str() {
-        " " | "ArrowRight" | "PageDown"
-            if releases(store, &key, at.as_ref().filter(|_| typing || !by_mouse), typing) =>
-        {
-            hold::release(store);
-            true
-        }
-        "Escape" if typing => {
-            dom::blur();
-            true
-        }
-        _ if typing => false,
-        "?" => listed("?"),
-        _ if dom::find(OPEN_SHEET).is_some() => false,
-        "Escape" => leave(store),
-        "PageDown" | "PageUp" if store.present.get_untracked() => {
-            step(store, key == "PageDown");
-            true
-        }
-        "1" | "2" | "5" if store.present.get_untracked() && are_on() => slow_down(&key),
-        _ => key.chars().count() == 1 && listed(&key.to_ascii_lowercase()),
-    };
-    if done {
-        event.prevent_default();
+
+    /// Does what the sheet lists for a key, if keys are on; says whether there was something to do.
+    fn listed(self, key: &str) -> bool {
+        let Some(line) = find(key).filter(|_| self.enabled.get_untracked()) else { return false };
+        let went = line.go.is_some_and(dom::focus);
+        let pressed = line.press.is_some_and(dom::press);
+        let ran = line.run.is_some_and(|run| run(self));
+        went || pressed || ran
     }
 }
 
@@ -85,21 +108,6 @@ fn releases(store: Store, key: &str, at: Option<&Element>, typing: bool) -> bool
         return is("#msg") && (key == "PageDown" || store.draft.with_untracked(String::is_empty));
     }
     key == "PageDown" || !is(OWN_KEYS)
-}
-
-/// Whether single keys are switched on.
-fn are_on() -> bool {
-    dom::find("#keys-on:checked").is_some()
-}
-
-/// Does what the sheet lists for a key, if keys are on; says whether there was something to do.
-fn listed(key: &str) -> bool {
-    // What cannot stand in a selector is no key of the sheet.
-    let line = dom::find(&format!("#keys [data-key='{key}']")).filter(|_| are_on());
-    let Some(line) = line else { return false };
-    let go = line.get_attribute("data-go").is_some_and(|to| dom::focus(&to));
-    let press = line.get_attribute("data-press").is_some_and(|what| dom::press(&what));
-    go || press
 }
 
 /// Leaves whatever is open, one after the other: the question before a reset, the room, an earlier moment, a selection.
