@@ -38,15 +38,18 @@ const EXCERPT: &str = "\
 let begun = self.controls.begin(tried, self.faulty);
 …
 let result = self.limited(begun.timeout, …
-if !transient {
-    return give_up(Reason::Permanent);
-}
-match self.controls.after(tried, left) {
-    Next::Exhausted => return give_up(Reason::Exhausted),
-    Next::TurnLimit => return give_up(Reason::TurnLimit),
-    Next::Wait(delay) => sleep(delay).await,
-}
-attempt += 1;";
+let next = self.controls.failed(tried, …
+let reason = match next {
+    Next::Wait(delay) => {
+        sleep(delay).await;
+        attempt += 1;
+        continue;
+    }
+    Next::Permanent => Reason::Permanent,
+    Next::Exhausted => Reason::Exhausted,
+    Next::TurnLimit => Reason::TurnLimit,
+};
+return Err(GaveUp { reason, …";
 
 /// What the lesson does, in our own words.
 const IDEA: &str = "\
