@@ -8,14 +8,14 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent};
 
 use super::{
-    actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, RESET, SEND, SET_SIDECAR_RETRIES, SET_WIRE},
+    actions::{self, SET_SIDECAR_RETRIES, SET_WIRE},
     controls::{SET_FAULT, SET_POLICY},
     dom,
     hold::{self, HOLD},
     store::Store,
 };
 use crate::panels::{
-    fields::{ticked_in, typed_in},
+    fields::ticked_in,
     policy, switch,
     timeline::{BarId, tools},
     wire,
@@ -36,9 +36,7 @@ fn clicked(store: Store, click: &MouseEvent) {
     let at = dom::target(click);
     let Some(at) = at.filter(|_| dom::is_plain(click) && !click.default_prevented()) else { return };
     let closest = |selector: &str| at.closest(selector).ok().flatten();
-    if let Some(button) = closest("[data-copy]") {
-        copy(store, &button, &button.get_attribute("data-copy").unwrap_or_default());
-    } else if let Some(link) = closest("[data-copy-link]").filter(|_| dom::has_clipboard()) {
+    if let Some(link) = closest("[data-copy-link]").filter(|_| dom::has_clipboard()) {
         click.prevent_default();
         copy(store, &link, &link.unchecked_ref::<HtmlAnchorElement>().href());
     } else if let Some(link) = closest("a[href^='?bar='], a[data-turn], a[data-close]") {
@@ -50,8 +48,6 @@ fn clicked(store: Store, click: &MouseEvent) {
     } else if let (Some(button), Some(form)) = (closest(".arm, [name=rows]"), closest(switch::FORM)) {
         click.prevent_default();
         switch::press(store, &form, &button);
-    } else if closest(".run-all").is_some() {
-        actions::run_all(store);
     } else if tools::pressed(store, &at) {
         click.prevent_default();
     }
@@ -91,32 +87,12 @@ fn submitted(store: Store, event: &Event) {
     let form = dom::target(event);
     let Some(form) = form.filter(|_| !event.default_prevented()) else { return };
     match form.get_attribute("action").unwrap_or_default().as_str() {
-        SEND => send(store, &form, false),
-        ARM_AND_SEND => send(store, &form, true),
-        READ_HISTORY => actions::read_history(store),
-        COMPARE => actions::compare(store),
-        RESET => {
-            if let Ok(Some(menu)) = form.closest("details") {
-                let _ = menu.remove_attribute("open");
-            }
-            actions::reset(store);
-        }
         SET_POLICY => policy::apply(store, &form),
         // What these set takes effect when it is changed.
         HOLD | SET_FAULT | SET_SIDECAR_RETRIES | SET_WIRE => {}
         _ => return,
     }
     event.prevent_default();
-}
-
-/// Sends what a check asks for, or a failed message again.
-fn send(store: Store, form: &Element, arms: bool) {
-    let content = typed_in(form, "content").unwrap_or_default();
-    // The id in the form is for a page without script, where it stands for one message; here the form may outlive
-    // many. Sent again, a message keeps its id: if it was stored after all, its reply comes back.
-    let again = typed_in(form, "message_id").filter(|_| form.has_attribute("data-again"));
-    let id = again.unwrap_or_else(|| store.next_message_id());
-    actions::send_at_a_press(store, arms, content, id);
 }
 
 /// What takes effect as soon as it is set.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::icons::icon;
+use crate::components::Icon;
 use model::actor_id::ActorId;
 
 /// The pane. It is rendered by the server alone.
@@ -14,7 +14,7 @@ pub fn CodePane(
     view! {
         <div class="pane pane-code" tabindex="0" role="region" aria-label="Code">
             <p class="block to-dives">
-                <a href=format!("/dives?actor={actor}")>"Deep dives" {icon("#i-right")}</a>
+                <a href=format!("/dives?actor={actor}")>"Deep dives" <Icon href="#i-right" /></a>
                 " Eight faults of the lesson’s code, to be seen live."
             </p>
             <div class="block">

@@ -3,8 +3,6 @@
 pub mod chat;
 pub mod checks;
 pub mod code;
-pub mod copy;
-mod deeds;
 pub(crate) mod fields;
 pub mod headline;
 pub mod hold;
@@ -31,8 +29,6 @@ pub fn start(store: Store) {
     topbar::start(store);
     switch::start(store);
     wire::start(store);
-    checks::start(store);
-    stored::start(store);
     policy::start(store);
     timeline::start(store);
 }

@@ -1,0 +1,204 @@
+//! What is to be done for a check that is not proven yet.
+
+use leptos::{either::EitherOf3, ev::SubmitEvent, prelude::*};
+
+use crate::{
+    components::SendAgain,
+    live::{
+        actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, SEND},
+        store::Store,
+    },
+};
+use model::{
+    error::ErrorCode,
+    lesson::{
+        checks::{Check, CheckState},
+        steps,
+    },
+    timeline::{Outcome, Turn},
+};
+
+/// What the button of a check does.
+#[derive(Clone, Debug, PartialEq)]
+enum Action {
+    /// Sends a message.
+    Send {
+        /// The message.
+        content: String,
+        /// Whether the lesson's failure is armed first.
+        arm: bool,
+    },
+    /// Sends a failed message again, under its own id.
+    SendAgain {
+        /// The message.
+        content: String,
+        /// Its id.
+        id: String,
+    },
+    /// Asks the actor for its history.
+    ReadHistory,
+    /// Compares the history with the store.
+    Compare,
+}
+
+/// The button.
+#[component]
+pub(super) fn StepAction(
+    /// The check, as it was last judged.
+    check: Memo<Check>,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let number = check.with_untracked(|check| check.number);
+    let action = Memo::new(move |_| check.with(|check| action(check, || store.turns.with(|turns| lost(turns)))));
+    // Made by the server for this page and check.
+    let id = move || format!("{}-{number}", store.message_id.get_untracked());
+    move || match action.get() {
+        Action::Send { content, arm } => EitherOf3::A(view! { <SendForm content id=id() arm /> }),
+        Action::SendAgain { content, id } => EitherOf3::B(view! { <SendAgain content id class="btn small" /> }),
+        Action::ReadHistory => {
+            EitherOf3::C(view! { <AskForm path=READ_HISTORY label="Read history" ask=actions::read_history /> })
+        }
+        Action::Compare => {
+            EitherOf3::C(view! { <AskForm path=COMPARE label="Compare with the store" ask=actions::compare /> })
+        }
+    }
+}
+
+/// Sends a message, whose button waits for the answer: pressed twice it is one message.
+#[component]
+fn SendForm(
+    /// The message.
+    content: String,
+    /// Its id where no script runs: a form posted twice is one message. With script the form may stand for many, one
+    /// after the other, and each gets an id of its own.
+    id: String,
+    /// Whether the lesson's failure is armed first.
+    arm: bool,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let (path, words) = if arm { (ARM_AND_SEND, "Arm, then send") } else { (SEND, "Send") };
+    let message = content.clone();
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        actions::send_at_a_press(store, arm, message.clone(), store.next_message_id());
+    };
+    view! {
+        <form class="acts" action=path method="post" on:submit=send>
+            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="content" value=content.clone() />
+            <input type="hidden" name="message_id" value=id />
+            <button class="btn small" type="submit" disabled=move || store.waits_for(path)>
+                {format!("{words} “{content}”")}
+            </button>
+        </form>
+    }
+}
+
+/// Asks the actor for something.
+#[component]
+fn AskForm(
+    /// The path of the server function.
+    path: &'static str,
+    /// What the button says.
+    label: &'static str,
+    /// What asks where the script runs.
+    ask: fn(Store),
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        ask(store);
+    };
+    view! {
+        <form class="acts" action=path method="post" on:submit=submit>
+            <input type="hidden" name="actor" value=store.actor_id() />
+            <button class="btn small" type="submit" disabled=move || store.waits_for(path)>
+                {label}
+            </button>
+        </form>
+    }
+}
+
+/// What is to be done; `lost` finds the message that was lost.
+fn action(check: &Check, lost: impl FnOnce() -> Option<Lost>) -> Action {
+    let content = steps::content(check.number, check).to_owned();
+    match check.number {
+        1 if check.missing.is_none() => Action::Send { content, arm: false },
+        2 => Action::ReadHistory,
+        4 => Action::Compare,
+        5 if check.progress == "read history" => Action::ReadHistory,
+        5 if check.state == CheckState::Failed => match lost() {
+            Some(Lost { content, id: Some(id) }) => Action::SendAgain { content, id },
+            Some(Lost { content, id: None }) => Action::Send { content, arm: false },
+            None => Action::Send { content, arm: true },
+        },
+        _ => Action::Send { content, arm: true },
+    }
+}
+
+/// A message whose turn failed.
+#[derive(Clone, Debug, PartialEq)]
+struct Lost {
+    content: String,
+    /// Its id; `None` where it cannot be sent again under it.
+    id: Option<String>,
+}
+
+/// The message of the last turn that failed.
+fn lost(turns: &[Turn]) -> Option<Lost> {
+    turns.iter().rev().find_map(|turn| {
+        let Outcome::Failed { error, .. } = &turn.outcome else { return None };
+        let id = turn.message_id.as_ref().filter(|_| error.code != ErrorCode::IdReused);
+        Some(turn.content.clone().map(|content| Lost { content, id: id.map(|id| id.as_str().to_owned()) }))
+    })?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{
+        error::LabError,
+        message::MessageId,
+        operation::Method,
+        timeline::{Event, Step, turns},
+    };
+
+    fn check(number: u8, state: CheckState, progress: &str) -> Check {
+        Check { number, state, progress: progress.to_owned(), missing: None, evidence: Vec::new() }
+    }
+
+    fn failed(code: ErrorCode) -> Option<Lost> {
+        let steps = [
+            Step::TurnStarted {
+                turn: 1,
+                method: Method::ProcessMessage,
+                message_id: MessageId::try_from("id-1".to_owned()).ok(),
+                content: Some("Hi there".to_owned()),
+            },
+            Step::TurnFailed { turn: 1, took_us: 1, error: LabError::new(code, "gave up") },
+        ];
+        let events: Vec<Event> = (1..).zip(steps).map(|(seq, step)| Event { seq, at: 1_000 + seq, step }).collect();
+        lost(&turns(&events))
+    }
+
+    #[test]
+    fn the_first_step_arms_nothing_before_a_message_has_met_no_failure() {
+        let untouched = check(1, CheckState::NotYet, "not yet");
+        assert!(matches!(action(&untouched, || None), Action::Send { arm: false, .. }));
+        let missing = Some("No attempt has failed.".to_owned());
+        assert!(matches!(action(&Check { missing, ..untouched }, || None), Action::Send { arm: true, .. }));
+    }
+
+    #[test]
+    fn a_lost_message_is_sent_again_under_its_own_id_unless_that_is_another_messages() {
+        let recovery = check(5, CheckState::Failed, "lost");
+        let (content, id) = ("Hi there".to_owned(), "id-1".to_owned());
+        let again = action(&recovery, || failed(ErrorCode::RetriesExhausted));
+        assert_eq!(again, Action::SendAgain { content: content.clone(), id });
+        let anew = action(&recovery, || failed(ErrorCode::IdReused));
+        assert_eq!(anew, Action::Send { content, arm: false });
+        assert!(matches!(action(&recovery, || None), Action::Send { arm: true, .. }));
+        let reads = check(5, CheckState::NotYet, "read history");
+        assert_eq!(action(&reads, || None), Action::ReadHistory);
+    }
+}

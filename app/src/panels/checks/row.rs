@@ -1,0 +1,102 @@
+//! One step of the lesson.
+
+use leptos::{either::Either, html, prelude::*};
+
+use super::{action::StepAction, evidence::Evidence, help::Help};
+use crate::{components::Icon, live::store::Store};
+use model::lesson::{
+    checks::{Check, CheckState},
+    steps::LessonStep,
+};
+
+/// The step. One is open at a time: what a person or the lab has opened.
+#[component]
+pub(super) fn CheckRow(
+    /// Its number, from 1.
+    number: u8,
+    /// What it is about.
+    step: &'static LessonStep,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let check = Memo::new(move |_| store.check(number));
+    let look = Memo::new(move |_| {
+        let next = store.panels.with(|panels| panels.checks.iter().find(|c| !c.is_passed()).map(|c| c.number));
+        check.with(|check| look(check, next == Some(number)))
+    });
+    let details = NodeRef::<html::Details>::new();
+    let opened = Memo::new(move |_| store.opened.get() == number);
+    let open = move |opened: &bool, _: Option<&bool>, _: Option<()>| {
+        if let Some(details) = details.get_untracked().filter(|_| *opened) {
+            details.set_open(true);
+        }
+    };
+    Effect::watch(move || opened.get(), open, false);
+    view! {
+        <li class=move || look.read().class>
+            <details name="check" open=opened.get_untracked() node_ref=details>
+                <summary>
+                    <span class="check-mark">
+                        {move || look.read().icon.map(|href| view! { <Icon href /> })}
+                    </span>
+                    <span class="check-t">
+                        <span class="num">{number}</span>
+                        " "
+                        {step.title}
+                    </span>
+                    <span class="check-w">{move || look.read().word.clone()}</span>
+                    <span class="turn-chev">
+                        <Icon href="#i-chevron" />
+                    </span>
+                </summary>
+                <div class="check-body">
+                    <Body check step />
+                    <Help number step />
+                </div>
+            </details>
+        </li>
+    }
+}
+
+/// What proves it, or what is to be done.
+#[component]
+fn Body(
+    /// The check, as it was last judged.
+    check: Memo<Check>,
+    /// What it is about.
+    step: &'static LessonStep,
+) -> impl IntoView {
+    let passed = Memo::new(move |_| check.with(Check::is_passed));
+    let missing = move || check.with(|check| check.missing.clone());
+    move || {
+        if passed.get() {
+            Either::Left(move || view! { <Evidence proofs=check.with(|check| check.evidence.clone()) /> })
+        } else {
+            Either::Right(view! {
+                <p>{step.todo}</p>
+                {move || missing().map(|missing| view! { <p class="missing">{missing}</p> })}
+                <StepAction check />
+            })
+        }
+    }
+}
+
+/// How a check looks.
+#[derive(Clone, PartialEq)]
+struct Look {
+    class: &'static str,
+    icon: Option<&'static str>,
+    word: String,
+}
+
+fn look(check: &Check, is_next: bool) -> Look {
+    let (class, icon) = match check.state {
+        CheckState::Passed => ("check pass", Some("#i-check")),
+        CheckState::Failed => ("check no", Some("#i-cross")),
+        CheckState::NotYet if check.progress != "not yet" => ("check run", Some("#i-dot")),
+        CheckState::NotYet if is_next => {
+            return Look { class: "check next", icon: Some("#i-right"), word: "next".to_owned() };
+        }
+        CheckState::NotYet => ("check idle", None),
+    };
+    Look { class, icon, word: check.progress.clone() }
+}
