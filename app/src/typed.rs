@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::panels::fields::Part;
+/// A field of a form: its name there, and its place.
+pub type Part<T> = (&'static str, fn(&mut T) -> &mut String);
 
 /// The fields of the form that led here, with the path that it was posted to. Empty on most pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,16 +1,33 @@
 //! Small parts that several panels use.
 
+mod apply_button;
 mod bar_link;
 mod copy_button;
 mod countdown;
 mod error_line;
+mod field_error;
 mod icon;
+mod in_force;
 mod live_region;
+mod number_field;
 mod parted_list;
+mod select;
 mod send_again;
 pub mod turn_trace;
 
 pub use self::{
-    bar_link::BarLink, copy_button::CopyButton, countdown::Countdown, error_line::ErrorLine, icon::Icon,
-    live_region::LiveRegion, parted_list::PartedList, send_again::SendAgain, turn_trace::TurnTrace,
+    apply_button::ApplyButton,
+    bar_link::BarLink,
+    copy_button::CopyButton,
+    countdown::Countdown,
+    error_line::ErrorLine,
+    field_error::{FieldError, refused},
+    icon::Icon,
+    in_force::{put_back_at_first, put_back_when_refused, tick_when_changed, write_when_changed},
+    live_region::LiveRegion,
+    number_field::NumberField,
+    parted_list::PartedList,
+    select::{Select, SelectField, Words},
+    send_again::SendAgain,
+    turn_trace::TurnTrace,
 };

@@ -142,9 +142,8 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
 pub fn set_sidecar_retries(store: Store, on: bool) {
     spawn_local(async move {
         let on = on.then(|| "on".to_owned());
-        match attempt(store, SET_SIDECAR_RETRIES, sidecar_retries::set_sidecar_retries(on)).await {
-            Ok(set) => store.panels.update(|panels| panels.sidecar_retries = set),
-            Err(_) => dom::put_back(SET_SIDECAR_RETRIES),
+        if let Ok(set) = attempt(store, SET_SIDECAR_RETRIES, sidecar_retries::set_sidecar_retries(on)).await {
+            store.panels.update(|panels| panels.sidecar_retries = set);
         }
     });
 }
@@ -152,9 +151,8 @@ pub fn set_sidecar_retries(store: Store, on: bool) {
 /// Sets the wire to Redis.
 pub fn set_wire(store: Store, word: String) {
     spawn_local(async move {
-        match attempt(store, SET_WIRE, wire::set_wire(word)).await {
-            Ok(wire) => store.hear_wire(wire.fault),
-            Err(_) => dom::put_back(SET_WIRE),
+        if let Ok(wire) = attempt(store, SET_WIRE, wire::set_wire(word)).await {
+            store.hear_wire(wire.fault);
         }
     });
 }

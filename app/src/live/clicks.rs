@@ -7,19 +7,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlAnchorElement, MouseEvent};
 
-use super::{
-    actions::{self, SET_SIDECAR_RETRIES, SET_WIRE},
-    controls::{SET_FAULT, SET_POLICY},
-    dom,
-    hold::{self, HOLD},
-    store::Store,
-};
-use crate::panels::{
-    fields::ticked_in,
-    policy, switch,
-    timeline::{BarId, tools},
-    wire,
-};
+use super::{dom, store::Store};
+use crate::panels::timeline::{BarId, tools};
 
 /// How long a button that has copied something says so.
 const COPIED: Duration = Duration::from_millis(1_500);
@@ -27,9 +16,7 @@ const COPIED: Duration = Duration::from_millis(1_500);
 /// Listens from now on.
 pub(super) fn start(store: Store) {
     dom::listen("click", move |event| clicked(store, event.unchecked_ref()));
-    dom::listen("submit", move |event| submitted(store, event));
     dom::listen("input", move |event| typed(store, event));
-    dom::listen("change", move |event| changed(store, event));
 }
 
 fn clicked(store: Store, click: &MouseEvent) {
@@ -42,12 +29,6 @@ fn clicked(store: Store, click: &MouseEvent) {
     } else if let Some(link) = closest("a[href^='?bar='], a[data-turn], a[data-close]") {
         click.prevent_default();
         go(store, &link);
-    } else if closest(".hold-release").is_some() {
-        click.prevent_default();
-        hold::release(store);
-    } else if let (Some(button), Some(form)) = (closest(".arm, [name=rows]"), closest(switch::FORM)) {
-        click.prevent_default();
-        switch::press(store, &form, &button);
     } else if tools::pressed(store, &at) {
         click.prevent_default();
     }
@@ -82,39 +63,9 @@ fn copy(store: Store, button: &Element, text: &str) {
     set_timeout(move || drop(marks.remove_1("done")), COPIED);
 }
 
-/// The forms that no panel answers itself.
-fn submitted(store: Store, event: &Event) {
-    let form = dom::target(event);
-    let Some(form) = form.filter(|_| !event.default_prevented()) else { return };
-    match form.get_attribute("action").unwrap_or_default().as_str() {
-        SET_POLICY => policy::apply(store, &form),
-        // What these set takes effect when it is changed.
-        HOLD | SET_FAULT | SET_SIDECAR_RETRIES | SET_WIRE => {}
-        _ => return,
-    }
-    event.prevent_default();
-}
-
-/// What takes effect as soon as it is set.
-fn changed(store: Store, event: &Event) {
-    let field = dom::target(event);
-    let Some(form) = field.and_then(|field| field.closest("form").ok().flatten()) else { return };
-    match form.get_attribute("action").unwrap_or_default().as_str() {
-        HOLD => hold::set(store, ticked_in(&form, "on")),
-        SET_SIDECAR_RETRIES => actions::set_sidecar_retries(store, ticked_in(&form, "on")),
-        SET_POLICY => policy::apply(store, &form),
-        SET_FAULT => switch::apply(store, &form),
-        SET_WIRE => wire::apply(store, &form),
-        _ => {}
-    }
-}
-
 /// What is being typed.
 fn typed(store: Store, event: &Event) {
-    let Some(field) = dom::target(event) else { return };
-    if let Ok(Some(form)) = field.closest(switch::FORM) {
-        switch::drafts::read(store, &form);
-    } else {
+    if let Some(field) = dom::target(event) {
         tools::moved(store, &field);
     }
 }

@@ -7,7 +7,6 @@ use leptos::task::spawn_local;
 
 use super::{
     actions::attempt,
-    dom,
     store::{Connection, Store},
 };
 use crate::functions::{faults, policy};
@@ -63,11 +62,9 @@ async fn make(store: Store, change: Change) {
         }
         Change::Arm => attempt(store, ARM_FAULT, faults::arm_fault(actor)).await,
         Change::Policy(policy) => {
-            match attempt(store, SET_POLICY, policy::set_policy(actor, policy)).await {
-                Ok(policy) if !hears(store) => store.hear_policy(policy),
-                Ok(_) => {}
-                // The bar's choice, which comes first on the page, has moved already. What was typed in the pane stays.
-                Err(_) => dom::put_back(SET_POLICY),
+            let set = attempt(store, SET_POLICY, policy::set_policy(actor, policy)).await;
+            if let Some(policy) = set.ok().filter(|_| !hears(store)) {
+                store.hear_policy(policy);
             }
             return;
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, Event, HtmlElement, HtmlInputElement, MouseEvent};
+use web_sys::{Element, Event, HtmlElement, MouseEvent};
 
 use super::address::Address;
 use crate::typed::Typed;
@@ -151,20 +151,6 @@ pub fn bring_near(element: &HtmlElement) {
     let nearest = web_sys::ScrollIntoViewOptions::new();
     nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
     element.scroll_into_view_with_scroll_into_view_options(&nearest);
-}
-
-/// What stands in a field: an input, a choice or a text, which have a value alike.
-pub fn value_of(field: &Element) -> String {
-    field.unchecked_ref::<HtmlInputElement>().value()
-}
-
-/// Puts a form's fields back to what is in force, where they have moved already: what was asked for is refused, or nobody
-/// was there yet to hear it.
-pub fn put_back(action: &str) {
-    // A form that only has buttons has nothing for the browser to complete.
-    if let Some(form) = find(&format!("form[autocomplete][action='{action}']")) {
-        form.unchecked_into::<web_sys::HtmlFormElement>().reset();
-    }
 }
 
 /// Whether nobody can see the page.

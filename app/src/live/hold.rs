@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 
 use super::{
     actions::{self, attempt},
-    dom, moment,
+    moment,
     store::{Connection, Store},
 };
 use crate::functions;
@@ -27,9 +27,7 @@ pub fn release(store: Store) {
 fn ask(store: Store, on: Option<String>, release: Option<String>) {
     spawn_local(async move {
         let asked = attempt(store, HOLD, functions::hold::hold(store.actor_id(), on, release)).await;
-        if asked.is_err() {
-            dom::put_back(HOLD);
-        } else if store.connection.get_untracked() != Connection::Live {
+        if asked.is_ok() && store.connection.get_untracked() != Connection::Live {
             actions::refresh(store);
         }
     });

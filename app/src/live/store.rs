@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     island::{FormError, Opening},
-    panels::{switch::drafts::first_rows, timeline::BarId},
+    panels::{switch::rows::first_rows, timeline::BarId},
     typed::Typed,
 };
 use model::{

@@ -1,30 +1,68 @@
 //! Holding attempts before they begin: in the bar on top, on a page that is laid out for a room, and wherever it is on.
 
-use leptos::prelude::*;
-use maud::{Markup, html};
+use leptos::{
+    ev::{Event, MouseEvent, SubmitEvent},
+    html,
+    prelude::*,
+};
 
-use super::fields::{apply_button, error_line};
 use crate::{
-    icons::symbol,
-    live::{hold::HOLD, store::Store},
+    components::{ApplyButton, ErrorLine, Icon, put_back_when_refused, tick_when_changed},
+    live::{
+        hold::{self, HOLD},
+        store::Store,
+    },
 };
 
 /// The box, and the button that lets a held attempt go. Without script the button is there as long as attempts are
 /// held: the page does not hear when the next one is.
-pub(super) fn hold_form(store: Store) -> Markup {
-    let on = store.panels.with(|panels| panels.hold);
-    let held = store.is_held();
-    let nothing_to_release = !held && (store.mounted.get() || !on);
-    html! {
-        form.hold.on[on].held[held] action=(HOLD) method="post" autocomplete="off" {
+#[component]
+pub fn HoldForm() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let on = Memo::new(move |_| store.panels.with(|panels| panels.hold));
+    let held = Memo::new(move |_| store.is_held());
+    let nothing_to_release = move || !held.get() && (store.mounted.get() || !on.get());
+    let (form, field) = (NodeRef::<html::Form>::new(), NodeRef::<html::Input>::new());
+    tick_when_changed(field, on);
+    put_back_when_refused(form, HOLD);
+    let set = move |change: Event| hold::set(store, event_target_checked(&change));
+    let release = move |click: MouseEvent| {
+        click.prevent_default();
+        hold::release(store);
+    };
+    view! {
+        <form
+            class="hold"
+            class:on=on
+            class:held=held
+            action=HOLD
+            method="post"
+            autocomplete="off"
+            node_ref=form
+            // What is ticked takes effect at once.
+            on:submit=|submit: SubmitEvent| submit.prevent_default()
+        >
             // Enter in the box presses a form's first button: not *Release*.
-            button type="submit" hidden tabindex="-1" aria-hidden="true" {}
-            input type="hidden" name="actor" value=(store.actor_id());
-            label.tick { input type="checkbox" name="on" checked[on]; " Hold before each attempt" }
-            (apply_button())
-            button.btn.small.primary.hold-release type="submit" name="release" value="1"
-                title="Let the held attempt go: y" hidden[nothing_to_release] { (symbol("#i-play")) "Release" }
-            (error_line(store, &[HOLD], |_| false))
-        }
+            <button type="submit" hidden tabindex="-1" aria-hidden="true"></button>
+            <input type="hidden" name="actor" value=store.actor_id() />
+            <label class="tick">
+                <input type="checkbox" name="on" checked=on node_ref=field on:change=set />
+                " Hold before each attempt"
+            </label>
+            <ApplyButton />
+            <button
+                class="btn small primary hold-release"
+                type="submit"
+                name="release"
+                value="1"
+                title="Let the held attempt go: y"
+                hidden=nothing_to_release
+                on:click=release
+            >
+                <Icon href="#i-play" />
+                "Release"
+            </button>
+            <ErrorLine of=&[HOLD] />
+        </form>
     }
 }

@@ -3,7 +3,6 @@
 pub mod chat;
 pub mod checks;
 pub mod code;
-pub(crate) mod fields;
 pub mod headline;
 pub mod hold;
 pub mod keys;
@@ -26,9 +25,5 @@ use crate::live::store::Store;
 
 /// Keeps what moves in the panels that are text. In the browser alone.
 pub fn start(store: Store) {
-    topbar::start(store);
-    switch::start(store);
-    wire::start(store);
-    policy::start(store);
     timeline::start(store);
 }

@@ -1,42 +1,95 @@
 //! Slow motion for a room: how many seconds the actor waits between its attempts, in the bar on top. It is the actor's own
 //! policy that is slow, and no film of it.
 
-use leptos::prelude::*;
-use maud::{Markup, html};
+use leptos::{ev::SubmitEvent, html, prelude::*};
 
-use super::{
-    fields::{apply_button, error_line},
-    policy::{PARTS, name},
+use super::policy::{FIELDS, field_name};
+use crate::{
+    components::{ApplyButton, ErrorLine, put_back_when_refused, tick_when_changed},
+    live::{
+        controls::{self, Change, SET_POLICY},
+        store::Store,
+    },
 };
-use crate::live::{controls::SET_POLICY, store::Store};
 use model::policy::{RetryPolicy, form::PolicyForm};
 
 /// What there is to choose from, in seconds. Their digits are keys in a room.
 const SECONDS: [u64; 3] = [1, 2, 5];
 
-/// The choice. What else the policy says stays as it is; only its longest wait has to allow for all of them.
-pub(super) fn slow_motion_form(store: Store) -> Markup {
-    let policy = store.panels.with(|panels| panels.policy);
-    let max_delay_ms = SECONDS.into_iter().fold(policy.max_delay_ms, |longest, seconds| longest.max(seconds * 1_000));
-    let mut kept = PolicyForm::from(RetryPolicy { max_delay_ms, ..policy });
-    let kept =
-        PARTS.into_iter().filter(|(part, _)| *part != "delay_ms").map(|(part, place)| (part, place(&mut kept).clone()));
-    html! {
-        form.slow action=(SET_POLICY) method="post" autocomplete="off" {
-            input type="hidden" name="actor" value=(store.actor_id());
-            @for (part, value) in kept { input type="hidden" name=(name(part)) value=(value); }
-            fieldset title="How long the actor waits between its attempts: 1, 2, 5" {
-                legend { "Wait" }
-                @for seconds in SECONDS {
-                    label {
-                        input type="radio" name=(name("delay_ms")) value=(seconds * 1_000)
-                            checked[policy.delay_ms == seconds * 1_000];
-                        span { (seconds) " s" }
-                    }
-                }
-            }
-            (apply_button())
-            (error_line(store, &[SET_POLICY], |_| false))
-        }
+/// The choice.
+#[component]
+pub fn SlowMotion() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let kept = Memo::new(move |_| kept(store.panels.with(|panels| panels.policy)));
+    let form = NodeRef::<html::Form>::new();
+    put_back_when_refused(form, SET_POLICY);
+    let hidden = FIELDS.into_iter().filter(|(field, _)| *field != "delay_ms").map(|(field, place)| {
+        let value = move || place(&mut kept.get()).clone();
+        view! { <input type="hidden" name=field_name(field) value=value /> }
+    });
+    let choices = SECONDS.into_iter().map(|seconds| view! { <Choice seconds kept /> });
+    view! {
+        <form
+            class="slow"
+            action=SET_POLICY
+            method="post"
+            autocomplete="off"
+            node_ref=form
+            // What is chosen takes effect at once.
+            on:submit=|submit: SubmitEvent| submit.prevent_default()
+        >
+            <input type="hidden" name="actor" value=store.actor_id() />
+            {hidden.collect_view()}
+            <fieldset title="How long the actor waits between its attempts: 1, 2, 5">
+                <legend>"Wait"</legend>
+                {choices.collect_view()}
+            </fieldset>
+            <ApplyButton />
+            <ErrorLine of=&[SET_POLICY] />
+        </form>
     }
+}
+
+/// One wait to choose.
+#[component]
+fn Choice(
+    /// Its length.
+    seconds: u64,
+    /// What else the policy says.
+    kept: Memo<PolicyForm>,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let delay_ms = (seconds * 1_000).to_string();
+    let chosen = Memo::new({
+        let delay_ms = delay_ms.clone();
+        move |_| kept.with(|policy| policy.delay_ms == delay_ms)
+    });
+    let field = NodeRef::<html::Input>::new();
+    tick_when_changed(field, chosen);
+    let choose = {
+        let delay_ms = delay_ms.clone();
+        move |_| {
+            let delay_ms = delay_ms.clone();
+            controls::set(store, Change::Policy(PolicyForm { delay_ms, ..kept.get_untracked() }));
+        }
+    };
+    view! {
+        <label>
+            <input
+                type="radio"
+                name=field_name("delay_ms")
+                value=delay_ms
+                checked=chosen
+                node_ref=field
+                on:change=choose
+            />
+            <span>{format!("{seconds} s")}</span>
+        </label>
+    }
+}
+
+/// What else the policy says stays as it is; only its longest wait has to allow for all of them.
+fn kept(policy: RetryPolicy) -> PolicyForm {
+    let longest = SECONDS.into_iter().fold(policy.max_delay_ms, |longest, seconds| longest.max(seconds * 1_000));
+    RetryPolicy { max_delay_ms: longest, ..policy }.into()
 }

@@ -2,7 +2,7 @@
 
 use leptos::{ev::MouseEvent, prelude::*};
 
-use super::{hold::hold_form, slow_motion::slow_motion_form};
+use super::{hold::HoldForm, slow_motion::SlowMotion};
 use crate::{
     components::Icon,
     format,
@@ -10,7 +10,6 @@ use crate::{
         dom, hold,
         store::{Connection, Store},
     },
-    markup::{drawn, keep},
 };
 use model::{actor_id::ActorId, error::ErrorCode, lab::Runtime};
 
@@ -33,8 +32,8 @@ pub fn Topbar(
             </span>
             <ConnectionStatus />
             <span class="topbar-gap"></span>
-            {drawn(|| slow_motion_form(store))}
-            {drawn(|| hold_form(store))}
+            <SlowMotion />
+            <HoldForm />
             <ThemeButton />
             <button class="btn quiet icon keys-button" type="button" popovertarget="keys" aria-label="Keys" title="Keys: ?">
                 <Icon href="#i-keys" />
@@ -42,12 +41,6 @@ pub fn Topbar(
             <PresentLink />
         </header>
     }
-}
-
-/// Keeps what moves in it.
-pub(super) fn start(store: Store) {
-    keep(".topbar .slow", move || slow_motion_form(store));
-    keep(".topbar .hold", move || hold_form(store));
 }
 
 /// Lays the page out for a room, and back. A plain link: without script it does the same.

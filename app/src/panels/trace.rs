@@ -3,17 +3,12 @@
 use maud::{Markup, html};
 
 pub use crate::components::turn_trace::telling_bar;
-use crate::components::turn_trace::{Drawing, marks, policy_marks};
+use crate::components::turn_trace::{Drawing, marks};
 use model::timeline::Turn;
 
 /// The trace of a turn.
 pub fn trace(turn: &Turn) -> Markup {
     markup(Drawing::of(&marks(turn)))
-}
-
-/// The trace of an operation that needs every attempt that the policy allows.
-pub fn policy_trace(attempts: u8) -> Markup {
-    markup(Drawing::of(&policy_marks(attempts)))
 }
 
 fn markup(drawing: Drawing) -> Markup {

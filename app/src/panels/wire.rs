@@ -1,77 +1,94 @@
 //! The wire to Redis, where the lab has one: a real outage, on purpose, for every actor.
 
-use leptos::prelude::*;
-use maud::{Markup, html};
-use web_sys::Element;
+use leptos::{
+    ev::{Event, SubmitEvent},
+    html,
+    prelude::*,
+};
 
-use super::fields::{apply_button, error_line, typed_in};
 use crate::{
-    icons::symbol,
+    components::{ApplyButton, ErrorLine, Icon, put_back_at_first, put_back_when_refused, write_when_changed},
     live::{
         actions::{self, SET_WIRE},
-        dom,
         store::Store,
     },
-    markup::keep,
 };
 use model::wire::WireFault;
 
 /// What the form sends for a wire that works.
 const WORKS: &str = "works";
 
-fn word(fault: Option<WireFault>) -> &'static str {
-    fault.map_or(WORKS, WireFault::word)
-}
-
 /// Whether this lab has one.
 pub(super) fn is_there(store: Store) -> bool {
     store.panels.with_untracked(|panels| panels.wire.is_some())
 }
 
-/// Keeps the form.
-pub(super) fn start(store: Store) {
-    if is_there(store) {
-        keep(".breaker.wire", move || form(store));
-        Effect::new(|_| dom::put_back(SET_WIRE));
-    }
-}
-
-/// Sets what is chosen.
-pub(crate) fn apply(store: Store, form: &Element) {
-    if let Some(chosen) = typed_in(form, "wire") {
-        actions::set_wire(store, chosen);
-    }
-}
-
 /// What the wire does, as a sentence to choose from. Chosen it takes effect at once; without script *Apply* does it.
-pub(super) fn form(store: Store) -> Markup {
-    let fault = store.panels.with(|panels| panels.wire.as_ref().and_then(|wire| wire.fault));
+#[component]
+pub fn WireForm() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let fault = Memo::new(move |_| store.panels.with(|panels| panels.wire.as_ref()?.fault));
     // What was refused without script stays as it was chosen.
     let typed = store.typed.with_untracked(|typed| typed.text(SET_WIRE, "wire").map(str::to_owned));
-    let chosen = typed.filter(|_| !store.mounted.get()).unwrap_or_else(|| word(fault).to_owned());
-    let words = |offered| match (offered, fault) {
-        // Over the API a delay can be any: the one that is set is the one that is named.
+    let chosen = Memo::new(move |_| {
+        let typed = typed.clone().filter(|_| !store.mounted.get());
+        typed.unwrap_or_else(|| word(fault.get()).to_owned())
+    });
+    let (form, field) = (NodeRef::<html::Form>::new(), NodeRef::<html::Select>::new());
+    write_when_changed(chosen.into(), move |word| {
+        if let Some(field) = field.get_untracked() {
+            field.set_value(word);
+        }
+    });
+    put_back_at_first(form);
+    put_back_when_refused(form, SET_WIRE);
+    let options = [None].into_iter().chain(WireFault::OFFERED.map(Some)).map(|offered| {
+        view! {
+            <option value=word(offered) selected=move || chosen.with(|chosen| chosen == word(offered))>
+                {move || sentence(offered, fault.get())}
+            </option>
+        }
+    });
+    let set = move |change: Event| actions::set_wire(store, event_target_value(&change));
+    view! {
+        <form
+            class="breaker wire"
+            class:on=move || fault.get().is_some()
+            action=SET_WIRE
+            method="post"
+            autocomplete="off"
+            node_ref=form
+            on:submit=|submit: SubmitEvent| submit.prevent_default()
+        >
+            <span class="tape" aria-hidden="true"></span>
+            <p class="plan">
+                <label for="wire">
+                    <b>"The wire to Redis"</b>
+                </label>
+                <span class="select">
+                    <select id="wire" name="wire" title="For every actor of this lab" node_ref=field on:change=set>
+                        {options.collect_view()}
+                    </select>
+                    <Icon href="#i-chevron" />
+                </span>
+                <ApplyButton />
+            </p>
+            <ErrorLine of=&[SET_WIRE] />
+        </form>
+    }
+}
+
+/// What the form calls it.
+fn word(fault: Option<WireFault>) -> &'static str {
+    fault.map_or(WORKS, WireFault::word)
+}
+
+/// What there is to choose. Over the API a delay can be any: the one that is set is the one that is named.
+fn sentence(offered: Option<WireFault>, set: Option<WireFault>) -> String {
+    match (offered, set) {
         (Some(WireFault::Delay { .. }), Some(set @ WireFault::Delay { .. })) => set.verb(),
         (Some(offered), _) => offered.verb(),
         (None, _) => WORKS.to_owned(),
-    };
-    html! {
-        form.breaker.wire.on[fault.is_some()] action=(SET_WIRE) method="post" autocomplete="off" {
-            span.tape aria-hidden="true" {}
-            p.plan {
-                label for="wire" { b { "The wire to Redis" } }
-                span.select {
-                    select id="wire" name="wire" title="For every actor of this lab" {
-                        @for offered in [None].into_iter().chain(WireFault::OFFERED.map(Some)) {
-                            option value=(word(offered)) selected[chosen == word(offered)] { (words(offered)) }
-                        }
-                    }
-                    (symbol("#i-chevron"))
-                }
-                (apply_button())
-            }
-            (error_line(store, &[SET_WIRE], |_| false))
-        }
     }
 }
 

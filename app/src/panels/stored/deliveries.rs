@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn an_event_is_delivered_whichever_of_the_two_is_told_first() {
-        let published = Step::AttemptSucceeded { turn: 1, operation: Operation::Publish, attempt: 1, max: 1, took_us: 1 };
+        let published =
+            Step::AttemptSucceeded { turn: 1, operation: Operation::Publish, attempt: 1, max: 1, took_us: 1 };
         let delivered = Step::EventDelivered { turn: Some(1), input: String::new(), output: String::new() };
         for steps in [[published.clone(), delivered.clone()], [delivered, published]] {
             let events: Vec<Event> = (1..).zip(steps).map(|(seq, step)| Event { seq, at: 1_000 + seq, step }).collect();

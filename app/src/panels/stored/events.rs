@@ -16,9 +16,10 @@ const SHOWN: usize = 5;
 #[component]
 pub(super) fn Events() -> impl IntoView {
     let store = expect_context::<Store>();
-    let deliveries = travel::read_on(store.events, store.taken_out, store.moment, |known: &mut Vec<_>, events, from| {
-        deliveries::read_on(known, &events[from..])
-    });
+    let deliveries =
+        travel::read_on(store.events, store.taken_out, store.moment, |known: &mut Vec<_>, events, from| {
+            deliveries::read_on(known, &events[from..])
+        });
     let newest = move || deliveries.with(|known| known.iter().rev().take(SHOWN).copied().collect::<Vec<_>>());
     view! {
         <div class="block b-events">

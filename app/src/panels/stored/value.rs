@@ -1,9 +1,6 @@
 //! The value as the store itself gives it.
 
-use leptos::{
-    either::Either,
-    prelude::*,
-};
+use leptos::{either::Either, prelude::*};
 
 use super::{Unreadable, json::Json};
 use crate::{
@@ -130,7 +127,10 @@ fn unchanged_by(before: &[Message], turns: &[Turn], stored: &StoredValue) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{error::{ErrorCode, LabError}, timeline::{Event, Step, turns}};
+    use model::{
+        error::{ErrorCode, LabError},
+        timeline::{Event, Step, turns},
+    };
 
     /// A turn that stored its message, and one that gave up.
     fn one_of_two() -> Vec<Turn> {

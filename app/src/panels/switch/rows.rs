@@ -1,15 +1,13 @@
 //! What stands in the fields of the faults: the plan in force, and what was typed since.
 //!
-//! The fields are drawn from these rows, and the rows are read from the fields as somebody types: the sentence tells of
-//! them at once, and a row that goes takes nothing else with it.
+//! The fields show these rows, and whatever is typed is written to them: the sentence shows it at once, and a row that
+//! goes takes nothing else with it.
 
 use leptos::prelude::*;
-use web_sys::Element;
 
 use crate::{
     live::{controls::SET_FAULT, store::Store},
-    panels::fields::{Part, take_over, typed_in},
-    typed::Typed,
+    typed::{Part, Typed},
 };
 use model::fault::{FaultPlan, FaultStatus, form::FaultForm};
 
@@ -41,20 +39,17 @@ fn in_force(fault: &FaultStatus) -> Vec<FaultForm> {
 }
 
 /// Brings what is in force into the rows whenever it changes.
-pub(super) fn start(store: Store) {
-    let mut before = store.fault.with_untracked(in_force);
-    Effect::new(move |_| {
-        let now = store.fault.with(in_force);
-        if before != now {
-            if !is_own(store, &now) {
-                store.rows.update(|rows| follow(rows, &before, &now));
-            }
-            before = now;
+pub(super) fn keep_up(store: Store) {
+    let plan = Memo::new(move |_| store.fault.with(in_force));
+    let bring = move |now: &Vec<FaultForm>, before: Option<&Vec<FaultForm>>, _: Option<()>| {
+        if let Some(before) = before.filter(|_| !is_own(store, now)) {
+            store.rows.update(|rows| merge(rows, before, now));
         }
-    });
+    };
+    Effect::watch(move || plan.get(), bring, false);
 }
 
-/// Whether this page has asked for the plan that has come into force: then the rows have it already, and may be further.
+/// Whether this page has asked for the plan that has come into force: then the rows have it already, and may be ahead.
 fn is_own(store: Store, now: &[FaultForm]) -> bool {
     let is_own = store.asked.try_update(|asked| {
         let place = asked.iter().position(|plan| same(plan, now));
@@ -69,7 +64,7 @@ fn same<'a>(a: impl IntoIterator<Item = &'a FaultForm>, b: &[FaultForm]) -> bool
     a.into_iter().map(bare).eq(b.iter().map(bare))
 }
 
-/// The faults that the rows hold, to be asked for: what is heard of them is no news to the rows.
+/// The faults that the rows hold, to be asked for: once they are in force, the rows have them already.
 pub(super) fn ask(store: Store) -> Vec<FaultForm> {
     let plan = given(store);
     let in_force = store.fault.with_untracked(in_force);
@@ -79,19 +74,6 @@ pub(super) fn ask(store: Store) -> Vec<FaultForm> {
         }
     });
     plan
-}
-
-/// Takes the rows from the fields as they are now. What has no field stays as it is.
-pub(crate) fn read(store: Store, form: &Element) {
-    store.rows.update(|rows| {
-        for (n, row) in rows.iter_mut().enumerate() {
-            for (part, place) in PARTS {
-                if let Some(text) = typed_in(form, &name(n, part)) {
-                    *place(row) = text;
-                }
-            }
-        }
-    });
 }
 
 /// The form's name for a field of a row.
@@ -106,8 +88,9 @@ fn given(store: Store) -> Vec<FaultForm> {
 
 /// One more row, to be filled; says which.
 pub(super) fn add(store: Store) -> usize {
+    let n = store.rows.with_untracked(Vec::len);
     store.rows.update(|rows| rows.push(usual(FaultForm::default())));
-    store.rows.with_untracked(Vec::len) - 1
+    n
 }
 
 /// Removes a row; says whether a fault went with it.
@@ -183,18 +166,30 @@ fn posted(typed: &Typed) -> Option<Vec<FaultForm>> {
 
 /// Brings a plan that has come into force into the rows. What is not in force stays: a row that waits for its operation,
 /// a number that was refused.
-fn follow(rows: &mut Vec<FaultForm>, before: &[FaultForm], now: &[FaultForm]) {
+fn merge(rows: &mut Vec<FaultForm>, before: &[FaultForm], now: &[FaultForm]) {
     if same(rows.iter().filter(|row| !row.is_empty()), now) {
         return;
     }
     for (row, (before, now)) in rows.iter_mut().zip(before.iter().zip(now)) {
-        take_over(row, before, now, &PARTS);
+        take_changes(row, before, now);
     }
     if now.len() < before.len().min(rows.len()) {
         rows.drain(now.len()..before.len().min(rows.len()));
     }
     for (n, fault) in now.iter().enumerate().skip(before.len()) {
         rows.insert(n.min(rows.len()), fault.clone());
+    }
+}
+
+/// Brings what has come into force into a row, but only the fields that have changed: what is being typed in another, or
+/// was refused there, stays.
+fn take_changes(row: &mut FaultForm, before: &FaultForm, now: &FaultForm) {
+    let (mut before, mut now) = (before.clone(), now.clone());
+    for (_, place) in PARTS {
+        let now = place(&mut now);
+        if place(&mut before) != now {
+            place(row).clone_from(now);
+        }
     }
 }
 
@@ -220,19 +215,30 @@ mod tests {
     }
 
     /// The rows after the plan in force has become another.
-    fn hear(rows: &mut Vec<FaultForm>, before: &[&FaultForm], now: &[&FaultForm]) {
+    fn bring(rows: &mut Vec<FaultForm>, before: &[&FaultForm], now: &[&FaultForm]) {
         let owned = |faults: &[&FaultForm]| faults.iter().copied().cloned().collect::<Vec<_>>();
-        follow(rows, &owned(before), &owned(now));
+        merge(rows, &owned(before), &owned(now));
     }
 
     #[test]
     fn a_plan_that_somebody_else_sets_is_shown_whole() {
         let (a, b, c) = (row("load", "1"), row("save", "2"), row("publish", "3"));
         let mut rows = vec![a.clone()];
-        hear(&mut rows, &[&a], &[&b, &c, &a]);
+        bring(&mut rows, &[&a], &[&b, &c, &a]);
         assert_eq!(rows, [b.clone(), c.clone(), a.clone()]);
-        hear(&mut rows, &[&b, &c, &a], &[&c]);
+        bring(&mut rows, &[&b, &c, &a], &[&c]);
         assert_eq!(rows, [c]);
+    }
+
+    #[test]
+    fn what_is_typed_is_not_taken_away_by_what_comes_into_force_elsewhere() {
+        let fault =
+            |ms: &str, percent: &str| FaultForm { ms: ms.to_owned(), percent: percent.to_owned(), ..row("load", "1") };
+        let mut typed = fault("5", "999");
+        take_changes(&mut typed, &fault("3", "50"), &fault("5", "50"));
+        assert_eq!(typed, fault("5", "999"));
+        take_changes(&mut typed, &fault("5", "50"), &fault("7", "20"));
+        assert_eq!(typed, fault("7", "20"));
     }
 
     #[test]
@@ -240,25 +246,25 @@ mod tests {
         let (a, a3, b, empty) = (row("load", "1"), row("load", "3"), row("save", "2"), row("", ""));
         let refused = FaultForm { attempts: "99".to_owned(), ..b.clone() };
         let mut rows = vec![a.clone(), refused.clone(), empty.clone()];
-        hear(&mut rows, &[&a, &b], &[&a3, &b]);
+        bring(&mut rows, &[&a, &b], &[&a3, &b]);
         assert_eq!(rows, [a3.clone(), refused, empty.clone()]);
-        hear(&mut rows, &[&a3, &b], &[&a3]);
+        bring(&mut rows, &[&a3, &b], &[&a3]);
         assert_eq!(rows, [a3.clone(), empty.clone()]);
-        hear(&mut rows, &[&a3], &[&a3, &b]);
+        bring(&mut rows, &[&a3], &[&a3, &b]);
         assert_eq!(rows, [a3, b, empty]);
     }
 
     #[test]
-    fn the_news_of_one_s_own_change_changes_nothing() {
+    fn one_s_own_change_changes_nothing_when_it_comes_into_force() {
         let (a, b, c) = (row("load", "1"), row("save", "2"), row("publish", "3"));
         let mut rows = vec![a.clone(), c.clone(), row("", "")];
         let before = rows.clone();
-        hear(&mut rows, &[&a, &b, &c], &[&a, &c]);
+        bring(&mut rows, &[&a, &b, &c], &[&a, &c]);
         assert_eq!(rows, before, "the row that waits is still there");
         // What the kind has no use for is kept in the field, and is no part of the plan.
         let mut rows = vec![FaultForm { ms: "120".to_owned(), ..a.clone() }];
         let before = rows.clone();
-        hear(&mut rows, &[&c], &[&a]);
+        bring(&mut rows, &[&c], &[&a]);
         assert_eq!(rows, before);
     }
 
@@ -268,10 +274,10 @@ mod tests {
         let typed = after(&[("plan[0][operation]", ""), ("plan[0][layer]", "wire"), ("plan[0][wire]", "stall")]);
         assert!(!typed[0].is_empty() && typed[0].wire == "stall");
         assert_eq!(plan(&typed).unwrap().faults()[0].wire(), Some(model::fault::WireFault::Stall));
-        let (told, shown) = (usual(on_the_wire()), FaultForm { operation: "save".to_owned(), ..on_the_wire() });
-        assert_eq!(told.operation, "load", "in the actor it is a load's");
+        let (in_force, shown) = (usual(on_the_wire()), FaultForm { operation: "save".to_owned(), ..on_the_wire() });
+        assert_eq!(in_force.operation, "load", "in the actor it is a load's");
         let mut rows = vec![shown.clone()];
-        hear(&mut rows, &[&row("save", "1")], &[&told]);
+        bring(&mut rows, &[&row("save", "1")], &[&in_force]);
         assert_eq!(rows, [shown], "its operation is no part of the plan");
     }
 

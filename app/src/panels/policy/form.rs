@@ -1,0 +1,115 @@
+//! The fields of the retry policy.
+
+use leptos::{ev::SubmitEvent, form::FromFormData, html, prelude::*};
+use web_sys::FormData;
+
+use crate::{
+    components::{ApplyButton, ErrorLine, NumberField, SelectField, Words, refused},
+    functions::policy::SetPolicy,
+    live::{
+        controls::{self, Change, SET_POLICY},
+        store::Store,
+    },
+    typed::Part,
+};
+use model::policy::{RetryPolicy, form::PolicyForm};
+
+/// Every field of the policy.
+pub(in crate::panels) const FIELDS: [Part<PolicyForm>; 7] = [
+    ("attempts", |form| &mut form.attempts),
+    ("delay_ms", |form| &mut form.delay_ms),
+    ("backoff", |form| &mut form.backoff),
+    ("max_delay_ms", |form| &mut form.max_delay_ms),
+    ("jitter_percent", |form| &mut form.jitter_percent),
+    ("seed", |form| &mut form.seed),
+    ("attempt_timeout_ms", |form| &mut form.attempt_timeout_ms),
+];
+
+const BACKOFFS: Words = &[("constant", "constant"), ("exponential", "exponential, doubling")];
+
+/// What a field is called in a form.
+pub(in crate::panels) fn field_name(part: &str) -> String {
+    format!("policy[{part}]")
+}
+
+/// The form. Whatever is set takes effect at once; without script *Apply* does it.
+#[component]
+pub(super) fn PolicyFields(
+    /// The policy in force.
+    policy: Memo<RetryPolicy>,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let form = NodeRef::<html::Form>::new();
+    let apply = move || {
+        let fields = form.get_untracked().and_then(|form| FormData::new_with_form(&form).ok());
+        if let Some(Ok(set)) = fields.map(|fields| SetPolicy::from_form_data(&fields)) {
+            controls::set(store, Change::Policy(set.policy));
+        }
+    };
+    let submit = move |submit: SubmitEvent| {
+        submit.prevent_default();
+        apply();
+    };
+    let [attempts, wait, backoff, longest, jitter, seed, timeout] = FIELDS;
+    let number = |label, part, (least, most), unit| number(policy, label, part, (least, most), unit);
+    let seeds = (0, u32::MAX.into());
+    let timeouts = (RetryPolicy::MIN_TIMEOUT_MS, RetryPolicy::MAX_TIMEOUT_MS);
+    let (backoff, value) = (backoff.0, shown(policy, backoff));
+    view! {
+        <form
+            class="fields"
+            action=SET_POLICY
+            method="post"
+            autocomplete="off"
+            node_ref=form
+            on:submit=submit
+            on:change=move |_| apply()
+        >
+            <input type="hidden" name="actor" value=store.actor_id() />
+            {number("Attempts", attempts, (1, 10), "")}
+            {number("Wait", wait, (0, 60_000), "ms")}
+            <SelectField
+                label="Backoff"
+                name=field_name(backoff)
+                value
+                words=BACKOFFS
+                error=refused(SET_POLICY, backoff)
+            />
+            {number("Longest", longest, (0, 60_000), "ms")}
+            {number("Jitter", jitter, (0, 100), "%")}
+            {number("Seed", seed, seeds, "")}
+            {number("Time-out", timeout, timeouts, "ms")}
+            <ApplyButton />
+            <ErrorLine of=&[SET_POLICY] beside=is_field />
+        </form>
+    }
+}
+
+/// A number.
+fn number(
+    policy: Memo<RetryPolicy>,
+    label: &'static str,
+    field: Part<PolicyForm>,
+    (least, most): (u64, u64),
+    unit: &'static str,
+) -> impl IntoView {
+    let (part, value) = (field.0, shown(policy, field));
+    view! { <NumberField label name=field_name(part) value error=refused(SET_POLICY, part) least most unit /> }
+}
+
+/// What a field begins with, and what comes into force later: at first what was typed, if the form came back without
+/// script.
+fn shown(policy: Memo<RetryPolicy>, (part, place): Part<PolicyForm>) -> Memo<String> {
+    let store = expect_context::<Store>();
+    let typed = store.typed.with_untracked(|typed| typed.text(SET_POLICY, &field_name(part)).map(str::to_owned));
+    let in_force = Memo::new(move |_| place(&mut policy.get().into()).clone());
+    Memo::new(move |before: Option<&String>| {
+        let now = in_force.get();
+        typed.clone().filter(|_| before.is_none()).unwrap_or(now)
+    })
+}
+
+/// Whether an error's field is one of these.
+fn is_field(field: &str) -> bool {
+    FIELDS.iter().any(|(part, _)| *part == field)
+}

@@ -1,0 +1,101 @@
+//! What the faults can be besides, and more of them.
+
+use std::time::Duration;
+
+use leptos::{ev::MouseEvent, html, prelude::*};
+
+use super::{
+    fault::{FaultFields, layers},
+    rows::{self, ADD, ROWS},
+};
+use crate::live::{controls::SET_FAULT, store::Store};
+use model::fault::{FaultPlan, form::FaultForm};
+
+/// The box. Without script its buttons post the form, and it comes back with one row more or less, to be applied;
+/// whether a row has its operation by then is not known here.
+#[component]
+pub(super) fn More(
+    /// Sets what stands in the fields.
+    apply: Callback<()>,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let layers = layers(store);
+    let count = Memo::new(move |_| store.rows.with(Vec::len));
+    let has_empty = Memo::new(move |_| store.rows.with(|rows| rows.iter().any(FaultForm::is_empty)));
+    let is_full = move || FaultPlan::MAX <= count.get();
+    let (details, add_button) = (NodeRef::<html::Details>::new(), NodeRef::<html::Button>::new());
+    // A row that was asked for is in sight, and so is what was refused.
+    let asked = store.typed.with_untracked(|typed| typed.text(SET_FAULT, ROWS).is_some());
+    let open = asked || untrack(|| is_refused_within(store));
+    Effect::new(move |_| {
+        if let Some(details) = details.get().filter(|_| is_refused_within(store)) {
+            details.set_open(true);
+        }
+    });
+    let added = StoredValue::new(None);
+    let add = move |click: MouseEvent| {
+        click.prevent_default();
+        added.set_value(Some(rows::add(store)));
+    };
+    let on_remove = Callback::new(move |n| {
+        added.set_value(None);
+        if rows::remove(store, n) {
+            apply.run(());
+        }
+        // The last row takes the button with it that had the focus.
+        let refocus = move || {
+            let lost = document().active_element().is_none_or(|at| at.tag_name() == "BODY");
+            if let Some(button) = add_button.get_untracked().filter(|_| lost) {
+                let _ = button.focus();
+            }
+        };
+        set_timeout(refocus, Duration::ZERO);
+    });
+    let note = move || {
+        if has_empty.get() {
+            Some("A new fault does nothing before its operation is chosen.")
+        } else {
+            is_full().then_some("A plan has at most 8 faults.")
+        }
+    };
+    view! {
+        <details class="more" open=open node_ref=details>
+            <summary class="btn small">"More"</summary>
+            <div class="more-box">
+                <For each=move || 0..count.get() key=|n| *n let:n>
+                    <FaultFields n layers added=added.get_value() == Some(n) on_remove />
+                </For>
+                <p class="more-foot">
+                    <button
+                        class="btn small add"
+                        type="submit"
+                        name=ROWS
+                        value=ADD
+                        disabled=move || is_full() || store.mounted.get() && has_empty.get()
+                        node_ref=add_button
+                        on:click=add
+                    >
+                        "Add a fault"
+                    </button>
+                    <span class="note">{note}</span>
+                    // As text: where scripts run, a browser makes no elements of it.
+                    <noscript inner_html=r#"<span class="note">What is added or removed counts once you press Apply.</span>"#></noscript>
+                </p>
+            </div>
+        </details>
+    }
+}
+
+/// Whether the error of this field is shown within the box. What is in the sentence and what is about the plan as a whole
+/// is shown below the sentence.
+pub(super) fn is_within(field: &str) -> bool {
+    field.starts_with("plan[") && !["plan[0].operation", "plan[0].attempts"].contains(&field)
+}
+
+/// Whether something was refused that stands within the box.
+fn is_refused_within(store: Store) -> bool {
+    store.error.with(|error| {
+        let error = error.as_ref().filter(|error| error.path == SET_FAULT);
+        error.and_then(|error| error.error.field.as_deref()).is_some_and(is_within)
+    })
+}
