@@ -100,6 +100,12 @@ impl LabError {
     }
 }
 
+/// A reason as part of a sentence that goes on: without the full stop, should it have one of its own.
+#[must_use]
+pub fn clause(reason: &str) -> &str {
+    reason.trim_end().trim_end_matches('.')
+}
+
 /// The value of a field, if it is in its range.
 ///
 /// # Errors

@@ -86,7 +86,7 @@ impl Recording {
     /// The text is no JSON ([`crate::error::ErrorCode::InvalidRequest`]), or no recording: then the field is named.
     pub fn parse(text: &[u8]) -> Result<Self, LabError> {
         read::modest(text)?;
-        let recording: Self = fields::read(text)?;
+        let recording: Self = fields::read(text).map_err(|error| read::with_field_of_event(text, error))?;
         let unknown = read::unknown(text, &recording);
         let unknown = unknown.map_err(|error| LabError::of_field(".", format!("This is no recording: {error}.")))?;
         if let Some(place) = unknown {

@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 use serde_json::{Map, Value};
 
 use super::Recording;
 use crate::{
     error::{ErrorCode, LabError},
     fields::left_out,
+    form::allowed,
     timeline::Event,
 };
 
@@ -134,6 +138,69 @@ impl<'de> Visitor<'de> for Events<'_> {
             let read = serde_json::to_value(read).map_err(A::Error::custom)?;
             found = found.or_else(|| left_out(&given, &read).map(|place| within(&format!("events[{n}]"), &place)));
         }
+        Ok(found)
+    }
+}
+
+/// The same error, with the field of the event that it is about: serde keeps a flat object aside before it reads it, and
+/// knows only the event by then.
+pub(super) fn with_field_of_event(text: &[u8], error: LabError) -> LabError {
+    let event = error.field.as_deref().and_then(|field| field.strip_prefix("events[")?.strip_suffix(']')?.parse().ok());
+    let event =
+        event.and_then(|nth| NthEvent(nth).deserialize(&mut serde_json::Deserializer::from_slice(text)).ok()?);
+    let Some((field, name)) = error.field.as_deref().zip(event.as_ref().and_then(field_at_fault)) else { return error };
+    let words = error.message.strip_prefix(field).unwrap_or(&error.message).trim_start_matches(": ");
+    let place = within(field, name);
+    LabError::of_field(&place, format!("{place}: {}{}.", words.trim_end_matches('.'), allowed(name)))
+}
+
+/// The field without which an event is refused for another reason.
+fn field_at_fault(event: &Map<String, Value>) -> Option<&str> {
+    let why = |event: Map<String, Value>| Event::deserialize(Value::Object(event)).err().map(|error| error.to_string());
+    let refused = why(event.clone())?;
+    event.keys().map(String::as_str).find(|name| {
+        let mut without = event.clone();
+        without.remove(*name);
+        why(without).is_none_or(|other| other != refused)
+    })
+}
+
+/// One event of a document, the others passed over; `None` if there are not so many.
+struct NthEvent(usize);
+
+impl<'de> DeserializeSeed<'de> for NthEvent {
+    type Value = Option<Map<String, Value>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, document: D) -> Result<Self::Value, D::Error> {
+        document.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NthEvent {
+    type Value = Option<Map<String, Value>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a document with events")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(name) = fields.next_key::<String>()? {
+            if name == "events" {
+                found = fields.next_value_seed(Self(self.0))?;
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut events: A) -> Result<Self::Value, A::Error> {
+        for _ in 0..self.0 {
+            events.next_element::<IgnoredAny>()?;
+        }
+        let found = events.next_element()?;
+        while events.next_element::<IgnoredAny>()?.is_some() {}
         Ok(found)
     }
 }

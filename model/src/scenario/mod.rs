@@ -46,7 +46,6 @@ pub struct Scenario {
     /// The failure switch at its beginning.
     pub switch: FaultSetting,
     /// What is done, in order.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
     pub steps: Vec<ScenarioStep>,
     /// How it has to end.
     pub ends: Ending,
@@ -76,6 +75,7 @@ impl Need {
 
 /// One step of a scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ScenarioStep {
     /// Sends a message and waits for its answer or its error.
@@ -104,6 +104,7 @@ pub enum ScenarioStep {
 
 /// An event that a scenario waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Awaited {
     /// A retry waits.

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 /// Names an event across restarts, written `<epoch>-<seq>`: the id of the event stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct EventId {
     /// New whenever the numbering starts anew, which is with each start of the process.
@@ -51,4 +50,24 @@ impl From<EventId> for String {
     fn from(id: EventId) -> Self {
         id.to_string()
     }
+}
+
+/// In the API's description it is the text that it travels as.
+#[cfg(feature = "openapi")]
+mod schema {
+    use utoipa::{
+        PartialSchema, ToSchema,
+        openapi::{ObjectBuilder, RefOr, Schema, Type},
+    };
+
+    use super::EventId;
+
+    impl PartialSchema for EventId {
+        fn schema() -> RefOr<Schema> {
+            let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^[0-9]+-[0-9]+$"));
+            text.description(Some("`<epoch>-<seq>`, as the stream's `id:` lines give it.")).into()
+        }
+    }
+
+    impl ToSchema for EventId {}
 }

@@ -3,7 +3,7 @@
 use std::{mem, time::Duration};
 
 use model::{
-    error::{ErrorCode, LabError},
+    error::{ErrorCode, LabError, clause},
     message::{Message, MessageId, NOT_TWICE, keep_last},
     operation::Operation,
     timeline::Step,
@@ -148,7 +148,7 @@ impl Turn<'_> {
 
     /// `what` failed, and `then` is how things stand.
     fn failed(&self, what: &str, error: &GaveUp, then: &str) -> LabError {
-        let (attempts, last) = (attempts(error), &error.last);
+        let (attempts, last) = (attempts(error), clause(&error.last));
         let (code, message) = match error.reason {
             Reason::Exhausted => {
                 (ErrorCode::RetriesExhausted, format!("{what} after {attempts}: {last}. {then}{}", own_tries(error)))
@@ -173,7 +173,7 @@ fn attempts(error: &GaveUp) -> String {
 
 /// It is not known what became of `what`; `then` says what to do.
 fn outcome_unknown(what: &str, error: &GaveUp, then: &str) -> LabError {
-    let (attempts, last) = (attempts(error), &error.last);
+    let (attempts, last) = (attempts(error), clause(&error.last));
     let message = format!("It is not known whether {what} was carried out, after {attempts}: {last}. {then}");
     LabError::new(ErrorCode::OutcomeUnknown, message)
 }

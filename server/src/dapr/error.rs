@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use model::{
-    error::{ErrorCode, LabError},
+    error::{ErrorCode, LabError, clause},
     message::NOT_TWICE,
     operation::{Cause, Layer},
 };
@@ -130,6 +130,7 @@ pub fn invoke_error(status: &Status, endpoint: &str) -> LabError {
 #[must_use]
 pub fn read_error(status: &Status, endpoint: &str) -> LabError {
     let text = text(status);
+    let text = clause(&text);
     let unreachable = |message: String| LabError::new(ErrorCode::SidecarUnreachable, message);
     if is_store_error(status) {
         let message = format!("The state store does not answer: {text}. Start it, then try again.");
@@ -243,6 +244,18 @@ mod tests {
         assert_eq!(invoke_error(&status, "http://x"), error);
         let other = Status::internal("error invoke actor method: error from actor service: (502) oops");
         assert_eq!(invoke_error(&other, "http://x").code, ErrorCode::Internal);
+    }
+
+    #[test]
+    fn a_reason_that_ends_its_own_sentence_ends_no_other() {
+        let codes =
+            [Code::Internal, Code::Unavailable, Code::FailedPrecondition, Code::Cancelled, Code::Unauthenticated];
+        for code in codes {
+            for words in ["error getting actor state: away. Mend it.", "Go away."] {
+                let error = read_error(&Status::new(code, words), "http://x");
+                assert!(!error.message.contains(".."), "{code:?}: {error}");
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{
-    error::{ErrorCode, LabError},
+    error::{ErrorCode, LabError, clause},
     lab::StoredValue,
 };
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisError};
@@ -52,7 +52,8 @@ impl RedisServer {
     /// Source: Dapr's `state.redis` component.
     pub(super) async fn read(&self, key: String) -> Result<StoredValue, LabError> {
         let (value, etag) = self.fields(&key).await.map_err(|error| {
-            let message = format!("Cannot read the Redis at {}: {error}. Start it, then try again.", self.address());
+            let (at, error) = (self.address(), error.to_string());
+            let message = format!("Cannot read the Redis at {at}: {}. Start it, then try again.", clause(&error));
             LabError::new(ErrorCode::StoreUnreachable, message)
         })?;
         let value = value.map(String::from_utf8).transpose().map_err(|error| {

@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use model::{
-    error::{ErrorCode, LabError},
+    error::{ErrorCode, LabError, clause},
     lab::StoredValue,
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -45,7 +45,8 @@ impl SqliteFile {
 
 fn read(path: &Path, key: String) -> Result<StoredValue, LabError> {
     let row = row(path, &key).map_err(|error| {
-        let message = format!("Cannot read the store {}: {error}. Look whether the file is there.", path.display());
+        let (path, error) = (path.display(), error.to_string());
+        let message = format!("Cannot read the store {path}: {}. Look whether the file is there.", clause(&error));
         LabError::new(ErrorCode::StoreUnreachable, message)
     })?;
     let read_at = now_ms();

@@ -3,7 +3,7 @@
 use super::lines::{Foot, TurnSummary};
 use crate::format::duration_us;
 use model::{
-    error::{ErrorCode, LabError},
+    error::{ErrorCode, LabError, clause},
     message::NOT_TWICE,
     operation::Operation,
     timeline::{AttemptState, Outcome, Recovery, Turn},
@@ -58,7 +58,7 @@ pub(crate) fn failure(turn: Option<&Turn>, error: &LabError) -> (String, String)
         Some(AttemptState::Failed { error, .. }) => error,
         _ => &error.message,
     };
-    let reason = reason.trim_end_matches('.');
+    let reason = clause(reason);
     let title = match (error.code, last) {
         (ErrorCode::OutcomeUnknown, _) => {
             let text = format!("{reason}. Send it again: the next turn finds out before it writes.");
