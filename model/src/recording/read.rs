@@ -154,11 +154,12 @@ pub(super) fn with_field_of_event(text: &[u8], error: LabError) -> LabError {
     LabError::of_field(&place, format!("{place}: {}{}.", words.trim_end_matches('.'), allowed(name)))
 }
 
-/// The field without which an event is refused for another reason.
+/// The field of the event's step without which it is refused for another reason. Without its type it always is.
 fn field_at_fault(event: &Map<String, Value>) -> Option<&str> {
     let why = |event: Map<String, Value>| Event::deserialize(Value::Object(event)).err().map(|error| error.to_string());
     let refused = why(event.clone())?;
-    event.keys().map(String::as_str).find(|name| {
+    let fields = event.keys().map(String::as_str).filter(|name| !matches!(*name, "seq" | "at" | "type"));
+    fields.chain(["type"]).find(|name| {
         let mut without = event.clone();
         without.remove(*name);
         why(without).is_none_or(|other| other != refused)
