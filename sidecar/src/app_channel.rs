@@ -296,7 +296,7 @@ mod tests {
     #[tokio::test]
     async fn connections_that_nobody_uses_are_closed_though_another_is_used_all_the_time() {
         let (addr, mut open) = counting().await;
-        let app = AppChannel::keeping(Duration::from_millis(50), addr, "app", None, 1000).expect("valid");
+        let app = AppChannel::keeping(Duration::from_secs(1), addr, "app", None, 1000).expect("valid");
         let burst = (0..20).map(|_| app.ask("/"));
         futures::future::join_all(burst).await;
         assert!(*open.borrow() > 1, "{:?}", open.borrow());

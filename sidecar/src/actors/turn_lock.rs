@@ -113,8 +113,8 @@ pub(crate) enum Idleness {
 /// A deactivation under way.
 #[derive(Debug)]
 pub(crate) struct Leave {
-    /// `None` once it has ended.
-    guard: Option<OwnedMutexGuard<()>>,
+    // Whoever has the turn next finds the actor inactive: the lock is dropped after that is noted.
+    _guard: OwnedMutexGuard<()>,
     table: Arc<Table>,
     actor: ActorRef,
 }
@@ -228,7 +228,7 @@ impl Table {
         match Arc::clone(&slot.turn).try_lock_owned() {
             Ok(guard) => {
                 slot.phase = Phase::Leaving;
-                Idleness::Over(Leave { guard: Some(guard), table: Arc::clone(self), actor: actor.clone() })
+                Idleness::Over(Leave { _guard: guard, table: Arc::clone(self), actor: actor.clone() })
             }
             Err(_) => Idleness::Busy,
         }
@@ -301,9 +301,6 @@ impl Drop for Ticket {
 impl Drop for Leave {
     fn drop(&mut self) {
         let mut slots = self.table.slots();
-        // Under the table's lock: whoever has the turn next finds the actor inactive, and whoever leaves the line
-        // meanwhile finds nothing half done.
-        self.guard = None;
         if let Some(slot) = slots.get_mut(&self.actor) {
             slot.phase = Phase::Inactive;
         }
