@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,6 +18,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use tokio::sync::Semaphore;
+
+use crate::config::Config;
 use crate::names::ActorRef;
 
 /// The header that carries a token in either direction.
@@ -61,6 +65,8 @@ pub(crate) struct AppChannel {
     token: Option<HeaderValue>,
     /// The longest answer, in bytes.
     max_body_bytes: usize,
+    /// How many calls there may be at once.
+    at_once: Option<Arc<Semaphore>>,
 }
 
 /// How long a connection to the app is kept that nobody uses.
@@ -70,18 +76,12 @@ const MOST_IDLE: usize = 64;
 
 impl AppChannel {
     /// `None` when the app's id or token has characters that no header can carry.
-    pub(crate) fn new(addr: SocketAddr, app_id: &str, token: Option<&str>, max_body_bytes: usize) -> Option<Self> {
-        Self::keeping(IDLE, addr, app_id, token, max_body_bytes)
+    pub(crate) fn new(config: &Config) -> Option<Self> {
+        Self::keeping(IDLE, config)
     }
 
-    fn keeping(
-        idle: Duration,
-        addr: SocketAddr,
-        app_id: &str,
-        token: Option<&str>,
-        max_body_bytes: usize,
-    ) -> Option<Self> {
-        let token = match token {
+    fn keeping(idle: Duration, config: &Config) -> Option<Self> {
+        let token = match config.app_api_token.as_deref() {
             None | Some("") => None,
             Some(token) => {
                 let mut value = HeaderValue::from_str(token).ok()?;
@@ -96,10 +96,13 @@ impl AppChannel {
         client.pool_timer(TokioTimer::new()).pool_idle_timeout(idle).pool_max_idle_per_host(MOST_IDLE);
         Some(Self {
             client: client.build(connector),
-            max_body_bytes,
-            addr,
-            app_id: HeaderValue::from_str(app_id).ok()?,
+            max_body_bytes: config.max_body_bytes,
+            addr: config.app_addr,
+            app_id: HeaderValue::from_str(&config.app_id).ok()?,
             token,
+            at_once: config
+                .app_max_concurrency
+                .map(|calls| Arc::new(Semaphore::new(calls.min(Semaphore::MAX_PERMITS)))),
         })
     }
 
@@ -126,7 +129,7 @@ impl AppChannel {
     ) -> Result<AppReply, AppError> {
         headers.insert("dapr-api-call", HeaderValue::from_static("true"));
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-        let path = format!("/{}{query}", actor.method_path(method));
+        let path = format!("{}/method/{}{}", actor_path(actor), escape(method), escape(&query));
         self.send(Method::PUT, &path, headers, body).await
     }
 
@@ -134,8 +137,7 @@ impl AppChannel {
     pub(crate) async fn deactivate(&self, actor: &ActorRef) -> Result<AppReply, AppError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
-        let path = format!("/actors/{}/{}", actor.kind, actor.id);
-        self.send(Method::DELETE, &path, headers, Bytes::new()).await
+        self.send(Method::DELETE, &actor_path(actor), headers, Bytes::new()).await
     }
 
     /// Delivers a message to one of the app's routes.
@@ -146,13 +148,13 @@ impl AppChannel {
         envelope: Bytes,
     ) -> Result<AppReply, AppError> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"));
-        let path = format!("/{}", route.trim_start_matches('/'));
+        let path = format!("/{}", escape(route.trim_start_matches('/')));
         self.send(Method::POST, &path, headers, envelope).await
     }
 
-    /// Dropping the returned future aborts the request: its connection is closed.
+    /// `path` is already escaped. Dropping the returned future aborts the request: its connection is closed.
     async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Bytes) -> Result<AppReply, AppError> {
-        let target = format!("http://{}{}", self.addr, escape(path));
+        let target = format!("http://{}{path}", self.addr);
         let failed = |error: &(dyn Error + 'static)| {
             let verb = capitalised(&method);
             AppError::Failed(format!("{verb} {target:?}: {}", describe(error, self.addr)))
@@ -167,6 +169,11 @@ impl AppChannel {
         if let Some(token) = &self.token {
             request.headers_mut().insert(TOKEN_HEADER, token.clone());
         }
+        let _one_of_some = match &self.at_once {
+            // It is never closed.
+            Some(at_once) => at_once.acquire().await.ok(),
+            None => None,
+        };
         let response = self.client.request(request).await.map_err(|error| failed(&error))?;
         let (parts, body) = response.into_parts();
         let (announced, limit) = (body.size_hint().lower(), self.max_body_bytes);
@@ -211,6 +218,13 @@ pub(crate) fn forwarded<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8]
         }
     }
     headers
+}
+
+/// The path of an actor. Each name has its own: a `%` in it is escaped too, so that `a%20b` is not taken for `a b`. (In
+/// daprd they are one path.)
+fn actor_path(actor: &ActorRef) -> String {
+    let segment = |name: &str| escape(&name.replace('%', "%25"));
+    format!("/actors/{}/{}", segment(&actor.kind), segment(&actor.id))
 }
 
 /// Escapes what a request line cannot carry and leaves everything else as it is, escapes
@@ -269,6 +283,7 @@ mod tests {
     #[test]
     fn a_path_is_escaped_only_where_a_request_line_needs_it() {
         assert_eq!(escape("/actors/T/a b%2eé"), "/actors/T/a%20b%2e%C3%A9");
+        assert_eq!(actor_path(&ActorRef::new("T", "a b%20c")), "/actors/T/a%20b%2520c");
     }
 
     /// An app that counts the connections to it.
@@ -296,7 +311,8 @@ mod tests {
     #[tokio::test]
     async fn connections_that_nobody_uses_are_closed_though_another_is_used_all_the_time() {
         let (addr, mut open) = counting().await;
-        let app = AppChannel::keeping(Duration::from_secs(1), addr, "app", None, 1000).expect("valid");
+        let config = Config::new("app", addr, crate::Resources::default());
+        let app = AppChannel::keeping(Duration::from_secs(1), &config).expect("valid");
         let burst = (0..20).map(|_| app.ask("/"));
         futures::future::join_all(burst).await;
         assert!(*open.borrow() > 1, "{:?}", open.borrow());

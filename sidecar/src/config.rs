@@ -1,7 +1,7 @@
 //! What a sidecar is started with.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +25,8 @@ pub struct Config {
     pub http_addr: SocketAddr,
     /// Where the gRPC API listens (Dapr: `127.0.0.1:50001`). Port 0 means any free port.
     pub grpc_addr: SocketAddr,
+    /// The addresses that both APIs listen on besides, at the same ports.
+    pub more_addresses: Vec<IpAddr>,
     /// Whether a taken port is answered with a free one instead of a
     /// [`StartError`](crate::StartError).
     pub free_port_if_taken: bool,
@@ -38,6 +40,16 @@ pub struct Config {
     pub base_dir: PathBuf,
     /// The largest request, and the largest reply, in bytes.
     pub max_body_bytes: usize,
+    /// How many calls of the app there may be at once; `None` means as many as there are.
+    pub app_max_concurrency: Option<usize>,
+    /// Whether the app is asked for `/dapr/config`; one that is not hosts no actors.
+    pub ask_config: bool,
+    /// Whether the app is asked for `/dapr/subscribe`.
+    pub ask_subscriptions: bool,
+    /// `NAMESPACE`: resources of another namespace are left out.
+    pub namespace: Option<String>,
+    /// `POD_NAME`: what `{podName}` in component files stands for.
+    pub pod_name: Option<String>,
     /// How long the app has to answer when an actor is deactivated, before the actor may be called again.
     pub deactivation_limit: Duration,
     /// The web pages that may call the HTTP API, as `scheme://host[:port]` or `*`. None may unless it is named.
@@ -57,12 +69,18 @@ impl Config {
             app_addr,
             http_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 3500)),
             grpc_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 50001)),
+            more_addresses: Vec::new(),
             free_port_if_taken: false,
             dapr_api_token: None,
             app_api_token: None,
             resources,
             base_dir: PathBuf::from("."),
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
+            app_max_concurrency: None,
+            ask_config: true,
+            ask_subscriptions: true,
+            namespace: None,
+            pod_name: None,
             deactivation_limit: Duration::from_secs(10),
             allowed_origins: Vec::new(),
             actor_state_ttl: false,

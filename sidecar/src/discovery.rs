@@ -19,9 +19,18 @@ const DIAL_LIMIT: Duration = Duration::from_millis(500);
 /// How often it is said that the app does not answer.
 const TELL_AGAIN: Duration = Duration::from_secs(10);
 
+/// What the app is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asks {
+    /// `/dapr/config`.
+    pub(crate) config: bool,
+    /// `/dapr/subscribe`.
+    pub(crate) subscriptions: bool,
+}
+
 /// The second half of the start-up, in daprd's order: the app listens, `/dapr/config`,
 /// `/dapr/subscribe`, actors are hosted.
-pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>) {
+pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>, asks: Asks) {
     match &app {
         None => {
             tracing::warn!("App channel is not initialized. Did you configure an app-port?");
@@ -29,9 +38,12 @@ pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>) {
         }
         Some(app) => {
             wait_for(app.addr()).await;
-            let config = ask_config(app).await;
+            let config = if asks.config { ask_config(app).await } else { AppConfig::default() };
             if runtime.pubsub.has_components() {
-                subscribe(&runtime, app).await;
+                match asks.subscriptions {
+                    true => subscribe(&runtime, app).await,
+                    false => runtime.pubsub.start(Vec::new()),
+                }
             }
             runtime.actors.host(config).await;
         }

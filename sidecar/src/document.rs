@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::json::Go;
 
 /// A resource file that cannot be read or understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,16 +34,30 @@ impl fmt::Display for ResourceError {
 }
 
 /// What every document begins with.
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Head {
-    #[serde(default)]
+    pub(crate) api_version: String,
     pub(crate) kind: String,
 }
 
+impl Head {
+    /// Whether it is a resource of Dapr, right or wrong: other programs' files lie about in the same folders.
+    pub(crate) fn is_dapr(&self) -> bool {
+        match self.api_version.as_str() {
+            "" => matches!(self.kind.as_str(), "Component" | "Subscription" | "Resiliency" | "Configuration"),
+            version => version.starts_with("dapr.io/"),
+        }
+    }
+}
+
 /// A document's `metadata`, as far as it is used.
-#[derive(Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct Named {
     pub(crate) name: String,
+    /// The namespace that it belongs to; empty means any.
+    pub(crate) namespace: String,
 }
 
 /// Splits a file at its `---` lines; each document comes with the line that it begins on.
@@ -60,8 +77,8 @@ pub(crate) fn split(text: &str) -> Vec<(u64, String)> {
     documents
 }
 
-/// Deserialises one document; an error carries its line in the whole file.
-pub(crate) fn yaml<T: DeserializeOwned>(file: &str, text: &str, first_line: u64) -> Result<T, ResourceError> {
+/// Reads one document into values; an error carries its line in the whole file.
+pub(crate) fn yaml(file: &str, text: &str, first_line: u64) -> Result<Value, ResourceError> {
     serde_saphyr::from_str(text).map_err(|error| {
         let line = error.location().map(|location| first_line + location.line().saturating_sub(1));
         let whole = error.to_string();
@@ -71,27 +88,48 @@ pub(crate) fn yaml<T: DeserializeOwned>(file: &str, text: &str, first_line: u64)
             Some(((_, rest), _)) => rest.split_once(": ").map_or(rest, |(_, problem)| problem),
             None => first,
         };
-        let problem = problem.to_owned();
-        ResourceError {
-            file: file.to_owned(),
-            line: Some(line.unwrap_or(first_line)),
-            problem,
-            remedy: "correct the file, or move it out of the resources folder".into(),
-        }
+        unreadable(file, line.unwrap_or(first_line), problem.to_owned())
     })
+}
+
+/// What a document begins with; one that is no object begins with nothing.
+pub(crate) fn head(document: &Value) -> Head {
+    match document {
+        Value::Object(_) => Head::deserialize(Go::yaml(document.clone())).unwrap_or_default(),
+        _ => Head::default(),
+    }
+}
+
+/// What a document says, as Dapr reads it. Calls `unknown` with the path of each field that is none.
+///
+/// # Errors
+/// The path of a field, and what is wrong with it.
+pub(crate) fn read<T: DeserializeOwned>(
+    file: &str,
+    document: Value,
+    first_line: u64,
+    unknown: impl FnMut(String),
+) -> Result<T, ResourceError> {
+    let mut unknown = unknown;
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(Go::yaml(document), &mut track);
+    let read = serde_ignored::deserialize(tracked, |path| unknown(path.to_string().replace(".?", "")));
+    read.map_err(|error| match track.path().to_string().as_str() {
+        "." => unreadable(file, first_line, error.to_string()),
+        path => unreadable(file, first_line, format!("{path}: {error}")),
+    })
+}
+
+fn unreadable(file: &str, line: u64, problem: String) -> ResourceError {
+    ResourceError {
+        file: file.to_owned(),
+        line: Some(line),
+        problem,
+        remedy: "correct the file, or move it out of the resources folder".into(),
+    }
 }
 
 /// Dapr's own list of words for "yes".
 pub(crate) fn is_truthy(text: &str) -> bool {
     matches!(text.trim().to_ascii_lowercase().as_str(), "y" | "yes" | "true" | "t" | "on" | "1")
-}
-
-/// Reads a field of the app's JSON in which `null` means the same as nothing, as in Go.
-pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: serde::Deserialize<'de> + Default,
-{
-    let value = <Option<T> as serde::Deserialize>::deserialize(deserializer)?;
-    Ok(value.unwrap_or_default())
 }

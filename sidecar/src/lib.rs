@@ -28,7 +28,7 @@
 //! - `resources/`: component and subscription files.
 //! - `resiliency/`: time-outs, retries and circuit breakers from `Resiliency` files.
 //! - What many use: `names` of actors, `error` of the APIs, `start_error`: every way a start can fail, `store_call`: what
-//!   is told of the store, `document`: reading YAML and JSON, `expression`: CEL within bounds, `duration`: Go's notation
+//!   is told of the store, `document`: reading YAML, `json/`: reading and writing JSON as Go does, `expression`: CEL within bounds, `duration`: Go's notation
 //!   of times.
 //! - `properties` (tests): whatever the files and times say, they are read or refused with a reason.
 
@@ -42,6 +42,7 @@ mod document;
 mod duration;
 mod error;
 mod expression;
+mod json;
 mod names;
 #[cfg(test)]
 mod properties;
@@ -61,7 +62,8 @@ pub use resiliency::{
     AttemptOutcome, Backoff, BreakerChange, BreakerState, CircuitBreaker, Policy, Resiliency, ResiliencySet, Retry,
     RetryEnd, RetryEvent, RetryObserver, RetryStep, RetryTarget,
 };
-pub use resources::Resources;
+pub use resources::{Configuration, Resources};
+pub use runtime::VERSION;
 pub use start::Sidecar;
 pub use start_error::StartError;
 pub use store_call::{StoreCall, StoreFault, StoreObserver, StoreOperation};

@@ -24,6 +24,10 @@ impl ActorRef {
 /// # Errors
 /// daprd's sentence, without the parameter's name.
 pub(crate) fn validate_name(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("name is empty".into());
+    }
+    validate_key(name)?;
     if name.contains(['#', '?', '\0', '/', '\\']) {
         return Err(format!("name contains forbidden character: {name:?}"));
     }
@@ -32,6 +36,18 @@ pub(crate) fn validate_name(name: &str) -> Result<(), String> {
     }
     if name == "." || name == ".." {
         return Err(format!("name is a path traversal sequence: {name:?}"));
+    }
+    Ok(())
+}
+
+/// Checks that an actor type or id can be told from what stands behind it in a key of the store
+/// (`app||type||id||key`). daprd does not: there an actor `a||b` reads what `a` keeps under `b||c`.
+///
+/// # Errors
+/// What is ambiguous.
+pub(crate) fn validate_key(name: &str) -> Result<(), String> {
+    if name.contains("||") || name.ends_with('|') {
+        return Err(format!("name contains the separator of keys, ||: {name:?}"));
     }
     Ok(())
 }
@@ -77,9 +93,9 @@ mod tests {
 
     #[test]
     fn a_name_that_would_change_the_path_is_refused() {
-        for name in ["a/b", "a\\b", "a?b", "a#b", "a\nb", ".", ".."] {
+        for name in ["", "a/b", "a\\b", "a?b", "a#b", "a\nb", ".", "..", "a||b", "a|"] {
             assert!(validate_name(name).is_err(), "{name:?}");
         }
-        assert_eq!(validate_name("user 1.~_-é"), Ok(()));
+        assert_eq!(validate_name("user 1.~_-é%20|x"), Ok(()));
     }
 }

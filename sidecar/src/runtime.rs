@@ -14,7 +14,7 @@ use crate::pubsub::PubSub;
 use crate::resiliency::Resiliency;
 
 /// The release whose behaviour this sidecar has, marked as not being it.
-pub(crate) const VERSION: &str = concat!("1.18.3+sidecar.", env!("CARGO_PKG_VERSION"));
+pub const VERSION: &str = concat!("1.18.3+sidecar.", env!("CARGO_PKG_VERSION"));
 
 /// How many bytes of extended metadata there may be, names and values together.
 const MOST_EXTENDED: usize = 64 << 10;

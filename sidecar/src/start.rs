@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::document::ResourceError;
 use crate::pubsub::PubSub;
 use crate::resiliency::{Resiliency, ResiliencySet};
+use crate::resources::Place;
 use crate::runtime::Runtime;
 use crate::serve::{Api, SILENCE, Server};
 use crate::start_error::StartError;
@@ -52,29 +53,31 @@ impl Sidecar {
     /// # Errors
     /// See [`StartError`]. Nothing stays open then.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let resources = config.resources.clone().in_scope(&config.app_id);
+        let (namespace, pod_name) = (config.namespace.as_deref(), config.pod_name.as_deref());
+        let resources = config.resources.clone().meant_for(&Place { app_id: &config.app_id, namespace, pod_name })?;
         let policies = resources.resiliency.compile(&config.app_id)?;
-        let token = config.app_api_token.as_deref();
-        let app = AppChannel::new(config.app_addr, &config.app_id, token, config.max_body_bytes)
-            .ok_or_else(|| StartError::AppIdentity(config.app_id.clone()))?;
+        let app = AppChannel::new(&config).ok_or_else(|| StartError::AppIdentity(config.app_id.clone()))?;
         let app = (config.app_addr.port() != 0).then_some(app);
-        let http = listen(Api::Http, config.http_addr, config.free_port_if_taken).await?;
-        let grpc = listen(Api::Grpc, config.grpc_addr, config.free_port_if_taken).await?;
+        let http = listen_all(Api::Http, config.http_addr, &config).await?;
+        let grpc = listen_all(Api::Grpc, config.grpc_addr, &config).await?;
 
         let parts = components::start(&resources.components, &config.base_dir)?;
         let names = parts.info.iter().map(|component| component.name.clone()).collect();
         let resiliency = Resiliency::new(config.app_id.clone(), names, policies, config.ports.retries.clone());
         let store = parts.actor_store.clone().map(|store| (parts.actor_store_name, store));
         let actors = Arc::new(Actors::new(app.clone(), store, &config, resiliency.clone()));
-        let subscriptions = resources.subscriptions;
+        let subscriptions = resources.into_subscriptions();
         let pubsub = PubSub::new(config.app_id.clone(), app.clone(), parts.brokers, subscriptions, resiliency.clone());
         let runtime = Arc::new(Runtime::new(&config, parts.info, actors, Arc::new(pubsub), resiliency));
-        let http = serve(Api::Http, http, api::router(Arc::clone(&runtime)))?;
-        let grpc = serve(Api::Grpc, grpc, api::grpc_router(Arc::clone(&runtime)))?;
-        let (http_addr, grpc_addr) = (http.addr(), grpc.addr());
+        let mut servers = serve(Api::Http, http, &api::router(Arc::clone(&runtime)))?;
+        let http_addr = servers[0].addr();
+        let grpc = serve(Api::Grpc, grpc, &api::grpc_router(Arc::clone(&runtime)))?;
+        let grpc_addr = grpc[0].addr();
+        servers.extend(grpc);
         tracing::info!("HTTP API listening on {http_addr}, gRPC API on {grpc_addr}");
-        let discovery = tokio::spawn(discovery::run(Arc::clone(&runtime), app));
-        Ok(Self { runtime, store: parts.actor_store, http_addr, grpc_addr, servers: vec![http, grpc], discovery })
+        let asks = discovery::Asks { config: config.ask_config, subscriptions: config.ask_subscriptions };
+        let discovery = tokio::spawn(discovery::run(Arc::clone(&runtime), app, asks));
+        Ok(Self { runtime, store: parts.actor_store, http_addr, grpc_addr, servers, discovery })
     }
 
     /// Where the HTTP API listens.
@@ -153,24 +156,56 @@ impl Drop for Sidecar {
     }
 }
 
+/// Listens on the address and, at the same port, on the others.
+async fn listen_all(api: Api, addr: SocketAddr, config: &Config) -> Result<Vec<TcpListener>, StartError> {
+    let first = listen(api, addr, config.free_port_if_taken).await?;
+    let port = first.local_addr().map_err(|source| StartError::Listen { api: api.name(), addr, source })?.port();
+    let mut listeners = vec![first];
+    for ip in config.more_addresses.iter().filter(|ip| **ip != addr.ip()) {
+        listeners.push(listen(api, SocketAddr::new(*ip, port), false).await?);
+    }
+    Ok(listeners)
+}
+
 async fn listen(api: Api, addr: SocketAddr, free_port_if_taken: bool) -> Result<TcpListener, StartError> {
     let failed = |source| StartError::Listen { api: api.name(), addr, source };
     match TcpListener::bind(addr).await {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            if !free_port_if_taken {
-                return Err(StartError::PortTaken { api: api.name(), addr });
-            }
+        Err(error) if free_port_if_taken && is_taken(&error) => {
             let listener = TcpListener::bind(SocketAddr::new(addr.ip(), 0)).await.map_err(failed)?;
             let chosen = listener.local_addr().map_err(failed)?;
-            tracing::warn!("the {} port {addr} is taken: using {chosen}", api.name());
+            tracing::warn!("the {} port {addr} is taken ({error}): using {chosen}", api.name());
             Ok(listener)
         }
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(StartError::PortTaken { api: api.name(), addr }),
         bound => bound.map_err(failed),
     }
 }
 
-fn serve(api: Api, listener: TcpListener, router: axum::Router) -> Result<Server, StartError> {
+/// Whether another port might do: a port below 1024 is root's, and Windows keeps whole ranges for itself.
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
+}
+
+/// One server for each listener; there is one at least.
+fn serve(api: Api, listeners: Vec<TcpListener>, router: &axum::Router) -> Result<Vec<Server>, StartError> {
     let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
     let failed = |source| StartError::Listen { api: api.name(), addr: unknown, source };
-    Server::start(api, listener, router, SILENCE).map_err(failed)
+    let serve = |listener| Server::start(api, listener, router.clone(), SILENCE).map_err(failed);
+    listeners.into_iter().map(serve).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_only_others_may_have_counts_as_taken() {
+        for (kind, taken) in [
+            (io::ErrorKind::AddrInUse, true),
+            (io::ErrorKind::PermissionDenied, true),
+            (io::ErrorKind::AddrNotAvailable, false),
+        ] {
+            assert_eq!(is_taken(&kind.into()), taken, "{kind}");
+        }
+    }
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::document::or_default;
-use crate::duration;
+use crate::{duration, json};
 
 /// Dapr's default: an actor that nobody calls for an hour is deactivated.
 const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
@@ -41,23 +40,17 @@ pub(crate) struct AppConfig {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Answer {
-    #[serde(deserialize_with = "or_default")]
     entities: Vec<String>,
-    #[serde(deserialize_with = "or_default")]
     actor_idle_timeout: String,
-    #[serde(deserialize_with = "or_default")]
     drain_ongoing_call_timeout: String,
-    #[serde(deserialize_with = "or_default")]
     reentrancy: Reentrancy,
     /// The same for some of the types.
-    #[serde(deserialize_with = "or_default")]
     entities_config: Vec<Answer>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Reentrancy {
-    #[serde(deserialize_with = "or_default")]
     enabled: bool,
     max_stack_depth: Option<i64>,
 }
@@ -75,7 +68,7 @@ impl AppConfig {
     /// # Errors
     /// What is wrong with it; nothing is hosted then.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
-        let answer: Answer = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let answer: Answer = json::from_slice(body).map_err(|error| error.to_string())?;
         let time = |field: &str, text: &str, default: Duration| match text {
             "" => Ok(default),
             text => duration::parse(text).map_err(|error| format!("{field}: {error}")),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Actors;
 use crate::error::ApiError;
-use crate::names::ActorRef;
+use crate::names::{ActorRef, validate_key};
 use crate::resiliency::{Failure, RetryTarget, Run, limited};
 use crate::state::{Operation, StateStore, Stored, Value};
 use crate::store_call::{StoreCall, StoreOperation};
@@ -27,9 +27,7 @@ impl Actors {
         key: &str,
         baggage: Option<String>,
     ) -> Result<Option<Stored>, ApiError> {
-        if actor.kind.starts_with("dapr.internal.") {
-            return Err(ApiError::reserved_type(&actor.kind));
-        }
+        check(actor)?;
         self.wait_until_known().await?;
         let (component, store) = self.state_store()?;
         let call = store_call(StoreOperation::Get, actor, vec![key.to_owned()], baggage);
@@ -44,9 +42,7 @@ impl Actors {
         changes: Vec<Change>,
         baggage: Option<String>,
     ) -> Result<(), ApiError> {
-        if actor.kind.starts_with("dapr.internal.") {
-            return Err(ApiError::reserved_type(&actor.kind));
-        }
+        check(actor)?;
         self.wait_until_known().await?;
         let (component, store) = self.state_store()?;
         if !self.table.is_active(actor) {
@@ -151,4 +147,15 @@ fn seconds(text: &str) -> Result<Option<u32>, String> {
 
 fn store_call(operation: StoreOperation, actor: &ActorRef, keys: Vec<String>, baggage: Option<String>) -> StoreCall {
     StoreCall { operation, actor_type: actor.kind.clone(), actor_id: actor.id.clone(), keys, baggage }
+}
+
+/// Whether callers may have the state of an actor of that name.
+fn check(actor: &ActorRef) -> Result<(), ApiError> {
+    if actor.kind.starts_with("dapr.internal.") {
+        return Err(ApiError::reserved_type(&actor.kind));
+    }
+    for (what, name) in [("actorType", &actor.kind), ("actorId", &actor.id)] {
+        validate_key(name).map_err(|why| ApiError::bad_request(format!("invalid {what}: {why}")))?;
+    }
+    Ok(())
 }

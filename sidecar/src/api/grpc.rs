@@ -27,6 +27,7 @@ use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
 use crate::names::{ActorRef, normalise_method, validate_name};
+use crate::pubsub::{PublishRequest, Trace};
 use crate::runtime::Runtime;
 use crate::state::Value;
 
@@ -81,7 +82,10 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
         "GetActorReminder" => unary(runtime, request, grpc_timers::get_reminder).await,
         "ListActorReminders" => unary(runtime, request, grpc_timers::list_reminders).await,
         "UnregisterActorTimer" => unary(runtime, request, grpc_timers::unregister_timer).await,
-        "PublishEvent" => unary(runtime, request, publish_event).await,
+        "PublishEvent" => {
+            let trace = Trace::of(request.headers());
+            unary(runtime, request, move |runtime, request| publish_event(runtime, request, trace.clone())).await
+        }
         "GetMetadata" => unary(runtime, request, get_metadata).await,
         "SetMetadata" => unary(runtime, request, set_metadata).await,
         "Shutdown" => unary(runtime, request, shutdown).await,
@@ -193,9 +197,16 @@ fn change(operation: TransactionalActorStateOperation) -> Result<Change, ApiErro
     })
 }
 
-async fn publish_event(runtime: Arc<Runtime>, request: PublishEventRequest) -> Result<(), Status> {
-    let PublishEventRequest { pubsub_name, topic, data, data_content_type, metadata } = request;
-    Ok(runtime.pubsub.publish(&pubsub_name, &topic, &data, &data_content_type, metadata).await?)
+async fn publish_event(runtime: Arc<Runtime>, request: PublishEventRequest, trace: Trace) -> Result<(), Status> {
+    let publication = PublishRequest {
+        pubsub: &request.pubsub_name,
+        topic: &request.topic,
+        data: &request.data,
+        content_type: &request.data_content_type,
+        metadata: request.metadata,
+        trace,
+    };
+    Ok(runtime.pubsub.publish(publication).await?)
 }
 
 async fn get_metadata(runtime: Arc<Runtime>, _: GetMetadataRequest) -> Result<metadata::Answer, Status> {

@@ -10,24 +10,28 @@ use axum::routing::{any, get, post, put};
 use axum::{Json, Router, middleware};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, StatusCode};
-use serde::Deserialize;
 use serde_json::json;
-use tower::util::option_layer;
+use tower::Layer as _;
+use tower::util::{MapRequestLayer, option_layer};
 
 use super::guard::{self, Origins};
-use super::{auth, baggage, http_timers, metadata};
-use crate::actors::{Change, InvokeCall};
+use super::{auth, baggage, http_timers, metadata, path, state};
+use crate::actors::InvokeCall;
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
 use crate::names::{ActorRef, normalise_method, validate_name};
-use crate::pubsub::go_json;
+use crate::pubsub::{PublishRequest, Trace};
 use crate::runtime::Runtime;
-use crate::state::Value;
 
 type Shared = State<Arc<Runtime>>;
 
 /// Dapr's HTTP API, as far as this sidecar has it.
 pub(crate) fn router(runtime: Arc<Runtime>) -> Router {
+    // A path is put in order before it is looked up: layers of a router come after that.
+    Router::new().fallback_service(MapRequestLayer::new(path::clean).layer(routes(runtime)))
+}
+
+fn routes(runtime: Arc<Runtime>) -> Router {
     let limit = DefaultBodyLimit::max(runtime.max_body_bytes);
     let origins = Origins::new(&runtime.allowed_origins);
     let actor = "/v1.0/actors/{actor_type}/{actor_id}";
@@ -43,7 +47,6 @@ pub(crate) fn router(runtime: Arc<Runtime>) -> Router {
         .merge(http_timers::routes(actor))
         .route("/v1.0/publish/{pubsub}/{*topic}", post(publish).put(publish))
         .route("/v1.0/publish/{pubsub}", post(no_topic).put(no_topic))
-        .route("/v1.0/publish/{pubsub}/", post(no_topic).put(no_topic))
         .fallback(absent)
         .layer(limit)
         .layer(middleware::from_fn_with_state(Arc::clone(&runtime), auth::http))
@@ -140,46 +143,16 @@ async fn get_state(
     Ok((headers, stored.data).into_response())
 }
 
-#[derive(Deserialize)]
-struct Operation {
-    operation: String,
-    #[serde(default)]
-    request: OperationRequest,
-}
-
-#[derive(Deserialize, Default)]
-struct OperationRequest {
-    #[serde(default)]
-    key: String,
-    #[serde(default)]
-    value: serde_json::Value,
-    #[serde(default)]
-    metadata: HashMap<String, String>,
-}
-
 async fn change_state(
     State(runtime): Shared,
     Path((actor_type, actor_id)): Path<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
-    let operations: Vec<Operation> = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::malformed(format!("failed deserializing HTTP body: {error}")))?;
-    let changes = operations.into_iter().map(change).collect::<Result<_, _>>()?;
+    let changes = state::changes(&body)?;
     let actor = ActorRef::new(actor_type, actor_id);
     runtime.actors.change_state(&actor, changes, baggage(&headers)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn change(operation: Operation) -> Result<Change, ApiError> {
-    let request = operation.request;
-    let value = match operation.operation.as_str() {
-        "upsert" => Some(Value::Json(go_json(&request.value))),
-        "delete" => None,
-        other => return Err(ApiError::unsupported_operation(other)),
-    };
-    let ttl = request.metadata.get("ttlInSeconds").filter(|_| value.is_some()).cloned();
-    Ok(Change { ttl, key: request.key, value })
 }
 
 async fn publish(
@@ -194,11 +167,12 @@ async fn publish(
         .into_iter()
         .filter_map(|(name, value)| Some((name.strip_prefix("metadata.")?.to_owned(), value)))
         .collect();
-    runtime.pubsub.publish(&pubsub, &topic, &body, content_type, metadata).await?;
+    let (pubsub, topic, data, trace) = (pubsub.as_str(), topic.as_str(), &body[..], Trace::of(&headers));
+    runtime.pubsub.publish(PublishRequest { pubsub, topic, data, content_type, metadata, trace }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn no_topic(State(runtime): Shared, Path(pubsub): Path<String>) -> Result<StatusCode, ApiError> {
-    runtime.pubsub.publish(&pubsub, "", &[], "", HashMap::new()).await?;
+    runtime.pubsub.publish(PublishRequest { pubsub: &pubsub, ..PublishRequest::default() }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

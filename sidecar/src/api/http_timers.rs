@@ -8,11 +8,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::object::Object;
 use crate::actors::{NewReminder, NewTimer, OnFailure, Times};
-use crate::document::or_default;
 use crate::error::ApiError;
 use crate::names::ActorRef;
 use crate::runtime::Runtime;
@@ -30,35 +30,14 @@ pub(super) fn routes(actor: &str) -> Router<Arc<Runtime>> {
         .route(&format!("{actor}/reminders/{{name}}"), reminders)
 }
 
-/// What a timer or a reminder is asked for with.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Asked {
-    /// A `null` is handed on to the app, so it is not the same as nothing.
-    #[serde(default, deserialize_with = "some")]
-    data: Option<Box<RawValue>>,
-    #[serde(default, deserialize_with = "or_default")]
-    due_time: String,
-    #[serde(default, deserialize_with = "or_default")]
-    period: String,
-    #[serde(default, deserialize_with = "or_default")]
-    ttl: String,
-    /// A timer's alone.
-    #[serde(default, deserialize_with = "or_default")]
-    callback: String,
-    /// A reminder's alone.
-    overwrite: Option<bool>,
+/// What a timer or a reminder is to be called at.
+fn times(body: &Object) -> Result<Times, ApiError> {
+    Ok(Times { due_time: body.field("dueTime")?, period: body.field("period")?, ttl: body.field("ttl")? })
 }
 
-impl Asked {
-    fn read(body: &[u8]) -> Result<Self, ApiError> {
-        serde_json::from_slice(body)
-            .map_err(|error| ApiError::malformed(format!("failed deserializing HTTP body: {error}")))
-    }
-}
-
-fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
-    Box::<RawValue>::deserialize(deserializer).map(Some)
+/// What the app is given back. A `null` is handed on, so it is not the same as nothing.
+fn data(body: &Object) -> Option<Box<RawValue>> {
+    body.find("data").map(ToOwned::to_owned)
 }
 
 async fn register_timer(
@@ -66,13 +45,13 @@ async fn register_timer(
     Path((kind, id, name)): Named,
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
-    let body = Asked::read(&body)?;
+    let body = Object::read(&body)?;
     let timer = NewTimer {
         actor: ActorRef::new(kind, id),
         name,
-        times: Times { due_time: body.due_time, period: body.period, ttl: body.ttl },
-        callback: body.callback,
-        data: body.data,
+        times: times(&body)?,
+        callback: body.field("callback")?,
+        data: data(&body),
     };
     runtime.actors.register_timer(timer).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -88,13 +67,13 @@ async fn register_reminder(
     Path((kind, id, name)): Named,
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
-    let body = Asked::read(&body)?;
+    let body = Object::read(&body)?;
     let reminder = NewReminder {
         actor: ActorRef::new(kind, id),
         name,
-        times: Times { due_time: body.due_time, period: body.period, ttl: body.ttl },
-        data: body.data,
-        overwrite: body.overwrite.unwrap_or(true),
+        times: times(&body)?,
+        data: data(&body),
+        overwrite: body.field::<Option<bool>>("overwrite")?.unwrap_or(true),
         on_failure: OnFailure::default(),
     };
     runtime.actors.register_reminder(reminder).await?;

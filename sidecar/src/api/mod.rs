@@ -7,6 +7,9 @@ mod guard;
 mod http;
 mod http_timers;
 mod metadata;
+mod object;
+mod path;
+mod state;
 
 pub(crate) use grpc::grpc_router;
 pub(crate) use http::router;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderMap;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +13,7 @@ use super::broker::{Broker, Message, NoRoom, Taken};
 use super::envelope::{self, Event};
 use super::route::Routes;
 use crate::app_channel::{AppChannel, AppReply, forwarded};
+use crate::json;
 use crate::resiliency::{Failure, Resiliency, RetryTarget, Run, limited};
 use crate::resources::Subscription;
 
@@ -78,9 +80,8 @@ impl Delivery {
         let raw = envelope::is_raw(&self.subscription.metadata)
             .map_err(|error| Outcome::Failed(format!("error deserializing pubsub metadata: {error:?}")))?;
         let (event, data) = if raw {
-            let event = envelope::wrap_raw(pubsub, topic, &message.data);
-            let data = envelope::encode(event.clone()).into();
-            (event, data)
+            let (event, data) = envelope::wrap_raw(pubsub, topic, &message.data);
+            (event, data.into())
         } else {
             let event = serde_json::from_slice::<Event>(&message.data).map_err(|error| {
                 Outcome::Failed(format!(
@@ -150,10 +151,9 @@ impl Delivery {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Answer {
-    // Go matches names without regard to case; these are the spellings in use.
-    #[serde(default, alias = "Status", alias = "STATUS")]
     status: String,
 }
 
@@ -166,11 +166,11 @@ fn judge(reply: &AppReply, parcel: &Parcel<'_>) -> (String, Result<Outcome, Fail
     let code = reply.status.as_u16();
     let no_cause = || "<nil>".to_owned();
     if reply.status.is_success() {
-        let mut values = serde_json::Deserializer::from_slice(&reply.body).into_iter::<Answer>();
-        let status = match values.next() {
-            Some(Ok(answer)) => answer.status,
-            Some(Err(_)) | None => String::new(),
-        };
+        // What follows the first value is not looked at.
+        let first = serde_json::Deserializer::from_slice(&reply.body).into_iter::<&RawValue>().next();
+        let answer: Option<Answer> =
+            first.and_then(Result::ok).and_then(|first| json::from_slice(first.get().as_bytes()).ok());
+        let status = answer.unwrap_or_default().status;
         let outcome = match status.as_str() {
             "" | "SUCCESS" => Ok(Outcome::Done),
             "RETRY" => Err(Failure::transient(format!(

@@ -7,12 +7,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::{Timestamp, ZonedDateTime};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::trace::Trace;
 use crate::document::is_truthy;
+use crate::json;
 
-/// A CloudEvent's attributes; sorted, as Go writes a map.
+/// A CloudEvent's attributes, to be read.
 pub(crate) type Event = BTreeMap<String, Value>;
+
+/// A CloudEvent's attributes, to be written; sorted, as Go writes a map, and as they will be written: the digits of a
+/// number are its publisher's.
+type Attributes = BTreeMap<String, String>;
 
 /// What is published, and where.
 pub(crate) struct Publication<'a> {
@@ -23,6 +30,8 @@ pub(crate) struct Publication<'a> {
     pub(crate) data: &'a [u8],
     pub(crate) content_type: &'a str,
     pub(crate) metadata: &'a HashMap<String, String>,
+    /// What the publisher's request belongs to.
+    pub(crate) trace: &'a Trace,
 }
 
 /// Why a publication has no envelope.
@@ -47,26 +56,31 @@ pub(crate) fn wrap(publication: &Publication<'_>) -> Result<Vec<u8>, EnvelopeErr
     if let Some(ttl) = time_to_live(publication.metadata)? {
         let expires = Timestamp::now() + ttl;
         let text = expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        event.insert("expiration".into(), text.into());
+        set(&mut event, "expiration", &text);
     }
-    Ok(encode(event))
+    Ok(encode(&event))
 }
 
-/// The envelope that a subscriber with `rawPayload` receives around bytes of unknown kind.
-pub(crate) fn wrap_raw(pubsub: &str, topic: &str, data: &[u8]) -> Event {
-    [
-        ("id", Uuid::new_v4().to_string()),
-        ("specversion", "1.0".into()),
-        ("datacontenttype", "application/octet-stream".into()),
-        ("source", "Dapr".into()),
-        ("type", "com.dapr.event.sent".into()),
-        ("topic", topic.into()),
-        ("pubsubname", pubsub.into()),
-        ("data_base64", BASE64.encode(data)),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), Value::from(value)))
-    .collect()
+/// The envelope that a subscriber with `rawPayload` receives around bytes of unknown kind, and how it is written.
+pub(crate) fn wrap_raw(pubsub: &str, topic: &str, data: &[u8]) -> (Event, Vec<u8>) {
+    let id = Uuid::new_v4().to_string();
+    let data = BASE64.encode(data);
+    let attributes = [
+        ("id", id.as_str()),
+        ("specversion", "1.0"),
+        ("datacontenttype", "application/octet-stream"),
+        ("source", "Dapr"),
+        ("type", "com.dapr.event.sent"),
+        ("topic", topic),
+        ("pubsubname", pubsub),
+        ("data_base64", &data),
+    ];
+    let mut written = Attributes::new();
+    for (name, value) in attributes {
+        set(&mut written, name, value);
+    }
+    let event = attributes.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value)));
+    (event.collect(), encode(&written))
 }
 
 /// Whether metadata asks for no envelope.
@@ -91,45 +105,27 @@ pub(crate) fn has_expired(event: &Event) -> bool {
         .is_some_and(|expires| expires < Timestamp::now())
 }
 
-/// Writes JSON as Go does: keys sorted at every depth, `<`, `>` and `&` escaped.
-pub(crate) fn encode(event: Event) -> Vec<u8> {
-    let sorted = sort(Value::Object(event.into_iter().collect()));
-    go_json(&sorted).into_bytes()
+fn encode(event: &Attributes) -> Vec<u8> {
+    let attributes = event.iter().map(|(name, value)| format!("{}:{value}", json::quoted(name)));
+    format!("{{{}}}", attributes.collect::<Vec<_>>().join(",")).into_bytes()
 }
 
-/// Like [`encode`], for any value.
-pub(crate) fn go_json(value: &Value) -> String {
-    let text = sort(value.clone()).to_string();
-    // Outside of strings JSON has none of these characters.
-    text.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
-}
-
-fn sort(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let sorted: BTreeMap<_, _> = map.into_iter().map(|(key, item)| (key, sort(item))).collect();
-            Value::Object(sorted.into_iter().collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(sort).collect()),
-        other => other,
-    }
+fn set(event: &mut Attributes, name: &str, text: &str) {
+    event.insert(name.to_owned(), json::quoted(text));
 }
 
 /// A new envelope; `cloudevent.*` metadata overrides its attributes.
-fn create(publication: &Publication<'_>) -> Event {
+fn create(publication: &Publication<'_>) -> Attributes {
     let given =
         |name: &str| look_up(publication.metadata, &format!("cloudevent.{name}")).filter(|text| !text.is_empty());
     let content_type = match publication.content_type {
         "" => "text/plain",
         given => given,
     };
-    let trace = given("traceparent").or(given("traceid")).unwrap_or_default();
+    let trace = given("traceparent").or(given("traceid")).unwrap_or(&publication.trace.parent);
     let id = given("id").map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
-    let mut event: Event = [
+    let mut event = Attributes::new();
+    for (name, value) in [
         ("id", id.as_str()),
         ("specversion", "1.0"),
         ("datacontenttype", content_type),
@@ -137,16 +133,15 @@ fn create(publication: &Publication<'_>) -> Event {
         ("type", given("type").unwrap_or("com.dapr.event.sent")),
         ("topic", publication.topic),
         ("pubsubname", publication.pubsub),
+        ("time", &now()),
         ("traceid", trace),
         ("traceparent", trace),
-        ("tracestate", given("tracestate").unwrap_or_default()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), Value::from(value)))
-    .collect();
-    event.insert("time".into(), now().into());
+        ("tracestate", given("tracestate").unwrap_or(&publication.trace.state)),
+    ] {
+        set(&mut event, name, value);
+    }
     if let Some(subject) = given("subject") {
-        event.insert("subject".into(), subject.into());
+        set(&mut event, "subject", subject);
     }
     let (name, data) = data(content_type, publication.data);
     event.insert(name.into(), data);
@@ -154,32 +149,39 @@ fn create(publication: &Publication<'_>) -> Event {
 }
 
 /// The caller's own CloudEvent, completed.
-fn adopt(publication: &Publication<'_>) -> Result<Event, EnvelopeError> {
-    let mut event: Event =
-        serde_json::from_slice(publication.data).map_err(|error| EnvelopeError::CloudEvent(error.to_string()))?;
-    event.insert("topic".into(), publication.topic.into());
-    event.insert("pubsubname".into(), publication.pubsub.into());
-    event.entry("time".into()).or_insert_with(|| now().into());
-    if !event.contains_key("traceid") {
-        event.insert("traceid".into(), "".into());
-        event.insert("traceparent".into(), "".into());
+fn adopt(publication: &Publication<'_>) -> Result<Attributes, EnvelopeError> {
+    let wrong = |error: String| EnvelopeError::CloudEvent(error);
+    let given: BTreeMap<String, Box<RawValue>> =
+        serde_json::from_slice(publication.data).map_err(|error| wrong(error.to_string()))?;
+    let mut event = Attributes::new();
+    for (name, value) in given {
+        event.insert(name, json::canonical(&value).map_err(wrong)?);
     }
-    event.entry("tracestate".into()).or_insert_with(|| "".into());
+    set(&mut event, "topic", publication.topic);
+    set(&mut event, "pubsubname", publication.pubsub);
+    event.entry("time".into()).or_insert_with(|| json::quoted(&now()));
+    if !event.contains_key("traceid") {
+        set(&mut event, "traceid", &publication.trace.parent);
+        set(&mut event, "traceparent", &publication.trace.parent);
+    }
+    event.entry("tracestate".into()).or_insert_with(|| json::quoted(&publication.trace.state));
     for (name, default) in [("source", "Dapr"), ("type", "com.dapr.event.sent"), ("specversion", "1.0")] {
-        let value = event.entry(name.into()).or_insert(Value::Null);
-        if value.is_null() {
-            *value = default.into();
+        if event.get(name).is_none_or(|value| value == "null") {
+            set(&mut event, name, default);
         }
     }
     Ok(event)
 }
 
 /// The attribute that holds the data, and the data in it.
-fn data(content_type: &str, data: &[u8]) -> (&'static str, Value) {
-    let text = || Value::from(String::from_utf8_lossy(data));
+fn data(content_type: &str, data: &[u8]) -> (&'static str, String) {
+    let text = || json::quoted(&String::from_utf8_lossy(data));
     match base_type(content_type).as_str() {
-        "application/json" => ("data", serde_json::from_slice(data).unwrap_or_else(|_| text())),
-        "application/octet-stream" => ("data_base64", BASE64.encode(data).into()),
+        "application/json" => {
+            let value = serde_json::from_slice::<&RawValue>(data).ok();
+            ("data", value.and_then(|value| json::canonical(value).ok()).unwrap_or_else(text))
+        }
+        "application/octet-stream" => ("data_base64", json::quoted(&BASE64.encode(data))),
         _ => ("data", text()),
     }
 }

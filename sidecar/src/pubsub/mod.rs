@@ -6,6 +6,7 @@ mod deliver;
 mod envelope;
 mod route;
 mod subscribe;
+mod trace;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,11 +26,22 @@ use route::Routes;
 
 pub(crate) use broker::{Broker, KINDS};
 use broker::{Message, NoRoom};
-pub(crate) use envelope::go_json;
 pub(crate) use subscribe::parse as parse_subscriptions;
+pub(crate) use trace::Trace;
 
 /// How long messages that were accepted may still be delivered when the sidecar ends.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+
+/// What a caller of an API wants published.
+#[derive(Default)]
+pub(crate) struct PublishRequest<'a> {
+    pub(crate) pubsub: &'a str,
+    pub(crate) topic: &'a str,
+    pub(crate) data: &'a [u8],
+    pub(crate) content_type: &'a str,
+    pub(crate) metadata: HashMap<String, String>,
+    pub(crate) trace: Trace,
+}
 
 /// The pub/sub components and what is subscribed to them.
 pub(crate) struct PubSub {
@@ -80,14 +92,8 @@ impl PubSub {
     }
 
     /// Publishes a message. `Ok` means that the component has it, not that anyone received it.
-    pub(crate) async fn publish(
-        &self,
-        pubsub: &str,
-        topic: &str,
-        data: &[u8],
-        content_type: &str,
-        metadata: HashMap<String, String>,
-    ) -> Result<(), ApiError> {
+    pub(crate) async fn publish(&self, request: PublishRequest<'_>) -> Result<(), ApiError> {
+        let PublishRequest { pubsub, topic, data, content_type, metadata, trace } = request;
         if pubsub.is_empty() {
             return Err(ApiError::pubsub_name_empty());
         }
@@ -100,15 +106,9 @@ impl PubSub {
         if self.closing.is_cancelled() {
             return Err(ApiError::publish_closed(pubsub, topic));
         }
-        let envelope = envelope::wrap(&Publication {
-            source: &self.app_id,
-            pubsub,
-            topic,
-            data,
-            content_type,
-            metadata: &metadata,
-        })
-        .map_err(|error| match error {
+        let source = self.app_id.as_str();
+        let publication = Publication { source, pubsub, topic, data, content_type, metadata: &metadata, trace: &trace };
+        let envelope = envelope::wrap(&publication).map_err(|error| match error {
             EnvelopeError::Metadata(why) => ApiError::publish_metadata(why),
             EnvelopeError::CloudEvent(why) => ApiError::cloud_event(why),
         })?;

@@ -6,24 +6,18 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use crate::app_channel::AppReply;
-use crate::document::or_default;
+use crate::json;
 use crate::resources::Subscription;
 use crate::resources::subscription::{Origin, Routes};
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct Answer {
-    #[serde(default, deserialize_with = "or_default")]
     pubsubname: String,
-    #[serde(default, deserialize_with = "or_default")]
     topic: String,
-    #[serde(default, deserialize_with = "or_default")]
     metadata: HashMap<String, String>,
-    #[serde(default, deserialize_with = "or_default")]
     route: String,
-    #[serde(default, deserialize_with = "or_default")]
     routes: Routes,
-    #[serde(default, deserialize_with = "or_default")]
     dead_letter_topic: String,
 }
 
@@ -46,9 +40,8 @@ pub(crate) fn parse(reply: &AppReply) -> Result<Vec<Subscription>, String> {
     if reply.body.is_empty() {
         return Ok(Vec::new());
     }
-    let answers: Option<Vec<Answer>> = serde_json::from_slice(&reply.body).map_err(|error| error.to_string())?;
+    let answers: Vec<Answer> = json::from_slice(&reply.body).map_err(|error| error.to_string())?;
     Ok(answers
-        .unwrap_or_default()
         .into_iter()
         .map(|answer| {
             let mut routes = answer.routes;

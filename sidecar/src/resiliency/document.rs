@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::ResiliencySet;
 use super::backoff::{Backoff, DEFAULT_DELAY, DEFAULT_MAX_INTERVAL};
 use super::breaker::{self, CircuitBreaker};
 use super::retry::{Retry, parse_codes};
-use crate::document::{self, Head, ResourceError, or_default};
+use crate::document::{self, Named, ResourceError};
 use crate::duration;
 use crate::expression::Expression;
 
@@ -36,11 +37,8 @@ pub(super) struct Document {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct PolicyNames {
-    #[serde(deserialize_with = "or_default")]
     pub(super) timeout: String,
-    #[serde(deserialize_with = "or_default")]
     pub(super) retry: String,
-    #[serde(deserialize_with = "or_default")]
     pub(super) circuit_breaker: String,
 }
 
@@ -49,10 +47,8 @@ pub(super) struct PolicyNames {
 #[serde(default)]
 pub(super) struct ComponentTarget {
     /// Around the delivery of messages.
-    #[serde(deserialize_with = "or_default")]
     pub(super) inbound: PolicyNames,
     /// Around calls to the component.
-    #[serde(deserialize_with = "or_default")]
     pub(super) outbound: PolicyNames,
 }
 
@@ -71,41 +67,28 @@ pub(super) struct ActorTarget {
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "read so that they are not taken for unknown fields")]
 struct Raw {
-    api_version: Option<serde_json::Value>,
-    kind: Option<serde_json::Value>,
-    metadata: Metadata,
-    #[serde(default, deserialize_with = "or_default")]
-    spec: RawSpec,
-    #[serde(default, deserialize_with = "or_default")]
-    scopes: Vec<String>,
-}
-
-/// Kubernetes has more of it, all of it without a meaning here.
-#[derive(Deserialize)]
-struct Metadata {
+    api_version: Option<Value>,
+    kind: Option<Value>,
     #[serde(default)]
-    name: String,
-    #[serde(flatten)]
-    _rest: BTreeMap<String, serde_json::Value>,
+    metadata: Named,
+    #[serde(default)]
+    spec: RawSpec,
+    #[serde(default)]
+    scopes: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct RawSpec {
-    #[serde(deserialize_with = "or_default")]
     policies: RawPolicies,
-    #[serde(deserialize_with = "or_default")]
     targets: RawTargets,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct RawPolicies {
-    #[serde(deserialize_with = "or_default")]
     timeouts: BTreeMap<String, String>,
-    #[serde(deserialize_with = "or_default")]
     retries: BTreeMap<String, RawRetry>,
-    #[serde(deserialize_with = "or_default")]
     circuit_breakers: BTreeMap<String, RawBreaker>,
 }
 
@@ -147,11 +130,8 @@ struct RawBreaker {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct RawTargets {
-    #[serde(deserialize_with = "or_default")]
-    apps: BTreeMap<String, serde_json::Value>,
-    #[serde(deserialize_with = "or_default")]
+    apps: BTreeMap<String, Value>,
     actors: BTreeMap<String, RawActor>,
-    #[serde(deserialize_with = "or_default")]
     components: BTreeMap<String, ComponentTarget>,
 }
 
@@ -172,26 +152,20 @@ struct RawActor {
 
 /// Reads one document that begins at `line` of `file` and adds it to the set. Fields that Dapr does
 /// not know are left out with a warning, as Dapr leaves them out without one.
-pub(crate) fn parse(set: &mut ResiliencySet, file: &str, text: &str, line: u64) -> Result<(), ResourceError> {
-    let invalid = |problem: String| ResourceError {
+pub(crate) fn parse(set: &mut ResiliencySet, file: &str, document: Value, line: u64) -> Result<(), ResourceError> {
+    let raw: Raw = document::read(file, document, line, |field| {
+        // Kubernetes has more of it, all of it without a meaning here.
+        if !field.starts_with("metadata.") {
+            tracing::warn!("{file}: {field} is no field of a Resiliency resource: it has no effect");
+        }
+    })?;
+    let document = check(raw, file, line).map_err(|problem| ResourceError {
         file: file.to_owned(),
         line: Some(line),
         problem,
         remedy: "correct the field, or move the file out of the resources folder".into(),
-    };
-    // First as mere values: errors and unknown fields can then be named by their path.
-    let value: serde_json::Value = document::yaml(file, text, line)?;
-    let mut track = serde_path_to_error::Track::new();
-    let mut unknown = Vec::new();
-    let raw: Result<Raw, _> =
-        serde_ignored::deserialize(serde_path_to_error::Deserializer::new(value, &mut track), |path| {
-            unknown.push(path.to_string().replace(".?", ""))
-        });
-    let raw = raw.map_err(|error| invalid(format!("{}: {error}", track.path())))?;
-    for field in unknown {
-        tracing::warn!("{file}: {field} is no field of a Resiliency resource: it has no effect");
-    }
-    set.push(check(raw, file, line).map_err(invalid)?);
+    })?;
+    set.push(document);
     Ok(())
 }
 
@@ -205,7 +179,8 @@ where
     for (file, text) in documents {
         let file = file.into();
         for (first_line, text) in document::split(text.as_ref()) {
-            let head: Head = document::yaml(&file, &text, first_line)?;
+            let document = document::yaml(&file, &text, first_line)?;
+            let head = document::head(&document);
             if head.kind != "Resiliency" {
                 return Err(ResourceError {
                     file,
@@ -214,7 +189,7 @@ where
                     remedy: "give it kind: Resiliency".into(),
                 });
             }
-            parse(&mut set, &file, &text, first_line)?;
+            parse(&mut set, &file, document, first_line)?;
         }
     }
     set.check()?;
@@ -285,7 +260,9 @@ fn retry(field: &str, raw: &RawRetry) -> Result<Retry, String> {
         None => ("", ""),
         Some(matching) => (matching.http.as_str(), matching.grpc.as_str()),
     };
-    parse_codes(grpc, 0..=16).map_err(|error| format!("{field}.matching.gRPCStatusCodes: {error}"))?;
+    if let Err(error) = parse_codes(grpc, 0..=16) {
+        tracing::warn!("{field}.matching.gRPCStatusCodes: {error}; nothing here asks for them");
+    }
     Ok(Retry {
         backoff,
         // Dapr's default is −1, and so is whatever is below zero.

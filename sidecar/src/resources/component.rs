@@ -4,6 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Place;
 
 use crate::document::{self, Named, ResourceError, is_truthy};
 
@@ -13,6 +17,8 @@ pub(crate) struct Component {
     /// The file that describes it, for errors.
     pub(crate) file: String,
     pub(crate) name: String,
+    /// The namespace that it belongs to; empty means any.
+    pub(crate) namespace: String,
     /// `state.sqlite`, `pubsub.in-memory`, …
     pub(crate) kind: String,
     /// `v1`; Dapr reads a missing version as `v1` too.
@@ -46,6 +52,28 @@ impl Component {
         self.metadata.get(&name.to_ascii_lowercase()).map(String::as_str)
     }
 
+    /// Fills in what Dapr replaces in values: `{uuid}`, `{appID}`, `{namespace}` and `{podName}`.
+    ///
+    /// # Errors
+    /// There is no pod's name.
+    pub(super) fn fill_in(&mut self, place: &Place<'_>) -> Result<(), ResourceError> {
+        for value in self.metadata.values_mut() {
+            while value.contains("{uuid}") {
+                *value = value.replacen("{uuid}", &Uuid::new_v4().to_string(), 1);
+            }
+            if value.contains("{podName}") {
+                let Some(name) = place.pod_name else {
+                    return Err(self.error("it refers to {podName}, and POD_NAME is not set", "set POD_NAME"));
+                };
+                *value = value.replace("{podName}", name);
+            }
+            let namespace = place.namespace.unwrap_or("default");
+            *value = value.replace("{namespace}", &format!("{namespace}.{}", place.app_id));
+            *value = value.replace("{appID}", place.app_id);
+        }
+        Ok(())
+    }
+
     /// Whether a metadata entry says yes, in the words that Dapr takes for it.
     pub(crate) fn is_true(&self, name: &str) -> bool {
         self.get(name).is_some_and(is_truthy)
@@ -53,7 +81,9 @@ impl Component {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Document {
+    #[serde(default)]
     metadata: Named,
     spec: Spec,
     #[serde(default)]
@@ -76,14 +106,24 @@ struct Spec {
 #[serde(rename_all = "camelCase")]
 struct Entry {
     name: String,
-    value: Option<serde_json::Value>,
-    secret_key_ref: Option<serde_json::Value>,
-    env_ref: Option<String>,
+    #[serde(default)]
+    value: Value,
+    #[serde(default)]
+    secret_key_ref: SecretKeyRef,
+    #[serde(default)]
+    env_ref: String,
+}
+
+/// Go writes an empty one where there is none.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SecretKeyRef {
+    name: String,
 }
 
 /// Reads one `kind: Component` document that begins at `first_line` of `file`.
-pub(super) fn parse(file: &str, text: &str, first_line: u64) -> Result<Component, ResourceError> {
-    let document: Document = document::yaml(file, text, first_line)?;
+pub(super) fn parse(file: &str, document: Value, first_line: u64) -> Result<Component, ResourceError> {
+    let document: Document = document::read(file, document, first_line, |_| {})?;
     let invalid = |problem: String, remedy: &str| ResourceError {
         file: file.to_owned(),
         line: Some(first_line),
@@ -95,41 +135,55 @@ pub(super) fn parse(file: &str, text: &str, first_line: u64) -> Result<Component
         return Err(invalid("the component has no name".into(), "give it one in metadata.name"));
     }
     let mut metadata = HashMap::new();
-    for entry in document.spec.metadata {
-        if entry.secret_key_ref.is_some() {
+    for Entry { name: entry, value, secret_key_ref, env_ref } in document.spec.metadata {
+        let value = if value.is_null() && !env_ref.is_empty() {
+            variable(&env_ref).map_err(|problem| {
+                invalid(
+                    format!("component {name:?} takes {entry:?} from {env_ref}, {problem}"),
+                    "correct the environment",
+                )
+            })?
+        } else if !secret_key_ref.name.is_empty() {
             return Err(invalid(
                 format!(
-                    "component {name:?} takes {:?} from a secret store (secretKeyRef), and this \
-                     sidecar has none",
-                    entry.name
+                    "component {name:?} takes {entry:?} from a secret store (secretKeyRef), and this sidecar has none"
                 ),
                 "give the value itself",
             ));
-        }
-        let value = match (entry.env_ref, entry.value) {
-            (Some(variable), _) => match std::env::var(&variable) {
-                Err(std::env::VarError::NotUnicode(_)) => {
-                    return Err(invalid(
-                        format!("component {name:?} takes {:?} from {variable}, which is no UTF-8 text", entry.name),
-                        "correct the environment",
-                    ));
-                }
-                text => text.unwrap_or_default(),
-            },
-            (None, Some(serde_json::Value::String(text))) => text,
-            (None, Some(serde_json::Value::Null) | None) => String::new(),
-            (None, Some(other)) => other.to_string(),
+        } else {
+            match value {
+                Value::String(text) => text,
+                Value::Null => String::new(),
+                other => other.to_string(),
+            }
         };
-        metadata.insert(entry.name.to_ascii_lowercase(), value);
+        metadata.insert(entry.to_ascii_lowercase(), value);
     }
     let version = document.spec.version;
     Ok(Component {
         file: file.to_owned(),
         name,
+        namespace: document.metadata.namespace,
         kind: document.spec.r#type,
         version: if version.is_empty() { "v1".into() } else { version },
         ignore_errors: document.spec.ignore_errors,
         scopes: document.scopes,
         metadata,
     })
+}
+
+/// A variable that a component refers to. Dapr's own, which hold its secrets, are not for components.
+///
+/// # Errors
+/// It is no text.
+fn variable(name: &str) -> Result<String, &'static str> {
+    let upper = name.to_ascii_uppercase();
+    if upper == "APP_API_TOKEN" || upper.starts_with("DAPR_") || upper.contains(' ') {
+        tracing::warn!("a component references an env variable that isn't allowed: {name}");
+        return Ok(String::new());
+    }
+    match std::env::var(name) {
+        Err(std::env::VarError::NotUnicode(_)) => Err("which is no UTF-8 text"),
+        text => Ok(text.unwrap_or_default()),
+    }
 }

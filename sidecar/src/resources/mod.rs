@@ -1,55 +1,46 @@
 //! Dapr resource files: components, subscriptions and resiliency policies.
 
 pub(crate) mod component;
+mod configuration;
 pub(crate) mod subscription;
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use crate::document::{self, Head, ResourceError};
+use crate::document::{self, Named, ResourceError};
 use crate::resiliency::{self, ResiliencySet};
 pub(crate) use component::Component;
-pub(crate) use subscription::Subscription;
+pub use configuration::Configuration;
+pub(crate) use subscription::{Declared, Subscription};
 
 /// The parsed resource files of a sidecar.
 #[derive(Debug, Clone, Default)]
 pub struct Resources {
     pub(crate) components: Vec<Component>,
-    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) subscriptions: Vec<Declared>,
     pub(crate) resiliency: ResiliencySet,
 }
 
 impl Resources {
+    /// Reads several folders as [`Resources::from_dir`] reads one.
+    ///
+    /// # Errors
+    /// See there.
+    pub fn from_dirs<P: AsRef<Path>>(dirs: &[P]) -> Result<Self, ResourceError> {
+        let mut documents = Vec::new();
+        for dir in dirs {
+            documents.append(&mut files(dir.as_ref())?);
+        }
+        Self::from_documents(documents)
+    }
+
     /// Reads every `*.yaml` and `*.yml` file of a folder, in the order of their names. Other
     /// files are passed over with a warning, folders in it in silence, as daprd does.
     ///
     /// # Errors
     /// A folder or file that cannot be read, or a document that is not what its `kind` says.
     pub fn from_dir(dir: &Path) -> Result<Self, ResourceError> {
-        let unreadable = |path: &Path, error: &std::io::Error| ResourceError {
-            file: path.display().to_string(),
-            line: None,
-            problem: format!("cannot be read: {error}"),
-            remedy: "check the path and its permissions".into(),
-        };
-        let mut paths = Vec::new();
-        for entry in std::fs::read_dir(dir).map_err(|error| unreadable(dir, &error))? {
-            let path = entry.map_err(|error| unreadable(dir, &error))?.path();
-            if path.is_file() {
-                paths.push(path);
-            }
-        }
-        paths.sort();
-        let mut documents = Vec::new();
-        for path in paths {
-            let extension = path.extension().and_then(|extension| extension.to_str());
-            if !matches!(extension, Some("yaml" | "yml")) {
-                tracing::warn!("A non-YAML file {} was detected, it will not be loaded", path.display());
-                continue;
-            }
-            let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-            documents.push((path.display().to_string(), text));
-        }
-        Self::from_documents(documents)
+        Self::from_documents(files(dir)?)
     }
 
     /// Reads resource files from memory: each one a name for errors and its text, which may hold
@@ -79,11 +70,16 @@ impl Resources {
     }
 
     fn add(&mut self, file: &str, text: &str, first_line: u64) -> Result<(), ResourceError> {
-        let head: Head = document::yaml(file, text, first_line)?;
+        let document = document::yaml(file, text, first_line)?;
+        let head = document::head(&document);
+        if !head.is_dapr() {
+            tracing::warn!("{file}:{first_line}: the document is no Dapr resource: passed over");
+            return Ok(());
+        }
         match head.kind.as_str() {
-            "Component" => self.components.push(component::parse(file, text, first_line)?),
-            "Subscription" => self.subscriptions.push(subscription::parse(file, text, first_line)?),
-            "Resiliency" => resiliency::parse(&mut self.resiliency, file, text, first_line)?,
+            "Component" => self.components.push(component::parse(file, document, first_line)?),
+            "Subscription" => self.subscriptions.push(subscription::parse(file, document, first_line)?),
+            "Resiliency" => resiliency::parse(&mut self.resiliency, file, document, first_line)?,
             "" => {
                 return Err(ResourceError {
                     file: file.to_owned(),
@@ -97,13 +93,107 @@ impl Resources {
         Ok(())
     }
 
-    /// What of it is meant for this app: a resource with scopes that do not name it is left out.
-    pub(crate) fn in_scope(mut self, app_id: &str) -> Self {
-        let meant = |scopes: &[String]| scopes.is_empty() || scopes.iter().any(|s| s == app_id);
-        self.components.retain(|component| meant(&component.scopes));
-        self.subscriptions.retain(|subscription| meant(&subscription.scopes));
-        self
+    /// What of it is meant for this app, with the places in values filled in: a resource of another namespace is left
+    /// out, and so is one with scopes that do not name the app.
+    ///
+    /// # Errors
+    /// Two resources of one kind with one name, or a value with something to fill in that there is not.
+    pub(crate) fn meant_for(mut self, place: &Place<'_>) -> Result<Self, ResourceError> {
+        let mut names = HashMap::new();
+        let mut components = Vec::new();
+        for mut component in self.components {
+            let Component { name, namespace, scopes, file, .. } = &component;
+            if place.takes(&mut names, "Component", name, namespace, scopes, file)? {
+                component.fill_in(place)?;
+                components.push(component);
+            }
+        }
+        self.components = components;
+        let mut names = HashMap::new();
+        let mut subscriptions = Vec::new();
+        for declared in self.subscriptions {
+            let (Named { name, namespace }, file) = (&declared.metadata, &declared.file);
+            if place.takes(&mut names, "Subscription", name, namespace, &declared.subscription.scopes, file)? {
+                subscriptions.push(declared);
+            }
+        }
+        self.subscriptions = subscriptions;
+        Ok(self)
     }
+
+    /// The subscriptions among them.
+    pub(crate) fn into_subscriptions(self) -> Vec<Subscription> {
+        self.subscriptions.into_iter().map(|declared| declared.subscription).collect()
+    }
+}
+
+/// Where a sidecar runs, as far as its resource files depend on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) app_id: &'a str,
+    /// `NAMESPACE`.
+    pub(crate) namespace: Option<&'a str>,
+    /// `POD_NAME`.
+    pub(crate) pod_name: Option<&'a str>,
+}
+
+impl Place<'_> {
+    /// Whether a resource is meant for it. In daprd's order: the namespace, then the name, then the scopes.
+    fn takes(
+        &self,
+        names: &mut HashMap<String, String>,
+        kind: &str,
+        name: &str,
+        namespace: &str,
+        scopes: &[String],
+        file: &str,
+    ) -> Result<bool, ResourceError> {
+        if !namespace.is_empty() && self.namespace.is_some_and(|own| own != namespace) {
+            return Ok(false);
+        }
+        if let Some(other) = names.get(name).filter(|_| !name.is_empty()) {
+            return Err(ResourceError {
+                file: file.to_owned(),
+                line: None,
+                problem: format!("duplicate definition of {kind} name {name} with existing in {other}"),
+                remedy: "give one of them another name, or a namespace or scopes of its own".into(),
+            });
+        }
+        if !scopes.is_empty() && !scopes.iter().any(|scope| scope == self.app_id) {
+            return Ok(false);
+        }
+        names.insert(name.to_owned(), file.to_owned());
+        Ok(true)
+    }
+}
+
+/// The YAML files of a folder, each with its name.
+fn files(dir: &Path) -> Result<Vec<(String, String)>, ResourceError> {
+    let unreadable = |path: &Path, error: &std::io::Error| ResourceError {
+        file: path.display().to_string(),
+        line: None,
+        problem: format!("cannot be read: {error}"),
+        remedy: "check the path and its permissions".into(),
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(|error| unreadable(dir, &error))? {
+        let path = entry.map_err(|error| unreadable(dir, &error))?.path();
+        if path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let mut documents = Vec::new();
+    for path in paths {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if !matches!(extension, Some("yaml" | "yml")) {
+            tracing::warn!("A non-YAML file {} was detected, it will not be loaded", path.display());
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+        documents.push((path.display().to_string(), text));
+    }
+    Ok(documents)
 }
 
 #[cfg(test)]
@@ -131,6 +221,10 @@ scopes: [app]
         Resources::from_documents([("a.yaml", text)]).expect_err("must be refused")
     }
 
+    fn meant(resources: Resources, app_id: &str, namespace: Option<&str>) -> Resources {
+        resources.meant_for(&Place { app_id, namespace, pod_name: None }).expect("valid")
+    }
+
     #[test]
     fn a_component_file_is_read_as_dapr_reads_it() {
         let text = format!("{STORE}---\n{}", STORE.replace("statestore", "other"));
@@ -145,8 +239,8 @@ scopes: [app]
     #[test]
     fn a_resource_scoped_to_other_apps_is_left_out() {
         let resources = Resources::from_documents([("a.yaml", STORE)]).expect("valid");
-        assert_eq!(resources.clone().in_scope("app").components.len(), 1);
-        assert!(resources.in_scope("somebody").components.is_empty());
+        assert_eq!(meant(resources.clone(), "app", None).components.len(), 1);
+        assert!(meant(resources, "somebody", None).components.is_empty());
     }
 
     #[test]
@@ -157,7 +251,7 @@ scopes: [app]
         assert!(error.to_string().starts_with("a.yaml:1"), "{error}");
 
         let error = error_of(&format!("{STORE}---\n{}", STORE.replace("  type: state.sqlite\n", "")));
-        assert_eq!(error.problem, "missing field `type`");
+        assert_eq!(error.problem, "spec: missing field `type`");
     }
 
     #[test]

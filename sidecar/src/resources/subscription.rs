@@ -3,9 +3,18 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::document::{self, Named, ResourceError};
 use crate::expression;
+
+/// A subscription with the name and the file that it has.
+#[derive(Debug, Clone)]
+pub(crate) struct Declared {
+    pub(super) file: String,
+    pub(super) metadata: Named,
+    pub(super) subscription: Subscription,
+}
 
 /// Where the messages of one topic go.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +72,7 @@ impl Routes {
 
 #[derive(Deserialize)]
 struct Document {
+    #[serde(default)]
     metadata: Named,
     spec: Spec,
     #[serde(default)]
@@ -87,8 +97,8 @@ struct Spec {
 }
 
 /// Reads one `kind: Subscription` document that begins at `first_line` of `file`.
-pub(super) fn parse(file: &str, text: &str, first_line: u64) -> Result<Subscription, ResourceError> {
-    let document: Document = document::yaml(file, text, first_line)?;
+pub(super) fn parse(file: &str, document: Value, first_line: u64) -> Result<Declared, ResourceError> {
+    let document: Document = document::read(file, document, first_line, |_| {})?;
     let spec = document.spec;
     let mut routes = spec.routes;
     if routes.default.is_empty() {
@@ -111,7 +121,7 @@ pub(super) fn parse(file: &str, text: &str, first_line: u64) -> Result<Subscript
             remedy: "correct spec.routes.rules[].match".into(),
         })?;
     }
-    Ok(Subscription {
+    let subscription = Subscription {
         pubsub: spec.pubsubname,
         topic: spec.topic,
         metadata: spec.metadata,
@@ -119,5 +129,6 @@ pub(super) fn parse(file: &str, text: &str, first_line: u64) -> Result<Subscript
         dead_letter_topic: spec.dead_letter_topic,
         scopes: document.scopes,
         origin: Origin::Declarative,
-    })
+    };
+    Ok(Declared { file: file.to_owned(), metadata: document.metadata, subscription })
 }

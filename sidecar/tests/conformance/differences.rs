@@ -10,7 +10,7 @@ use tonic::Code;
 
 use crate::errors::assert_no_address;
 use crate::runtime::{Lab, Runtime, Setup, Store};
-use crate::support::{App, Gate, PASSER_BY, TYPE, gated, pass_by};
+use crate::support::{App, Gate, PASSER_BY, TYPE, gated, pass_by, upsert};
 
 #[tokio::test]
 async fn embedded_needs_no_placement() {
@@ -205,4 +205,45 @@ async fn daprd_cuts_a_body_over_the_limit_and_then_cannot_send_it() {
     let (status, text) = answer_to_a_body_over_the_limit(daprd).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(text.contains("ContentLength=1001 with Body length 1000"), "{text}");
+}
+
+/// The paths under which the app is called for the actors `a b` and `a%20b`.
+async fn paths_of_ids_with_escapes(runtime: Runtime) -> Vec<String> {
+    let lab = runtime.start(App::echo()).await;
+    for id in ["a b", "a%20b"] {
+        lab.invoke(id, "Do", "").await.unwrap();
+    }
+    lab.app.matching(|seen| seen.method == Method::PUT).into_iter().map(|seen| seen.path).collect()
+}
+
+#[tokio::test]
+async fn embedded_calls_each_actor_under_a_path_of_its_own() {
+    let paths = paths_of_ids_with_escapes(Runtime::Embedded).await;
+    assert_eq!(paths, ["/actors/Counter/a%20b/method/Do", "/actors/Counter/a%2520b/method/Do"]);
+}
+
+#[tokio::test]
+async fn daprd_takes_an_escape_in_an_id_for_what_it_stands_for() {
+    let Some((daprd, _place)) = Runtime::daprd().await else { return };
+    let paths = paths_of_ids_with_escapes(daprd).await;
+    assert_eq!(paths, ["/actors/Counter/a%20b/method/Do", "/actors/Counter/a%20b/method/Do"]);
+}
+
+/// What the actor `a||b` finds under `c` after `a` has saved under `b||c`.
+async fn read_through_an_ambiguous_key(runtime: Runtime) -> Result<Vec<u8>, Code> {
+    let lab = runtime.start(App::echo()).await;
+    lab.invoke("a", "Do", "").await.unwrap();
+    lab.change_state("a", vec![upsert("b||c", "theirs")]).await.unwrap();
+    lab.get_state("a||b", "c").await.map_err(|status| status.code())
+}
+
+#[tokio::test]
+async fn embedded_refuses_an_id_that_would_read_another_actors_state() {
+    assert_eq!(read_through_an_ambiguous_key(Runtime::Embedded).await, Err(Code::InvalidArgument));
+}
+
+#[tokio::test]
+async fn daprd_reads_another_actors_state_through_an_id_with_the_separator() {
+    let Some((daprd, _place)) = Runtime::daprd().await else { return };
+    assert_eq!(read_through_an_ambiguous_key(daprd).await, Ok(b"theirs".to_vec()));
 }

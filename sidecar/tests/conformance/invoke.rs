@@ -15,7 +15,7 @@ behaviours![
     over_http_the_verb_is_still_put_and_the_content_type_goes_along,
     what_stands_behind_the_question_mark_reaches_the_app,
     names_that_would_change_the_path_are_refused_before_the_app_is_called,
-    dot_segments_of_a_method_are_resolved_and_those_of_an_escaped_id_are_not,
+    dot_segments_of_a_method_are_resolved,
     a_message_over_the_limit_is_refused_in_the_words_of_grpc_go,
     an_answer_over_the_limit_is_refused_too_and_the_limit_can_be_set,
 ];
@@ -116,12 +116,10 @@ pub async fn names_that_would_change_the_path_are_refused_before_the_app_is_call
     assert!(lab.app.matching(|seen| seen.method == "PUT").is_empty());
 }
 
-pub async fn dot_segments_of_a_method_are_resolved_and_those_of_an_escaped_id_are_not(runtime: Runtime) {
+pub async fn dot_segments_of_a_method_are_resolved(runtime: Runtime) {
     let lab = runtime.start(App::echo()).await;
     lab.invoke("a", "x/../y", "").await.unwrap();
     lab.app.wait(1, |seen| seen.is("PUT", "/actors/Counter/a/method/y")).await;
-    lab.invoke("%2e%2e", "z", "").await.unwrap();
-    lab.app.wait(1, |seen| seen.is("PUT", "/actors/Counter/%2e%2e/method/z")).await;
 }
 
 pub async fn a_message_over_the_limit_is_refused_in_the_words_of_grpc_go(runtime: Runtime) {

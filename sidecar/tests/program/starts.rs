@@ -19,15 +19,56 @@ async fn it_takes_daprds_flags_warns_of_those_it_ignores_and_ends_in_order() {
     program.ask_to_end();
     let (success, log) = program.ended();
     assert!(success, "{log}");
-    for flag in ["--mode", "--placement-host-address", "--enable-metrics"] {
+    for flag in ["--mode", "--placement-host-address"] {
         assert!(log.contains(&format!("{flag} belongs to a part")), "{flag}: {log}");
     }
+    assert!(!log.contains("--enable-metrics"), "what it is to do without anyway: {log}");
     assert!(log.contains("Using 'statestore' as actor state store"), "{log}");
     app.wait_deactivated("a", 1).await;
 
     let program = Program::start(folder.path(), &setup);
     client(setup.grpc).await.shutdown(ShutdownRequest {}).await.unwrap();
     assert!(program.ended().0, "Shutdown ends it too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_starts_as_the_dapr_cli_starts_daprd_and_a_body_of_5_mb_passes_where_16_are_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::echo();
+    let setup = Setup::new(app.listen().await).await;
+    let more = folder.path().join("more");
+    std::fs::create_dir(&more).unwrap();
+    std::fs::write(more.join("bus.yaml"), crate::support::PUBSUB).unwrap();
+    std::fs::write(
+        folder.path().join("config.yaml"),
+        "kind: Configuration\nspec: {features: [{name: X, enabled: true}]}",
+    )
+    .unwrap();
+    let program = Program::with(folder.path(), &setup, |command| {
+        command.args(["--app-max-concurrency", "-1", "--profile-port", "-1", "--log-level", "info"]);
+        command.args(["--resources-path", "more", "--config", "config.yaml", "--app-channel-address", "localhost"]);
+        command.args(["--dapr-http-max-request-size", "16", "--metrics-port", "0", "--enable-profiling"]);
+    });
+    invoke(client(setup.grpc).await, TYPE, "a", "Do", "").await.unwrap();
+    let http = reqwest::Client::new();
+    let url = |path: &str| format!("http://{}/v1.0/{path}", setup.http);
+    let large = http.put(url("actors/Counter/a/method/Do")).body("x".repeat(5_000_000)).send().await.unwrap();
+    assert_eq!((large.status(), large.bytes().await.unwrap().len()), (http::StatusCode::OK, 5_000_000));
+    let metadata = http.get(url("metadata")).send().await.unwrap().text().await.unwrap();
+    assert!(metadata.contains("statestore") && metadata.contains("pubsub.in-memory"), "both folders: {metadata}");
+    program.ask_to_end();
+    let (success, log) = program.ended();
+    assert!(success, "{log}");
+    for part in ["--profile-port belongs", "--metrics-port belongs", "has not the feature X"] {
+        assert!(log.contains(part), "{part}: {log}");
+    }
+}
+
+#[test]
+fn the_version_is_daprds_and_its_own() {
+    let output = Command::new(env!("CARGO_BIN_EXE_sidecar")).arg("--version").output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), sidecar::VERSION);
 }
 
 #[test]

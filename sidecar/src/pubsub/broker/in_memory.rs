@@ -9,11 +9,8 @@ use tokio_util::task::TaskTracker;
 
 use super::{Broker, Kind, Message, NoRoom, Taken};
 
-pub(super) const KIND: Kind = Kind {
-    name: "pubsub.in-memory",
-    capabilities: &["SUBSCRIBE_WILDCARDS"],
-    open: |_| Ok(Arc::new(InMemoryBroker::default())),
-};
+pub(super) const KIND: Kind =
+    Kind { name: "pubsub.in-memory", capabilities: &[], open: |_| Ok(Arc::new(InMemoryBroker::default())) };
 
 /// How many messages of one topic may wait.
 const MOST_WAITING: usize = 10_000;

@@ -1,0 +1,122 @@
+//! The `sidecar` program: stands in for `daprd` where one process on one machine is enough.
+//!
+//! It takes daprd's flags. Those of parts that it does not have are accepted with a warning, so
+//! that a set-up made for daprd starts; a flag that daprd does not know is refused.
+
+mod flags;
+mod signals;
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use sidecar::{Config, Configuration, Resources, Sidecar};
+use tracing_subscriber::EnvFilter;
+
+use flags::{Flags, two_dashes};
+use signals::Signals;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().map(two_dashes).collect();
+    let flags = Flags::read(&args);
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(flags.log_filter()))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    for flag in Flags::ignored(&args) {
+        tracing::warn!("{flag} belongs to a part of Dapr that this sidecar does not have: ignored");
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!("cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(run(flags));
+    // What is still at work, which is nothing after an orderly end, is not waited for.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> anyhow::Result<()> {
+    if flags.resources_path.is_empty() {
+        tracing::warn!("no --resources-path: there is no state store, so no actor is hosted");
+    }
+    let resources = Resources::from_dirs(&flags.resources_path)?;
+    let configuration = Configuration::from_files(&flags.config)?;
+    configuration.announce();
+    let graceful = flags.graceful_shutdown();
+    let config = Config { actor_state_ttl: configuration.actor_state_ttl, ..config(flags, resources)? };
+    // Heard from before anybody can reach it: a signal that came earlier would end it with nothing in order.
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let sidecar = Sidecar::start(config).await?;
+    tokio::select! {
+        () = signals.next() => {}
+        () = sidecar.shutdown_requested() => {}
+    }
+    let too_long = async {
+        match graceful {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = sidecar.shutdown() => Ok(()),
+        () = signals.next() => anyhow::bail!("asked to end a second time: what was under way is given up"),
+        () = too_long => anyhow::bail!("the end took longer than --dapr-graceful-shutdown-seconds: it is given up"),
+    }
+}
+
+fn config(flags: Flags, resources: Resources) -> anyhow::Result<Config> {
+    let max_body_bytes = flags.max_body_bytes();
+    let app_addr = SocketAddr::new(flags.app_channel_address, flags.app_port);
+    let mut addresses = flags.dapr_listen_addresses.into_iter();
+    let first = addresses.next().context("--dapr-listen-addresses names no address")?;
+    let asks = |endpoint: &str| !flags.disable_init_endpoints.iter().any(|disabled| disabled == endpoint);
+    Ok(Config {
+        http_addr: SocketAddr::new(first, flags.dapr_http_port),
+        grpc_addr: SocketAddr::new(first, flags.dapr_grpc_port),
+        more_addresses: addresses.collect(),
+        dapr_api_token: token("DAPR_API_TOKEN")?,
+        app_api_token: token("APP_API_TOKEN")?,
+        max_body_bytes,
+        app_max_concurrency: usize::try_from(flags.app_max_concurrency).ok().filter(|calls| *calls > 0),
+        ask_config: asks("config"),
+        ask_subscriptions: asks("subscribe"),
+        allowed_origins: flags.allowed_origins,
+        namespace: variable("NAMESPACE")?,
+        pod_name: variable("POD_NAME")?,
+        ..Config::new(flags.app_id, app_addr, resources)
+    })
+}
+
+/// A variable of the environment; one that is empty is none.
+///
+/// # Errors
+/// One that is no text.
+fn variable(name: &str) -> anyhow::Result<Option<String>> {
+    let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let text = value.into_string();
+    text.map(Some).map_err(|_| anyhow::anyhow!("{name} in the environment is no UTF-8 text"))
+}
+
+/// A token of the environment.
+///
+/// # Errors
+/// One that no caller could show: without it everybody would be let in, or nobody.
+fn token(name: &str) -> anyhow::Result<Option<String>> {
+    let token = variable(name)?;
+    if token.as_ref().is_some_and(|token| token.chars().any(char::is_control)) {
+        anyhow::bail!("{name} has control characters: no HTTP header can carry it");
+    }
+    Ok(token)
+}
