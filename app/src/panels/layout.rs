@@ -29,15 +29,22 @@ pub fn Layout(
 ) -> impl IntoView {
     let store = expect_context::<Store>();
     let actor = store.actor.get_untracked();
+    // The largest panels are boxed: as one type the page is so deep that an unoptimised server overflows its stack.
+    let topbar = view! { <Topbar known /> }.into_any();
+    let chat = view! { <Chat scenarios /> }.into_any();
+    let switch = view! { <FailureSwitch /> }.into_any();
+    let checks = view! { <Checks /> }.into_any();
+    let stored = view! { <StoredPane /> }.into_any();
+    let policy = view! { <PolicyPane /> }.into_any();
     view! {
         <a class="skip" href="#msg">
             "Skip to the chat"
         </a>
-        <Topbar known />
+        {topbar}
         <main class="lab-main">
-            <Chat scenarios />
+            {chat}
             <section class="bench" aria-label="Failure switch and signal path">
-                <FailureSwitch />
+                {switch}
                 <div class="path">
                     <SignalPath />
                     <PredictionLine />
@@ -49,11 +56,11 @@ pub fn Layout(
             </section>
             <PaneChoice />
             <PaneStrip />
-            <Checks />
+            {checks}
             <section class="panel side" aria-label="What is stored, and the retry policy">
                 <PaneTabs />
-                <StoredPane />
-                <PolicyPane />
+                {stored}
+                {policy}
                 <CodePane actor />
             </section>
         </main>
