@@ -22,7 +22,7 @@ pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, LabError> {
 }
 
 fn no_json(error: &serde_json::Error) -> LabError {
-    LabError::new(ErrorCode::InvalidRequest, format!("This is not JSON as it has to be: {error}"))
+    LabError::new(ErrorCode::InvalidRequest, format!("This is not JSON as it has to be: {}", brief(&error.to_string())))
 }
 
 /// The field that could not be read. One that is missing is named by the error alone: the path ends before it.
@@ -36,7 +36,21 @@ fn refused_field(error: &serde_path_to_error::Error<serde_json::Error>) -> LabEr
     }
     let last = path.rsplit('.').next().unwrap_or_default();
     let name = last.split('[').next().unwrap_or_default();
-    LabError::of_field(path.clone(), format!("{path}: {words}{}.", allowed(name)))
+    let allowed = allowed(name);
+    let (path, words) = (brief(&path), brief(words));
+    LabError::of_field(path.clone(), format!("{path}: {words}{allowed}."))
+}
+
+/// Words that quote what was sent, without its middle where that is long: what is refused is not sent back whole.
+#[must_use]
+pub fn brief(words: &str) -> String {
+    const MOST: usize = 1_000;
+    let count = words.chars().count();
+    if count <= MOST {
+        return words.to_owned();
+    }
+    let (begins, ends) = (words.chars().take(MOST / 2), words.chars().skip(count - MOST / 2));
+    begins.chain(['…']).chain(ends).collect()
 }
 
 /// The first place in `given` that came to nothing in what was `read` of it: a field that nobody knows, or a list where
@@ -103,6 +117,21 @@ mod tests {
             assert!(error.message.contains("line 1 column"), "{error}");
         }
         assert_eq!(read::<Outer>(br#"{"inner":[]}"#).unwrap().inner.len(), 0);
+    }
+
+    #[test]
+    fn what_is_refused_is_not_sent_back_whole() {
+        let long = "x".repeat(1_000_000);
+        for text in [
+            format!(r#"{{"{long}":1}}"#),
+            format!(r#"{{"inner":"{long}"}}"#),
+            format!("{{\"inner\":[{{\"attempts\":\"{long}\"}}]}}"),
+        ] {
+            let error = refused(&text);
+            assert!(error.message.len() < 3_000 && error.field.is_some_and(|field| field.len() < 1_100));
+        }
+        assert!(brief(&format!("unknown {long}, expected this")).ends_with("x, expected this"));
+        assert_eq!(brief("ä"), "ä");
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub struct WireStatus {
 /// one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct StoreCall {
+pub struct SeenCall {
     /// The Redis commands, as `HGETALL` or `MULTI EVAL EVAL EXEC`; `connect` for a connection on which no command
     /// came through; `get` or `transaction` for a call of the embedded sidecar.
     pub command: String,
@@ -55,7 +55,7 @@ pub struct StoreCall {
     pub took_us: u64,
 }
 
-/// What came of a [`StoreCall`].
+/// What came of a [`SeenCall`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -70,7 +70,7 @@ pub enum CallOutcome {
     Refused,
 }
 
-impl StoreCall {
+impl SeenCall {
     /// Whether Redis carried it out.
     #[must_use]
     pub const fn ok(&self) -> bool {
@@ -78,7 +78,7 @@ impl StoreCall {
     }
 }
 
-impl fmt::Display for StoreCall {
+impl fmt::Display for SeenCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.command)?;
         for key in &self.keys {

@@ -8,7 +8,7 @@ use model::{lab::Runtime, operation::Layer, policy::RetryPolicy};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    actor::{Agents, Shared, TURN_LIMIT, config::ActorConfig, state::SidecarState},
+    actor::{Agents, Environment, TURN_LIMIT, config::ActorConfig, state::SidecarState},
     app_channel::{self, Parts},
     backend::LabBackend,
     checks::PassBook,
@@ -117,7 +117,7 @@ impl Application {
         let timelines = Timelines::of(&labs);
         let controls = Controls::new(labs.clone(), policy, layers, wire.clone(), sidecar_retries);
         let passes = PassBook::new(labs.clone());
-        let agents = Agents::new(Shared {
+        let agents = Agents::new(Environment {
             state: Arc::new(SidecarState::new(dapr.clone())),
             events: Arc::new(dapr.clone()),
             labs: labs.clone(),

@@ -78,7 +78,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         Some(endpoint) => around(&config, endpoint)?,
         None => embed(&config, app_addr, &labs).await?,
     };
-    let Parts { sidecar, sidecar_retries, endpoint, app_api_token, store, mut runtime } = parts;
+    let SidecarParts { sidecar, sidecar_retries, endpoint, app_api_token, store, mut runtime } = parts;
     runtime.origin = format!("http://{addr}");
     let application = Application::new(Settings {
         dapr_endpoint: endpoint,
@@ -162,7 +162,7 @@ async fn open_wire(config: &Config) -> anyhow::Result<Option<(TcpListener, WireS
 }
 
 /// The sidecar, and what the lab has to know of it.
-struct Parts {
+struct SidecarParts {
     sidecar: Option<Sidecar>,
     sidecar_retries: Option<SidecarRetrySwitch>,
     endpoint: String,
@@ -172,7 +172,7 @@ struct Parts {
 }
 
 /// The sidecar that the environment names.
-fn around(config: &Config, endpoint: String) -> anyhow::Result<Parts> {
+fn around(config: &Config, endpoint: String) -> anyhow::Result<SidecarParts> {
     let store = config.store.as_deref().map(StoreReader::from_url).transpose()?;
     tracing::info!("Using the Dapr sidecar at {endpoint}");
     let idle = Duration::from_secs(config.actor_idle);
@@ -183,7 +183,7 @@ fn around(config: &Config, endpoint: String) -> anyhow::Result<Parts> {
             TURN_LIMIT.as_secs()
         );
     }
-    Ok(Parts {
+    Ok(SidecarParts {
         sidecar: None,
         sidecar_retries: None,
         endpoint,
@@ -199,7 +199,7 @@ fn around(config: &Config, endpoint: String) -> anyhow::Result<Parts> {
 }
 
 /// A sidecar of our own.
-async fn embed(config: &Config, app_addr: SocketAddr, labs: &Labs) -> anyhow::Result<Parts> {
+async fn embed(config: &Config, app_addr: SocketAddr, labs: &Labs) -> anyhow::Result<SidecarParts> {
     prepare_data(&config.data)?;
     // Nobody else on this machine may call the actor past the turn lock, so the door has a key of its own.
     let token = config.dapr.app_api_token.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
@@ -220,7 +220,7 @@ async fn embed(config: &Config, app_addr: SocketAddr, labs: &Labs) -> anyhow::Re
         (None, Some(path)) => Some(StoreReader::sqlite(path)),
         (None, None) => None,
     };
-    Ok(Parts {
+    Ok(SidecarParts {
         runtime: Runtime {
             sidecar: "embedded sidecar".into(),
             store: store.as_ref().map_or("memory", StoreReader::product).into(),

@@ -13,7 +13,7 @@ use model::{
     error::{ErrorCode, LabError},
     sidecar_retries::{DOCUMENT, SidecarRetries, SidecarRetriesSetting},
     timeline::{LogLine, Step},
-    wire::{CallOutcome, StoreCall},
+    wire::{CallOutcome, SeenCall},
 };
 use sidecar::{Resiliency, ResiliencySet, StoreObserver, StoreOperation};
 
@@ -52,7 +52,7 @@ impl SidecarRetrySwitch {
     /// What has to watch the sidecar's store.
     #[must_use]
     pub fn observer(&self) -> Arc<dyn StoreObserver> {
-        Arc::new(StoreCalls(self.clone()))
+        Arc::new(CallObserver(self.clone()))
     }
 
     /// Takes the policies of the sidecar that has started.
@@ -88,9 +88,9 @@ impl SidecarRetrySwitch {
 }
 
 /// Sees the sidecar's calls. While it does not retry, a call tells nothing that its attempt does not tell.
-struct StoreCalls(SidecarRetrySwitch);
+struct CallObserver(SidecarRetrySwitch);
 
-impl StoreObserver for StoreCalls {
+impl StoreObserver for CallObserver {
     fn observed(&self, call: &sidecar::StoreCall, outcome: &Result<(), String>, took: Duration) {
         let shared = &self.0.0;
         let looks = call.baggage.as_deref() == Some(LOOK);
@@ -102,7 +102,7 @@ impl StoreObserver for StoreCalls {
             StoreOperation::Get => "get",
             StoreOperation::Transaction => "transaction",
         };
-        let seen = StoreCall {
+        let seen = SeenCall {
             command: command.to_owned(),
             keys: call.keys.clone(),
             outcome: outcome.clone().map_or_else(CallOutcome::Error, |()| CallOutcome::Ok),

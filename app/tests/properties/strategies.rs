@@ -10,7 +10,7 @@ use model::{
     operation::{Cause, Layer, Method, Operation},
     policy::{Backoff, RetryPolicy},
     timeline::{Event, ReleasedBy, Step},
-    wire::{CallOutcome, StoreCall, WireFault},
+    wire::{CallOutcome, SeenCall, WireFault},
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Map, Value};
@@ -107,7 +107,7 @@ pub(super) fn policy() -> impl Strategy<Value = RetryPolicy> {
     )
 }
 
-pub(super) fn call() -> impl Strategy<Value = StoreCall> {
+pub(super) fn call() -> impl Strategy<Value = SeenCall> {
     let outcome = prop_oneof![
         Just(CallOutcome::Ok),
         Just(CallOutcome::NoAnswer),
@@ -115,7 +115,7 @@ pub(super) fn call() -> impl Strategy<Value = StoreCall> {
         any::<String>().prop_map(CallOutcome::Error)
     ];
     (any::<String>(), vec(any::<String>(), 0..3), outcome, any::<u64>())
-        .prop_map(|(command, keys, outcome, took_us)| StoreCall { command, keys, outcome, took_us })
+        .prop_map(|(command, keys, outcome, took_us)| SeenCall { command, keys, outcome, took_us })
 }
 
 pub(super) fn wire() -> impl Strategy<Value = WireFault> {

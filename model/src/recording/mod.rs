@@ -90,6 +90,7 @@ impl Recording {
         let unknown = read::unknown(text, &recording);
         let unknown = unknown.map_err(|error| LabError::of_field(".", format!("This is no recording: {error}.")))?;
         if let Some(place) = unknown {
+            let place = fields::brief(&place);
             return Err(LabError::of_field(&place, format!("{place} is not known here: take it away.")));
         }
         recording.check()?;

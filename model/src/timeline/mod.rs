@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::event_id::{EventId, EventIdError};
 pub use self::log::{Level, LogLine, registered};
 pub use self::step::Step;
-pub use self::turn::{Attempt, AttemptState, Hold, Outcome, Recovery, SeenCall, Turn, Wait};
+pub use self::turn::{Attempt, AttemptState, EndedCall, Hold, Outcome, Recovery, Turn, Wait};
 pub use self::turns::{in_memory, read_on, turns};
 
 /// What let a held attempt go.

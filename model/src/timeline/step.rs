@@ -9,7 +9,7 @@ use crate::{
     fault::{FaultStatus, Hit},
     message::{Message, MessageId},
     policy::RetryPolicy,
-    wire::{StoreCall, WireFault},
+    wire::{SeenCall, WireFault},
 };
 
 /// What happened. `turn` is the actor's number for the turn, from 1, in the order in which turns were asked for;
@@ -235,7 +235,7 @@ pub enum Step {
         /// Which attempt it was, from 1.
         attempt: Option<u8>,
         /// The call.
-        call: StoreCall,
+        call: SeenCall,
     },
     /// The value was read from the store itself, past Dapr, to compare it with the history.
     StoreRead {

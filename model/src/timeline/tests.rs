@@ -6,7 +6,7 @@ use crate::{
     operation::{Cause, Layer, Method, Operation},
     policy::RetryPolicy,
     timeline::ReleasedBy,
-    wire::{CallOutcome, StoreCall, WireFault},
+    wire::{CallOutcome, SeenCall, WireFault},
 };
 
 fn every_step() -> Vec<Step> {
@@ -16,7 +16,7 @@ fn every_step() -> Vec<Step> {
     let fault = FaultStatus::lesson();
     let late = Hit { actor_delay_ms: 300, store_delay_ms: 20, wire_delay_ms: 5, end: None };
     let outcome = CallOutcome::Error("READONLY".into());
-    let call = StoreCall { command: "EVAL".into(), keys: vec!["history-user1".into()], outcome, took_us };
+    let call = SeenCall { command: "EVAL".into(), keys: vec!["history-user1".into()], outcome, took_us };
     vec![
         Step::Activated,
         Step::Deactivated,

@@ -2,7 +2,7 @@
 
 use super::{Event, ReleasedBy, Step};
 use crate::operation::{Cause, Method, Operation};
-use crate::{error::LabError, fault::Hit, message::MessageId, wire::StoreCall};
+use crate::{error::LabError, fault::Hit, message::MessageId, wire::SeenCall};
 
 /// One turn of the actor, as far as its events go.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,16 +93,16 @@ pub struct Attempt {
     /// What the faults do with it that it meets.
     pub hit: Option<Hit>,
     /// The sidecar's calls on the wire to Redis for it, in the order in which they ended.
-    pub calls: Vec<SeenCall>,
+    pub calls: Vec<EndedCall>,
 }
 
 /// A call on the wire, and when it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeenCall {
+pub struct EndedCall {
     /// When it ended, in milliseconds since the Unix epoch.
     pub ended_at: u64,
     /// The call.
-    pub call: StoreCall,
+    pub call: SeenCall,
 }
 
 impl Attempt {
@@ -318,7 +318,7 @@ impl Turn {
             Step::StoreCall { operation, attempt, call, .. } => {
                 let of = |a: &&mut Attempt| Some(a.operation) == *operation && Some(a.attempt) == *attempt;
                 if let Some(open) = self.attempts.iter_mut().rev().find(of) {
-                    open.calls.push(SeenCall { ended_at: at, call: call.clone() });
+                    open.calls.push(EndedCall { ended_at: at, call: call.clone() });
                 }
             }
             Step::FaultFired { operation, attempt, hit, .. } => {

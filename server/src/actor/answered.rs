@@ -12,19 +12,19 @@ use sha2::{Digest as _, Sha256};
 /// itself need not be stored, and written with every save, once more.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Answered(pub(super) VecDeque<Answer>);
+pub struct Answered(pub(super) VecDeque<AnsweredMessage>);
 
 /// What is known of one of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "StoredAnswer")]
-pub(super) struct Answer {
+#[serde(from = "StoredMessage")]
+pub(super) struct AnsweredMessage {
     id: MessageId,
     pub(super) reply: Digest,
 }
 
 /// An answer as it is stored.
 #[derive(Deserialize)]
-struct StoredAnswer {
+struct StoredMessage {
     id: MessageId,
     reply: StoredReply,
 }
@@ -37,8 +37,8 @@ enum StoredReply {
     Whole(Message),
 }
 
-impl From<StoredAnswer> for Answer {
-    fn from(StoredAnswer { id, reply }: StoredAnswer) -> Self {
+impl From<StoredMessage> for AnsweredMessage {
+    fn from(StoredMessage { id, reply }: StoredMessage) -> Self {
         let reply = match reply {
             StoredReply::Digest(digest) => digest,
             StoredReply::Whole(message) => Digest::of(&message.content),
@@ -105,12 +105,12 @@ impl Answered {
 
     /// Remembers a message that was answered, and forgets the oldest beyond the limit.
     pub fn remember(&mut self, id: MessageId, content: &str) {
-        self.0.push_back(Answer { id, reply: reply_to(content) });
+        self.0.push_back(AnsweredMessage { id, reply: reply_to(content) });
         let excess = self.0.len().saturating_sub(KNOWN_MESSAGES);
         self.0.drain(..excess);
     }
 
-    fn find(&self, id: &MessageId) -> Option<&Answer> {
+    fn find(&self, id: &MessageId) -> Option<&AnsweredMessage> {
         self.0.iter().rev().find(|answer| answer.id == *id)
     }
 }

@@ -33,7 +33,7 @@ use model::{
 };
 
 use super::{
-    Agents, Answer, Call, Shared, TURN_LIMIT,
+    Agents, Answer, Call, Environment, TURN_LIMIT,
     publish::{ConversationUpdated, Events},
     state::{Conversation, StateAccess},
 };
@@ -60,10 +60,10 @@ pub enum Save {
 
 /// A store and a topic in memory. Clones share them.
 #[derive(Clone, Default)]
-pub struct Memory(Arc<Contents>);
+pub struct Memory(Arc<InMemory>);
 
 #[derive(Default)]
-struct Contents {
+struct InMemory {
     stored: Mutex<HashMap<ActorId, Conversation>>,
     saves: Mutex<VecDeque<Save>>,
     events: Mutex<Vec<ConversationUpdated>>,
@@ -173,7 +173,7 @@ impl MemoryLab {
         let (memory, labs) = (Memory::default(), Labs::new());
         let timelines = Timelines::of(&labs);
         let controls = Controls::new(labs.clone(), policy, vec![Layer::Actor, Layer::Store], None, None);
-        let agents = Agents::new(Shared {
+        let agents = Agents::new(Environment {
             state: Arc::new(memory.clone()),
             events: Arc::new(memory.clone()),
             labs: labs.clone(),

@@ -32,7 +32,7 @@ use tokio_util::task::TaskTracker;
 use self::{
     publish::Events,
     state::StateAccess,
-    turn::{Done, Turn},
+    turn::{Done, RunningTurn},
 };
 use crate::{
     checks::PassBook,
@@ -83,8 +83,8 @@ pub enum Answer {
     Reset,
 }
 
-/// What all turns share.
-pub(crate) struct Shared {
+/// What is around every turn.
+pub(crate) struct Environment {
     pub(crate) state: Arc<dyn StateAccess>,
     pub(crate) events: Arc<dyn Events>,
     pub(crate) labs: Labs,
@@ -99,13 +99,13 @@ pub(crate) struct Shared {
 /// The actors of this process. Clones share them.
 #[derive(Clone)]
 pub struct Agents {
-    shared: Arc<Shared>,
+    around: Arc<Environment>,
     turns: TaskTracker,
 }
 
 impl Agents {
-    pub(crate) fn new(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared), turns: TaskTracker::new() }
+    pub(crate) fn new(around: Environment) -> Self {
+        Self { around: Arc::new(around), turns: TaskTracker::new() }
     }
 
     /// Calls a method: waits for the actor's turn, then for the turn. Whoever stops waiting ends nothing: a turn that
@@ -120,20 +120,20 @@ impl Agents {
             // Held through the turn, so that nothing of the lab is forgotten meanwhile, the turn's lock least of all: a
             // deactivation in the middle of a turn (daprd does that to one that outlasts the idle timeout) is told, and
             // takes nothing away.
-            let lab = agents.shared.labs.lab(&actor);
+            let lab = agents.around.labs.lab(&actor);
             let result = agents.turn(&lab, &call, ticket.as_ref()).await;
             drop(lab);
             // The caller may be gone.
             drop(answer.send(result));
-            agents.shared.passes.judge(&actor);
+            agents.around.passes.judge(&actor);
         });
         answered.await.unwrap_or_else(|_| Err(broken()))
     }
 
     /// Takes an actor out of memory, as the sidecar asks. A turn that is running goes on.
     pub fn deactivate(&self, actor: &ActorId) {
-        let Some(lab) = self.shared.labs.find(actor) else { return };
-        self.shared.labs.change(&lab, |lab| {
+        let Some(lab) = self.around.labs.find(actor) else { return };
+        self.around.labs.change(&lab, |lab| {
             if mem::replace(&mut lab.active, false) {
                 lab.record(Step::Deactivated);
             }
@@ -159,7 +159,7 @@ impl Agents {
     }
 
     async fn in_turn(&self, lab: &Lab, call: &Call, ticket: Option<&Ticket>) -> Result<Answer, LabError> {
-        let Shared { labs, timelines, controls, turn_limit, wire, .. } = &*self.shared;
+        let Environment { labs, timelines, controls, turn_limit, wire, .. } = &*self.around;
         let actor = lab.actor();
         let activated = labs.change(lab, |lab| {
             let activated = !mem::replace(&mut lab.active, true);
@@ -180,7 +180,7 @@ impl Agents {
         let faulty = matches!(call, Call::ProcessMessage { .. });
         let (wire, deadline) = (wire.as_ref(), began + *turn_limit);
         let run = Run { controls, timelines, actor, turn, faulty, wire, deadline };
-        let result = Turn { shared: &self.shared, lab, run }.run(call).await;
+        let result = RunningTurn { around: &self.around, lab, run }.run(call).await;
         let took_us = micros(began.elapsed());
         match result {
             Ok(Done { answer, repeated }) => {
@@ -200,7 +200,7 @@ impl Agents {
 
     /// Ends what a turn has left open that broke off. Called while it still holds the lab's turn.
     fn close(&self, lab: &Lab, took_us: u64) {
-        self.shared.labs.change(lab, |lab| {
+        self.around.labs.change(lab, |lab| {
             lab.held = None;
             for step in lab.ring.broken_off(took_us, &broken()) {
                 lab.record(step);

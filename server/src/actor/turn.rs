@@ -9,15 +9,15 @@ use model::{
     timeline::Step,
 };
 
-use super::{Answer, Call, Shared, answered::Known, publish::conversation_updated, state::Conversation};
+use super::{Answer, Call, Environment, answered::Known, publish::conversation_updated, state::Conversation};
 use crate::{
     labs::{Lab, Unsettled},
     retry::{GaveUp, Reason, Run},
 };
 
 /// What is at hand during a turn.
-pub(super) struct Turn<'a> {
-    pub(super) shared: &'a Shared,
+pub(super) struct RunningTurn<'a> {
+    pub(super) around: &'a Environment,
     pub(super) lab: &'a Lab,
     pub(super) run: Run<'a>,
 }
@@ -35,7 +35,7 @@ impl Done {
     }
 }
 
-impl Turn<'_> {
+impl RunningTurn<'_> {
     pub(super) async fn run(&self, call: &Call) -> Result<Done, LabError> {
         match call {
             Call::ProcessMessage { message, id } => self.process_message(message, id).await,
@@ -75,7 +75,7 @@ impl Turn<'_> {
     }
 
     async fn reset_conversation(&self) -> Result<Done, LabError> {
-        let (state, actor) = (&self.shared.state, self.run.actor);
+        let (state, actor) = (&self.around.state, self.run.actor);
         let deleted = self.run.retry(Operation::Save, |_| state.delete(actor)).await;
         deleted.map_err(|error| self.gave_up_reset(&error))?;
         Ok(Done::first(Answer::Reset))
@@ -83,10 +83,10 @@ impl Turn<'_> {
 
     /// Reads what is stored, and settles what earlier turns left open before anything is written.
     async fn load(&self) -> Result<Conversation, LabError> {
-        let (state, actor) = (&self.shared.state, self.run.actor);
+        let (state, actor) = (&self.around.state, self.run.actor);
         let load = self.run.retry(Operation::Load, |hit| state.load(actor, hit));
         let conversation = load.await.map_err(|error| self.gave_up(Operation::Load, &error))?;
-        let first = self.shared.timelines.first_load(actor, &conversation.history);
+        let first = self.around.timelines.first_load(actor, &conversation.history);
         self.settle(&conversation, first);
         Ok(conversation)
     }
@@ -94,7 +94,7 @@ impl Turn<'_> {
     /// A save whose outcome was unknown is known now: its message is among the answered ones or it never was stored.
     /// `counted` says that the history which was just read is what the timeline begins with, the message included.
     fn settle(&self, conversation: &Conversation, counted: bool) {
-        let unsettled = self.shared.labs.change(self.lab, |lab| mem::take(&mut lab.unsettled));
+        let unsettled = self.around.labs.change(self.lab, |lab| mem::take(&mut lab.unsettled));
         for Unsettled { turn, id, content, reply } in unsettled {
             if !counted && conversation.answered.known(&id, &content) == Known::Stored {
                 self.record(Step::ReplyReady { turn, content, reply: reply.content });
@@ -103,11 +103,11 @@ impl Turn<'_> {
     }
 
     async fn save(&self, conversation: &Conversation, unsettled: Unsettled) -> Result<(), LabError> {
-        let (state, actor) = (&self.shared.state, self.run.actor);
+        let (state, actor) = (&self.around.state, self.run.actor);
         let save = self.run.retry(Operation::Save, |hit| state.save(actor, conversation, hit));
         save.await.map_err(|error| {
             if error.maybe_done {
-                self.shared.labs.change(self.lab, |lab| lab.unsettled.push(unsettled));
+                self.around.labs.change(self.lab, |lab| lab.unsettled.push(unsettled));
             }
             self.gave_up(Operation::Save, &error)
         })
@@ -115,7 +115,7 @@ impl Turn<'_> {
 
     /// Publishes once, as the lesson does: what is stored is stored, whether or not its event goes out.
     async fn publish(&self, message: &Message, reply: &Message, id: &MessageId) {
-        let (events, actor) = (&self.shared.events, self.run.actor);
+        let (events, actor) = (&self.around.events, self.run.actor);
         let event = &conversation_updated(actor, message, reply);
         let publish = self.run.retry(Operation::Publish, |_| events.publish(id, event));
         // The failed attempt is in the timeline and in the log; that is all that is to be done about it.
@@ -123,7 +123,7 @@ impl Turn<'_> {
     }
 
     fn record(&self, step: Step) {
-        self.shared.timelines.record(self.run.actor, step);
+        self.around.timelines.record(self.run.actor, step);
     }
 
     /// The turn's error of an operation that was given up, in the words of the lesson's log.
@@ -155,7 +155,7 @@ impl Turn<'_> {
             }
             Reason::Permanent => (ErrorCode::TurnFailed, format!("{what}, a retry cannot mend it: {last}. {then}")),
             Reason::TurnLimit => {
-                let seconds = self.shared.turn_limit.as_secs();
+                let seconds = self.around.turn_limit.as_secs();
                 let message = format!("{what}: the turn's {seconds} s were over after {attempts}: {last}. {then}");
                 (ErrorCode::TurnFailed, message)
             }

@@ -48,7 +48,7 @@ pub(crate) struct Ring {
     epoch: u64,
     limits: Limits,
     /// By number.
-    events: BTreeMap<u64, Kept>,
+    events: BTreeMap<u64, KeptEvent>,
     /// The bytes of all of `events`.
     bytes: usize,
     last_seq: u64,
@@ -69,7 +69,7 @@ pub(crate) struct Ring {
 }
 
 /// An event and its size.
-struct Kept {
+struct KeptEvent {
     event: Arc<Event>,
     bytes: usize,
 }
@@ -175,7 +175,7 @@ impl Ring {
         let bytes = size(&event);
         self.bytes += bytes;
         self.telling += usize::from(tells(&event.step));
-        self.events.insert(event.seq, Kept { event: Arc::clone(&event), bytes });
+        self.events.insert(event.seq, KeptEvent { event: Arc::clone(&event), bytes });
         self.shrink();
         if let Some(live) = &self.live
             && live.send(Arc::new(Live::new(Arc::clone(&event)))).is_err()
@@ -313,7 +313,7 @@ impl Ring {
     }
 
     fn drop_event(&mut self, seq: u64) {
-        let Some(Kept { event, bytes }) = self.events.remove(&seq) else { return };
+        let Some(KeptEvent { event, bytes }) = self.events.remove(&seq) else { return };
         self.bytes -= bytes;
         self.telling -= usize::from(tells(&event.step));
         self.gone = self.gone.max(seq);

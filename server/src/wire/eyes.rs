@@ -8,7 +8,7 @@ use model::{
     actor_id::{ACTOR_TYPE, APP_ID, ActorId},
     operation::Operation,
     timeline::Step,
-    wire::{CallOutcome, StoreCall},
+    wire::{CallOutcome, SeenCall},
 };
 use tokio::time::Instant;
 
@@ -234,7 +234,7 @@ impl Eyes {
                 turn: place.map(|place| place.turn),
                 operation: place.map(|place| place.operation),
                 attempt: place.map(|place| place.attempt),
-                call: StoreCall {
+                call: SeenCall {
                     command: call.commands.join(" "),
                     keys: call.keys.clone(),
                     outcome,

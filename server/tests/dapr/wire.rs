@@ -55,7 +55,7 @@ async fn a_wire_that_cuts_shows_every_try_of_daprd_s_redis_client() {
     let Some(rig) = Rig::start().await else { return };
     let attempt = outage(&rig, json!({"kind": "cut"})).await;
     let tries = |command: &str| {
-        let of = |call: &model::wire::StoreCall| call.command == command && call.keys == ["history-user1"];
+        let of = |call: &model::wire::SeenCall| call.command == command && call.keys == ["history-user1"];
         let calls = attempt.calls.iter().map(|seen| &seen.call).filter(|call| of(call));
         calls.map(|call| call.outcome.clone()).collect::<Vec<_>>()
     };

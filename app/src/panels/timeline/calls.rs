@@ -103,16 +103,16 @@ mod tests {
     use super::*;
     use model::{
         operation::Operation,
-        timeline::SeenCall,
-        wire::{CallOutcome, StoreCall},
+        timeline::EndedCall,
+        wire::{CallOutcome, SeenCall},
     };
 
-    fn seen(ended_at: u64, took_ms: u64, outcome: CallOutcome) -> SeenCall {
+    fn seen(ended_at: u64, took_ms: u64, outcome: CallOutcome) -> EndedCall {
         let (command, keys) = ("HGETALL".to_owned(), vec!["history-user1".to_owned()]);
-        SeenCall { ended_at, call: StoreCall { command, keys, outcome, took_us: took_ms * 1_000 } }
+        EndedCall { ended_at, call: SeenCall { command, keys, outcome, took_us: took_ms * 1_000 } }
     }
 
-    fn attempt(took_ms: u64, calls: Vec<SeenCall>) -> Attempt {
+    fn attempt(took_ms: u64, calls: Vec<EndedCall>) -> Attempt {
         let state = AttemptState::Succeeded { took_us: took_ms * 1_000 };
         Attempt { operation: Operation::Load, attempt: 1, max: 3, started_at: 10_000, state, hit: None, calls }
     }
