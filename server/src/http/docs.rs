@@ -59,8 +59,8 @@ fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, HttpMethod
 }
 
 /// The operation as a line for a shell, against the lab that the page came from.
-fn curl(method: &str, path: &str) -> String {
-    let url = format!("http://localhost:8000{}", path.replace("{actor_id}", "user1").replace("{number}", "1"));
+fn curl(origin: &str, method: &str, path: &str) -> String {
+    let url = format!("{origin}{}", path.replace("{actor_id}", "user1").replace("{number}", "1"));
     let body = match (method, path) {
         ("POST", "/chat/{actor_id}") => Some(r#"{"role": "user", "content": "Hi there"}"#),
         ("PUT", "/api/lab/{actor_id}/fault") => Some(r#"{"on": true, "plan": [{"operation": "save", "attempts": 2}]}"#),
@@ -86,11 +86,14 @@ fn curl(method: &str, path: &str) -> String {
 }
 
 fn page(api: &openapi::OpenApi, stylesheet: &str, headers: &HeaderMap) -> Response {
+    // Looked at by the guard already: it names this lab.
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost:8000");
+    let origin = format!("http://{host}");
     let sections = api.tags.clone().unwrap_or_default().into_iter().map(|tag| {
         let of_tag = api.paths.paths.iter().flat_map(|(path, item)| {
             let operations = operations(item)
                 .filter(|(_, _, operation)| operation.tags.as_ref().is_some_and(|tags| tags.contains(&tag.name)));
-            operations.map(move |(method, _, operation)| route(method, path, operation)).collect::<Vec<_>>()
+            operations.map(|(method, _, operation)| route(&origin, method, path, operation)).collect::<Vec<_>>()
         });
         let of_tag: Vec<_> = of_tag.collect();
         view! {
@@ -124,7 +127,7 @@ fn page(api: &openapi::OpenApi, stylesheet: &str, headers: &HeaderMap) -> Respon
         .into_response()
 }
 
-fn route(method: &'static str, path: &str, operation: &Operation) -> impl IntoView + use<> {
+fn route(origin: &str, method: &'static str, path: &str, operation: &Operation) -> impl IntoView + use<> {
     let answers: Vec<_> = operation
         .responses
         .responses
@@ -147,7 +150,7 @@ fn route(method: &'static str, path: &str, operation: &Operation) -> impl IntoVi
             <div class="route-body">
                 <p>{operation.summary.as_deref().map(with_code)}</p>
                 {operation.description.as_deref().map(|words| view! { <p>{with_code(words)}</p> })}
-                <pre class="code"><code>{curl(method, path)}</code></pre>
+                <pre class="code"><code>{curl(origin, method, path)}</code></pre>
                 <dl>{answers}</dl>
             </div>
         </article>

@@ -7,7 +7,10 @@ use model::{
     scenario::{self, Scenario, ScenarioReport},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type, schema::SchemaType},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -20,12 +23,35 @@ pub(crate) fn router() -> OpenApiRouter<SharedBackend> {
 }
 
 /// A scenario, and whether it can run here.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 pub(crate) struct Offered {
     #[serde(flatten)]
     scenario: &'static Scenario,
     /// What to do so that it can run on this lab; `null` if it can.
     missing: Option<&'static str>,
+}
+
+/// A scenario's own fields, which allow for no others, with one more.
+impl PartialSchema for Offered {
+    fn schema() -> RefOr<Schema> {
+        let missing = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+            .description(Some("What to do so that it can run on this lab; `null` if it can."));
+        match Scenario::schema() {
+            RefOr::T(Schema::Object(mut scenario)) => {
+                scenario.properties.insert("missing".to_owned(), missing.into());
+                scenario.required.push("missing".to_owned());
+                scenario.into()
+            }
+            other => other,
+        }
+    }
+}
+
+impl ToSchema for Offered {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Scenario::schemas(schemas);
+    }
 }
 
 /// The scenario that is asked for.
@@ -58,7 +84,8 @@ pub(crate) async fn scenarios(State(backend): State<SharedBackend>) -> Json<Vec<
     params(("actor_id" = String, Path, example = "user1")),
     responses(
         (status = 200, body = ScenarioReport), (status = 400, body = ErrorBody), (status = 409, description = "A scenario runs, in this lab or in one that this would disturb", body = ErrorBody),
-        (status = 422, body = ErrorBody), (status = 503, body = ErrorBody)
+        (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 422, body = ErrorBody),
+        (status = 503, body = ErrorBody)
     )
 )]
 pub(crate) async fn run(

@@ -5,6 +5,7 @@
 mod bad_input;
 mod chat;
 mod controls;
+mod described;
 mod events;
 mod fuzz;
 mod hold;
