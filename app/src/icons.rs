@@ -26,8 +26,3 @@ pub fn icon(href: &'static str) -> impl IntoView {
         </svg>
     }
 }
-
-/// The same in a drawing that is text.
-pub fn symbol(href: &str) -> maud::Markup {
-    maud::html! { svg.i aria-hidden="true" { use href=(href) {} } }
-}

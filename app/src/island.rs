@@ -7,7 +7,6 @@ use crate::{
     hooks::{Hotkeys, use_hotkeys},
     live::{self, address::Address, dom, store::Store},
     panels::{
-        self,
         chat::scenarios::Scenarios,
         keys::KeySheet,
         layout::Layout,
@@ -81,7 +80,6 @@ pub fn Lab() -> impl IntoView {
     let hotkeys = Hotkeys { store, tour, enabled: RwSignal::new(single_keys) };
     use_hotkeys(hotkeys);
     live::start(store);
-    panels::start(store);
     let mounted = move || store.mounted.get();
     view! {
         <div

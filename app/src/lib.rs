@@ -9,13 +9,12 @@
 //! - [`live`]: the lab's reactive state, the event stream that feeds it, what a person can do to it
 //! - [`components`], [`hooks`]: what several panels use
 //! - [`panels`]: one folder or file per panel of the lab
-//! - [`markup`]: what only shows something, as text that follows the state
 //! - [`format`], [`icons`]: times and durations as people read them; the symbols
 
 // Leptos components and server functions expand to items that the lints cannot see documented or narrowed.
 #![allow(missing_docs, unreachable_pub)]
 // The type of a view has the types of all views in it.
-#![recursion_limit = "256"]
+#![recursion_limit = "512"]
 
 #[cfg(feature = "ssr")]
 mod app;
@@ -29,7 +28,6 @@ pub mod hooks;
 pub mod icons;
 pub mod island;
 pub mod live;
-mod markup;
 #[cfg(feature = "ssr")]
 pub mod pages;
 pub mod panels;

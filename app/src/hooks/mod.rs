@@ -2,8 +2,10 @@
 
 mod use_copy;
 mod use_hotkeys;
+mod use_media_query;
 
 pub use self::{
     use_copy::use_copy,
     use_hotkeys::{Hotkeys, use_hotkeys},
+    use_media_query::use_media_query,
 };

@@ -53,13 +53,6 @@ pub fn mark_document(name: &str, value: Option<&str>) {
     };
 }
 
-/// Gives the first element that matches a class, or takes it away.
-pub fn mark(selector: &str, class: &str, on: bool) {
-    if let Some(element) = find(selector) {
-        let _ = element.class_list().toggle_with_force(class, on);
-    }
-}
-
 /// Tells the server at the next visit, for a year.
 pub fn remember(name: &str, value: &str) {
     if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {

@@ -4,7 +4,6 @@
 
 pub mod actions;
 pub mod address;
-mod clicks;
 mod clock;
 pub mod controls;
 pub mod dom;
@@ -27,7 +26,6 @@ pub fn start(store: Store) {
         store.mounted.set(true);
         clock::start(store);
         stream::start(store);
-        clicks::start(store);
         dom::listen("popstate", move |_| follow(store, &dom::address()));
     });
     // The address follows the page. At the first run it only loses the error of a form, which has been shown. A replay

@@ -6,7 +6,7 @@ use super::document::{Frame, document};
 use crate::{
     format::textarea_html,
     panels::{
-        timeline::{BarId, still},
+        timeline::{BarId, StillTimeline},
         topbar::{Brand, ThemeButton},
     },
 };
@@ -29,13 +29,12 @@ fn bar(more: impl IntoView + 'static) -> impl IntoView {
 #[must_use]
 pub fn recording(recording: &Recording, id: &str, began: &str, bar: Option<BarId>, frame: Frame<'_>) -> String {
     let title = format!("recording of turn {} of {}", recording.turn, recording.actor);
-    document(frame, &title, page(recording, id, began, bar))
+    Owner::new().with(|| document(frame, &title, page(recording, id, began, bar)))
 }
 
 fn page(recording: &Recording, id: &str, began: &str, selected: Option<BarId>) -> impl IntoView + use<> {
     let Recording { actor, runtime, turn, utc_offset_min, .. } = recording;
     let log: Vec<_> = recording.events.iter().filter_map(|event| event.log_line(actor)).collect();
-    let drawn = still(&turns(&recording.events), selected, &log, actor, *utc_offset_min);
     let file = format!("faultlab-{actor}-turn-{turn}.json");
     let policy = recording.policy.map_or_else(|| "not known any more".to_owned(), |policy| policy.to_string());
     let open = view! { <a class="btn" href="/recording">"Open another"</a> };
@@ -58,7 +57,15 @@ fn page(recording: &Recording, id: &str, began: &str, selected: Option<BarId>) -
                     </div>
                 </dl>
             </div>
-            <section class="timeline" id="timeline" aria-labelledby="h-time">{drawn}</section>
+            <section class="timeline" id="timeline" aria-labelledby="h-time">
+                <StillTimeline
+                    turns=turns(&recording.events)
+                    selected
+                    log
+                    actor=actor.clone()
+                    utc_offset_min=*utc_offset_min
+                />
+            </section>
         </main>
     }
 }

@@ -5,8 +5,9 @@ use leptos::prelude::*;
 
 use super::document::{Frame, Style, document};
 use crate::{
+    components::{TurnTrace, turn_trace::marks},
     format::{clock, clock_ms, duration_us},
-    panels::{topbar::Brand, trace::trace},
+    panels::topbar::Brand,
 };
 use model::{
     actor_id::ActorId,
@@ -163,7 +164,9 @@ fn turn(turn: &Turn, actor: Option<&ActorId>) -> impl IntoView + use<> {
         <tr>
             <th scope="row">{turn.number.to_string()}</th>
             <td>{what}</td>
-            <td inner_html=trace(turn).into_string()></td>
+            <td>
+                <TurnTrace marks=marks(turn) />
+            </td>
             <td>{outcome}</td>
             {recording}
         </tr>

@@ -33,6 +33,7 @@ pub fn Layout(
     let topbar = view! { <Topbar known /> }.into_any();
     let chat = view! { <Chat scenarios /> }.into_any();
     let switch = view! { <FailureSwitch /> }.into_any();
+    let timeline = view! { <Timeline /> }.into_any();
     let checks = view! { <Checks /> }.into_any();
     let stored = view! { <StoredPane /> }.into_any();
     let policy = view! { <PolicyPane /> }.into_any();
@@ -52,7 +53,7 @@ pub fn Layout(
             </section>
             <Headline />
             <section class="timeline" id="timeline" aria-labelledby="h-time">
-                <Timeline />
+                {timeline}
             </section>
             <PaneChoice />
             <PaneStrip />

@@ -18,12 +18,4 @@ pub mod tabs;
 pub mod timeline;
 pub mod topbar;
 pub mod tour;
-pub mod trace;
 pub mod wire;
-
-use crate::live::store::Store;
-
-/// Keeps what moves in the panels that are text. In the browser alone.
-pub fn start(store: Store) {
-    timeline::start(store);
-}

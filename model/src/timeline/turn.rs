@@ -78,7 +78,7 @@ pub struct Recovery {
 }
 
 /// One attempt of one operation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// The operation.
     pub operation: Operation,
@@ -120,7 +120,7 @@ impl Attempt {
 }
 
 /// How an attempt stands; durations in microseconds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptState {
     /// It is under way.
     Running,

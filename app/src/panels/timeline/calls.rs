@@ -1,8 +1,8 @@
 //! The sidecar's own calls to the store, nested under the bar of the attempt that they belong to.
 
-use maud::{Markup, html};
+use leptos::prelude::*;
 
-use super::{scale::Percent, window::Plot};
+use super::{axis::AxisClock, scale::Percent, window::Plot};
 use model::timeline::{Attempt, AttemptState};
 
 /// The whole bar.
@@ -49,30 +49,45 @@ fn places(a: &Attempt, now: u64, wide: u64) -> Vec<Place> {
     calls
 }
 
-/// The marks of the calls: a low one was answered, a high one was not. What they say is in the bar's name, its tip and
-/// its detail.
-pub(super) fn calls(x: Percent, w: Percent, a: &Attempt, now: u64) -> Markup {
+/// The marks of an attempt's calls: a low one was answered, a high one was not. What they say is in the bar's name, its
+/// tip and its detail.
+#[component]
+pub(super) fn CallMarks(
+    /// The attempt.
+    attempt: Attempt,
+    /// The bar's left edge.
+    x: Percent,
+    /// Its width.
+    w: Percent,
+    /// The axis' clock.
+    clock: AxisClock,
+) -> impl IntoView {
     let wide = w.0.unsigned_abs() as f64 / 10_000.0 * Plot::WIDE.width;
-    // A thousandth of the bar is ten hundredths of a percent of it.
-    let percent = |thousandths: u64| Percent(i32::try_from(10 * thousandths).unwrap_or(i32::MAX));
-    html! {
-        @if !a.calls.is_empty() {
-            svg.calls x=(x) y="55" width=(w) height="7" {
-                @for (from, to, ok) in places(a, now, wide as u64) {
-                    @let (class, height) = if ok { ("c-ok", 3) } else { ("c-fail", 7) };
-                    // A fifth of each is the gap to the next.
-                    rect class=(class) x=(percent(from)) width=(percent((to - from) * 4 / 5)) height=(height) {}
-                }
-            }
-        }
+    let marks = move || {
+        // What has ended moves no more.
+        let now = if attempt.state == AttemptState::Running { clock.time.get() } else { 0 };
+        places(&attempt, now, wide as u64).into_iter().map(mark).collect::<Vec<_>>()
+    };
+    view! {
+        <svg class="calls" x=x.to_string() y="55" width=w.to_string() height="7">
+            {marks}
+        </svg>
     }
+}
+
+fn mark((from, to, ok): Place) -> impl IntoView {
+    // A thousandth of the bar is ten hundredths of a percent of it.
+    let percent = |thousandths: u64| Percent(i32::try_from(10 * thousandths).unwrap_or(i32::MAX)).to_string();
+    let (class, height) = if ok { ("c-ok", "3") } else { ("c-fail", "7") };
+    // A fifth of each is the gap to the next.
+    view! { <rect class=class x=percent(from) width=percent((to - from) * 4 / 5) height=height></rect> }
 }
 
 /// The calls in a line for a tip, with what came of the last that failed: `Sidecar: 16 calls, 16 failed: no answer`.
 pub(super) fn in_short(a: &Attempt) -> Option<String> {
-    let (sum, _) = told(a)?;
+    let (sum, _) = in_full(a)?;
     let failed = a.calls.iter().rfind(|seen| !seen.call.ok()).map(|seen| seen.call.to_string());
-    let outcome = failed.as_deref().and_then(|told| told.split_once(": ")).map(|(_, outcome)| outcome);
+    let outcome = failed.as_deref().and_then(|call| call.split_once(": ")).map(|(_, outcome)| outcome);
     Some(match outcome {
         Some(outcome) => format!("Sidecar: {sum}: {outcome}"),
         None => format!("Sidecar: {sum}"),
@@ -80,15 +95,15 @@ pub(super) fn in_short(a: &Attempt) -> Option<String> {
 }
 
 /// The calls in words: `16 calls, 16 failed`, and each with what came of it, those of one kind together.
-pub(super) fn told(a: &Attempt) -> Option<(String, Vec<String>)> {
+pub(super) fn in_full(a: &Attempt) -> Option<(String, Vec<String>)> {
     if a.calls.is_empty() {
         return None;
     }
     let mut kinds: Vec<(String, usize)> = Vec::new();
-    for told in a.calls.iter().map(|seen| seen.call.to_string()) {
-        match kinds.iter_mut().find(|(kind, _)| *kind == told) {
+    for call in a.calls.iter().map(|seen| seen.call.to_string()) {
+        match kinds.iter_mut().find(|(kind, _)| *kind == call) {
             Some((_, times)) => *times += 1,
-            None => kinds.push((told, 1)),
+            None => kinds.push((call, 1)),
         }
     }
     let (all, failed) = (a.calls.len(), a.calls.iter().filter(|seen| !seen.call.ok()).count());
@@ -150,13 +165,13 @@ mod tests {
     }
 
     #[test]
-    fn calls_of_one_kind_are_told_together() {
+    fn calls_of_one_kind_are_counted_together() {
         let calls =
             vec![seen(1, 1, CallOutcome::Refused), seen(2, 1, CallOutcome::Ok), seen(3, 1, CallOutcome::Refused)];
-        let (sum, each) = told(&attempt(1, calls)).unwrap();
+        let (sum, each) = in_full(&attempt(1, calls)).unwrap();
         assert_eq!(sum, "3 calls, 2 failed");
         assert_eq!(each, ["2 × HGETALL history-user1: refused", "HGETALL history-user1: answered"]);
-        assert_eq!(told(&attempt(1, Vec::new())), None);
+        assert_eq!(in_full(&attempt(1, Vec::new())), None);
         let calls = vec![seen(1, 1, CallOutcome::Ok), seen(2, 1, CallOutcome::NoAnswer)];
         assert_eq!(in_short(&attempt(1, calls)).unwrap(), "Sidecar: 2 calls, 1 failed: no answer");
         assert_eq!(in_short(&attempt(1, vec![seen(1, 1, CallOutcome::Ok)])).unwrap(), "Sidecar: 1 call");

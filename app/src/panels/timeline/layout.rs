@@ -1,6 +1,6 @@
 //! The pieces of the axis, in the order of time, each with its meaning: attempts, waits, idle time, what is predicted.
 
-use super::{hold, marks, scale::Piece, window::Plot, words};
+use super::{hold_bar, marks, scale::Piece, window::Plot, words};
 use model::{
     lesson::prediction::PredictedStep,
     operation::Operation,
@@ -100,7 +100,7 @@ impl Layout<'_> {
             ends = waited;
         }
         if let Some(hold) = hold {
-            let width = if hold.released.is_some() { hold::OVER } else { hold::LIVE };
+            let width = if hold.released.is_some() { hold_bar::OVER } else { hold_bar::LIVE };
             self.push(Piece::fixed(ends, begins, width), Slot::Hold(place, hold.clone()));
             ends = begins;
         }

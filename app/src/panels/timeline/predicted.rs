@@ -1,12 +1,6 @@
-//! What a running turn has still before it, and how a predicted step is drawn: dotted, since it has not happened.
+//! What a running turn has still before it. Pure.
 
-use maud::{Markup, html};
-
-use super::{
-    bar::{FLAG, name_above},
-    scale::Percent,
-    words,
-};
+use super::words;
 use model::{
     fault::Hit,
     lesson::prediction::{PredictedStep, Prediction},
@@ -107,32 +101,6 @@ impl Ahead<'_> {
     }
 }
 
-/// A predicted step at its place.
-pub(super) fn ghost(x: Percent, w: Percent, step: PredictedStep) -> Markup {
-    html! {
-        g.bar.ghost role="img" aria-label=(words::predicted_label(step)) {
-            @match step {
-                PredictedStep::Wait { delay_ms, .. } => {
-                    rect.face.thin x=(x) y="29" width=(w) height="18" rx="3" {}
-                    rect.thin x=(x) y="29" width=(w) height="18" fill="url(#hatch-ghost)" {}
-                    text.op x=(x) dx="6" y="16" { (words::wait_text(delay_ms)) }
-                }
-                PredictedStep::Attempt { operation, attempt, fails, .. } => {
-                    rect.face x=(x) y="24" width=(w) height="28" rx="3" {}
-                    (name_above(x, operation, fails))
-                    svg x=(x) y="0" {
-                        g.mark {
-                            use href=(if fails { "#i-cross" } else { "#i-check" }) x="5" y="32" width="12" height="12" {}
-                            text x="20" y="42" { (attempt) }
-                        }
-                        @if fails { path.flag d=(FLAG) {} }
-                    }
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{super::samples, *};
@@ -149,14 +117,14 @@ mod tests {
         predict(&fault, RetryPolicy::LESSON, 1, Stored::default())
     }
 
-    fn said(turn: &Turn, next: &Prediction) -> Vec<String> {
+    fn steps(turn: &Turn, next: &Prediction) -> Vec<String> {
         let short = |step: PredictedStep| words::predicted_label(step).replace("Predicted: ", "");
         remainder(turn, Some(next)).into_iter().map(short).collect()
     }
 
     #[test]
     fn a_turn_that_waits_goes_on_without_a_further_failure() {
-        let ahead = said(&samples::waiting(1, 0), &next(Operation::Load, 0));
+        let ahead = steps(&samples::waiting(1, 0), &next(Operation::Load, 0));
         let want =
             ["load, attempt 2 of 3 succeeds", "save, attempt 1 of 3 succeeds", "publish, attempt 1 of 1 succeeds"];
         assert_eq!(ahead, want);
@@ -164,10 +132,10 @@ mod tests {
 
     #[test]
     fn failures_that_are_left_are_met_by_the_next_attempts() {
-        let ahead = said(&samples::waiting(1, 0), &next(Operation::Load, 1));
+        let ahead = steps(&samples::waiting(1, 0), &next(Operation::Load, 1));
         let want = ["load, attempt 2 of 3 fails on purpose", "wait of 1.0 s", "load, attempt 3 of 3 succeeds"];
         assert_eq!(ahead[..3], want);
-        let ahead = said(&samples::waiting(1, 0), &next(Operation::Load, 2));
+        let ahead = steps(&samples::waiting(1, 0), &next(Operation::Load, 2));
         assert_eq!(ahead.last().unwrap(), "load, attempt 3 of 3 fails on purpose", "nothing comes after giving up");
     }
 

@@ -1,209 +1,145 @@
 //! One row: a turn's number, message and standing at the left, and what it did beside it.
 
-use leptos::prelude::*;
-use maud::{Markup, html};
+use std::sync::Arc;
+
+use leptos::{
+    either::{Either, EitherOf3},
+    ev::MouseEvent,
+    prelude::*,
+};
 
 use super::{
-    Lab,
-    bar::{self, attempt, ring},
-    bar_id::BarId,
-    hold::hold,
-    predicted::ghost,
-    queue::{Queue, queue},
-    scale::Percent,
-    wait::wait,
-    window::{Drawing, Item},
-    words::{self, Mark},
+    BarId,
+    plot::{PlotContext, RowPlot},
+    rows::{Body, Head, Row},
 };
 use crate::{
-    icons::symbol,
-    live::{moment, store::Store},
-    markup::{Entries, Entry},
-    panels::trace::{telling_bar, trace},
+    components::{Icon, TurnTrace, turn_trace::Mark},
+    live::{dom, store::Store},
 };
-use model::timeline::{Attempt, Outcome, Turn};
 
-/// The head of a row. `link` is what shows the whole lab as it was at the turn's end.
-pub(super) fn head(number: u64, subject: &str, (mark, words): (Mark, String), link: Option<String>) -> Markup {
-    html! {
-        div.turn-head {
-            @if let Some(link) = link {
-                a.turn-n href=(link) data-turn=(number) title="Show the lab as it was at the end of this turn" {
-                    b { (number) }
-                    q { (subject) }
-                }
-            } @else {
-                p.turn-n { b { (number) } q { (subject) } }
-            }
-            p class=(mark.row_class()) { (symbol(mark.icon())) span { (words) } }
-        }
-    }
-}
-
-/// The key of the row in which nothing is drawn yet.
-const BLANK: u64 = u64::MAX;
-
-/// How many turns are of one part of the list.
-const TURNS_OF_A_PART: u64 = 16;
-
-/// A row for each turn, and one for what comes next. `before` are the rows as they were drawn last.
-pub(super) fn rows(store: Store, drawing: &Drawing, before: Option<Vec<Entry>>) -> Vec<Entry> {
-    let mut entries = Entries::after(before, TURNS_OF_A_PART);
-    store.turns.with(|turns| {
-        let shown = words::shown(turns, store.selected.get());
-        let lab = Lab { drawing, now: &|| store.clock.get(), shown, utc_offset_min: store.utc_offset_min };
-        let queued = turns.iter().filter(|turn| turn.outcome == Outcome::Queued).count();
-        for turn in turns {
-            let is_queued = turn.outcome == Outcome::Queued;
-            let torn = if turn.attempts.iter().any(Attempt::failed) { " torn" } else { "" };
-            let selected = if shown.is_some_and(|bar| bar.turn == turn.number) { " sel" } else { "" };
-            let head = || {
-                let ahead = if is_queued { words::ahead(turns, turn.number) } else { None };
-                head(turn.number, &words::subject(turn), words::status(turn, ahead), link(store, turn))
+/// The row of a turn, or of what comes next. Whatever changes in it, its elements stay, and with them the focus.
+pub(super) fn turn_row(row: Memo<Arc<Row>>) -> impl IntoView {
+    let content = move || {
+        row.with(|row| {
+            let body = match row.body.clone() {
+                Body::Bars(bars) => EitherOf3::A(view! { <RowPlot bars /> }),
+                Body::Earlier { ago, bar, marks } => EitherOf3::B(view! { <EarlierTurn turn=row.key ago bar marks /> }),
+                Body::Blank => EitherOf3::C(blank()),
             };
-            match drawing.row(turn.number) {
-                Some(items) if is_queued && queued > 1 => {
-                    // Low: the turn that runs is to stay in sight.
-                    let low = || html! { svg.plot height="32" { svg y="-22" { (plot(lab, turn.number, items)) } } };
-                    let class = format!("turn short low{selected}");
-                    entries.add(turn.number, class, None, || html! { (head()) (low()) });
-                }
-                Some(items) => {
-                    let hold = if queued > 4 && turn.outcome == Outcome::Running { " hold" } else { "" };
-                    let class = format!("turn{torn}{hold}{selected}");
-                    entries.add(turn.number, class, None, || html! { (head()) (plot(lab, turn.number, items)) });
-                }
-                None => {
-                    let earlier = drawing.begins.zip(turn.started_at).map(|(axis, began)| axis.saturating_sub(began));
-                    let earlier = earlier.map(words::earlier).unwrap_or_default();
-                    let made_of = turn.ended().then(|| turn.seq.to_string());
-                    let class = format!("turn short past{selected}");
-                    let draw = || html! { (head()) (stub(turn, &earlier)) };
-                    entries.add_with(turn.number, class, made_of, earlier.clone(), draw);
-                }
+            view! {
+                <RowHead head=row.head.clone() />
+                {body}
             }
-        }
-        next_row(store, lab, turns, &mut entries);
-    });
-    let mut rows = entries.done();
-    if let Some(newest) = rows.iter_mut().rfind(|row| row.key() != BLANK) {
-        newest.also("newest");
-    }
-    let low = has_no_room_below(rows.len());
-    rows[low..].iter_mut().for_each(|row| row.also("tips-up"));
-    rows
-}
-
-/// The place from which on the tips of so many rows open upwards: under the last two there is no room, unless there is
-/// none above them either.
-pub(super) fn has_no_room_below(rows: usize) -> usize {
-    rows.saturating_sub(2).max(2).min(rows)
-}
-
-/// The link to the lab as it was at the turn's end.
-fn link(store: Store, turn: &Turn) -> Option<String> {
-    // Of an earlier moment the turn may have more to come than is drawn.
-    let end = if store.is_past() {
-        store.events.with_untracked(|events| moment::of_turn(events, turn.number)).map(|(_, end)| end.seq)
-    } else {
-        Some(turn.until)
+        })
     };
-    end.map(|seq| format!("?at={seq}#timeline"))
+    view! { <li class=move || row.with(|row| row.look.class())>{content}</li> }
+}
+
+/// The head of a row.
+#[component]
+fn RowHead(
+    /// What it says.
+    head: Option<Head>,
+) -> impl IntoView {
+    let store = use_context::<Store>();
+    let head = head.map(|Head { number, subject, class, icon, words, end }| {
+        let title = view! {
+            <b>{number}</b>
+            <q>{subject}</q>
+        };
+        let title = match end {
+            Some((turn, seq)) => {
+                let show = move |click: MouseEvent| {
+                    if let Some(store) = store.filter(|_| dom::is_plain(&click)) {
+                        click.prevent_default();
+                        store.show_turn(turn);
+                    }
+                };
+                Either::Left(view! {
+                    <a
+                        class="turn-n"
+                        href=format!("?at={seq}#timeline")
+                        title="Show the lab as it was at the end of this turn"
+                        on:click=show
+                    >
+                        {title}
+                    </a>
+                })
+            }
+            None => Either::Right(view! { <p class="turn-n">{title}</p> }),
+        };
+        view! {
+            {title}
+            <p class=class>
+                <Icon href=icon />
+                <span>{words}</span>
+            </p>
+        }
+    });
+    view! { <div class="turn-head">{head}</div> }
 }
 
 /// A turn off the axis: small, with how long before it the turn began. Pressing it selects the attempt that says most
 /// about it, and shows the lab as it was then, with the turn on the axis.
-fn stub(turn: &Turn, earlier: &str) -> Markup {
-    let number = turn.number;
-    html! {
-        div.stub {
-            span.stub-w data-aside { (symbol("#i-older")) (earlier) }
-            @if let Some(bar) = telling_bar(turn) {
-                a.trace-a href=(bar.href()) data-turn=(number) aria-label={ "Turn " (number) " in detail" } {
-                    (trace(turn))
+#[component]
+fn EarlierTurn(
+    /// Its number.
+    turn: u64,
+    /// How long before the axis it began.
+    ago: String,
+    /// The bar that says most about it.
+    bar: Option<BarId>,
+    /// Its attempts and waits.
+    marks: Vec<Mark>,
+) -> impl IntoView {
+    let store = use_context::<Store>();
+    let shown_bar = expect_context::<PlotContext>().shown_bar;
+    let trace = match bar {
+        Some(bar) => {
+            let show = move |click: MouseEvent| {
+                if let Some(store) = store.filter(|_| dom::is_plain(&click)) {
+                    click.prevent_default();
+                    store.select(Some(bar));
+                    store.show_turn(turn);
+                    // The small turn is gone then, and the focus with it: on to its bar.
+                    request_animation_frame(move || {
+                        if let Some(bar) = shown_bar.get_untracked() {
+                            let _ = bar.focus();
+                        }
+                    });
                 }
-            } @else {
-                (trace(turn))
-            }
+            };
+            Either::Left(view! {
+                <a
+                    class="trace-a"
+                    href=bar.href()
+                    aria-label=format!("Turn {turn} in detail")
+                    on:click=show
+                >
+                    <TurnTrace marks />
+                </a>
+            })
         }
+        None => Either::Right(view! { <TurnTrace marks /> }),
+    };
+    view! {
+        <div class="stub">
+            <span class="stub-w">
+                <Icon href="#i-older" />
+                {ago}
+            </span>
+            {trace}
+        </div>
     }
 }
 
-/// What the row of a turn holds, drawn.
-pub(super) fn plot(lab: Lab<'_>, number: u64, items: &[Item]) -> Markup {
-    html! {
-        svg.plot height="64" {
-            @for (nth, item) in items.iter().enumerate() { (draw_item(lab, number, nth, item)) }
-            @for (nth, item) in items.iter().enumerate() { (over_item(lab, number, nth, item)) }
-        }
-    }
-}
-
-/// What is painted over all bars of the row.
-fn over_item(lab: Lab<'_>, number: u64, nth: usize, item: &Item) -> Markup {
-    html! {
-        @match item {
-            Item::Attempt(x, w, a) => {
-                (ring(lab, BarId::of_attempt(number, a), nth, *x, *w, false))
-                (bar::number(*x, a))
-            }
-            Item::Wait(x, w, wait) => (ring(lab, BarId::of_wait(number, wait), nth, *x, *w, true)),
-            _ => {}
-        }
-    }
-}
-
-fn glyph(x: Percent, class: &str, icon: &str, name: &str) -> Markup {
-    html! {
-        svg x=(x) y="32" class={ "glyph " (class) } role="img" aria-label=(name) {
-            use href=(icon) width="12" height="12" {}
-        }
-    }
-}
-
-fn draw_item(lab: Lab<'_>, number: u64, nth: usize, item: &Item) -> Markup {
-    match item {
-        Item::Activated(x) => glyph(*x, "act", "#i-power", "Actor activated"),
-        Item::Reply(x) => glyph(*x, "rep", "#i-reply", "Reply sent"),
-        &Item::Queue { x, to, from, until, named } => queue(lab, number, &Queue { x, to, from, until, named }),
-        Item::Attempt(x, w, a) => attempt(lab, number, nth, *x, *w, a),
-        Item::Wait(x, w, waits) => wait(lab, number, nth, *x, *w, waits),
-        Item::Hold(x, w, held) => hold(lab, number, *x, *w, held),
-        Item::Ghost(x, w, step) => ghost(*x, *w, *step),
-        Item::GaveUp(x) => html! {
-            svg.end x=(x) y="24" {
-                path d="M1.5-4v36" {}
-                text x="9" y="18" { "gave up" }
-            }
-        },
-    }
-}
-
-/// The row of the turn that comes next: the first one of a lab, or the one after a failure.
-fn next_row(store: Store, lab: Lab<'_>, turns: &[Turn], entries: &mut Entries) {
-    let Some(items) = &lab.drawing.next else { return };
-    let content = store.next_content();
-    let last = turns.last().and_then(|turn| turn.content.as_ref());
-    let words = if last.is_some() && last == content.as_ref() { "if sent again" } else { "predicted" };
-    let first = lab.drawing.begins.is_none();
-    let class = if first { "turn coming" } else { "turn coming past" };
-    entries.add(u64::MAX - 1, class, None, || {
-        html! {
-            div.turn-head {
-                p.turn-n { b { "next" } q { (content.unwrap_or_default()) } }
-                p.turn-s.queue-t { (symbol("#i-dash")) span { (words) } }
-            }
-            (plot(lab, 0, items))
-        }
-    });
-    if first {
-        entries.add(BLANK, "turn blank-row", None, || {
-            html! {
-                div.turn-head {}
-                svg.plot height="64" {
-                    text.blank x="4.85%" y="36" { "Your turns are drawn here, as they happen." }
-                }
-            }
-        });
+fn blank() -> impl IntoView {
+    view! {
+        <svg class="plot" height="64">
+            <text class="blank" x="4.85%" y="36">
+                "Your turns are drawn here, as they happen."
+            </text>
+        </svg>
     }
 }

@@ -1,15 +1,15 @@
 //! Going along the time: pause, replay, older and newer turns, and any moment between. A form, so that it works without
-//! script; the drawing itself is made from the events in either case.
+//! script; what is shown is made from the events in either case.
 
-use leptos::prelude::*;
-use maud::{Markup, html};
-use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement};
+use leptos::{
+    ev::{Event, MouseEvent},
+    prelude::*,
+};
 
 use super::bar_id::find;
 use crate::{
+    components::Icon,
     format::clock,
-    icons::symbol,
     live::{
         moment,
         replay::{self, SLOWER},
@@ -17,7 +17,8 @@ use crate::{
     },
 };
 
-/// The turn that is drawn last, and those beside it.
+/// The turn that is shown last, and those beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
     turn: u64,
     older: Option<u64>,
@@ -48,84 +49,175 @@ fn end_of(store: Store, turn: u64) -> Option<u64> {
     }
 }
 
-/// Does what a button of the form is for; says whether one was pressed.
-pub(crate) fn pressed(store: Store, at: &Element) -> bool {
-    let Ok(Some(button)) = at.closest(".tl-tools button") else { return false };
-    let is = |class| button.class_list().contains(class);
-    let turn = |of: fn(Place) -> Option<u64>| {
-        if let Some(turn) = of(untrack(|| place(store))) {
-            store.show_turn(turn);
-        }
-    };
-    if is("tl-pause") {
-        store.pause();
-    } else if is("tl-replay") {
-        replay::start(store);
-    } else if is("tl-older") {
-        turn(|place| place.older);
-    } else {
-        turn(|place| place.newer);
+/// The numbers of the first and of the last event, where the form needs them: where the script goes along the time, it
+/// need not know how far that is, and stays as it is while turns go by.
+fn ends(store: Store) -> Option<(u64, u64)> {
+    if store.mounted.get() && !store.is_past() {
+        return None;
     }
-    true
-}
-
-/// Goes where the slider is, or takes the speed that was chosen, if `field` is one of these.
-pub(crate) fn moved(store: Store, field: &Element) {
-    // A choice has a value just as the slider has.
-    let value = || field.unchecked_ref::<HtmlInputElement>().value().parse::<u64>();
-    let is = |selector| field.matches(selector).unwrap_or_default();
-    if is(".tl-scrub input") {
-        let seq = value().unwrap_or_default();
-        store.go(store.events.with_untracked(|events| moment::at(events, seq)));
-    } else if is(".tl-scrub select") {
-        store.slower.set(value().ok().and_then(|slower| slower.try_into().ok()).unwrap_or(1));
-    }
+    store.events.with(|events| events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq)))
 }
 
 /// The buttons in the timeline's head, and the slider.
-pub(super) fn tools(store: Store) -> Markup {
-    let Place { turn, older, newer, newest } = place(store);
-    let (past, halted, scripted) = (store.is_past(), store.is_halted(), store.mounted.get());
-    // Where the script goes along the time, the form need not know how far it is: it stays as it is while turns go by.
-    let told = !scripted || past;
-    let seq_of = store.events.with(|events| events.first().zip(events.last()).map(|(a, b)| (a.seq, b.seq)));
-    let (first, last) = seq_of.filter(|_| told).unzip();
-    let drawn = store.moment.get().map(|moment| moment.seq).or(last);
-    let end_of = |turn: Option<u64>| turn.filter(|_| told).and_then(|turn| end_of(store, turn));
-    let words = past.then(|| format!("Turn {turn} of {newest}, {}", clock(store.clock.get(), store.utc_offset_min)));
-    let (icon, word, title) = if halted {
-        ("#i-play", "Live", "Show what happens now")
-    } else {
-        ("#i-pause", "Pause", "Freeze the picture; events go on being kept")
+#[component]
+pub(super) fn Tools() -> impl IntoView {
+    let store = expect_context::<Store>();
+    let place = Memo::new(move |_| place(store));
+    let last = move || ends(store).map(|(_, last)| last);
+    let halted = move || store.is_halted();
+    let pause = move |click: MouseEvent| {
+        click.prevent_default();
+        store.pause();
     };
-    html! {
-        form.tl-tools action={ "/lab/" (store.actor_id()) } method="get" hidden[newest == 0] {
-            button.btn.quiet.tl-pause type="submit" name=[(!past).then_some("at")] value=[last] title=(title) {
-                (symbol(icon)) span { (word) }
-            }
-            button.btn.quiet.tl-replay.scripted type="button" title="Show the last turn once more, as it went" {
-                (symbol("#i-replay")) span { "Replay" }
-            }
-            button.btn.quiet.tl-older type="submit" name="at" value=[end_of(older)]
-                title="Show the turn before" hidden[older.is_none()] { (symbol("#i-older")) span { "Older" } }
-            button.btn.quiet.tl-newer type="submit" name="at" value=[end_of(newer)]
-                title="Show the turn after" hidden[newer.is_none()] { (symbol("#i-newer")) span { "Newer" } }
-            span.tl-scrub hidden[!past] {
-                // The value comes last: the slider keeps it between its ends.
-                input type="range" aria-label="Moment" aria-valuetext=[words.as_ref()] autocomplete="off" min=[first]
-                    max=[last] value=[drawn] hidden[!scripted];
-                span.select hidden[!scripted] {
-                    select aria-label="Speed of a replay" autocomplete="off" {
-                        @for slower in SLOWER {
-                            option value=(slower) {
-                                @if slower == 1 { "as it was" } @else { (slower) "× slower" }
-                            }
-                        }
-                    }
-                    (symbol("#i-chevron"))
+    view! {
+        <form
+            class="tl-tools"
+            action=format!("/lab/{}", store.actor_id())
+            method="get"
+            hidden=move || place.get().newest == 0
+        >
+            <button
+                class="btn quiet tl-pause"
+                type="submit"
+                name=move || (!store.is_past()).then_some("at")
+                value=last
+                title=move || {
+                    if halted() { "Show what happens now" } else { "Freeze the picture; events go on being kept" }
                 }
-                span.note { @if let Some(words) = &words { (words) } }
-            }
+                on:click=pause
+            >
+                <svg class="i" aria-hidden="true">
+                    <use_ href=move || if halted() { "#i-play" } else { "#i-pause" }></use_>
+                </svg>
+                <span>{move || if halted() { "Live" } else { "Pause" }}</span>
+            </button>
+            <button
+                class="btn quiet tl-replay scripted"
+                type="button"
+                title="Show the last turn once more, as it went"
+                on:click=move |_| replay::start(store)
+            >
+                <Icon href="#i-replay" />
+                <span>"Replay"</span>
+            </button>
+            <TurnButton
+                class="btn quiet tl-older"
+                title="Show the turn before"
+                icon="#i-older"
+                label="Older"
+                turn=Signal::derive(move || place.get().older)
+            />
+            <TurnButton
+                class="btn quiet tl-newer"
+                title="Show the turn after"
+                icon="#i-newer"
+                label="Newer"
+                turn=Signal::derive(move || place.get().newer)
+            />
+            <Scrubber place />
+        </form>
+    }
+}
+
+/// The button that shows an older or a newer turn.
+#[component]
+fn TurnButton(
+    /// Its classes.
+    class: &'static str,
+    /// What it does.
+    title: &'static str,
+    /// The icon before its label.
+    icon: &'static str,
+    /// Its label.
+    label: &'static str,
+    /// The turn that it shows; without one the button is not there.
+    turn: Signal<Option<u64>>,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let end = move || turn.get().filter(|_| ends(store).is_some()).and_then(|turn| end_of(store, turn));
+    let show = move |click: MouseEvent| {
+        click.prevent_default();
+        if let Some(turn) = turn.get_untracked() {
+            store.show_turn(turn);
+        }
+    };
+    view! {
+        <button
+            class=class
+            type="submit"
+            name="at"
+            value=end
+            title=title
+            hidden=move || turn.get().is_none()
+            on:click=show
+        >
+            <Icon href=icon />
+            <span>{label}</span>
+        </button>
+    }
+}
+
+/// The slider to any moment, the speed of a replay, and where it is. While an earlier moment is shown.
+#[component]
+fn Scrubber(
+    /// The turn that is shown last.
+    place: Memo<Place>,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let words = Memo::new(move |_| {
+        let Place { turn, newest, .. } = place.get();
+        let clock = || clock(store.clock.get(), store.utc_offset_min);
+        store.is_past().then(|| format!("Turn {turn} of {newest}, {}", clock()))
+    });
+    let choose_speed = move |event: Event| {
+        store.slower.set(event_target_value(&event).parse().unwrap_or(1));
+    };
+    let speeds = SLOWER.map(|slower| {
+        let words = if slower == 1 { "as it was".to_owned() } else { format!("{slower}× slower") };
+        view! { <option value=slower.to_string()>{words}</option> }
+    });
+    let scripted = move || store.mounted.get();
+    view! {
+        <span class="tl-scrub" hidden=move || !store.is_past()>
+            <MomentSlider words />
+            <span class="select" hidden=move || !scripted()>
+                <select aria-label="Speed of a replay" autocomplete="off" on:input=choose_speed>
+                    {speeds}
+                </select>
+                <Icon href="#i-chevron" />
+            </span>
+            <span class="note">{words}</span>
+        </span>
+    }
+}
+
+/// The slider. It cannot work without script.
+#[component]
+fn MomentSlider(
+    /// Where it is, in words.
+    words: Memo<Option<String>>,
+) -> impl IntoView {
+    let store = expect_context::<Store>();
+    let go = move |event: Event| {
+        let seq = event_target_value(&event).parse().unwrap_or_default();
+        store.go(store.events.with_untracked(|events| moment::at(events, seq)));
+    };
+    // All at once, and the value last: the slider keeps it between its ends.
+    move || {
+        let (first, last) = ends(store).unzip();
+        let at = store.moment.get().map(|moment| moment.seq).or(last);
+        view! {
+            <input
+                type="range"
+                aria-label="Moment"
+                aria-valuetext=words
+                autocomplete="off"
+                min=first
+                max=last
+                hidden=!store.mounted.get()
+                prop:value=at.map(|at| at.to_string())
+                on:input=go
+            />
         }
     }
 }

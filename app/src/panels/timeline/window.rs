@@ -1,7 +1,7 @@
 //! Which turns stand on the axis, and where everything on it goes: one pure function from turns to a drawing.
 
 use super::{
-    hold,
+    hold_bar,
     layout::{FOLD, IDLE, LEAD, Layout, Slot},
     marks::Marks,
     predicted::remainder,
@@ -30,24 +30,28 @@ impl Plot {
     pub(super) const NARROW: Self = Self { width: 366.0, step: 46.0, turns: 1 };
 }
 
+/// The time that a turn waits behind others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Queue {
+    /// Where it begins.
+    pub(super) x: Percent,
+    /// Where the turn starts; without, it still waits and the dashes go to the right edge.
+    pub(super) to: Option<Percent>,
+    /// When the turn was asked for, in milliseconds since the Unix epoch.
+    pub(super) from: u64,
+    /// When it started.
+    pub(super) until: Option<u64>,
+    /// Whether there is room for words over it.
+    pub(super) named: bool,
+}
+
 /// One thing in a row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Item {
     /// The actor was brought into memory for this turn.
     Activated(Percent),
-    /// The time behind other turns, to the turn's start or, if it still waits, to the right edge.
-    Queue {
-        /// Where it begins.
-        x: Percent,
-        /// Where the turn starts.
-        to: Option<Percent>,
-        /// When it was asked for, in milliseconds since the Unix epoch.
-        from: u64,
-        /// When it started.
-        until: Option<u64>,
-        /// Whether there is room for words over it.
-        named: bool,
-    },
+    /// The time behind other turns.
+    Queue(Queue),
     /// An attempt, at its place and of its width.
     Attempt(Percent, Percent, Attempt),
     /// The wait before one.
@@ -180,7 +184,8 @@ fn fitting<'a>(turns: &[Turn], began: &'a [usize], plot: Plot, with_next: bool) 
         let ends = turn.ended_at.unwrap_or(u64::MAX);
         let fold = if begins.is_some_and(|begins| begins > ends.saturating_add(IDLE)) { FOLD + 6.0 } else { 0.0 };
         begins = turn.started_at;
-        let holds = turn.holds.len() as f64 * hold::OVER + turn.held().map_or(0.0, |_| hold::LIVE - hold::OVER);
+        let holds =
+            turn.holds.len() as f64 * hold_bar::OVER + turn.held().map_or(0.0, |_| hold_bar::LIVE - hold_bar::OVER);
         room -= LEAD + 32.0 + fold + steps as f64 * plot.step + waits as f64 * COMFORTABLE + holds;
         if room < 0.0 && from < began.len() {
             break;
@@ -222,7 +227,7 @@ fn queue(turn: &Turn, axis: &Axis, starts: Option<f64>, known: usize) -> Option<
     };
     let named = waited.is_none_or(|to| to - x > 70.0);
     let to = waited.map(|to| axis.percent(to));
-    Some(Item::Queue { x: axis.percent(x), to, from, until: turn.started_at, named })
+    Some(Item::Queue(Queue { x: axis.percent(x), to, from, until: turn.started_at, named }))
 }
 
 fn next_row(layout: &Layout<'_>, axis: &Axis, coming: &Prediction, first: bool) -> Vec<Item> {

@@ -26,7 +26,7 @@ fn the_lab() -> (Vec<Turn>, u64) {
 fn wide(items: &[Item]) -> Vec<(&'static str, i32, i32)> {
     let place = |item: &Item| match item {
         Item::Activated(x) => ("activated", x.0, 0),
-        Item::Queue { x, to, .. } => ("queue", x.0, to.map_or(10_000, |to| to.0) - x.0),
+        Item::Queue(Queue { x, to, .. }) => ("queue", x.0, to.map_or(10_000, |to| to.0) - x.0),
         Item::Attempt(x, w, _) => ("attempt", x.0, w.0),
         Item::Wait(x, w, _) => ("wait", x.0, w.0),
         Item::Hold(x, w, _) => ("hold", x.0, w.0),

@@ -14,7 +14,7 @@ use model::{
 
 /// How something stands: its colour and, since colour alone says nothing to many, its icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(super) enum Standing {
     /// It succeeded.
     Ok,
     /// It failed.
@@ -29,7 +29,7 @@ pub(super) enum Mark {
     Run,
 }
 
-impl Mark {
+impl Standing {
     /// The icon's name in the page's set.
     #[must_use]
     pub(super) const fn icon(self) -> &'static str {
@@ -55,7 +55,7 @@ impl Mark {
         }
     }
 
-    /// The class of the detail's mark.
+    /// The class of the detail's icon.
     #[must_use]
     pub(super) const fn detail_class(self) -> &'static str {
         match self {
@@ -123,19 +123,19 @@ pub(super) fn ahead(turns: &[Turn], number: u64) -> Option<u64> {
 
 /// How a turn stands, in a few words. `ahead` is the turn it queues behind, if any.
 #[must_use]
-pub(super) fn status(turn: &Turn, ahead: Option<u64>) -> (Mark, String) {
+pub(super) fn status(turn: &Turn, ahead: Option<u64>) -> (Standing, String) {
     if let Some(hold) = turn.held() {
-        return (Mark::Held, format!("held, {} {} of {}", hold.operation.as_str(), hold.attempt, hold.max));
+        return (Standing::Held, format!("held, {} {} of {}", hold.operation.as_str(), hold.attempt, hold.max));
     }
     match &turn.outcome {
         Outcome::Queued => match ahead {
-            Some(ahead) => (Mark::Queue, format!("queued behind turn {ahead}")),
-            None => (Mark::Queue, "queued".to_owned()),
+            Some(ahead) => (Standing::Queue, format!("queued behind turn {ahead}")),
+            None => (Standing::Queue, "queued".to_owned()),
         },
         Outcome::Running => match (live_wait(turn), turn.attempts.last()) {
-            (Some(wait), _) => (Mark::Wait, format!("waits, attempt {} of {}", wait.attempt, wait.max)),
-            (None, Some(a)) => (Mark::Run, format!("{}, attempt {} of {}", a.operation.as_str(), a.attempt, a.max)),
-            (None, None) => (Mark::Run, "starts".to_owned()),
+            (Some(wait), _) => (Standing::Wait, format!("waits, attempt {} of {}", wait.attempt, wait.max)),
+            (None, Some(a)) => (Standing::Run, format!("{}, attempt {} of {}", a.operation.as_str(), a.attempt, a.max)),
+            (None, None) => (Standing::Run, "starts".to_owned()),
         },
         Outcome::Completed { took_us, repeated } => {
             let took = seconds(*took_us);
@@ -146,14 +146,14 @@ pub(super) fn status(turn: &Turn, ahead: Option<u64>) -> (Mark, String) {
                 Method::ProcessMessage => format!("answered, {took}"),
                 Method::GetConversationHistory | Method::ResetConversation => format!("done, {took}"),
             };
-            (Mark::Ok, words)
+            (Standing::Ok, words)
         }
         Outcome::Failed { took_us, .. } => {
             let took = seconds(*took_us);
             match turn.attempts.iter().rev().find(|a| a.failed()) {
-                Some(Attempt { attempt: 1, .. }) => (Mark::Fail, format!("failed, 1 attempt, {took}")),
-                Some(a) => (Mark::Fail, format!("failed, {} attempts, {took}", a.attempt)),
-                None => (Mark::Fail, format!("failed, {took}")),
+                Some(Attempt { attempt: 1, .. }) => (Standing::Fail, format!("failed, 1 attempt, {took}")),
+                Some(a) => (Standing::Fail, format!("failed, {} attempts, {took}", a.attempt)),
+                None => (Standing::Fail, format!("failed, {took}")),
             }
         }
     }
@@ -208,7 +208,7 @@ pub(super) fn attempt_label(turn: u64, a: &Attempt) -> String {
             format!("failed {}, {}", cause(*why).1, lasted(*took_us))
         }
     };
-    let calls = calls::told(a).map(|(sum, _)| format!("; the sidecar: {sum}")).unwrap_or_default();
+    let calls = calls::in_full(a).map(|(sum, _)| format!("; the sidecar: {sum}")).unwrap_or_default();
     format!("Turn {turn}, {operation}, attempt {attempt} of {max}, {outcome}{calls}")
 }
 
@@ -258,12 +258,12 @@ mod tests {
     #[test]
     fn a_row_says_how_its_turn_stands() {
         let turns = [samples::recovered(1, 0), samples::waiting(2, 40_000), samples::queued(3, 40_500)];
-        let said: Vec<_> = turns.iter().map(|t| status(t, ahead(&turns, t.number))).collect();
-        assert_eq!(said[0], (Mark::Ok, "recovered, 1.012 s".to_owned()));
-        assert_eq!(said[1], (Mark::Wait, "waits, attempt 2 of 3".to_owned()));
-        assert_eq!(said[2], (Mark::Queue, "queued behind turn 2".to_owned()));
-        assert_eq!(status(&samples::held(4, 0), None), (Mark::Held, "held, load 2 of 3".to_owned()));
-        assert_eq!(status(&samples::exhausted(4, 0), None), (Mark::Fail, "failed, 3 attempts, 2.003 s".to_owned()));
+        let rows: Vec<_> = turns.iter().map(|t| status(t, ahead(&turns, t.number))).collect();
+        assert_eq!(rows[0], (Standing::Ok, "recovered, 1.012 s".to_owned()));
+        assert_eq!(rows[1], (Standing::Wait, "waits, attempt 2 of 3".to_owned()));
+        assert_eq!(rows[2], (Standing::Queue, "queued behind turn 2".to_owned()));
+        assert_eq!(status(&samples::held(4, 0), None), (Standing::Held, "held, load 2 of 3".to_owned()));
+        assert_eq!(status(&samples::exhausted(4, 0), None), (Standing::Fail, "failed, 3 attempts, 2.003 s".to_owned()));
     }
 
     #[test]
