@@ -31,8 +31,9 @@ const CHUNK: usize = 16 * 1024;
 /// How many bytes may wait on one delayed connection. A client that sends more without waiting for answers is cut off.
 const HELD_LIMIT: usize = 8 * 1024 * 1024;
 
-/// How long a client that sends nothing more is given the answers to what it has sent: it may be gone, and Redis hang.
-const ANSWERS_LIMIT: Duration = Duration::from_secs(10);
+/// How long a client that sends nothing more is given the answers to what it has sent. It may as well be gone, as daprd's
+/// is that has had no answer for 3 s: its call is told as given up only after this, so it is short.
+const ANSWERS_LIMIT: Duration = Duration::from_secs(1);
 
 /// What both directions of a connection share.
 struct Shared {
