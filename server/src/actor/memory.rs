@@ -1,7 +1,7 @@
 //! Turns without a sidecar: actors over a store in memory, for tests on paused time and for many of them.
 //!
 //! ```
-//! # use model::{fault::{Fault, FaultPlan, FaultSetting}, policy::RetryPolicy, timeline::Operation};
+//! # use model::{fault::{Fault, FaultPlan, FaultSetting}, operation::Operation, policy::RetryPolicy};
 //! # use server::actor::memory::MemoryLab;
 //! # let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
 //! # paused.block_on(async {

@@ -10,7 +10,8 @@ use tonic::Code;
 
 use crate::errors::assert_no_address;
 use crate::runtime::{Lab, Runtime, Setup, Store};
-use crate::support::{App, Gate, PASSER_BY, TYPE, gated, pass_by, upsert};
+use crate::state::expiring;
+use crate::support::{App, Gate, PASSER_BY, TYPE, gated, pass_by, until, upsert};
 
 #[tokio::test]
 async fn embedded_needs_no_placement() {
@@ -246,4 +247,27 @@ async fn embedded_refuses_an_id_that_would_read_another_actors_state() {
 async fn daprd_reads_another_actors_state_through_an_id_with_the_separator() {
     let Some((daprd, _place)) = Runtime::daprd().await else { return };
     assert_eq!(read_through_an_ambiguous_key(daprd).await, Ok(b"theirs".to_vec()));
+}
+
+/// A lab in which the value `anew` was written for a while, then without a time, and that while is over.
+async fn written_anew_without_a_time_to_live(runtime: Runtime) -> Lab {
+    let lab = runtime.with(App::echo(), Setup { actor_state_ttl: true, ..Setup::default() }).await;
+    lab.invoke("a", "Do", "").await.unwrap();
+    lab.change_state("a", vec![expiring("anew", "2"), expiring("short", "2")]).await.unwrap();
+    lab.change_state("a", vec![upsert("anew", "w")]).await.unwrap();
+    until("it is gone", || async { lab.get_state("a", "short").await.unwrap().is_empty() }).await;
+    lab
+}
+
+#[tokio::test]
+async fn embedded_keeps_a_value_that_was_written_anew_without_a_time_to_live() {
+    let lab = written_anew_without_a_time_to_live(Runtime::Embedded).await;
+    assert_eq!(lab.get_state("a", "anew").await.unwrap(), b"w");
+}
+
+#[tokio::test]
+async fn daprd_on_redis_lets_a_value_go_that_was_written_anew_without_a_time_to_live() {
+    let Some((daprd, _place)) = Runtime::daprd().await else { return };
+    let lab = written_anew_without_a_time_to_live(daprd).await;
+    until("it is gone", || async { lab.get_state("a", "anew").await.unwrap().is_empty() }).await;
 }
