@@ -96,6 +96,9 @@ async fn serve(api: Api, listener: TcpListener, router: Router, silence: Duratio
     let mut http2 = http2::Builder::new(TokioExecutor::new());
     // Whoever is in the middle of sending a head cannot answer a ping.
     http2.timer(TokioTimer::new()).keep_alive_interval(silence).keep_alive_timeout(silence);
+    // As many calls as come, as in daprd: an app has one connection for all of them, and those that wait for an actor's
+    // turn, which hyper's 200 are soon, would hold up the calls that end its turn.
+    http2.max_concurrent_streams(None);
 
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();

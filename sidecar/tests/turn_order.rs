@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::response::IntoResponse;
 use http::Method;
-use support::{App, Lab, TYPE, invoke};
+use support::{App, Gate, Lab, TYPE, gated, invoke, pass_by};
 use tokio::task::JoinHandle;
 
 type Call = JoinHandle<Result<Vec<u8>, tonic::Status>>;
@@ -47,6 +47,27 @@ async fn many_callers_never_meet_in_one_actor() {
     }
     assert_eq!(met.load(Ordering::SeqCst), 1);
     assert!(!lab.app.matching(|seen| seen.method == Method::DELETE).is_empty());
+}
+
+#[tokio::test]
+async fn however_many_wait_for_one_actor_on_a_connection_its_other_calls_are_answered() {
+    const WAITING: usize = 1_000;
+    let gate = Gate::closed();
+    let lab = Lab::start(gated(&gate)).await;
+    let calls: Vec<_> = (0..WAITING).map(|n| spawn(&lab, "a", &n.to_string())).collect();
+    lab.app.wait(1, |seen| seen.method == Method::PUT).await;
+    // What ends a turn: its state, and other actors.
+    tokio::time::timeout(support::DEADLINE, async {
+        pass_by(&lab.grpc).await;
+        lab.change_state("a", vec![support::upsert("k", "1")]).await.unwrap();
+        assert_eq!(lab.get_state("a", "k").await.unwrap(), b"1");
+    })
+    .await
+    .expect("they do not wait");
+    gate.open(WAITING);
+    for (n, call) in calls.into_iter().enumerate() {
+        assert_eq!(call.await.unwrap().unwrap(), n.to_string().into_bytes());
+    }
 }
 
 #[tokio::test]
