@@ -4,26 +4,19 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    dom,
     hooks::{Hotkeys, use_hotkeys},
-    live::{self, address::Address, dom, store::Store},
+    live::{self, store::Store},
     panels::{
         chat::scenarios::Scenarios,
         keys::KeySheet,
         layout::Layout,
         tour::{Tour, TourState},
     },
+    state::{address::Address, form::FormError},
     typed::Typed,
 };
-use model::{error::LabError, lab::LabSnapshot};
-
-/// What went wrong with a form, told by the address after a plain post, or by the server function's answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FormError {
-    /// The path of the server function.
-    pub path: String,
-    /// Why it refused or failed.
-    pub error: LabError,
-}
+use model::lab::LabSnapshot;
 
 /// What the lab's page begins with.
 #[derive(Debug, Serialize, Deserialize)]
@@ -80,11 +73,11 @@ pub fn Lab() -> impl IntoView {
     let hotkeys = Hotkeys { store, tour, enabled: RwSignal::new(single_keys) };
     use_hotkeys(hotkeys);
     live::start(store);
-    let mounted = move || store.mounted.get();
+    let mounted = move || store.view.hydrated.get();
     view! {
         <div
             class="lab"
-            class:present=move || store.present.get()
+            class:present=move || store.view.present.get()
             class:past=move || store.is_past()
             class:mounted=mounted
             // The style sheet shows by it what the tour points at.

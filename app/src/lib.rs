@@ -6,8 +6,8 @@
 //! - [`functions`], [`error`]: the server functions by subject, and the error that they answer with
 //! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
 //! - [`island`]: the lab's page as one island, which the browser brings to life
-//! - [`live`]: the lab's reactive state, the event stream that feeds it, what a person can do to it
-//! - [`components`], [`hooks`]: what several panels use
+//! - [`state`]: what the lab's page holds, by subject; [`live`]: what of it is in one piece still, and what feeds it
+//! - [`components`], [`hooks`], [`dom`]: what several panels use, and what they do to the browser
 //! - [`panels`]: one folder or file per panel of the lab
 //! - [`format`], [`icons`]: times and durations as people read them; the symbols
 
@@ -21,6 +21,7 @@ mod app;
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod components;
+pub mod dom;
 pub mod error;
 pub mod format;
 pub mod functions;
@@ -33,6 +34,7 @@ pub mod pages;
 pub mod panels;
 #[cfg(feature = "ssr")]
 mod shell;
+pub mod state;
 pub mod typed;
 
 #[cfg(feature = "ssr")]

@@ -2,10 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    live::{dom, store::Store},
-    panels::timeline::BarId,
-};
+use crate::{dom, state::view::ViewState};
+use model::timeline::BarId;
 
 /// Selects the bar and brings the timeline into view; without script the address does the same.
 #[component]
@@ -15,11 +13,11 @@ pub fn BarLink(
     /// What the link shows.
     children: Children,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let view = expect_context::<ViewState>();
     let select = move |click: leptos::ev::MouseEvent| {
         if bar.is_some() && dom::is_plain(&click) {
             click.prevent_default();
-            store.select(bar);
+            view.select(bar);
             dom::bring_into_view("timeline");
         }
     };

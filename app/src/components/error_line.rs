@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::Icon;
-use crate::live::store::Store;
+use crate::state::form::FormState;
 
 /// What went wrong the last time with one of these server functions.
 #[component]
@@ -14,9 +14,9 @@ pub fn ErrorLine(
     #[prop(optional)]
     beside: Option<fn(&str) -> bool>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let forms = expect_context::<FormState>();
     let message = Memo::new(move |_| {
-        store.error.with(|error| {
+        forms.error.with(|error| {
             let error = error.as_ref().filter(|error| of.contains(&error.path.as_str())).map(|error| &error.error)?;
             let is_beside = beside.zip(error.field.as_deref()).is_some_and(|(beside, field)| beside(field));
             (!is_beside).then(|| error.message.clone())

@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use crate::live::store::Store;
+use crate::state::form::FormState;
 
 /// Why this field of a form was refused the last time; `path` is where the form is posted to, `field` what the error
 /// calls it.
 pub fn refused(path: &'static str, field: impl Into<String>) -> Memo<Option<String>> {
-    let (store, field) = (expect_context::<Store>(), field.into());
+    let (forms, field) = (expect_context::<FormState>(), field.into());
     Memo::new(move |_| {
-        store.error.with(|error| {
+        forms.error.with(|error| {
             let error = error.as_ref().filter(|error| error.path == path).map(|error| &error.error)?;
             (error.field.as_ref() == Some(&field)).then(|| error.message.clone())
         })

@@ -3,7 +3,7 @@
 
 use leptos::{html, prelude::*};
 
-use crate::live::store::Store;
+use crate::state::form::FormState;
 
 /// Writes a value whenever it becomes another. The first one stands in the field already.
 pub fn write_when_changed(value: Signal<String>, write: impl Fn(&String) + 'static) {
@@ -23,8 +23,8 @@ pub fn tick_when_changed(field: NodeRef<html::Input>, ticked: Memo<bool>) {
 
 /// Puts a form's fields back to what is in force when `path` refuses what was set: they have moved already.
 pub fn put_back_when_refused(form: NodeRef<html::Form>, path: &'static str) {
-    let store = expect_context::<Store>();
-    let refused = move || store.error.with(|error| error.as_ref().is_some_and(|error| error.path == path));
+    let forms = expect_context::<FormState>();
+    let refused = move || forms.error.with(|error| error.as_ref().is_some_and(|error| error.path == path));
     let put_back = move |refused: &bool, _: Option<&bool>, _: Option<()>| {
         if let Some(form) = form.get_untracked().filter(|_| *refused) {
             form.reset();

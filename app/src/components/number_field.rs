@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 
 use super::{FieldError, field_error::error_id, in_force::write_when_changed};
-use crate::live::store::Store;
+use crate::state::view::ViewState;
 
 /// A number with its name before it and its unit behind it; below, why it was refused.
 ///
@@ -30,7 +30,7 @@ pub fn NumberField(
     #[prop(optional)]
     on_input: Option<Callback<String>>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let view = expect_context::<ViewState>();
     let field = NodeRef::<html::Input>::new();
     write_when_changed(value, move |value| {
         if let Some(field) = field.get_untracked().filter(|field| field.value() != *value) {
@@ -39,7 +39,7 @@ pub fn NumberField(
     });
     let spoken = format!("{label} {unit}");
     // Only where no script can have the focus elsewhere by now.
-    let autofocus = !store.mounted.get_untracked() && error.with_untracked(Option::is_some);
+    let autofocus = !view.hydrated.get_untracked() && error.with_untracked(Option::is_some);
     let input = move |event| {
         if let Some(on_input) = on_input {
             on_input.run(event_target_value(&event));

@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 
 use super::{FieldError, Icon, field_error::error_id, in_force::write_when_changed};
-use crate::live::store::Store;
+use crate::state::view::ViewState;
 
 /// Words to choose from, each with what it means. Without a word it only says that there is something to choose.
 pub type Words = &'static [(&'static str, &'static str)];
@@ -61,7 +61,7 @@ pub fn Select(
     #[prop(optional)]
     node_ref: NodeRef<html::Select>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let view = expect_context::<ViewState>();
     write_when_changed(value, move |value| {
         if let Some(field) = node_ref.get_untracked().filter(|field| field.value() != *value) {
             field.set_value(value);
@@ -70,7 +70,7 @@ pub fn Select(
     // The reader is led to what was refused, and to what is still to be chosen; only where no script can have the focus
     // elsewhere by now.
     let leads = error.with_untracked(Option::is_some) || value.with_untracked(String::is_empty);
-    let autofocus = !store.mounted.get_untracked() && leads;
+    let autofocus = !view.hydrated.get_untracked() && leads;
     let input = move |event| {
         if let Some(on_input) = on_input {
             on_input.run(event_target_value(&event));

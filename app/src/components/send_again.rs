@@ -3,9 +3,12 @@
 use leptos::{ev::SubmitEvent, prelude::*};
 
 use super::Icon;
-use crate::live::{
-    actions::{self, SEND},
-    store::Store,
+use crate::{
+    live::{
+        actions::{self, SEND},
+        store::Store,
+    },
+    state::lab::LabState,
 };
 
 /// Sends the message with its own id: if it was stored after all, its stored reply comes back.
@@ -19,6 +22,7 @@ pub fn SendAgain(
     class: &'static str,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let (again, again_id) = (content.clone(), id.clone());
     let send = move |event: SubmitEvent| {
         event.prevent_default();
@@ -26,7 +30,7 @@ pub fn SendAgain(
     };
     view! {
         <form class="acts" action=SEND method="post" on:submit=send>
-            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="content" value=content />
             <input type="hidden" name="message_id" value=id />
             <button class=class type="submit" disabled=move || store.waits_for(SEND)>

@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 
-use crate::panels::timeline::BarId;
 use model::{
     operation::Operation,
-    timeline::{AttemptState, Outcome, Turn, Wait},
+    timeline::{AttemptState, BarId, Outcome, Turn, Wait},
 };
 
 /// The shapes.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::live::{dom, store::Store};
+use crate::{dom, live::store::Store};
 
 /// How long it is shown that something was copied.
 const SHOWN: Duration = Duration::from_millis(1_500);

@@ -8,7 +8,8 @@ use leptos::{
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 use crate::{
-    live::{actions, dom, hold, store::Store},
+    dom,
+    live::{hold, store::Store},
     panels::{keys::find, tour::TourState},
 };
 
@@ -74,11 +75,11 @@ impl Hotkeys {
             "?" => self.listed("?"),
             _ if dom::find(OPEN_SHEET).is_some() => false,
             "Escape" => leave(store),
-            "PageDown" | "PageUp" if store.present.get_untracked() => {
+            "PageDown" | "PageUp" if store.view.present.get_untracked() => {
                 step(store, key == "PageDown");
                 true
             }
-            "1" | "2" | "5" if store.present.get_untracked() && self.enabled.get_untracked() => slow_down(&key),
+            "1" | "2" | "5" if store.view.present.get_untracked() && self.enabled.get_untracked() => slow_down(&key),
             _ => key.chars().count() == 1 && self.listed(&key.to_ascii_lowercase()),
         };
         if done {
@@ -100,7 +101,7 @@ impl Hotkeys {
 /// keeps its keys, and what works by them does; an empty message field has no use for them, and has the focus still when
 /// the message that is held was sent from it.
 fn releases(store: Store, key: &str, at: Option<&Element>, typing: bool) -> bool {
-    if !store.present.get_untracked() || !store.is_held_untracked() || dom::find(OPEN_SHEET).is_some() {
+    if !store.view.present.get_untracked() || !store.is_held_untracked() || dom::find(OPEN_SHEET).is_some() {
         return false;
     }
     let is = |selector: &str| at.is_some_and(|at| at.matches(selector).unwrap_or_default());
@@ -114,12 +115,12 @@ fn releases(store: Store, key: &str, at: Option<&Element>, typing: bool) -> bool
 fn leave(store: Store) -> bool {
     if let Some(menu) = dom::find(".menu[open]") {
         let _ = menu.remove_attribute("open");
-    } else if store.present.get_untracked() {
+    } else if store.view.present.get_untracked() {
         hold::leave_room(store);
     } else if store.moment.with_untracked(Option::is_some) {
         store.go(None);
-    } else if store.selected.with_untracked(Option::is_some) {
-        store.selected.set(None);
+    } else if store.view.selected.with_untracked(Option::is_some) {
+        store.view.selected.set(None);
     } else {
         return false;
     }
@@ -134,11 +135,11 @@ fn slow_down(seconds: &str) -> bool {
 /// One press of a clicker: does what the lesson's step asks for; once it is proven, goes on to the next. Backwards it
 /// goes to the step before.
 fn step(store: Store, forward: bool) {
-    let is_proven = move |at| at == 0 || store.check_untracked(at).is_passed();
+    let is_proven = move |at| at == 0 || store.lab.check_untracked(at).is_passed();
     spawn_local(async move {
         if forward && !is_proven(store.opened.get_untracked()) {
             // A room sees a turn end before the checks are read anew: pressed then, it is not to be done once more.
-            actions::read_panels(store).await;
+            store.lab.read().await;
             // The next button is looked for once it is drawn.
             tick().await;
         }

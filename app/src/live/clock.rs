@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::{dom, store::Store};
+use super::store::Store;
+use crate::dom;
 
 /// How often a countdown is redrawn: often enough to look even, seldom enough to cost nothing.
 const TICK: Duration = Duration::from_millis(50);

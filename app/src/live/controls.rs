@@ -5,10 +5,7 @@ use std::collections::VecDeque;
 
 use leptos::task::spawn_local;
 
-use super::{
-    actions::attempt,
-    store::{Connection, Store},
-};
+use super::store::{Connection, Store};
 use crate::functions::{faults, policy};
 use model::{fault::form::FaultForm, policy::form::PolicyForm};
 
@@ -54,28 +51,28 @@ pub fn set(store: Store, change: Change) {
 }
 
 async fn make(store: Store, change: Change) {
-    let actor = store.actor_id();
+    let actor = store.lab.actor_id();
     let fault = match change {
         Change::Fault { on, plan } => {
             let on = on.then(|| "on".to_owned());
-            attempt(store, SET_FAULT, faults::set_fault(actor, on, plan, None)).await
+            store.form.attempt(SET_FAULT, faults::set_fault(actor, on, plan, None)).await
         }
-        Change::Arm => attempt(store, ARM_FAULT, faults::arm_fault(actor)).await,
+        Change::Arm => store.form.attempt(ARM_FAULT, faults::arm_fault(actor)).await,
         Change::Policy(policy) => {
-            let set = attempt(store, SET_POLICY, policy::set_policy(actor, policy)).await;
+            let set = store.form.attempt(SET_POLICY, policy::set_policy(actor, policy)).await;
             if let Some(policy) = set.ok().filter(|_| !hears(store)) {
-                store.hear_policy(policy);
+                store.lab.set_policy(policy);
             }
             return;
         }
     };
     match fault {
-        Ok(fault) if !hears(store) => store.hear_fault(fault),
+        Ok(fault) if !hears(store) => store.lab.set_fault(fault),
         Ok(_) => {}
         // The switch has moved already: it goes back to what is in force. What was typed stays.
         Err(_) => {
             store.asked.update(Vec::clear);
-            store.fault.update(|_| ());
+            store.lab.fault.update(|_| ());
         }
     }
 }

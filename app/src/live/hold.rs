@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::{
-    actions::{self, attempt},
     moment,
     store::{Connection, Store},
 };
@@ -26,9 +25,9 @@ pub fn release(store: Store) {
 /// What comes of it is told by the stream.
 fn ask(store: Store, on: Option<String>, release: Option<String>) {
     spawn_local(async move {
-        let asked = attempt(store, HOLD, functions::hold::hold(store.actor_id(), on, release)).await;
+        let asked = store.form.attempt(HOLD, functions::hold::hold(store.lab.actor_id(), on, release)).await;
         if asked.is_ok() && store.connection.get_untracked() != Connection::Live {
-            actions::refresh(store);
+            store.lab.refresh();
         }
     });
 }
@@ -36,8 +35,8 @@ fn ask(store: Store, on: Option<String>, release: Option<String>) {
 /// Leaves the layout for a room. Holding stays as it is, since others may be looking at the same lab; it is said, and
 /// can be seen and ended in the bar on top.
 pub fn leave_room(store: Store) {
-    store.present.set(false);
-    if store.panels.with_untracked(|panels| panels.hold) {
+    store.view.present.set(false);
+    if store.lab.panels.with_untracked(|panels| panels.hold) {
         store.said.set("Each attempt is still held. The box at the top ends that.".to_owned());
     }
 }

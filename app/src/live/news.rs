@@ -4,17 +4,11 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::{
-    actions,
-    store::{Store, Unsent, UnsentState},
-};
+use super::store::{Store, Unsent, UnsentState};
 use model::{
     error::{ErrorCode, LabError},
-    fault::FaultStatus,
     lesson::steps,
-    policy::RetryPolicy,
     timeline::{Event, EventId, Outcome, ReleasedBy, Step, TimelineSnapshot, Turn},
-    wire::WireFault,
 };
 
 /// How many turns the page keeps at most, as the server does.
@@ -49,20 +43,16 @@ impl Store {
         }
         if changes_panels {
             // The frame in which the timeline shows it comes first.
-            set_timeout(move || actions::refresh(self), Duration::ZERO);
+            set_timeout(move || self.lab.refresh(), Duration::ZERO);
         }
     }
 
     /// What a step changes beside the timeline.
     fn hear(self, step: &Step) {
+        self.lab.apply(step);
         match step {
-            Step::FaultChanged { fault } | Step::FaultFired { fault, .. } => self.hear_fault(fault.clone()),
-            Step::PolicyChanged { policy } => self.hear_policy(*policy),
-            Step::HoldChanged { on } => self.hear_hold(*on),
-            Step::WireChanged { wire } => self.hear_wire(*wire),
             Step::LabReset => {
-                self.panels.update(|panels| panels.before.clear());
-                self.selected.set(None);
+                self.view.selected.set(None);
                 self.go(None);
             }
             Step::TurnQueued { turn, message_id: Some(message_id), .. }
@@ -101,7 +91,7 @@ impl Store {
         self.taken_out.update(|times| *times += 1);
         self.events.set(timeline.events);
         self.unsent.update(|unsent| unsent.retain(|unsent| !self.knows(&unsent.id, 0)));
-        actions::refresh(self);
+        self.lab.refresh();
     }
 
     /// Puts the messages that no turn has stored beside the timeline, to be sent again: the lab was started anew, and
@@ -113,33 +103,6 @@ impl Store {
             // The turns are numbered anew.
             unsent.iter_mut().for_each(|message| message.after_turn = 0);
             unsent.splice(0..0, unstored);
-        });
-    }
-
-    /// The switch as somebody has just told.
-    pub fn hear_fault(self, fault: FaultStatus) {
-        self.controls_heard.update(|heard| *heard += 1);
-        self.fault.set(fault);
-    }
-
-    /// The retry policy as somebody has just told.
-    pub fn hear_policy(self, policy: RetryPolicy) {
-        self.controls_heard.update(|heard| *heard += 1);
-        self.panels.update(|panels| panels.policy = policy);
-    }
-
-    /// Whether attempts are held, as somebody has just told.
-    pub fn hear_hold(self, on: bool) {
-        self.controls_heard.update(|heard| *heard += 1);
-        self.panels.update(|panels| panels.hold = on);
-    }
-
-    /// The wire to Redis as somebody has just told.
-    pub fn hear_wire(self, fault: Option<WireFault>) {
-        self.panels.update(|panels| {
-            if let Some(wire) = &mut panels.wire {
-                wire.fault = fault;
-            }
         });
     }
 

@@ -6,26 +6,27 @@ use leptos::prelude::*;
 use super::{
     actions::SEND,
     controls::Changes,
-    dom,
     moment::{self, Moment},
     outlook::{Now, Outlook, outlook},
     speech::Speech,
     travel::{drawn, read_on},
 };
 use crate::{
-    island::{FormError, Opening},
-    panels::{switch::rows::first_rows, timeline::BarId},
-    typed::Typed,
+    dom,
+    island::Opening,
+    panels::switch::rows::first_rows,
+    state::{
+        form::FormState,
+        lab::{LabFacts, LabState},
+        view::ViewState,
+    },
 };
 use model::{
     actor_id::ActorId,
     error::{ErrorCode, LabError},
     fault::{FaultStatus, form::FaultForm},
-    lab::{LabSnapshot, Panels, Runtime},
-    lesson::{
-        checks::{Check, CheckState},
-        steps::FIRST_MESSAGE,
-    },
+    lab::LabSnapshot,
+    lesson::steps::FIRST_MESSAGE,
     timeline::{self, Event, EventId, LogLine, Outcome, Step, Turn, in_memory},
 };
 
@@ -69,26 +70,15 @@ pub enum UnsentState {
     Failed(LabError),
 }
 
-/// Whether the panels are being read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// They are not.
-    Idle,
-    /// They are, or rest after it.
-    UnderWay,
-    /// They are, and something has changed since.
-    Again,
-}
-
 /// The state of one lab.
 #[derive(Clone, Copy)]
 pub struct Store {
-    /// The actor.
-    pub actor: RwSignal<ActorId>,
-    /// What the lab runs on.
-    pub runtime: RwSignal<Runtime>,
-    /// The server's offset from UTC, in minutes.
-    pub utc_offset_min: i32,
+    /// The lab beside its timeline.
+    pub lab: LabState,
+    /// What a reader has chosen to see.
+    pub view: ViewState,
+    /// The forms.
+    pub form: FormState,
     /// The timeline, oldest first.
     pub events: RwSignal<Vec<Event>>,
     /// How often events were taken out of the timeline: what has read the others begins anew.
@@ -97,8 +87,6 @@ pub struct Store {
     pub last: RwSignal<EventId>,
     /// The turns that the events tell of.
     pub turns: Memo<Vec<Turn>>,
-    /// When the sidecar was told of the actor, in milliseconds since the Unix epoch.
-    pub registered_at: Option<u64>,
     /// The last lines of the log.
     pub log: Memo<Vec<LogLine>>,
     /// Whether the actor is in memory.
@@ -107,21 +95,13 @@ pub struct Store {
     pub outlook: Memo<Outlook>,
     /// Whether anything moves: a turn that runs or waits its turn.
     pub running: Memo<bool>,
-    /// The panels, read anew when something changed them.
-    pub panels: RwSignal<Panels>,
-    /// The failure switch.
-    pub fault: RwSignal<FaultStatus>,
     /// The faults as they stand in the switch's fields, one row each. A row without an operation is no fault yet, unless
     /// it is on the wire; there is one at most when the script runs, the last.
     pub rows: RwSignal<Vec<FaultForm>>,
     /// The plans that this page has asked for from its rows and not heard of yet, in that order.
     pub asked: RwSignal<Vec<Vec<FaultForm>>>,
-    /// How often switch or policy were heard of: a reading that began before the last time is stale.
-    pub controls_heard: RwSignal<u64>,
     /// The changes of switch and policy that wait.
     pub changes: RwSignal<Changes>,
-    /// Whether the panels are being read.
-    pub reading: RwSignal<Reading>,
     /// What stands in the message field.
     pub draft: RwSignal<String>,
     /// The id of the next message.
@@ -144,24 +124,12 @@ pub struct Store {
     pub clock: Memo<u64>,
     /// The failure switch of what is drawn.
     pub fault_then: Memo<FaultStatus>,
-    /// Whether the page is laid out for a room.
-    pub present: RwSignal<bool>,
-    /// What is selected in the timeline.
-    pub selected: RwSignal<Option<BarId>>,
     /// The last outcome as a sentence, for those who hear the page.
     pub said: RwSignal<String>,
     /// What is to be said next.
     pub speech: RwSignal<Speech>,
-    /// What was typed into the form that led here, if it came back.
-    pub typed: RwSignal<Typed>,
-    /// What went wrong with the last form, to be shown beside it.
-    pub error: RwSignal<Option<FormError>>,
-    /// The server-function path of the request that is under way, so that its button can say so.
-    pub busy: RwSignal<Option<&'static str>>,
     /// The check that is open, 1 to 5.
     pub opened: RwSignal<u8>,
-    /// Whether the script runs: what needs it stays hidden until then.
-    pub mounted: RwSignal<bool>,
 }
 
 impl Store {
@@ -180,25 +148,29 @@ impl Store {
 
         let moment = RwSignal::new(address.at.and_then(|seq| moment::at(&timeline.events, seq)));
         let events = RwSignal::new(timeline.events);
-        let fault = RwSignal::new(panels.fault.clone());
-        let panels = RwSignal::new(panels);
-        let actor = RwSignal::new(actor);
+        let facts = LabFacts { actor: actor.clone(), runtime, utc_offset_min, registered_at };
+        let lab = LabState::new(facts, panels);
+        provide_context(lab);
+        let view = ViewState::new(&address);
+        provide_context(view);
+        let form = FormState::new(typed, error);
+        provide_context(form);
         let now = RwSignal::new(now);
         let clock = Memo::new(move |_| moment.get().map_or_else(|| now.get(), |moment| moment.now));
         let taken_out = RwSignal::new(0);
         let turns = read_on(events, taken_out, moment, timeline::read_on);
         let active = Memo::new(move |_| drawn(events, moment, in_memory));
         let log = read_on(events, taken_out, moment, move |lines, events, from| {
-            actor.with_untracked(|actor| add_log_lines(lines, &events[from..], actor))
+            add_log_lines(lines, &events[from..], &actor)
         });
         let fault_then = Memo::new(move |_| {
             let then = moment.get().and_then(|_| drawn(events, moment, |events| moment::fault(events).cloned()));
-            then.unwrap_or_else(|| fault.get())
+            then.unwrap_or_else(|| lab.fault.get())
         });
         let outlook = Memo::new(move |_| {
             let (policy, messages, held) =
-                panels.with(|panels| (panels.policy, panels.history.as_ref().map_or(0, Vec::len), panels.hold));
-            let wire = panels.with(|panels| panels.wire.as_ref().and_then(|wire| wire.fault));
+                lab.panels.with(|panels| (panels.policy, panels.history.as_ref().map_or(0, Vec::len), panels.hold));
+            let wire = lab.panels.with(|panels| panels.wire.as_ref().and_then(|wire| wire.fault));
             let fault = fault_then.read();
             let now = Now { fault: &fault, wire, policy, active: active.get(), messages, held };
             drawn(events, moment, |events| turns.with(|turns| outlook(events, turns, now)))
@@ -207,25 +179,20 @@ impl Store {
         let untouched = nothing_before && turns.with_untracked(|turns| turns.iter().all(|t| t.content.is_none()));
         let draft = typed_message.unwrap_or_else(|| if untouched { FIRST_MESSAGE.to_owned() } else { String::new() });
         Self {
-            actor,
-            runtime: RwSignal::new(runtime),
-            utc_offset_min,
+            lab,
+            view,
+            form,
             events,
             taken_out,
             last: RwSignal::new(timeline.last),
             turns,
-            registered_at,
             log,
             active,
             outlook,
             running,
-            panels,
-            fault,
             rows: RwSignal::new(rows),
             asked: RwSignal::default(),
-            controls_heard: RwSignal::new(0),
             changes: RwSignal::new(None),
-            reading: RwSignal::new(Reading::Idle),
             draft: RwSignal::new(draft),
             message_id: RwSignal::new(message_id),
             running_all: RwSignal::new(false),
@@ -237,54 +204,20 @@ impl Store {
             slower: RwSignal::new(1),
             clock,
             fault_then,
-            present: RwSignal::new(address.present),
-            selected: RwSignal::new(address.bar.as_deref().and_then(|bar| bar.parse().ok())),
             said: RwSignal::new(String::new()),
             speech: RwSignal::default(),
-            typed: RwSignal::new(typed),
-            error: RwSignal::new(error),
-            busy: RwSignal::new(None),
             opened: RwSignal::new(next_check),
-            mounted: RwSignal::new(false),
-        }
-    }
-
-    /// The actor's id as the server functions take it.
-    pub fn actor_id(self) -> String {
-        self.actor.with_untracked(ToString::to_string)
-    }
-
-    /// A check as it was last judged.
-    pub fn check(self, number: u8) -> Check {
-        self.panels.with(|panels| check_of(panels, number))
-    }
-
-    /// The same without following it.
-    pub fn check_untracked(self, number: u8) -> Check {
-        self.panels.with_untracked(|panels| check_of(panels, number))
-    }
-
-    /// Selects a bar, or none; the browser's back button comes back to the one before.
-    pub fn select(self, bar: Option<BarId>) {
-        if self.selected.get_untracked() != bar {
-            dom::remember_address();
-            self.selected.set(bar);
         }
     }
 
     /// Whether a button that sends to `path` has to wait.
     pub fn waits_for(self, path: &str) -> bool {
-        self.running_all.get() || self.busy.get() == Some(path)
-    }
-
-    /// How many checks are proven.
-    pub fn passed(self) -> usize {
-        self.panels.with(|panels| panels.checks.iter().filter(|check| check.is_passed()).count())
+        self.running_all.get() || self.form.busy.get() == Some(path)
     }
 
     /// Whether nobody has sent anything yet.
     pub fn is_untouched(self) -> bool {
-        self.panels.with(|panels| panels.before.is_empty())
+        self.lab.panels.with(|panels| panels.before.is_empty())
             && self.turns.with(|turns| turns.iter().all(|turn| turn.content.is_none()))
             && self.unsent.with(Vec::is_empty)
     }
@@ -331,17 +264,6 @@ fn knows(events: &[Event], id: &str, after_turn: u64) -> bool {
             *turn > after_turn && message_id.as_ref().is_some_and(|message_id| message_id.as_str() == id)
         }
         _ => false,
-    })
-}
-
-fn check_of(panels: &Panels, number: u8) -> Check {
-    let check = panels.checks.iter().find(|check| check.number == number).cloned();
-    check.unwrap_or_else(|| Check {
-        number,
-        state: CheckState::NotYet,
-        progress: "not yet".to_owned(),
-        missing: None,
-        evidence: Vec::new(),
     })
 }
 

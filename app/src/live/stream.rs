@@ -6,10 +6,8 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Event as DomEvent, EventSource, MessageEvent};
 
-use super::{
-    dom,
-    store::{Connection, Store},
-};
+use super::store::{Connection, Store};
+use crate::dom;
 use model::timeline::{Event, EventId, TimelineSnapshot};
 
 /// How long the first wait is before the page opens a stream anew that the browser has given up.
@@ -75,7 +73,7 @@ impl Reader {
     fn open(self) {
         self.cancel_due();
         let last = self.store.last.get_untracked();
-        let url = self.store.actor.with_untracked(|actor| format!("/events/{actor}?after={last}"));
+        let url = format!("/events/{}?after={last}", self.store.lab.actor_id());
         let Ok(source) = EventSource::new(&url) else { return };
         let callbacks = vec![
             Closure::new(move |_| self.opened()),
@@ -112,7 +110,7 @@ impl Reader {
         self.store.connection.set(Connection::Live);
         if before != Connection::Opening {
             // What changed without an event, while nobody listened.
-            super::actions::refresh(self.store);
+            self.store.lab.refresh();
         }
     }
 

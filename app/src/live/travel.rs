@@ -52,14 +52,14 @@ impl Store {
 
     /// The history at the moment that is drawn, if that is not now.
     pub fn history_then(self) -> Option<Vec<Message>> {
-        let before = self.panels.with(|panels| panels.before.clone());
+        let before = self.lab.panels.with(|panels| panels.before.clone());
         self.is_past().then(|| self.turns.with(|turns| moment::history(&before, turns)))
     }
 
     /// The panels as the moment that is drawn knew them: what could not be reached is not known any more.
     pub fn panels_then(self) -> Option<Panels> {
         self.is_past().then(|| {
-            let mut panels = self.panels.get();
+            let mut panels = self.lab.panels.get();
             panels.history = Ok(Vec::new());
             if let Some(status) = &mut panels.wire {
                 status.fault = drawn(self.events, self.moment, moment::wire);

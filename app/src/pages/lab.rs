@@ -11,10 +11,10 @@ use super::{plain::PlainPage, scenario::scenarios};
 use crate::{
     backend::SharedBackend,
     error::ServerError,
-    island::{FormError, Lab, Opening},
-    live::address::Address,
+    island::{Lab, Opening},
     panels::{keys, tour},
     shell::cookie,
+    state::{address::Address, form::FormError},
     typed::Typed,
 };
 use model::actor_id::{ActorId, LESSON_ACTOR};

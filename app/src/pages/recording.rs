@@ -6,11 +6,16 @@ use super::document::{Frame, document};
 use crate::{
     format::textarea_html,
     panels::{
-        timeline::{BarId, StillTimeline},
+        timeline::StillTimeline,
         topbar::{Brand, ThemeButton},
     },
 };
-use model::{error::LabError, fault::words::all_ahead, recording::Recording, timeline::turns};
+use model::{
+    error::LabError,
+    fault::words::all_ahead,
+    recording::Recording,
+    timeline::{BarId, turns},
+};
 
 fn bar(more: impl IntoView + 'static) -> impl IntoView {
     view! {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::{
     backend::SharedBackend,
-    island::FormError,
     panels::chat::scenarios::{ChosenScenario, RUN_SCENARIO, ScenarioItem, Scenarios},
+    state::form::FormError,
 };
 use model::{
     actor_id::ActorId,

@@ -7,6 +7,7 @@ use crate::{
     components::{Countdown, Icon},
     live::store::Store,
     panels::chat::words,
+    state::{lab::LabState, view::ViewState},
 };
 use model::{
     lesson::steps,
@@ -17,11 +18,11 @@ use model::{
 /// The line.
 #[component]
 pub fn Headline() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let view = expect_context::<ViewState>();
     view! {
         <p class="p-say">
             {move || {
-                store.present.get().then(|| view! {
+                view.present.get().then(|| view! {
                     <CurrentTurn />
                     " "
                     <LessonStep />
@@ -63,6 +64,7 @@ fn CurrentTurn() -> impl IntoView {
 #[component]
 fn LessonStep() -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let number = move || store.opened.get().max(1);
     move || {
         steps::step(number()).map(|step| {
@@ -70,7 +72,7 @@ fn LessonStep() -> impl IntoView {
                 <span class="p-step">
                     <b>{format!("{}  {}", number(), step.title)}</b>
                     " "
-                    {store.check(number()).progress}
+                    {lab.check(number()).progress}
                 </span>
             }
         })

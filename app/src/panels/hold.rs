@@ -12,6 +12,7 @@ use crate::{
         hold::{self, HOLD},
         store::Store,
     },
+    state::{lab::LabState, view::ViewState},
 };
 
 /// The box, and the button that lets a held attempt go. Without script the button is there as long as attempts are
@@ -19,9 +20,11 @@ use crate::{
 #[component]
 pub fn HoldForm() -> impl IntoView {
     let store = expect_context::<Store>();
-    let on = Memo::new(move |_| store.panels.with(|panels| panels.hold));
+    let lab = expect_context::<LabState>();
+    let view = expect_context::<ViewState>();
+    let on = Memo::new(move |_| lab.panels.with(|panels| panels.hold));
     let held = Memo::new(move |_| store.is_held());
-    let nothing_to_release = move || !held.get() && (store.mounted.get() || !on.get());
+    let nothing_to_release = move || !held.get() && (view.hydrated.get() || !on.get());
     let (form, field) = (NodeRef::<html::Form>::new(), NodeRef::<html::Input>::new());
     tick_when_changed(field, on);
     put_back_when_refused(form, HOLD);
@@ -44,7 +47,7 @@ pub fn HoldForm() -> impl IntoView {
         >
             // Enter in the box presses a form's first button: not *Release*.
             <button type="submit" hidden tabindex="-1" aria-hidden="true"></button>
-            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor_id() />
             <label class="tick">
                 <input type="checkbox" name="on" checked=on node_ref=field on:change=set />
                 " Hold before each attempt"

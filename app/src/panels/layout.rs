@@ -16,7 +16,7 @@ use super::{
     timeline::Timeline,
     topbar::Topbar,
 };
-use crate::{components::LiveRegion, live::store::Store};
+use crate::{components::LiveRegion, live::store::Store, state::lab::LabState};
 use model::actor_id::ActorId;
 
 /// What stands in a lab's page.
@@ -28,7 +28,8 @@ pub fn Layout(
     scenarios: Scenarios,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
-    let actor = store.actor.get_untracked();
+    let lab = expect_context::<LabState>();
+    let actor = lab.actor();
     // The largest panels are boxed: as one type the page is so deep that an unoptimised server overflows its stack.
     let topbar = view! { <Topbar known /> }.into_any();
     let chat = view! { <Chat scenarios /> }.into_any();

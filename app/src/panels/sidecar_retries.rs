@@ -12,6 +12,7 @@ use crate::{
         actions::{self, SET_SIDECAR_RETRIES},
         store::Store,
     },
+    state::lab::LabState,
 };
 use model::sidecar_retries::CALLS;
 
@@ -19,9 +20,10 @@ use model::sidecar_retries::CALLS;
 #[component]
 pub fn SidecarRetriesForm() -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     // Whether the sidecar retries; `None` where that cannot be set from here.
-    let on = Memo::new(move |_| store.panels.with(|panels| panels.sidecar_retries));
-    let attempts = Memo::new(move |_| store.panels.with(|panels| panels.policy.attempts));
+    let on = Memo::new(move |_| lab.panels.with(|panels| panels.sidecar_retries));
+    let attempts = Memo::new(move |_| lab.panels.with(|panels| panels.policy.attempts));
     let ticked = Memo::new(move |_| on.get() == Some(true));
     let (form, field) = (NodeRef::<html::Form>::new(), NodeRef::<html::Input>::new());
     tick_when_changed(field, ticked);

@@ -10,6 +10,7 @@ use crate::{
         controls::{self, Change, SET_POLICY},
         store::Store,
     },
+    state::lab::LabState,
 };
 use model::policy::{RetryPolicy, form::PolicyForm};
 
@@ -19,8 +20,8 @@ const SECONDS: [u64; 3] = [1, 2, 5];
 /// The choice.
 #[component]
 pub fn SlowMotion() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let kept = Memo::new(move |_| kept(store.panels.with(|panels| panels.policy)));
+    let lab = expect_context::<LabState>();
+    let kept = Memo::new(move |_| kept(lab.panels.with(|panels| panels.policy)));
     let form = NodeRef::<html::Form>::new();
     put_back_when_refused(form, SET_POLICY);
     let hidden = FIELDS.into_iter().filter(|(field, _)| *field != "delay_ms").map(|(field, place)| {
@@ -38,7 +39,7 @@ pub fn SlowMotion() -> impl IntoView {
             // What is chosen takes effect at once.
             on:submit=|submit: SubmitEvent| submit.prevent_default()
         >
-            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor_id() />
             {hidden.collect_view()}
             <fieldset title="How long the actor waits between its attempts: 1, 2, 5">
                 <legend>"Wait"</legend>

@@ -3,13 +3,17 @@
 
 use leptos::prelude::*;
 
-use crate::live::{controls::SET_POLICY, store::Store};
+use crate::{
+    live::controls::SET_POLICY,
+    state::{form::FormState, lab::LabState},
+};
 
 /// The radio buttons. They stand before everything that depends on them.
 #[component]
 pub fn PaneChoice() -> impl IntoView {
     // A policy that was refused is told beside its field: without script the page comes back with its pane shown.
-    let refused = expect_context::<Store>().error.with_untracked(|e| e.as_ref().is_some_and(|e| e.path == SET_POLICY));
+    let refused =
+        expect_context::<FormState>().error.with_untracked(|e| e.as_ref().is_some_and(|e| e.path == SET_POLICY));
     view! {
         <input
             class="vh"
@@ -49,10 +53,10 @@ pub fn PaneTabs() -> impl IntoView {
 /// Their labels on a narrow page.
 #[component]
 pub fn PaneStrip() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     view! {
         <div class="strip">
-            <label for="pane-checks">"Checks " <b>{move || store.passed()} "/5"</b></label>
+            <label for="pane-checks">"Checks " <b>{move || lab.passed()} "/5"</b></label>
             <label for="pane-stored">"Stored"</label>
             <label for="pane-policy">"Policy"</label>
             <label for="pane-code">"Code"</label>

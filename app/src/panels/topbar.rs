@@ -5,11 +5,12 @@ use leptos::{ev::MouseEvent, prelude::*};
 use super::{hold::HoldForm, slow_motion::SlowMotion};
 use crate::{
     components::Icon,
-    format,
+    dom, format,
     live::{
-        dom, hold,
+        hold,
         store::{Connection, Store},
     },
+    state::{address, lab::LabState, view::ViewState},
 };
 use model::{actor_id::ActorId, error::ErrorCode, lab::Runtime};
 
@@ -19,8 +20,8 @@ pub fn Topbar(
     /// Labs that have been used.
     known: Vec<ActorId>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
-    let (actor, runtime) = (store.actor.get_untracked(), store.runtime.get_untracked());
+    let lab = expect_context::<LabState>();
+    let (actor, runtime) = (lab.actor(), lab.runtime());
     view! {
         <header class="topbar">
             <Brand />
@@ -47,7 +48,8 @@ pub fn Topbar(
 #[component]
 fn PresentLink() -> impl IntoView {
     let store = expect_context::<Store>();
-    let words = move || if store.present.get() { "Leave" } else { "Present" };
+    let view = expect_context::<ViewState>();
+    let words = move || if view.present.get() { "Leave" } else { "Present" };
     let toggle = move |click: MouseEvent| {
         if dom::is_plain(&click) {
             click.prevent_default();
@@ -57,7 +59,7 @@ fn PresentLink() -> impl IntoView {
     view! {
         <a
             class="btn present-link"
-            href=move || if store.present.get() { "?" } else { "?present" }
+            href=move || if view.present.get() { "?" } else { "?present" }
             aria-label=words
             title="Large type for a room: p"
             on:click=toggle
@@ -70,11 +72,11 @@ fn PresentLink() -> impl IntoView {
 
 /// Lays the page out for a room, and back; the browser's back button comes back to how it was.
 pub(crate) fn toggle_present(store: Store) {
-    dom::remember_address();
-    if store.present.get_untracked() {
+    address::push();
+    if store.view.present.get_untracked() {
         hold::leave_room(store);
     } else {
-        store.present.set(true);
+        store.view.present.set(true);
     }
 }
 
@@ -138,8 +140,9 @@ pub fn ActorField(
 #[component]
 fn ConnectionStatus() -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let away = Memo::new(move |_| {
-        store.panels.with(|panels| match panels.history.as_ref().err()?.code {
+        lab.panels.with(|panels| match panels.history.as_ref().err()?.code {
             ErrorCode::SidecarUnreachable => Some("Sidecar not reachable"),
             ErrorCode::StoreUnreachable => Some("Store not answering"),
             _ => None,
@@ -161,7 +164,7 @@ fn ConnectionStatus() -> impl IntoView {
         Connection::Live => away.get().unwrap_or("Live").to_owned(),
         // Before the script runs, and without it, the page is a picture of one moment.
         Connection::Opening => {
-            let as_of = || format!("As of {}", format::clock(store.now.get_untracked(), store.utc_offset_min));
+            let as_of = || format!("As of {}", format::clock(store.now.get_untracked(), lab.utc_offset_min));
             away.get().map_or_else(as_of, str::to_owned)
         }
     };

@@ -12,6 +12,7 @@ use crate::{
         actions::{self, SET_WIRE},
         store::Store,
     },
+    state::{form::FormState, lab::LabState, view::ViewState},
 };
 use model::wire::WireFault;
 
@@ -19,19 +20,22 @@ use model::wire::WireFault;
 const WORKS: &str = "works";
 
 /// Whether this lab has one.
-pub(super) fn is_there(store: Store) -> bool {
-    store.panels.with_untracked(|panels| panels.wire.is_some())
+pub(super) fn is_there(lab: LabState) -> bool {
+    lab.panels.with_untracked(|panels| panels.wire.is_some())
 }
 
 /// What the wire does, as a sentence to choose from. Chosen it takes effect at once; without script *Apply* does it.
 #[component]
 pub fn WireForm() -> impl IntoView {
     let store = expect_context::<Store>();
-    let fault = Memo::new(move |_| store.panels.with(|panels| panels.wire.as_ref()?.fault));
+    let lab = expect_context::<LabState>();
+    let forms = expect_context::<FormState>();
+    let view = expect_context::<ViewState>();
+    let fault = Memo::new(move |_| lab.panels.with(|panels| panels.wire.as_ref()?.fault));
     // What was refused without script stays as it was chosen.
-    let typed = store.typed.with_untracked(|typed| typed.text(SET_WIRE, "wire").map(str::to_owned));
+    let typed = forms.typed.with_untracked(|typed| typed.text(SET_WIRE, "wire").map(str::to_owned));
     let chosen = Memo::new(move |_| {
-        let typed = typed.clone().filter(|_| !store.mounted.get());
+        let typed = typed.clone().filter(|_| !view.hydrated.get());
         typed.unwrap_or_else(|| word(fault.get()).to_owned())
     });
     let (form, field) = (NodeRef::<html::Form>::new(), NodeRef::<html::Select>::new());

@@ -1,12 +1,9 @@
 //! Documents from outside: scenario files and recordings. Whatever is wrong with one is named by its place, nothing
 //! panics, and what is taken comes back as it was and can be shown.
 
-use app::{
-    pages::{
-        document::{Frame, Style},
-        recording::{Refused, open, recording as page},
-    },
-    panels::timeline::BarId,
+use app::pages::{
+    document::{Frame, Style},
+    recording::{Refused, open, recording as page},
 };
 use model::{
     actor_id::ActorId,
@@ -15,7 +12,7 @@ use model::{
     operation::{Cause, Layer, Method, Operation},
     recording::{Format, RecordedRuntime, Recording},
     scenario::{self, Awaited, Ending, Need, Scenario, ScenarioStep, TurnEnd, TurnOutcome},
-    timeline::{Event, ReleasedBy, Step},
+    timeline::{BarId, Event, ReleasedBy, Step},
     wire::WireSetting,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};

@@ -3,6 +3,7 @@
 //! An actor's events are numbered by `seq`, which rises by one without gaps. Everything that a reader far away needs
 //! is in the event itself: the page, the checks and the log lines are all made from events alone.
 
+mod bar_id;
 mod event_id;
 mod log;
 mod step;
@@ -13,6 +14,7 @@ mod turns;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::bar_id::{BarId, BarIdError, find_turn};
 pub use self::event_id::{EventId, EventIdError};
 pub use self::log::{Level, LogLine, registered};
 pub use self::step::Step;

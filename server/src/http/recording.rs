@@ -9,7 +9,6 @@ use app::{
         document::{Frame, Style},
         recording::Refused,
     },
-    panels::timeline::BarId,
 };
 use axum::{
     Json, Router,
@@ -25,6 +24,7 @@ use axum::{
 use model::{
     error::{ErrorCode, LabError},
     recording::Recording,
+    timeline::BarId,
 };
 use serde::Serialize;
 use url::form_urlencoded;

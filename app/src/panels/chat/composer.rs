@@ -13,6 +13,7 @@ use crate::{
         actions::{self, ARM_AND_SEND, SEND},
         store::Store,
     },
+    state::{form::FormState, lab::LabState},
 };
 
 /// The form that sends a message. Enter sends, Shift+Enter breaks the line.
@@ -22,7 +23,9 @@ pub(super) fn Composer(
     untouched: Memo<bool>,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
-    let refused = store.error.with_untracked(|error| error.as_ref().is_some_and(|error| error.path == SEND));
+    let forms = expect_context::<FormState>();
+    let lab = expect_context::<LabState>();
+    let refused = forms.error.with_untracked(|error| error.as_ref().is_some_and(|error| error.path == SEND));
     let (form, field) = (NodeRef::<Form>::new(), NodeRef::<Textarea>::new());
     // The field leads: what somebody has typed before the script ran is the draft. Only what the lab itself puts in or
     // takes out is written to it.
@@ -57,7 +60,7 @@ pub(super) fn Composer(
     };
     view! {
         <form class="composer" class:invite=untouched action=SEND method="post" node_ref=form on:submit=send>
-            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="message_id" value=store.message_id.get_untracked() />
             <label class="vh" for="msg">"Message"</label>
             <textarea

@@ -6,16 +6,18 @@ use super::lines::{Failure, Foot, Line, PLACES_OF_A_PART, TurnSummary, lines};
 use crate::{
     components::{BarLink, Countdown, Icon, PartedList, SendAgain, TurnTrace},
     live::store::Store,
+    state::lab::LabState,
 };
 
 /// All of it.
 #[component]
 pub(super) fn Conversation() -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let entries = Memo::new(move |_| {
         // What has just been sent is no part of an earlier moment.
         let unsent = if store.is_past() { Vec::new() } else { store.unsent.get() };
-        store.panels.with(|panels| store.turns.with(|turns| lines(&panels.before, turns, &unsent)))
+        lab.panels.with(|panels| store.turns.with(|turns| lines(&panels.before, turns, &unsent)))
     });
     view! { <PartedList entries key=|line| line.place keys_of_a_part=PLACES_OF_A_PART entry=line /> }
 }

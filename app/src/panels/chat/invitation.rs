@@ -2,9 +2,12 @@
 
 use leptos::{ev::SubmitEvent, prelude::*};
 
-use crate::live::{
-    controls::{self, Change, SET_FAULT},
-    store::Store,
+use crate::{
+    live::{
+        controls::{self, Change, SET_FAULT},
+        store::Store,
+    },
+    state::lab::LabState,
 };
 use model::{fault::form::FaultForm, operation::Operation};
 
@@ -57,6 +60,7 @@ fn Setting(
     attempts: u8,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let set = move |event: SubmitEvent| {
         event.prevent_default();
         let (operation, attempts) = (operation.as_str().to_owned(), attempts.to_string());
@@ -65,7 +69,7 @@ fn Setting(
     };
     view! {
         <form action=SET_FAULT method="post" on:submit=set>
-            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="on" value="on" />
             <input type="hidden" name="plan[0][operation]" value=operation.as_str() />
             <input type="hidden" name="plan[0][attempts]" value=attempts />

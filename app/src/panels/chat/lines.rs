@@ -4,13 +4,12 @@ use super::words;
 use crate::{
     components::turn_trace::{Mark, marks, telling_bar},
     live::store::{Unsent, UnsentState},
-    panels::timeline::BarId,
 };
 use model::{
     error::ErrorCode,
     message::{HISTORY_LIMIT, Message, Role},
     operation::Method,
-    timeline::{Outcome, Turn},
+    timeline::{BarId, Outcome, Turn},
 };
 
 /// One line of the conversation.

@@ -19,7 +19,7 @@ use self::{
     invitation::{Invitation, ThenTry},
     scenarios::{ScenarioCard, ScenarioMenu, Scenarios},
 };
-use crate::live::store::Store;
+use crate::{live::store::Store, state::lab::LabState};
 
 /// The chat.
 #[component]
@@ -28,6 +28,7 @@ pub fn Chat(
     scenarios: Scenarios,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let untouched = Memo::new(move |_| store.is_untouched());
     let Scenarios { items, chosen } = scenarios;
     let title = chosen.as_ref().ok().flatten().map(|scenario| scenario.title.clone());
@@ -35,7 +36,7 @@ pub fn Chat(
         <section class="panel chat" aria-labelledby="h-chat">
             <div class="panel-head">
                 <h2 id="h-chat">
-                    "Chat " <span class="note">"with " <code>"ChatAgent"</code> " " {store.actor_id()}</span>
+                    "Chat " <span class="note">"with " <code>"ChatAgent"</code> " " {lab.actor_id()}</span>
                 </h2>
                 <ScenarioMenu items title />
             </div>

@@ -3,7 +3,7 @@
 use leptos::{either::Either, prelude::*};
 use serde::{Deserialize, Serialize};
 
-use crate::{components::Icon, live::store::Store};
+use crate::{components::Icon, state::lab::LabState};
 use model::scenario::ScenarioReport;
 
 /// Where a scenario is run.
@@ -62,11 +62,11 @@ pub(super) fn ScenarioMenu(
     /// The title of the chosen one.
     title: Option<String>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let item = |ScenarioItem { name, title, brief, is_chosen }: ScenarioItem| {
         view! {
             <li>
-                <a href=format!("/lab/{}?scenario={name}", store.actor_id()) aria-current=is_chosen.then_some("true")>
+                <a href=format!("/lab/{}?scenario={name}", lab.actor_id()) aria-current=is_chosen.then_some("true")>
                     <b>{title}</b>
                     <span>{brief}</span>
                 </a>
@@ -112,7 +112,7 @@ fn Card(
     /// The scenario.
     scenario: ChosenScenario,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let ChosenScenario { name, action, watch, teaches, note, can_run, refused, report, .. } = scenario;
     let run = if report.is_some() { "Run it again" } else { "Run it" };
     view! {
@@ -125,7 +125,7 @@ fn Card(
             <dd>{teaches}</dd>
         </dl>
         <form class="scenario-run" method="post" action=RUN_SCENARIO>
-            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="name" value=name />
             <button class="btn primary small" type="submit" disabled=!can_run>
                 {run}

@@ -8,6 +8,7 @@ use crate::{
         actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, SEND},
         store::Store,
     },
+    state::lab::LabState,
 };
 use model::{
     error::ErrorCode,
@@ -76,6 +77,7 @@ fn SendForm(
     arm: bool,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let (path, words) = if arm { (ARM_AND_SEND, "Arm, then send") } else { (SEND, "Send") };
     let message = content.clone();
     let send = move |event: SubmitEvent| {
@@ -84,7 +86,7 @@ fn SendForm(
     };
     view! {
         <form class="acts" action=path method="post" on:submit=send>
-            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="content" value=content.clone() />
             <input type="hidden" name="message_id" value=id />
             <button class="btn small" type="submit" disabled=move || store.waits_for(path)>
@@ -105,13 +107,14 @@ fn AskForm(
     ask: fn(Store),
 ) -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         ask(store);
     };
     view! {
         <form class="acts" action=path method="post" on:submit=submit>
-            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor_id() />
             <button class="btn small" type="submit" disabled=move || store.waits_for(path)>
                 {label}
             </button>

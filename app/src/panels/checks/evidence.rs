@@ -2,11 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    components::{BarLink, Icon},
-    panels::timeline::BarId,
-};
-use model::{lesson::checks::Proof, operation::Operation};
+use crate::components::{BarLink, Icon};
+use model::{lesson::checks::Proof, operation::Operation, timeline::BarId};
 
 /// Lines of the log and of the store, and the way to the turn.
 #[component]

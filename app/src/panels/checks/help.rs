@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::DIVES;
-use crate::{components::CopyButton, live::store::Store};
+use crate::{components::CopyButton, state::lab::LabState};
 use model::lesson::steps::LessonStep;
 
 /// A hint, and the same with curl.
@@ -14,15 +14,15 @@ pub(super) fn Help(
     /// The step.
     step: &'static LessonStep,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
-    let actor = store.actor_id();
-    let origin = store.runtime.with_untracked(|runtime| runtime.origin.clone());
+    let lab = expect_context::<LabState>();
+    let actor = lab.actor_id();
+    let origin = lab.runtime().origin;
     let curl = step.curl.replace("{origin}", &origin).replace("{actor}", &actor);
     let dive = DIVES.get(usize::from(number).wrapping_sub(1));
     let dive = dive.map(|(slug, words)| view! { <a href=format!("/dives/{slug}?actor={actor}")>{*words}</a> });
     // Step 4 asks the store itself: the command that does the same past this program.
     let stored = Memo::new(move |_| {
-        let command = || store.panels.with(|panels| Some(panels.stored.as_ref().ok()?.command.clone()));
+        let command = || lab.panels.with(|panels| Some(panels.stored.as_ref().ok()?.command.clone()));
         (number == 4).then(command).flatten()
     });
     view! {

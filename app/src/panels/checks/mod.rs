@@ -15,6 +15,7 @@ use crate::{
         actions::{self, COMPARE, READ_HISTORY, RESET},
         store::Store,
     },
+    state::lab::LabState,
 };
 use model::lesson::steps::STEPS;
 
@@ -30,13 +31,13 @@ pub(crate) const DIVES: [(&str, &str); 5] = [
 /// The checklist.
 #[component]
 pub fn Checks() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let rows = (1u8..).zip(&STEPS).map(|(number, step)| view! { <CheckRow number step /> });
     view! {
         <section class="panel checks" aria-labelledby="h-checks">
             <div class="panel-head">
                 <h2 id="h-checks">"Lesson checks"</h2>
-                <span class="score"><b>{move || store.passed()}</b> " of 5"</span>
+                <span class="score"><b>{move || lab.passed()}</b> " of 5"</span>
                 <RunAll />
                 <Reset />
             </div>
@@ -46,7 +47,7 @@ pub fn Checks() -> impl IntoView {
             <div class="check-list">
                 <ol>{rows.collect_view()}</ol>
                 <p class="to-report">
-                    <a href=format!("/lab/{}/report", store.actor_id())>"Report"</a>
+                    <a href=format!("/lab/{}/report", lab.actor_id())>"Report"</a>
                     " to print, or to hand in"
                 </p>
             </div>

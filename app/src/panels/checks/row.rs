@@ -3,7 +3,7 @@
 use leptos::{either::Either, html, prelude::*};
 
 use super::{action::StepAction, evidence::Evidence, help::Help};
-use crate::{components::Icon, live::store::Store};
+use crate::{components::Icon, live::store::Store, state::lab::LabState};
 use model::lesson::{
     checks::{Check, CheckState},
     steps::LessonStep,
@@ -18,9 +18,10 @@ pub(super) fn CheckRow(
     step: &'static LessonStep,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
-    let check = Memo::new(move |_| store.check(number));
+    let lab = expect_context::<LabState>();
+    let check = Memo::new(move |_| lab.check(number));
     let look = Memo::new(move |_| {
-        let next = store.panels.with(|panels| panels.checks.iter().find(|c| !c.is_passed()).map(|c| c.number));
+        let next = lab.panels.with(|panels| panels.checks.iter().find(|c| !c.is_passed()).map(|c| c.number));
         check.with(|check| look(check, next == Some(number)))
     });
     let details = NodeRef::<html::Details>::new();

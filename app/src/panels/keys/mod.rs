@@ -6,7 +6,7 @@ mod table;
 use leptos::prelude::*;
 
 pub use self::table::{KEYS, Key, find};
-use crate::{components::Icon, hooks::Hotkeys, live::dom};
+use crate::{components::Icon, dom, hooks::Hotkeys};
 
 /// The cookie in which the browser keeps whether single keys work.
 pub const COOKIE: &str = "keys";

@@ -14,7 +14,10 @@ use self::{
     hop::{Hop, LastHop},
     station::Station,
 };
-use crate::live::store::{Connection, Store};
+use crate::{
+    live::store::{Connection, Store},
+    state::lab::LabState,
+};
 use model::timeline::Turn;
 
 /// Where the five stations stand, in percent of the width.
@@ -24,18 +27,19 @@ const AT: [u8; 5] = [6, 28, 50, 72, 94];
 #[component]
 pub fn SignalPath() -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let path = Memo::new(move |_| {
         let (active, now) = (store.active.get(), store.clock.get());
         store.fault_then.with(|fault| {
             store.turns.with(|turns| match store.panels_then() {
                 Some(then) => flow(turns, fault, active, &then, Connection::Live, now),
-                None => store.panels.with(|panels| flow(turns, fault, active, panels, store.connection.get(), now)),
+                None => lab.panels.with(|panels| flow(turns, fault, active, panels, store.connection.get(), now)),
             })
         })
     });
     let left = Memo::new(move |_| store.turns.with(|turns| left(turns, store.clock.get())));
     let hop = |n: usize| view! { <Hop state=Signal::derive(move || path.read().hops[n]) from=AT[n] to=AT[n + 1] /> };
-    let runtime = store.runtime.get_untracked();
+    let runtime = lab.runtime();
     let (sidecar, kind) = (sidecar_word(&runtime.sidecar).to_owned(), runtime.store);
     let actor = Signal::derive(move || path.read().actor.clone());
     let actor_short = Signal::derive(move || path.read().actor_short.to_owned());

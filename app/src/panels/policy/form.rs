@@ -10,6 +10,7 @@ use crate::{
         controls::{self, Change, SET_POLICY},
         store::Store,
     },
+    state::{form::FormState, lab::LabState},
     typed::Part,
 };
 use model::policy::{RetryPolicy, form::PolicyForm};
@@ -39,6 +40,7 @@ pub(super) fn PolicyFields(
     policy: Memo<RetryPolicy>,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let form = NodeRef::<html::Form>::new();
     let apply = move || {
         let fields = form.get_untracked().and_then(|form| FormData::new_with_form(&form).ok());
@@ -65,7 +67,7 @@ pub(super) fn PolicyFields(
             on:submit=submit
             on:change=move |_| apply()
         >
-            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor_id() />
             {number("Attempts", attempts, (1, 10), "")}
             {number("Wait", wait, (0, 60_000), "ms")}
             <SelectField
@@ -100,8 +102,8 @@ fn number(
 /// What a field begins with, and what comes into force later: at first what was typed, if the form came back without
 /// script.
 fn shown(policy: Memo<RetryPolicy>, (part, place): Part<PolicyForm>) -> Memo<String> {
-    let store = expect_context::<Store>();
-    let typed = store.typed.with_untracked(|typed| typed.text(SET_POLICY, &field_name(part)).map(str::to_owned));
+    let forms = expect_context::<FormState>();
+    let typed = forms.typed.with_untracked(|typed| typed.text(SET_POLICY, &field_name(part)).map(str::to_owned));
     let in_force = Memo::new(move |_| place(&mut policy.get().into()).clone());
     Memo::new(move |before: Option<&String>| {
         let now = in_force.get();

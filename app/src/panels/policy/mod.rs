@@ -10,15 +10,15 @@ pub(super) use self::form::{FIELDS, field_name};
 use super::sidecar_retries::SidecarRetriesForm;
 use crate::{
     components::{TurnTrace, turn_trace::policy_marks},
-    live::store::Store,
+    state::lab::LabState,
 };
 use model::policy::RetryPolicy;
 
 /// The pane.
 #[component]
 pub fn PolicyPane() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let policy = Memo::new(move |_| store.panels.with(|panels| panels.policy));
+    let lab = expect_context::<LabState>();
+    let policy = Memo::new(move |_| lab.panels.with(|panels| panels.policy));
     view! {
         <div class="pane pane-policy">
             <div class="block">

@@ -7,6 +7,7 @@ use crate::{
     components::Icon,
     format,
     live::{store::Store, travel},
+    state::lab::LabState,
 };
 
 /// How many events the pane shows: as many as fit beside the rest.
@@ -42,7 +43,7 @@ fn Row(
     /// What became of it.
     delivery: Delivery,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let (class, icon, words) = match delivery.state {
         DeliveryState::Published => ("queue-t", "#i-send", "published"),
         DeliveryState::Delivered => ("ok-t", "#i-check", "delivered"),
@@ -56,7 +57,7 @@ fn Row(
             </span>
             <span>"ConversationUpdated"</span>
             <span class="note">{format!("{turn}{words}")}</span>
-            <time>{format::clock(delivery.at, store.utc_offset_min)}</time>
+            <time>{format::clock(delivery.at, lab.utc_offset_min)}</time>
         </li>
     }
 }

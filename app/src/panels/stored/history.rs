@@ -3,16 +3,17 @@
 use leptos::{either::EitherOf3, prelude::*};
 
 use super::Unreadable;
-use crate::live::store::Store;
+use crate::{live::store::Store, state::lab::LabState};
 use model::message::Message;
 
 /// The block: the messages that are kept, oldest first, at the moment that the page shows.
 #[component]
 pub(super) fn History() -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let history = Memo::new(move |_| match store.history_then() {
         Some(then) => Ok(then),
-        None => store.panels.with(|panels| panels.history.clone()),
+        None => lab.panels.with(|panels| panels.history.clone()),
     });
     view! {
         <div class="block b-history">

@@ -7,8 +7,10 @@ use crate::{
     components::CopyButton,
     format,
     live::{moment, store::Store},
+    state::lab::LabState,
 };
 use model::{
+    actor_id::ActorId,
     lab::StoredValue,
     message::Message,
     operation::Method,
@@ -29,9 +31,10 @@ struct Entry {
 #[component]
 pub(super) fn Value() -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let entry = Memo::new(move |_| match store.history_then() {
-        Some(history) => Ok(entry_then(store, &history)),
-        None => store.panels.with(|panels| panels.stored.clone().map(Entry::from)),
+        Some(history) => Ok(entry_then(&lab.actor(), &history)),
+        None => lab.panels.with(|panels| panels.stored.clone().map(Entry::from)),
     });
     view! {
         <div class="block b-store">
@@ -48,10 +51,11 @@ pub(super) fn Value() -> impl IntoView {
 #[component]
 fn ReadAt() -> impl IntoView {
     let store = expect_context::<Store>();
-    let kind = store.runtime.with_untracked(|runtime| runtime.store.clone());
-    let clock = move |at| format::clock(at, store.utc_offset_min);
+    let lab = expect_context::<LabState>();
+    let kind = lab.runtime().store;
+    let clock = move |at| format::clock(at, lab.utc_offset_min);
     let unchanged = Memo::new(move |_| {
-        store.panels.with(|panels| {
+        lab.panels.with(|panels| {
             let stored = panels.stored.as_ref().ok()?;
             store.turns.with(|turns| unchanged_by(&panels.before, turns, stored))
         })
@@ -60,7 +64,7 @@ fn ReadAt() -> impl IntoView {
         if store.is_past() {
             return format!("at {}, by the timeline", clock(store.clock.get()));
         }
-        let Ok(read_at) = store.panels.with(|panels| panels.stored.as_ref().map(|stored| stored.read_at).map_err(drop))
+        let Ok(read_at) = lab.panels.with(|panels| panels.stored.as_ref().map(|stored| stored.read_at).map_err(drop))
         else {
             return "not readable".to_owned();
         };
@@ -108,8 +112,8 @@ impl From<StoredValue> for Entry {
 }
 
 /// What the turns up to the moment that the page shows had written. The store itself keeps no earlier values.
-fn entry_then(store: Store, history: &[Message]) -> Entry {
-    let key = store.actor.with_untracked(|actor| actor.store_key(&actor.history_key()));
+fn entry_then(actor: &ActorId, history: &[Message]) -> Entry {
+    let key = actor.store_key(&actor.history_key());
     let value = serde_json::to_string(history).ok().filter(|_| !history.is_empty());
     Entry { key, value, command: String::new() }
 }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     components::{FieldError, NumberField, SelectField, Words, refused},
     live::{controls::SET_FAULT, store::Store},
+    state::lab::LabState,
     typed::Part,
 };
 use model::{fault::form::FaultForm, operation::Layer};
@@ -120,8 +121,8 @@ fn number(
 }
 
 /// The places that faults can have in this lab, if there is a choice.
-pub(super) fn layers(store: Store) -> Option<Words> {
-    store.panels.with_untracked(|panels| match &panels.layers {
+pub(super) fn layers(lab: LabState) -> Option<Words> {
+    lab.panels.with_untracked(|panels| match &panels.layers {
         layers if layers.contains(&Layer::Wire) => Some(WIRED_LAYERS),
         layers if layers.contains(&Layer::Store) => Some(LAYERS),
         _ => None,

@@ -24,6 +24,7 @@ use crate::{
         controls::{self, ARM_FAULT, Change, SET_FAULT},
         store::Store,
     },
+    state::{form::FormState, lab::LabState, view::ViewState},
 };
 use model::fault::words::status;
 
@@ -46,6 +47,7 @@ pub fn FailureSwitch() -> impl IntoView {
 #[component]
 fn SwitchForm() -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let (form, knob) = (NodeRef::<html::Form>::new(), NodeRef::<html::Input>::new());
     put_back_at_first(form);
     rows::keep_up(store);
@@ -56,7 +58,7 @@ fn SwitchForm() -> impl IntoView {
     view! {
         <form
             class="breaker"
-            class:on=move || store.fault.with(|fault| fault.on)
+            class:on=move || lab.fault.with(|fault| fault.on)
             action=SET_FAULT
             method="post"
             autocomplete="off"
@@ -66,7 +68,7 @@ fn SwitchForm() -> impl IntoView {
         >
             // Enter in a field presses a form's first button: not *Arm again*.
             <button type="submit" hidden tabindex="-1" aria-hidden="true"></button>
-            <input type="hidden" name="actor" value=store.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor_id() />
             <span class="tape" aria-hidden="true"></span>
             <Knob node_ref=knob />
             <div class="plan" id="plan">
@@ -87,16 +89,19 @@ fn Knob(
     node_ref: NodeRef<html::Input>,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
+    let forms = expect_context::<FormState>();
+    let view = expect_context::<ViewState>();
+    let lab = expect_context::<LabState>();
     // What was refused without script stays as it was set.
     let typed =
-        store.typed.with_untracked(|typed| typed.is_of(SET_FAULT).then(|| typed.text(SET_FAULT, "on").is_some()));
+        forms.typed.with_untracked(|typed| typed.is_of(SET_FAULT).then(|| typed.text(SET_FAULT, "on").is_some()));
     let checked = move || {
-        let typed = typed.filter(|_| !store.mounted.get());
-        typed.unwrap_or_else(|| store.fault.with(|fault| fault.on))
+        let typed = typed.filter(|_| !view.hydrated.get());
+        typed.unwrap_or_else(|| lab.fault.with(|fault| fault.on))
     };
     // It moves when it is pressed. Whatever comes of that, it goes to what is in force, be that as before.
     Effect::new(move |_| {
-        let on = store.fault.with(|fault| fault.on);
+        let on = lab.fault.with(|fault| fault.on);
         if let Some(knob) = node_ref.get() {
             knob.set_checked(on);
         }
@@ -123,7 +128,7 @@ fn Knob(
                     </i>
                     <i class="st-off">"Off"</i>
                     " "
-                    <span>{move || store.fault.with(|fault| status(fault, store.active.get()))}</span>
+                    <span>{move || lab.fault.with(|fault| status(fault, store.active.get()))}</span>
                 </span>
             </span>
         </label>
@@ -134,7 +139,8 @@ fn Knob(
 #[component]
 fn ArmButton() -> impl IntoView {
     let store = expect_context::<Store>();
-    let can_arm = move || store.fault.with(|fault| fault.has_lost_the_wire() || store.active.get() && fault.is_used());
+    let lab = expect_context::<LabState>();
+    let can_arm = move || lab.fault.with(|fault| fault.has_lost_the_wire() || store.active.get() && fault.is_used());
     let arm = move |click: MouseEvent| {
         click.prevent_default();
         controls::set(store, Change::Arm);

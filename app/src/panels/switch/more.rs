@@ -8,7 +8,10 @@ use super::{
     fault::{FaultFields, layers},
     rows::{self, ADD, ROWS},
 };
-use crate::live::{controls::SET_FAULT, store::Store};
+use crate::{
+    live::{controls::SET_FAULT, store::Store},
+    state::{form::FormState, view::ViewState},
+};
 use model::fault::{FaultPlan, form::FaultForm};
 
 /// The box. Without script its buttons post the form, and it comes back with one row more or less, to be applied;
@@ -19,16 +22,18 @@ pub(super) fn More(
     apply: Callback<()>,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
-    let layers = layers(store);
+    let forms = expect_context::<FormState>();
+    let view = expect_context::<ViewState>();
+    let layers = layers(expect_context());
     let count = Memo::new(move |_| store.rows.with(Vec::len));
     let has_empty = Memo::new(move |_| store.rows.with(|rows| rows.iter().any(FaultForm::is_empty)));
     let is_full = move || FaultPlan::MAX <= count.get();
     let (details, add_button) = (NodeRef::<html::Details>::new(), NodeRef::<html::Button>::new());
     // A row that was asked for is in sight, and so is what was refused.
-    let asked = store.typed.with_untracked(|typed| typed.text(SET_FAULT, ROWS).is_some());
-    let open = asked || untrack(|| is_refused_within(store));
+    let asked = forms.typed.with_untracked(|typed| typed.text(SET_FAULT, ROWS).is_some());
+    let open = asked || untrack(|| is_refused_within(forms));
     Effect::new(move |_| {
-        if let Some(details) = details.get().filter(|_| is_refused_within(store)) {
+        if let Some(details) = details.get().filter(|_| is_refused_within(forms)) {
             details.set_open(true);
         }
     });
@@ -71,7 +76,7 @@ pub(super) fn More(
                         type="submit"
                         name=ROWS
                         value=ADD
-                        disabled=move || is_full() || store.mounted.get() && has_empty.get()
+                        disabled=move || is_full() || view.hydrated.get() && has_empty.get()
                         node_ref=add_button
                         on:click=add
                     >
@@ -93,8 +98,8 @@ pub(super) fn is_within(field: &str) -> bool {
 }
 
 /// Whether something was refused that stands within the box.
-fn is_refused_within(store: Store) -> bool {
-    store.error.with(|error| {
+fn is_refused_within(forms: FormState) -> bool {
+    forms.error.with(|error| {
         let error = error.as_ref().filter(|error| error.path == SET_FAULT);
         error.and_then(|error| error.error.field.as_deref()).is_some_and(is_within)
     })

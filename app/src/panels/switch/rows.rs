@@ -40,7 +40,7 @@ fn in_force(fault: &FaultStatus) -> Vec<FaultForm> {
 
 /// Brings what is in force into the rows whenever it changes.
 pub(super) fn keep_up(store: Store) {
-    let plan = Memo::new(move |_| store.fault.with(in_force));
+    let plan = Memo::new(move |_| store.lab.fault.with(in_force));
     let bring = move |now: &Vec<FaultForm>, before: Option<&Vec<FaultForm>>, _: Option<()>| {
         if let Some(before) = before.filter(|_| !is_own(store, now)) {
             store.rows.update(|rows| merge(rows, before, now));
@@ -67,7 +67,7 @@ fn same<'a>(a: impl IntoIterator<Item = &'a FaultForm>, b: &[FaultForm]) -> bool
 /// The faults that the rows hold, to be asked for: once they are in force, the rows have them already.
 pub(super) fn ask(store: Store) -> Vec<FaultForm> {
     let plan = given(store);
-    let in_force = store.fault.with_untracked(in_force);
+    let in_force = store.lab.fault.with_untracked(in_force);
     store.asked.update(|asked| {
         if !same(asked.last().unwrap_or(&in_force), &plan) {
             asked.push(plan.clone());

@@ -6,12 +6,11 @@ use leptos::prelude::*;
 use super::{
     axis::AxisClock,
     bar::{FLAG, OperationName, SelectingBar, Tip},
-    bar_id::BarId,
     calls::{self, CallMarks},
     scale::Percent,
     words,
 };
-use model::timeline::{Attempt, AttemptState};
+use model::timeline::{Attempt, AttemptState, BarId};
 
 const fn kind(a: &Attempt) -> &'static str {
     match a.state {

@@ -7,9 +7,9 @@ use leptos::{
     svg,
 };
 
-use super::{bar_id::BarId, plot::PlotContext, scale::Percent};
-use crate::live::{dom, store::Store};
-use model::operation::Operation;
+use super::{plot::PlotContext, scale::Percent};
+use crate::{dom, state::view::ViewState};
+use model::{operation::Operation, timeline::BarId};
 
 /// The flag that stands on what was done on purpose, on a drawing whose bars begin at 24.
 pub(super) const FLAG: &str = "M1 24V9M1 9l10 3.5-10 3.5z";
@@ -31,11 +31,11 @@ pub(super) fn SelectingBar<C: IntoView + 'static>(
     children: TypedChildren<C>,
 ) -> impl IntoView {
     // On a page without a lab the link leads to the same page with the bar selected.
-    let store = use_context::<Store>();
+    let view = use_context::<ViewState>();
     let select = move |click: MouseEvent| {
-        if let Some(store) = store.filter(|_| dom::is_plain(&click)) {
+        if let Some(view) = view.filter(|_| dom::is_plain(&click)) {
             click.prevent_default();
-            store.select(Some(bar));
+            view.select(Some(bar));
         }
     };
     let node = if selected { expect_context::<PlotContext>().shown_bar } else { NodeRef::new() };

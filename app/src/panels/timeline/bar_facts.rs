@@ -1,7 +1,6 @@
 //! The selected bar in words. Pure.
 
 use super::{
-    bar_id::BarId,
     calls,
     words::{self, Standing},
 };
@@ -9,7 +8,7 @@ use crate::format::clock_ms;
 use model::{
     actor_id::ActorId,
     operation::Operation,
-    timeline::{Attempt, AttemptState, Event, Outcome, Step, Turn, Wait},
+    timeline::{Attempt, AttemptState, BarId, Event, Outcome, Step, Turn, Wait},
 };
 
 /// One bar in words.

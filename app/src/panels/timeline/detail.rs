@@ -2,13 +2,9 @@
 
 use leptos::{either::Either, ev::MouseEvent, html::A, prelude::*};
 
-use super::{bar_facts::BarFacts, bar_id::BarId, how_to_read::HowToRead};
-use crate::{
-    components::Icon,
-    hooks::use_copy,
-    live::{dom, store::Store},
-};
-use model::actor_id::ActorId;
+use super::{bar_facts::BarFacts, how_to_read::HowToRead};
+use crate::{components::Icon, dom, hooks::use_copy, state::view::ViewState};
+use model::{actor_id::ActorId, timeline::BarId};
 
 /// The detail beside the timeline.
 #[component]
@@ -19,7 +15,7 @@ pub(super) fn Detail(
     actor: Option<ActorId>,
 ) -> impl IntoView {
     // Here, and not beside the link: that a link was copied is shown whatever becomes of its bar meanwhile.
-    let copying = use_context::<Store>().map(|_| {
+    let copying = use_context::<ViewState>().map(|_| {
         let (copied, copy) = use_copy();
         Copying { copied, copy: Callback::new(copy) }
     });
@@ -126,16 +122,16 @@ fn LinkToBar(
     copying: Option<Copying>,
 ) -> impl IntoView {
     let link = NodeRef::<A>::new();
-    let store = use_context::<Store>();
+    let view = use_context::<ViewState>();
     let copy = move |click: MouseEvent| {
-        if let Some(((Copying { copy, .. }, store), link)) = copying.zip(store).zip(link.get_untracked())
+        if let Some(((Copying { copy, .. }, view), link)) = copying.zip(view).zip(link.get_untracked())
             && dom::is_plain(&click)
         {
             click.prevent_default();
             if dom::has_clipboard() {
                 copy.run(link.href());
             } else {
-                store.select(Some(bar));
+                view.select(Some(bar));
             }
         }
     };
@@ -157,11 +153,11 @@ fn LinkToBar(
 /// The link to this page with nothing selected.
 #[component]
 fn Close() -> impl IntoView {
-    let store = use_context::<Store>();
+    let view = use_context::<ViewState>();
     let close = move |click: MouseEvent| {
-        if let Some(store) = store.filter(|_| dom::is_plain(&click)) {
+        if let Some(view) = view.filter(|_| dom::is_plain(&click)) {
             click.prevent_default();
-            store.select(None);
+            view.select(None);
         }
     };
     view! {

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     hooks::use_media_query,
     live::{moment, store::Store},
+    state::{lab::LabState, view::ViewState},
 };
 use model::timeline::{AttemptState, Turn, registered};
 
@@ -19,6 +20,8 @@ use model::timeline::{AttemptState, Turn, registered};
 #[component]
 pub fn Timeline() -> impl IntoView {
     let store = expect_context::<Store>();
+    let view = expect_context::<ViewState>();
+    let lab = expect_context::<LabState>();
     // In one column the axis has room for one turn.
     let narrow = use_media_query("(max-width: 53.75rem)");
     let next = Memo::new(move |_| store.next_content());
@@ -30,19 +33,19 @@ pub fn Timeline() -> impl IntoView {
     let rows = Memo::new(move |before: Option<&Vec<_>>| {
         let (turns, drawing, next) = (store.turns.read(), drawing.read(), next.read());
         let end_of = |turn: &Turn| end_of(store, turn);
-        let selected = store.selected.get();
+        let selected = view.selected.get();
         let source = Source { turns: &turns, drawing: &drawing, selected, next: next.as_deref(), end_of: &end_of };
         rows(&source, before.map_or(&[], Vec::as_slice))
     });
     let log = Memo::new(move |_| {
-        let first = store.registered_at.map(registered);
+        let first = lab.registered_at().map(registered);
         store.log.with(|log| first.iter().chain(log).cloned().collect::<Vec<_>>())
     });
-    let actor = store.actor.get_untracked();
+    let actor = lab.actor();
     let of = actor.clone();
-    let facts = Memo::new(move |_| facts(&store.turns.read(), store.selected.get(), &of, store.utc_offset_min));
+    let facts = Memo::new(move |_| facts(&store.turns.read(), view.selected.get(), &of, lab.utc_offset_min));
     let time = store.clock.into();
-    let shown = Shown { drawing, rows, log, facts, time, utc_offset_min: store.utc_offset_min, narrow };
+    let shown = Shown { drawing, rows, log, facts, time, utc_offset_min: lab.utc_offset_min, narrow };
     view! { <TimelineFrame title="Retry timeline" tools=view! { <Tools /> } shown actor=Some(actor) /> }
 }
 

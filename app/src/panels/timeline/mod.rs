@@ -1,6 +1,6 @@
 //! The retry timeline: a row for each turn, a bar for each attempt, on one axis.
 //!
-//! - [`words`]: what everything is called; [`bar_id`]: the name of a bar in the address, by which it is selected
+//! - [`words`]: what everything is called
 //! - [`scale`]: time to place; [`layout`]: what the axis consists of; [`window`]: which turns stand on it, and where;
 //!   [`marks`]: ticks, labels, verniers, folds; [`predicted`]: what a running turn has before it; [`rows`]: what the rows
 //!   show; [`bar_facts`]: a bar in words; all of them pure functions
@@ -14,7 +14,6 @@ mod attempt_bar;
 mod axis;
 mod bar;
 mod bar_facts;
-pub mod bar_id;
 mod calls;
 mod detail;
 mod frame;
@@ -41,7 +40,6 @@ mod wait_bar;
 mod window;
 mod words;
 
-pub use self::bar_id::BarId;
 pub use self::lab_timeline::Timeline;
 #[cfg(feature = "ssr")]
 pub use self::still::StillTimeline;

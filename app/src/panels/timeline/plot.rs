@@ -10,7 +10,6 @@ use super::{
     attempt_bar::{AttemptBar, AttemptNumber},
     axis::AxisClock,
     bar::Ring,
-    bar_id::BarId,
     hold_bar::HoldBar,
     predicted_bar::PredictedBar,
     queue_bar::QueueBar,
@@ -19,6 +18,7 @@ use super::{
     wait_bar::WaitBar,
     window::Item,
 };
+use model::timeline::BarId;
 
 /// What all bars of a timeline share.
 #[derive(Clone, Copy)]

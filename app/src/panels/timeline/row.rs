@@ -9,14 +9,16 @@ use leptos::{
 };
 
 use super::{
-    BarId,
     plot::{PlotContext, RowPlot},
     rows::{Body, Head, Row},
 };
 use crate::{
     components::{Icon, TurnTrace, turn_trace::Mark},
-    live::{dom, store::Store},
+    dom,
+    live::store::Store,
+    state::view::ViewState,
 };
+use model::timeline::BarId;
 
 /// The row of a turn, or of what comes next. Whatever changes in it, its elements stay, and with them the focus.
 pub(super) fn turn_row(row: Memo<Arc<Row>>) -> impl IntoView {
@@ -94,13 +96,14 @@ fn EarlierTurn(
     marks: Vec<Mark>,
 ) -> impl IntoView {
     let store = use_context::<Store>();
+    let view = use_context::<ViewState>();
     let shown_bar = expect_context::<PlotContext>().shown_bar;
     let trace = match bar {
         Some(bar) => {
             let show = move |click: MouseEvent| {
-                if let Some(store) = store.filter(|_| dom::is_plain(&click)) {
+                if let Some((store, view)) = store.zip(view).filter(|_| dom::is_plain(&click)) {
                     click.prevent_default();
-                    store.select(Some(bar));
+                    view.select(Some(bar));
                     store.show_turn(turn);
                     // The small turn is gone then, and the focus with it: on to its bar.
                     request_animation_frame(move || {

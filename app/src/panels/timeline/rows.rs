@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    BarId,
     window::{Drawing, Item},
     words::{self, Standing},
 };
 use crate::components::turn_trace::{self, telling_bar};
-use model::timeline::{Attempt, Outcome, Turn};
+use model::timeline::{Attempt, BarId, Outcome, Turn};
 
 /// The key of the row of what comes next.
 const NEXT: u64 = u64::MAX - 1;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::{
-    BarId,
     bar_facts::facts,
     frame::{Shown, TimelineFrame},
     rows::{Bars, Body, Look, Row, has_no_room_below, head},
@@ -14,7 +13,7 @@ use super::{
 };
 use model::{
     actor_id::ActorId,
-    timeline::{LogLine, Turn},
+    timeline::{BarId, LogLine, Turn},
 };
 
 /// The timeline of a recording.

@@ -6,7 +6,6 @@ use leptos::{
     prelude::*,
 };
 
-use super::bar_id::find;
 use crate::{
     components::Icon,
     format::clock,
@@ -15,7 +14,9 @@ use crate::{
         replay::{self, SLOWER},
         store::Store,
     },
+    state::{lab::LabState, view::ViewState},
 };
+use model::timeline::find_turn;
 
 /// The turn that is shown last, and those beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,14 +46,14 @@ fn end_of(store: Store, turn: u64) -> Option<u64> {
     if store.is_past() {
         store.events.with(|events| moment::of_turn(events, turn)).map(|(_, end)| end.seq)
     } else {
-        store.turns.with(|turns| find(turns, turn).map(|turn| turn.until))
+        store.turns.with(|turns| find_turn(turns, turn).map(|turn| turn.until))
     }
 }
 
 /// The numbers of the first and of the last event, where the form needs them: where the script goes along the time, it
 /// need not know how far that is, and stays as it is while turns go by.
 fn ends(store: Store) -> Option<(u64, u64)> {
-    if store.mounted.get() && !store.is_past() {
+    if store.view.hydrated.get() && !store.is_past() {
         return None;
     }
     store.events.with(|events| events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq)))
@@ -62,6 +63,7 @@ fn ends(store: Store) -> Option<(u64, u64)> {
 #[component]
 pub(super) fn Tools() -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let place = Memo::new(move |_| place(store));
     let last = move || ends(store).map(|(_, last)| last);
     let halted = move || store.is_halted();
@@ -72,7 +74,7 @@ pub(super) fn Tools() -> impl IntoView {
     view! {
         <form
             class="tl-tools"
-            action=format!("/lab/{}", store.actor_id())
+            action=format!("/lab/{}", lab.actor_id())
             method="get"
             hidden=move || place.get().newest == 0
         >
@@ -164,9 +166,11 @@ fn Scrubber(
     place: Memo<Place>,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
+    let view = expect_context::<ViewState>();
     let words = Memo::new(move |_| {
         let Place { turn, newest, .. } = place.get();
-        let clock = || clock(store.clock.get(), store.utc_offset_min);
+        let clock = || clock(store.clock.get(), lab.utc_offset_min);
         store.is_past().then(|| format!("Turn {turn} of {newest}, {}", clock()))
     });
     let choose_speed = move |event: Event| {
@@ -176,7 +180,7 @@ fn Scrubber(
         let words = if slower == 1 { "as it was".to_owned() } else { format!("{slower}× slower") };
         view! { <option value=slower.to_string()>{words}</option> }
     });
-    let scripted = move || store.mounted.get();
+    let scripted = move || view.hydrated.get();
     view! {
         <span class="tl-scrub" hidden=move || !store.is_past()>
             <MomentSlider words />
@@ -198,6 +202,7 @@ fn MomentSlider(
     words: Memo<Option<String>>,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
+    let view = expect_context::<ViewState>();
     let go = move |event: Event| {
         let seq = event_target_value(&event).parse().unwrap_or_default();
         store.go(store.events.with_untracked(|events| moment::at(events, seq)));
@@ -214,7 +219,7 @@ fn MomentSlider(
                 autocomplete="off"
                 min=first
                 max=last
-                hidden=!store.mounted.get()
+                hidden=!view.hydrated.get()
                 prop:value=at.map(|at| at.to_string())
                 on:input=go
             />

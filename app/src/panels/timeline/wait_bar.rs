@@ -5,12 +5,11 @@ use leptos::{either::Either, prelude::*};
 use super::{
     axis::AxisClock,
     bar::{SelectingBar, Tip},
-    bar_id::BarId,
     scale::Percent,
     words,
 };
 use crate::format::{clock_ms, tenths_ms};
-use model::timeline::Wait;
+use model::timeline::{BarId, Wait};
 
 /// The room that the countdown needs, of a plot of 824 pixels.
 const FIGURE: i32 = 540;

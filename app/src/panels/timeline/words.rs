@@ -1,15 +1,12 @@
 //! The words of the timeline: how a turn stands, what a bar is called. Pure, so that the page says
 //! the same on the server and in the browser.
 
-use super::{
-    bar_id::{BarId, find},
-    calls,
-};
+use super::calls;
 use crate::format::{duration_us, tenths_ms};
 use model::{
     lesson::prediction::PredictedStep,
     operation::{Cause, Layer, Method, Operation},
-    timeline::{Attempt, AttemptState, Outcome, ReleasedBy, Turn, Wait},
+    timeline::{Attempt, AttemptState, BarId, Outcome, ReleasedBy, Turn, Wait, find_turn},
 };
 
 /// How something stands: its colour and, since colour alone says nothing to many, its icon.
@@ -235,7 +232,7 @@ pub(super) fn predicted_label(step: PredictedStep) -> String {
 #[must_use]
 pub(super) fn shown(turns: &[Turn], selected: Option<BarId>) -> Option<BarId> {
     if let Some(bar) = selected
-        && find(turns, bar.turn).is_some()
+        && find_turn(turns, bar.turn).is_some()
         && (bar.attempt_in(turns).is_some() || bar.wait_in(turns).is_some())
     {
         return Some(bar);

@@ -13,10 +13,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 pub use self::state::{COOKIE, TourState};
-use crate::{
-    components::LiveRegion,
-    live::{dom, store::Store},
-};
+use crate::{components::LiveRegion, dom, state::lab::LabState};
 
 /// Asks for an untouched lab: the tour begins in one.
 const UNTOUCHED: u8 = 0;
@@ -82,11 +79,11 @@ fn Words(
     /// The step.
     step: u8,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let lab = expect_context::<LabState>();
     let words = callouts::of_step(step).words;
     let (before, after) = words.split_once("deep dive").unwrap_or((words, ""));
     let dives =
-        (!after.is_empty()).then(|| view! { <a href=format!("/dives?actor={}", store.actor_id())>"deep dive"</a> });
+        (!after.is_empty()).then(|| view! { <a href=format!("/dives?actor={}", lab.actor_id())>"deep dive"</a> });
     view! {
         {before}
         {dives}

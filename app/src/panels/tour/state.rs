@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{FIRST, GOODBYE, PROOFS, UNTOUCHED};
-use crate::live::{dom, store::Store};
+use crate::{dom, live::store::Store};
 use model::timeline::Outcome;
 
 /// The cookie in which the browser keeps the step, or that it wants none.
@@ -69,10 +69,10 @@ fn reached(store: Store, at: u8) -> u8 {
         2 => store.turns.with(|turns| {
             turns.iter().any(|turn| turn.had_failures() && matches!(turn.outcome, Outcome::Completed { .. }))
         }),
-        3 => store.selected.with(Option::is_some),
-        4 => store.check(2).is_passed(),
-        5 => store.check(4).is_passed(),
-        6 => store.check(5).is_passed(),
+        3 => store.view.selected.with(Option::is_some),
+        4 => store.lab.check(2).is_passed(),
+        5 => store.lab.check(4).is_passed(),
+        6 => store.lab.check(5).is_passed(),
         _ => false,
     };
     // A lab that was reset meanwhile begins anew.

@@ -3,11 +3,8 @@
 use std::fmt::Write as _;
 
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, MouseEvent};
-
-use super::address::Address;
-use crate::typed::Typed;
 
 /// Hears an event anywhere on the page, from now on and as long as the page is there.
 pub fn listen(name: &str, hear: impl Fn(&Event) + 'static) {
@@ -68,43 +65,6 @@ pub fn has_clipboard() -> bool {
 /// Puts a text on the clipboard.
 pub fn copy(text: &str) {
     let _ = window().navigator().clipboard().write_text(text);
-}
-
-fn url() -> Option<web_sys::Url> {
-    window().location().href().and_then(|href| web_sys::Url::new(&href)).ok()
-}
-
-/// What the address says.
-pub fn address() -> Address {
-    let query = url().map(|url| url.search_params());
-    Address::read(|part| query.as_ref()?.get(part))
-}
-
-/// Puts what the page shows into the address, so that it can be shared, and takes the error of a form out of it,
-/// with what was typed into it.
-pub fn show_in_address(address: &Address) {
-    let Some(url) = url() else { return };
-    let query = url.search_params();
-    query.delete("__path");
-    query.delete("__err");
-    query.delete(Typed::PART);
-    for (part, value) in Address::PARTS.into_iter().zip(address.values()) {
-        match value {
-            Some(value) => query.set(part, &value),
-            None => query.delete(part),
-        }
-    }
-    if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&url.href()));
-    }
-}
-
-/// Lets the browser's back button come back to what the page shows now.
-pub fn remember_address() {
-    if let Ok(history) = window().history() {
-        // Refused only when called far too often; whatever follows is done all the same.
-        let _ = history.push_state_with_url(&JsValue::NULL, "", None);
-    }
 }
 
 /// The first element that matches.

@@ -1,12 +1,10 @@
-//! The name of one bar of the timeline, as the address carries it: `t2-load-1`, and `t2-load-1-wait` for the wait
+//! The name of one bar of the timeline, as an address carries it: `t2-load-1`, and `t2-load-1-wait` for the wait
 //! after that attempt.
 
 use std::{fmt, str::FromStr};
 
-use model::{
-    operation::Operation,
-    timeline::{Attempt, Turn, Wait},
-};
+use super::{Attempt, Turn, Wait};
+use crate::operation::Operation;
 
 /// Names one attempt of one turn, or the wait that follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +46,7 @@ impl BarId {
     /// The attempt that the bar stands for, if these turns have it.
     #[must_use]
     pub fn attempt_in(self, turns: &[Turn]) -> Option<(&Turn, &Attempt)> {
-        let turn = find(turns, self.turn)?;
+        let turn = find_turn(turns, self.turn)?;
         let same = |a: &&Attempt| !self.wait && a.operation == self.operation && a.attempt == self.attempt;
         Some((turn, turn.attempts.iter().find(same)?))
     }
@@ -56,14 +54,14 @@ impl BarId {
     /// The wait that the bar stands for, if these turns have it.
     #[must_use]
     pub fn wait_in(self, turns: &[Turn]) -> Option<(&Turn, &Wait)> {
-        let turn = find(turns, self.turn)?;
+        let turn = find_turn(turns, self.turn)?;
         Some((turn, turn.waits.iter().find(|wait| Self::of_wait(self.turn, wait) == self)?))
     }
 }
 
 /// The turn of this number. Turns come in the order of their numbers.
 #[must_use]
-pub fn find(turns: &[Turn], number: u64) -> Option<&Turn> {
+pub fn find_turn(turns: &[Turn], number: u64) -> Option<&Turn> {
     turns.binary_search_by_key(&number, |turn| turn.number).ok().map(|place| &turns[place])
 }
 
