@@ -2,7 +2,6 @@
 //!
 //! # Layout
 //! - [`run`], [`config`]: starting and stopping, and what the process is told
-//! - [`log`]: what the program tells of itself
 //! - [`application`]: the application behind the sidecar, put together
 //! - [`backend`]: what the page and the REST routes need done
 //! - `http`: the public listener
@@ -34,7 +33,6 @@ pub mod controls;
 pub mod dapr;
 mod http;
 pub mod labs;
-pub mod log;
 mod look_ups;
 mod recordings;
 pub mod retry;

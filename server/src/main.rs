@@ -8,7 +8,7 @@ use std::{
 
 use clap::Parser;
 use mimalloc::MiMalloc;
-use server::{Config, log, start};
+use server::{Config, start};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A turn is many small pieces that one thread makes and another frees, for which glibc's allocator takes locks: with
@@ -29,7 +29,7 @@ async fn main() -> ExitCode {
         // --help and --version.
         Err(asked) => asked.exit(),
     };
-    let _log = log::start();
+    let _log = logging::start(logging::filter_of_environment());
     match run(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -159,6 +159,12 @@ impl ApiError {
         Self::new(Code::Internal, 500, "ERR_ACTOR_TIMER_CREATE", format!("error creating actor timer: {why}"))
     }
 
+    /// Returns `507` (over gRPC `ResourceExhausted`): there is no room for another timer.
+    pub(crate) fn timers_full(why: impl std::fmt::Display) -> Self {
+        let (code, status) = (Code::ResourceExhausted, StatusCode::INSUFFICIENT_STORAGE);
+        Self { code, status, ..Self::timer_create(why) }
+    }
+
     /// Returns `403`: reminders are kept for hosted types alone.
     pub(crate) fn reminder_not_hosted() -> Self {
         let why = "operations on actor reminders are only possible on hosted actor types";
@@ -180,6 +186,12 @@ impl ApiError {
     /// Returns `500`: the reminder is not registered.
     pub(crate) fn reminder_create(why: impl std::fmt::Display) -> Self {
         Self::new(Code::Internal, 500, "ERR_ACTOR_REMINDER_CREATE", format!("error creating actor reminder: {why}"))
+    }
+
+    /// Returns `507` (over gRPC `ResourceExhausted`): there is no room for another reminder.
+    pub(crate) fn reminders_full(why: impl std::fmt::Display) -> Self {
+        let (code, status) = (Code::ResourceExhausted, StatusCode::INSUFFICIENT_STORAGE);
+        Self { code, status, ..Self::reminder_create(why) }
     }
 
     /// Returns `500`: the reminder is still there.

@@ -19,7 +19,7 @@
 //! - `discovery`: finding the app and asking it what it hosts.
 //! - `api/`: gRPC, HTTP, metadata, tokens, which web pages may call; `serve`: the listeners.
 //! - `runtime`: what the APIs share.
-//! - `actors/`: hosting, the turn lock, reentrancy, invocation, timers, reminders, state, deactivation.
+//! - `actors/`: hosting, the turn lock, reentrancy, invocation, timers and reminders in a registry, state, deactivation.
 //! - `components`: what the component files come to.
 //! - `pubsub/`: envelope, subscriptions, routing, delivery, brokers.
 //! - `state/`: the stores, SQLite in Dapr's own layout and memory.

@@ -88,3 +88,26 @@ async fn a_shutdown_waits_for_no_timer() {
     tokio::time::timeout(support::DEADLINE, lab.sidecar.shutdown()).await.unwrap();
     lab.app.wait_deactivated("a", 1).await;
 }
+
+#[tokio::test]
+async fn timers_and_reminders_take_so_much_and_what_is_too_much_is_refused_with_what_to_do() {
+    let lab = Lab::start(App::echo()).await;
+    let data = format!(r#"{{"dueTime":"1h","data":"{}"}}"#, "x".repeat(4_000_000));
+    for (what, name) in [("timers", "ERR_ACTOR_TIMER_CREATE"), ("reminders", "ERR_ACTOR_REMINDER_CREATE")] {
+        let url = |n: usize| lab.url(&format!("/v1.0/actors/{TYPE}/a/{what}/{n}"));
+        let register = |n: usize| lab.http.post(url(n)).body(data.clone()).send();
+        // 64 MiB of them.
+        for n in 0..16 {
+            assert_eq!(register(n).await.unwrap().status(), StatusCode::NO_CONTENT, "{what} {n}");
+        }
+        let refused = register(16).await.unwrap();
+        assert_eq!(refused.status(), StatusCode::INSUFFICIENT_STORAGE);
+        let told = refused.text().await.unwrap();
+        assert!(told.contains(name) && told.contains("67108864 bytes") && told.contains("unregister"), "{told}");
+        assert_eq!(register(15).await.unwrap().status(), StatusCode::NO_CONTENT, "in the place of another");
+        assert_eq!(lab.http.delete(url(0)).send().await.unwrap().status(), StatusCode::NO_CONTENT);
+        assert_eq!(register(16).await.unwrap().status(), StatusCode::NO_CONTENT, "one less");
+    }
+    let absent = lab.http.get(lab.url(&format!("/v1.0/actors/{TYPE}/b/reminders/16"))).send().await.unwrap();
+    assert_eq!(absent.status(), StatusCode::NOT_FOUND);
+}

@@ -4,6 +4,7 @@ mod chain;
 mod host;
 mod idle;
 mod invoke;
+mod registry;
 mod reminder_record;
 mod reminders;
 mod schedule;
@@ -27,6 +28,7 @@ pub(crate) use host::AppConfig;
 use host::TypeConfig;
 use idle::LEAVING_AT_ONCE;
 pub(crate) use invoke::InvokeCall;
+use registry::Registry;
 pub(crate) use reminder_record::{OnFailure, Record};
 pub(crate) use reminders::NewReminder;
 use reminders::Reminders;
@@ -34,7 +36,6 @@ use schedule::Clock;
 pub(crate) use schedule::Times;
 pub(crate) use state::Change;
 pub(crate) use timers::NewTimer;
-use timers::Timers;
 use turn_lock::Table;
 
 /// How long until a store that does not give its reminders is asked again.
@@ -79,7 +80,8 @@ pub(crate) struct Actors {
     ports: Ports,
     resiliency: Resiliency,
     table: Arc<Table>,
-    timers: Timers,
+    /// Those that there are, in memory alone.
+    timers: Registry<()>,
     reminders: Reminders,
     clock: Clock,
     hosting: watch::Sender<Hosting>,
@@ -108,7 +110,7 @@ impl Actors {
             ports: config.ports.clone(),
             resiliency,
             table: Arc::default(),
-            timers: Timers::default(),
+            timers: Registry::default(),
             reminders: Reminders::default(),
             clock: Clock::start(),
             hosting: watch::Sender::new(Hosting::Starting),

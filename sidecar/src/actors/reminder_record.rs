@@ -81,6 +81,11 @@ impl Record {
         ActorRef::new(self.actor_type.clone(), self.actor_id.clone())
     }
 
+    /// How many bytes its data takes.
+    pub(super) fn data_len(&self) -> usize {
+        self.data.as_ref().map_or(0, |data| data.get().len())
+    }
+
     /// The period as daprd gives it back; `None` when there is one tick.
     pub(crate) fn period(&self) -> Option<String> {
         let period = Period::parse(&self.period).ok()?;

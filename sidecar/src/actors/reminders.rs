@@ -1,7 +1,6 @@
 //! Reminders: calls that an actor asks for, kept in its store, whether it is active or not.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,6 +8,7 @@ use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use super::invoke::{CallBack, CallBackEnd};
+use super::registry::Registry;
 use super::reminder_record::{OnFailure, Record};
 use super::schedule::{Schedule, Times};
 use super::{Actors, Hosted};
@@ -29,18 +29,12 @@ pub(crate) struct NewReminder {
     pub(crate) on_failure: OnFailure,
 }
 
-/// The reminders of the hosted types. Each is a task of its own, ended by its token.
+/// The reminders of the hosted types.
 #[derive(Debug, Default)]
 pub(super) struct Reminders {
-    actors: Mutex<HashMap<ActorRef, BTreeMap<String, Known>>>,
+    known: Registry<Arc<Record>>,
     /// Held while one is written: what is in the store and what is in memory change in the same order.
     writing: tokio::sync::Mutex<()>,
-}
-
-#[derive(Debug)]
-struct Known {
-    record: Arc<Record>,
-    token: CancellationToken,
 }
 
 /// What the app receives when a reminder is due. daprd has no more to say of the times then.
@@ -53,59 +47,12 @@ struct Body<'a> {
     period: &'a str,
 }
 
-impl Reminders {
-    fn actors(&self) -> MutexGuard<'_, HashMap<ActorRef, BTreeMap<String, Known>>> {
-        self.actors.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn get(&self, actor: &ActorRef, name: &str) -> Option<Arc<Record>> {
-        self.actors().get(actor)?.get(name).map(|known| Arc::clone(&known.record))
-    }
-
-    /// Puts a reminder in the place of the one of that name, if there is one.
-    fn put(&self, record: Arc<Record>, token: CancellationToken) {
-        let mut actors = self.actors();
-        let reminders = actors.entry(record.actor()).or_default();
-        if let Some(before) = reminders.insert(record.name.clone(), Known { record, token }) {
-            before.token.cancel();
-        }
-    }
-
-    /// Notes down how far a reminder is; its task goes on.
-    fn advance(&self, record: Record) {
-        if let Some(known) = self.actors().get_mut(&record.actor()).and_then(|known| known.get_mut(&record.name)) {
-            known.record = Arc::new(record);
-        }
-    }
-
-    fn remove(&self, actor: &ActorRef, name: &str) {
-        let mut actors = self.actors();
-        let Some(reminders) = actors.get_mut(actor) else { return };
-        if let Some(known) = reminders.remove(name) {
-            known.token.cancel();
-        }
-        if reminders.is_empty() {
-            actors.remove(actor);
-        }
-    }
-
-    /// Those of a type, or of one of its actors, by actor and name.
-    fn list(&self, kind: &str, id: Option<&str>) -> Vec<Arc<Record>> {
-        let actors = self.actors();
-        let wanted = actors.iter().filter(|(actor, _)| actor.kind == kind && id.is_none_or(|id| actor.id == id));
-        let mut list: Vec<_> =
-            wanted.flat_map(|(_, known)| known.values()).map(|known| Arc::clone(&known.record)).collect();
-        list.sort_by(|a, b| (&a.actor_id, &a.name).cmp(&(&b.actor_id, &b.name)));
-        list
-    }
-}
-
 impl Actors {
     /// Registers a reminder, in the place of the one of that name.
     ///
     /// # Errors
-    /// The type is not hosted, the name or the times are none, there is one and may not be replaced, or the store
-    /// fails.
+    /// The type is not hosted, the name or the times are none, there is one and may not be replaced, there is no room
+    /// for another, or the store fails.
     pub(crate) async fn register_reminder(self: &Arc<Self>, reminder: NewReminder) -> Result<(), ApiError> {
         if reminder.name.is_empty() {
             return Err(ApiError::bad_request("invalid request: reminder name cannot be empty"));
@@ -120,9 +67,11 @@ impl Actors {
         let actors = Arc::clone(self);
         let written = tokio::spawn(async move {
             let _writing = actors.reminders.writing.lock().await;
-            if !overwrite && actors.reminders.get(&record.actor(), &record.name).is_some() {
+            if !overwrite && actors.reminders.known.get(&record.actor(), &record.name).is_some() {
                 return Err(ApiError::reminder_exists(&record.name));
             }
+            let known = &actors.reminders.known;
+            known.room_for(&record.actor(), &record.name, record.data_len()).map_err(ApiError::reminders_full)?;
             actors.write_reminder(&record).await.map_err(ApiError::reminder_create)?;
             actors.start_reminder(record, schedule);
             Ok(())
@@ -156,7 +105,7 @@ impl Actors {
     /// The type is not hosted.
     pub(crate) async fn reminder(&self, actor: &ActorRef, name: &str) -> Result<Option<Arc<Record>>, ApiError> {
         self.check_reminder(actor, name).await?;
-        Ok(self.reminders.get(actor, name))
+        Ok(self.reminders.known.get(actor, name))
     }
 
     /// The reminders of a type, or of one of its actors.
@@ -165,7 +114,7 @@ impl Actors {
     /// The type is not hosted.
     pub(crate) async fn reminders(&self, kind: &str, id: Option<&str>) -> Result<Vec<Arc<Record>>, ApiError> {
         self.check_reminder(&ActorRef::new(kind, id.unwrap_or("any")), "any").await?;
-        Ok(self.reminders.list(kind, id))
+        Ok(self.reminders.known.list(kind, id))
     }
 
     async fn check_reminder(&self, actor: &ActorRef, name: &str) -> Result<(), ApiError> {
@@ -182,7 +131,7 @@ impl Actors {
             let _writing = actors.reminders.writing.lock().await;
             let key = Record::key(&actors.app_id, &actor, &name);
             actors.write(Operation::Delete(key)).await.map_err(ApiError::reminder_delete)?;
-            actors.reminders.remove(&actor, &name);
+            actors.reminders.known.remove(&actor, &name);
             Ok(())
         });
         deleted.await.unwrap_or_else(|error| Err(ApiError::reminder_delete(error)))
@@ -222,7 +171,7 @@ impl Actors {
             cancelled: token.clone(),
         };
         let record = Arc::new(record);
-        self.reminders.put(Arc::clone(&record), token);
+        self.reminders.known.put_anyway(&call.actor, &call.name, Arc::clone(&record), record.data_len(), token);
         tokio::spawn(Arc::clone(self).run_reminder(call, record, schedule));
     }
 
@@ -242,11 +191,11 @@ impl Actors {
                 Some(schedule) => {
                     let record = record.at(schedule);
                     let written = self.write_reminder(&record).await;
-                    self.reminders.advance(record);
+                    self.reminders.known.update(&call.actor, &call.name, Arc::new(record));
                     written
                 }
                 None => {
-                    self.reminders.remove(&call.actor, &call.name);
+                    self.reminders.known.remove(&call.actor, &call.name);
                     self.write(Operation::Delete(Record::key(&self.app_id, &call.actor, &call.name))).await
                 }
             };

@@ -1,11 +1,9 @@
 //! Timers: calls that an actor asks for, which last no longer than it is active.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio_util::sync::CancellationToken;
 
 use super::Actors;
 use super::invoke::{CallBack, CallBackEnd};
@@ -25,12 +23,6 @@ pub(crate) struct NewTimer {
     pub(crate) data: Option<Box<RawValue>>,
 }
 
-/// The timers that there are. Each is a task of its own, ended by its token.
-#[derive(Debug, Default)]
-pub(super) struct Timers {
-    actors: Mutex<HashMap<ActorRef, HashMap<String, CancellationToken>>>,
-}
-
 /// What the app receives when a timer is due, in daprd's order.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,50 +34,11 @@ struct Body<'a> {
     period: &'a str,
 }
 
-impl Timers {
-    fn actors(&self) -> MutexGuard<'_, HashMap<ActorRef, HashMap<String, CancellationToken>>> {
-        self.actors.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts a timer in the place of the one of that name, if there is one.
-    fn put(&self, actor: &ActorRef, name: &str, timer: CancellationToken) {
-        let before = self.actors().entry(actor.clone()).or_default().insert(name.to_owned(), timer);
-        if let Some(before) = before {
-            before.cancel();
-        }
-    }
-
-    fn remove(&self, actor: &ActorRef, name: &str) {
-        let mut actors = self.actors();
-        let Some(timers) = actors.get_mut(actor) else { return };
-        if let Some(timer) = timers.remove(name) {
-            timer.cancel();
-        }
-        if timers.is_empty() {
-            actors.remove(actor);
-        }
-    }
-
-    /// Forgets a timer that has come to its end, unless another has its name by now.
-    fn ended(&self, actor: &ActorRef, name: &str, timer: &CancellationToken) {
-        if !timer.is_cancelled() {
-            self.remove(actor, name);
-        }
-    }
-
-    /// Ends the timers of an actor that is deactivated.
-    pub(super) fn forget(&self, actor: &ActorRef) {
-        for timer in self.actors().remove(actor).into_iter().flat_map(HashMap::into_values) {
-            timer.cancel();
-        }
-    }
-}
-
 impl Actors {
     /// Registers a timer, in the place of the one of that name.
     ///
     /// # Errors
-    /// The type is not hosted, or the name or the times are none.
+    /// The type is not hosted, the name or the times are none, or there is no room for it.
     pub(crate) async fn register_timer(self: &Arc<Self>, timer: NewTimer) -> Result<(), ApiError> {
         self.check_callback(&timer.actor, &timer.name).await?;
         let actor = &timer.actor;
@@ -110,7 +63,7 @@ impl Actors {
         };
         let body = serde_json::to_vec(&body).map_err(ApiError::timer_create)?;
         let token = self.closing.child_token();
-        self.timers.put(actor, &timer.name, token.clone());
+        self.timers.put(actor, &timer.name, (), body.len(), token.clone()).map_err(ApiError::timers_full)?;
         let call =
             CallBack { actor: timer.actor, kind: "timer", name: timer.name, body: body.into(), cancelled: token };
         tokio::spawn(Arc::clone(self).run_timer(call, schedule));

@@ -6,6 +6,7 @@ mod ends;
 mod fuzz;
 mod handles;
 mod kill;
+mod log;
 mod many;
 mod program;
 mod starts;

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use dapr::dapr::proto::runtime::v1::dapr_client::DaprClient;
@@ -42,6 +42,19 @@ impl Program {
     }
 
     pub fn with(folder: &Path, setup: &Setup<'_>, adjust: impl FnOnce(&mut Command)) -> Self {
+        let (mut program, mut stderr) = Self::unread(folder, setup, adjust);
+        let written = Arc::clone(&program.log);
+        program.reader = Some(std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(read @ 1..) = stderr.read(&mut piece) {
+                written.lock().unwrap().push_str(&String::from_utf8_lossy(&piece[..read]));
+            }
+        }));
+        program
+    }
+
+    /// One whose log is for the test to read.
+    pub fn unread(folder: &Path, setup: &Setup<'_>, adjust: impl FnOnce(&mut Command)) -> (Self, ChildStderr) {
         let resources = folder.join("resources");
         std::fs::create_dir_all(&resources).unwrap();
         std::fs::write(resources.join("store.yaml"), setup.store).unwrap();
@@ -64,16 +77,8 @@ impl Program {
             .stderr(Stdio::piped());
         adjust(&mut command);
         let mut child = command.spawn().unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let written = Arc::clone(&log);
-        let reader = std::thread::spawn(move || {
-            let mut piece = [0; 4096];
-            while let Ok(read @ 1..) = stderr.read(&mut piece) {
-                written.lock().unwrap().push_str(&String::from_utf8_lossy(&piece[..read]));
-            }
-        });
-        Self { child, log, reader: Some(reader) }
+        let stderr = child.stderr.take().unwrap();
+        (Self { child, log: Arc::default(), reader: None }, stderr)
     }
 
     pub fn id(&self) -> u32 {
@@ -101,7 +106,9 @@ impl Program {
     /// Waits for its end: whether that was a success, and what it logged.
     pub fn ended(mut self) -> (bool, String) {
         let success = self.child.wait().unwrap().success();
-        self.reader.take().unwrap().join().unwrap();
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
         (success, self.log())
     }
 

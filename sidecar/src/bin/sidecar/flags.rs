@@ -1,5 +1,6 @@
 //! daprd's flags (1.18.2, `cmd/daprd/options`), in every form that Go's pflag and the Dapr CLI write them.
 
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,13 +72,13 @@ struct Ignored {
     /// No placement service is needed: what the app registers is hosted here.
     #[arg(long, value_name = "ADDRESS")]
     placement_host_address: Option<String>,
-    /// There are no reminders, jobs or workflows.
+    /// Reminders need no Scheduler, and there are no jobs or workflows.
     #[arg(long, value_name = "ADDRESS")]
     scheduler_host_address: Vec<String>,
-    /// There are no reminders, jobs or workflows.
+    /// Reminders need no Scheduler, and there are no jobs or workflows.
     #[arg(long, value_name = "N")]
     scheduler_job_streams: Option<String>,
-    /// There are no reminders, jobs or workflows.
+    /// Reminders need no Scheduler, and there are no jobs or workflows.
     #[arg(long, value_name = "TYPE:ADDRESS", hide = true)]
     reminders_service: Option<String>,
     /// No placement service is needed.
@@ -180,11 +181,11 @@ impl Flags {
     pub(crate) fn read(args: &[String]) -> Self {
         match args {
             [_, only] if matches!(only.as_str(), "--version" | "--version=true") => {
-                println!("{}", sidecar::VERSION);
+                say(sidecar::VERSION);
                 std::process::exit(0);
             }
             [_, only] if matches!(only.as_str(), "--build-info" | "--build-info=true") => {
-                println!("Version: {}\nSource: the embedded sidecar, which stands in for daprd", sidecar::VERSION);
+                say(&format!("Version: {}\nSource: the embedded sidecar, which stands in for daprd", sidecar::VERSION));
                 std::process::exit(0);
             }
             _ => Self::parse_from(args),
@@ -224,6 +225,12 @@ impl Flags {
             level => format!("warn,sidecar={level}"),
         }
     }
+}
+
+/// Prints to whoever is there to read it.
+fn say(words: &str) {
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{words}").and_then(|()| out.flush());
 }
 
 /// daprd takes its flags with one dash too (`-app-id`), as Go programs do.

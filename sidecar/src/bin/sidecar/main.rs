@@ -6,13 +6,12 @@
 mod flags;
 mod signals;
 
-use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use logging::EnvFilter;
 use sidecar::{Config, Configuration, Resources, Sidecar};
-use tracing_subscriber::EnvFilter;
 
 use flags::{Flags, two_dashes};
 use signals::Signals;
@@ -20,11 +19,8 @@ use signals::Signals;
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().map(two_dashes).collect();
     let flags = Flags::read(&args);
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(flags.log_filter()))
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    // Dropped last: it writes what still waits.
+    let _log = logging::start(EnvFilter::new(flags.log_filter()));
     for flag in Flags::ignored(&args) {
         tracing::warn!("{flag} belongs to a part of Dapr that this sidecar does not have: ignored");
     }

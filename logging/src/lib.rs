@@ -1,4 +1,4 @@
-//! The program's log: one line for each event, on stderr, whether or not somebody reads it.
+//! A program's log: one line for each event, on stderr, whether or not somebody reads it.
 
 use std::{
     fmt::{self, Write as _},
@@ -7,14 +7,14 @@ use std::{
 
 use tracing::{field::Field, subscriber::set_global_default};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+pub use tracing_subscriber::EnvFilter;
 use tracing_subscriber::{
-    EnvFilter,
     field::MakeExt,
     fmt::{FormatFields, format, format::Writer, time::FormatTime},
 };
 
-/// How many lines may wait for a reader that does not keep up. What comes then is left out: the lab waits for nobody who
-/// reads its log.
+/// How many lines may wait for a reader that does not keep up. What comes then is left out: the program waits for nobody
+/// who reads its log.
 const WAITING_LINES: usize = 2_048;
 
 /// The log while it is written; dropped, it writes what waits, if somebody takes that within a second.
@@ -24,10 +24,13 @@ pub struct Log {
     _writer: WorkerGuard,
 }
 
-/// Begins to write what the program tells with `tracing`, in this machine's time. `RUST_LOG` says how much; `info` is
-/// usual.
-pub fn start() -> Log {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+/// What `RUST_LOG` says is written; `info` unless it says something.
+pub fn filter_of_environment() -> EnvFilter {
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
+/// Begins to write what the program tells with `tracing` and the filter lets pass, in this machine's time.
+pub fn start(filter: EnvFilter) -> Log {
     // A thread of its own writes: a reader that is gone makes a write fail, and one that stands still makes it wait.
     let (writer, guard) =
         NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(stderr());

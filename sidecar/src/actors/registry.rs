@@ -1,0 +1,242 @@
+//! The calls that actors have asked for, by actor and name, within bounds.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::names::ActorRef;
+
+/// How many there may be of a kind, and how many bytes their names and data may take together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    pub(super) count: usize,
+    pub(super) bytes: usize,
+}
+
+/// Those of the timers, and those of the reminders.
+const LIMITS: Limits = Limits { count: 100_000, bytes: 64 << 20 };
+
+/// There is no room for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Full(Limits);
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Limits { count, bytes } = self.0;
+        write!(
+            f,
+            "there may be {count} of them in this sidecar, and their names and data may take {bytes} bytes together: \
+             unregister some first"
+        )
+    }
+}
+
+/// One that is kept: what is known of it, and what ends it.
+#[derive(Debug)]
+struct Entry<T> {
+    known: T,
+    bytes: usize,
+    token: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Entries<T> {
+    actors: HashMap<ActorRef, BTreeMap<String, Entry<T>>>,
+    count: usize,
+    bytes: usize,
+}
+
+/// All of a kind. Each is a task of its own, ended by its token, which is cancelled under the lock: whoever holds the
+/// lock and a token that is not cancelled knows that nobody else has its place.
+#[derive(Debug)]
+pub(super) struct Registry<T> {
+    entries: Mutex<Entries<T>>,
+    limits: Limits,
+}
+
+impl<T> Default for Registry<T> {
+    fn default() -> Self {
+        Self::new(LIMITS)
+    }
+}
+
+impl<T> Registry<T> {
+    fn new(limits: Limits) -> Self {
+        Self { entries: Mutex::new(Entries { actors: HashMap::new(), count: 0, bytes: 0 }), limits }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries<T>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is room for one of so many bytes of data.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn room_for(&self, actor: &ActorRef, name: &str, data: usize) -> Result<(), Full> {
+        self.entries().room_for(actor, name, data, self.limits)
+    }
+
+    /// Puts one in the place of the one of that name, if there is one.
+    ///
+    /// # Errors
+    /// There is no room for it. The one of that name stays then.
+    pub(super) fn put(
+        &self,
+        actor: &ActorRef,
+        name: &str,
+        known: T,
+        data: usize,
+        token: CancellationToken,
+    ) -> Result<(), Full> {
+        let mut entries = self.entries();
+        entries.room_for(actor, name, data, self.limits)?;
+        entries.put(actor, name, known, data, token);
+        Ok(())
+    }
+
+    /// The same, whether or not there is room.
+    pub(super) fn put_anyway(&self, actor: &ActorRef, name: &str, known: T, data: usize, token: CancellationToken) {
+        self.entries().put(actor, name, known, data, token);
+    }
+
+    /// Notes down what is known of one by now; its task goes on.
+    pub(super) fn update(&self, actor: &ActorRef, name: &str, known: T) {
+        if let Some(entry) = self.entries().actors.get_mut(actor).and_then(|named| named.get_mut(name)) {
+            entry.known = known;
+        }
+    }
+
+    /// Ends one.
+    pub(super) fn remove(&self, actor: &ActorRef, name: &str) {
+        self.entries().remove(actor, name);
+    }
+
+    /// Forgets one whose task has come to its end, unless another has its name by now.
+    pub(super) fn ended(&self, actor: &ActorRef, name: &str, token: &CancellationToken) {
+        let mut entries = self.entries();
+        if !token.is_cancelled() {
+            entries.remove(actor, name);
+        }
+    }
+
+    /// Ends all of an actor.
+    pub(super) fn forget(&self, actor: &ActorRef) {
+        let mut entries = self.entries();
+        let names: Vec<_> = entries.actors.get(actor).into_iter().flat_map(BTreeMap::keys).cloned().collect();
+        for name in names {
+            entries.remove(actor, &name);
+        }
+    }
+}
+
+impl<T: Clone> Registry<T> {
+    pub(super) fn get(&self, actor: &ActorRef, name: &str) -> Option<T> {
+        self.entries().actors.get(actor)?.get(name).map(|entry| entry.known.clone())
+    }
+
+    /// Those of a type, or of one of its actors, by actor and name.
+    pub(super) fn list(&self, kind: &str, id: Option<&str>) -> Vec<T> {
+        let entries = self.entries();
+        let wanted = |actor: &ActorRef| actor.kind == kind && id.is_none_or(|id| actor.id == id);
+        let mut actors: Vec<_> = entries.actors.iter().filter(|(actor, _)| wanted(actor)).collect();
+        actors.sort_by_key(|(actor, _)| &actor.id);
+        actors.into_iter().flat_map(|(_, named)| named.values()).map(|entry| entry.known.clone()).collect()
+    }
+}
+
+impl<T> Entries<T> {
+    fn room_for(&self, actor: &ActorRef, name: &str, data: usize, limits: Limits) -> Result<(), Full> {
+        let before = self.actors.get(actor).and_then(|named| named.get(name));
+        let count = self.count + 1 - usize::from(before.is_some());
+        let bytes = self.bytes + size(actor, name, data) - before.map_or(0, |before| before.bytes);
+        if count > limits.count || bytes > limits.bytes { Err(Full(limits)) } else { Ok(()) }
+    }
+
+    fn put(&mut self, actor: &ActorRef, name: &str, known: T, data: usize, token: CancellationToken) {
+        self.remove(actor, name);
+        let bytes = size(actor, name, data);
+        self.count += 1;
+        self.bytes += bytes;
+        self.actors.entry(actor.clone()).or_default().insert(name.to_owned(), Entry { known, bytes, token });
+    }
+
+    fn remove(&mut self, actor: &ActorRef, name: &str) {
+        let Some(named) = self.actors.get_mut(actor) else { return };
+        if let Some(entry) = named.remove(name) {
+            self.count -= 1;
+            self.bytes -= entry.bytes;
+            entry.token.cancel();
+        }
+        if named.is_empty() {
+            self.actors.remove(actor);
+        }
+    }
+}
+
+fn size(actor: &ActorRef, name: &str, data: usize) -> usize {
+    actor.kind.len() + actor.id.len() + name.len() + data
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Barrier};
+
+    use super::*;
+
+    fn actor(id: &str) -> ActorRef {
+        ActorRef::new("T", id)
+    }
+
+    fn put(registry: &Registry<()>, id: &str, name: &str, data: usize) -> Result<CancellationToken, Full> {
+        let token = CancellationToken::new();
+        registry.put(&actor(id), name, (), data, token.clone()).map(|()| token)
+    }
+
+    #[test]
+    fn one_that_is_put_while_the_one_of_its_name_ends_stays() {
+        let registry = Arc::new(Registry::default());
+        let together = Arc::new(Barrier::new(2));
+        let rounds = 20_000;
+        let tokens: Arc<Vec<_>> = Arc::new((0..=rounds).map(|_| CancellationToken::new()).collect());
+        registry.put_anyway(&actor("a"), "n", (), 0, tokens[0].clone());
+        let ending = {
+            let (registry, together, tokens) = (Arc::clone(&registry), Arc::clone(&together), Arc::clone(&tokens));
+            std::thread::spawn(move || {
+                for token in &tokens[..rounds] {
+                    together.wait();
+                    registry.ended(&actor("a"), "n", token);
+                    together.wait();
+                }
+            })
+        };
+        for (round, token) in tokens[1..].iter().enumerate() {
+            together.wait();
+            registry.put(&actor("a"), "n", (), 0, token.clone()).unwrap();
+            together.wait();
+            assert!(!token.is_cancelled(), "round {round}");
+            assert!(registry.get(&actor("a"), "n").is_some(), "round {round}");
+        }
+        ending.join().unwrap();
+    }
+
+    #[test]
+    fn there_are_so_many_and_so_many_bytes_and_what_goes_makes_room() {
+        let registry = Registry::new(Limits { count: 3, bytes: 100 });
+        let first = put(&registry, "a", "1", 10).unwrap();
+        put(&registry, "a", "2", 10).unwrap();
+        put(&registry, "b", "1", 60).unwrap();
+        assert!(put(&registry, "c", "1", 0).is_err(), "three, and no fourth");
+        put(&registry, "a", "1", 11).expect("in the place of another");
+        assert!(first.is_cancelled());
+        let same = put(&registry, "a", "1", 22).unwrap_err();
+        assert!(!same.to_string().is_empty() && registry.get(&actor("a"), "1").is_some(), "it stays: {same}");
+        registry.forget(&actor("a"));
+        assert!(put(&registry, "c", "1", 35).is_err() && put(&registry, "c", "1", 34).is_ok());
+        registry.remove(&actor("b"), "1");
+        assert!(put(&registry, "c", "1", 97).is_ok());
+        assert_eq!((registry.list("T", None).len(), registry.list("T", Some("a")).len()), (1, 0));
+    }
+}
