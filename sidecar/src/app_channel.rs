@@ -152,6 +152,14 @@ impl AppChannel {
         self.send(Method::POST, &path, headers, envelope).await
     }
 
+    /// Delivers many messages to one of the app's routes.
+    pub(crate) async fn deliver_bulk(&self, route: &str, pubsub: &str, body: Bytes) -> Result<AppReply, AppError> {
+        let mut headers = forwarded([("pubsubname", pubsub.as_bytes())]);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let path = format!("/{}", escape(route.trim_start_matches('/')));
+        self.send(Method::POST, &path, headers, body).await
+    }
+
     /// `path` is already escaped. Dropping the returned future aborts the request: its connection is closed.
     async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Bytes) -> Result<AppReply, AppError> {
         let target = format!("http://{}{path}", self.addr);

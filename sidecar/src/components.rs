@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::pubsub::{self, Broker};
+use crate::pubsub::{self, Bus, Scopes};
 use crate::resources::Component;
 use crate::start_error::StartError;
 use crate::state::{self, StateStore};
@@ -25,12 +25,12 @@ pub(crate) struct Components {
     pub(crate) actor_store: Option<Arc<dyn StateStore>>,
     /// The actor store's component.
     pub(crate) actor_store_name: String,
-    pub(crate) brokers: HashMap<String, Arc<dyn Broker>>,
+    pub(crate) buses: HashMap<String, Bus>,
 }
 
 /// Starts every component. One with `ignoreErrors` that cannot be started is left out with a
 /// warning.
-pub(crate) fn start(components: &[Component], base_dir: &Path) -> Result<Components, StartError> {
+pub(crate) async fn start(components: &[Component], base_dir: &Path, app_id: &str) -> Result<Components, StartError> {
     let mut started = Components::default();
     let mut actor_store_name: Option<&str> = None;
     for component in components {
@@ -42,7 +42,7 @@ pub(crate) fn start(components: &[Component], base_dir: &Path) -> Result<Compone
                 second: component.name.clone(),
             });
         }
-        match started.add(component, base_dir, is_actor_store) {
+        match started.add(component, base_dir, app_id, is_actor_store).await {
             Ok(()) if is_actor_store => {
                 tracing::info!("Using '{}' as actor state store", component.name);
                 started.actor_store_name.clone_from(&component.name);
@@ -59,7 +59,13 @@ pub(crate) fn start(components: &[Component], base_dir: &Path) -> Result<Compone
 }
 
 impl Components {
-    fn add(&mut self, component: &Component, base_dir: &Path, is_actor_store: bool) -> Result<(), StartError> {
+    async fn add(
+        &mut self,
+        component: &Component,
+        base_dir: &Path,
+        app_id: &str,
+        is_actor_store: bool,
+    ) -> Result<(), StartError> {
         let capabilities = if let Some(kind) = state::KINDS.iter().find(|kind| component.is_of(kind.name)) {
             let store = (kind.open)(component, base_dir)?;
             // A store that is not for actors is shown and checked; nothing here uses it.
@@ -70,7 +76,9 @@ impl Components {
             }
             kind.capabilities
         } else if let Some(kind) = pubsub::KINDS.iter().find(|kind| component.is_of(kind.name)) {
-            self.brokers.insert(component.name.clone(), (kind.open)(component)?);
+            let broker = (kind.open)(component, app_id).await?;
+            let bus = Bus { broker, scopes: Scopes::new(component, app_id), prefix: component.topic_prefix.clone() };
+            self.buses.insert(component.name.clone(), bus);
             kind.capabilities
         } else {
             return Err(StartError::UnknownComponent {

@@ -36,6 +36,9 @@ pub struct Config {
     pub app_api_token: Option<String>,
     /// The component, subscription and resiliency files.
     pub resources: Resources,
+    /// The folders that [`Config::resources`] come from, to be looked at while the sidecar runs: subscriptions that come
+    /// and go there begin and end. Empty means that nothing is looked at.
+    pub watched: Vec<PathBuf>,
     /// The folder that relative paths in component files (the SQLite file) start from.
     pub base_dir: PathBuf,
     /// The largest request, and the largest reply, in bytes.
@@ -74,6 +77,7 @@ impl Config {
             dapr_api_token: None,
             app_api_token: None,
             resources,
+            watched: Vec::new(),
             base_dir: PathBuf::from("."),
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
             app_max_concurrency: None,

@@ -42,7 +42,7 @@ pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>, asks: As
             if runtime.pubsub.has_components() {
                 match asks.subscriptions {
                     true => subscribe(&runtime, app).await,
-                    false => runtime.pubsub.start(Vec::new()),
+                    false => runtime.pubsub.start(Vec::new()).await,
                 }
             }
             runtime.actors.host(config).await;
@@ -119,7 +119,7 @@ async fn subscribe(runtime: &Runtime, app: &AppChannel) {
         }
     };
     match pubsub::parse_subscriptions(&reply) {
-        Ok(programmatic) => runtime.pubsub.start(programmatic),
+        Ok(programmatic) => runtime.pubsub.start(programmatic).await,
         Err(error) => tracing::error!("nothing is subscribed: the app's answer is none: {error}"),
     }
 }

@@ -224,6 +224,39 @@ impl ApiError {
         )
     }
 
+    /// Returns `403`: the topic is not for this app.
+    pub(crate) fn publish_forbidden(topic: &str, app_id: &str) -> Self {
+        let why = format!("topic {topic} is not allowed for app id {app_id}");
+        Self::new(Code::PermissionDenied, 403, "ERR_PUBSUB_FORBIDDEN", why)
+    }
+
+    /// Returns `400`: the entries of a bulk request are not what they have to be.
+    pub(crate) fn bulk_events(topic: &str, pubsub: &str, why: impl std::fmt::Display) -> Self {
+        Self::new(
+            Code::InvalidArgument,
+            400,
+            "ERR_PUBSUB_EVENTS_SER",
+            format!("error marshaling events to bytes for topic {topic} pubsub {pubsub}. error: {why}"),
+        )
+    }
+
+    /// Returns `400`: an entry of a bulk request is not of its content type.
+    pub(crate) fn bulk_envelope(topic: &str, pubsub: &str, why: impl std::fmt::Display) -> Self {
+        let why = format!("error when marshalling cloud event envelope for topic {topic} pubsub {pubsub}: {why}");
+        Self::new(Code::InvalidArgument, 400, "ERR_PUBSUB_EVENTS_SER", why)
+    }
+
+    /// Returns `400`: the body of a bulk request cannot be read.
+    pub(crate) fn bulk_request(topic: &str, pubsub: &str, why: impl std::fmt::Display) -> Self {
+        let why = format!("error when unmarshaling the request for topic {topic} pubsub {pubsub}: {why}");
+        Self::new(Code::InvalidArgument, 400, "ERR_PUBSUB_EVENTS_SER", why)
+    }
+
+    /// Over gRPC alone: a stream that does not begin, or that its program uses wrongly.
+    pub(crate) fn stream(why: impl Into<String>) -> Self {
+        Self::new(Code::Unknown, 500, "ERR_PUBSUB_STREAM", why)
+    }
+
     /// Returns `500`: what the caller gave as a CloudEvent is none.
     pub(crate) fn cloud_event(why: impl std::fmt::Display) -> Self {
         // The caller is told as little as daprd tells.

@@ -16,6 +16,7 @@
 //! # Layout
 //! Each of these uses only those below it.
 //! - `start`: opening and closing in order.
+//! - `watch`: subscriptions that come and go while it runs.
 //! - `discovery`: finding the app and asking it what it hosts.
 //! - `api/`: gRPC, HTTP, metadata, tokens, which web pages may call; `serve`: the listeners.
 //! - `runtime`: what the APIs share.
@@ -55,6 +56,7 @@ mod start;
 mod start_error;
 mod state;
 mod store_call;
+mod watch;
 
 pub use config::{Config, DEFAULT_MAX_BODY_BYTES, Ports};
 pub use document::ResourceError;

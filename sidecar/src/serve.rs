@@ -88,7 +88,11 @@ async fn serve(api: Api, listener: TcpListener, router: Router, silence: Duratio
     // The routes are made once, and not anew for each connection.
     let service = router.with_state(());
     let service = service.map_request(move |request: http::Request<Incoming>| {
-        request.map(|body| Body::new(TimeoutBody::new(silence, body)))
+        // Whoever listens on a stream may have nothing to say for long; that it is still there, pings tell.
+        match api == Api::Grpc && request.uri().path().contains("/Subscribe") {
+            true => request.map(Body::new),
+            false => request.map(|body| Body::new(TimeoutBody::new(silence, body))),
+        }
     });
     let service = TowerToHyperService::new(service);
     let mut http1 = http1::Builder::new();

@@ -21,6 +21,7 @@ use crate::runtime::Runtime;
 use crate::serve::{Api, SILENCE, Server};
 use crate::start_error::StartError;
 use crate::state::StateStore;
+use crate::watch::Watch;
 use crate::{components, discovery};
 
 /// How long connections may take to close at the end.
@@ -35,6 +36,7 @@ pub struct Sidecar {
     /// None of them once it ends in order.
     servers: Vec<Server>,
     discovery: JoinHandle<()>,
+    watch: Option<JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for Sidecar {
@@ -61,14 +63,16 @@ impl Sidecar {
         let http = listen_all(Api::Http, config.http_addr, &config).await?;
         let grpc = listen_all(Api::Grpc, config.grpc_addr, &config).await?;
 
-        let parts = components::start(&resources.components, &config.base_dir)?;
+        let parts = components::start(&resources.components, &config.base_dir, &config.app_id).await?;
         let names = parts.info.iter().map(|component| component.name.clone()).collect();
         let resiliency = Resiliency::new(config.app_id.clone(), names, policies, config.ports.retries.clone());
         let store = parts.actor_store.clone().map(|store| (parts.actor_store_name, store));
         let actors = Arc::new(Actors::new(app.clone(), store, &config, resiliency.clone()));
         let subscriptions = resources.into_subscriptions();
-        let pubsub = PubSub::new(config.app_id.clone(), app.clone(), parts.brokers, subscriptions, resiliency.clone());
-        let runtime = Arc::new(Runtime::new(&config, parts.info, actors, Arc::new(pubsub), resiliency));
+        let pubsub = PubSub::new(config.app_id.clone(), app.clone(), parts.buses, subscriptions, resiliency.clone());
+        let pubsub = Arc::new(pubsub);
+        let watch = Watch::new(&config, Arc::clone(&pubsub));
+        let runtime = Arc::new(Runtime::new(&config, parts.info, actors, pubsub, resiliency));
         let mut servers = serve(Api::Http, http, &api::router(Arc::clone(&runtime)))?;
         let http_addr = servers[0].addr();
         let grpc = serve(Api::Grpc, grpc, &api::grpc_router(Arc::clone(&runtime)))?;
@@ -77,7 +81,8 @@ impl Sidecar {
         tracing::info!("HTTP API listening on {http_addr}, gRPC API on {grpc_addr}");
         let asks = discovery::Asks { config: config.ask_config, subscriptions: config.ask_subscriptions };
         let discovery = tokio::spawn(discovery::run(Arc::clone(&runtime), app, asks));
-        Ok(Self { runtime, store: parts.actor_store, http_addr, grpc_addr, servers, discovery })
+        let watch = watch.map(|watch| tokio::spawn(watch.run()));
+        Ok(Self { runtime, store: parts.actor_store, http_addr, grpc_addr, servers, discovery, watch })
     }
 
     /// Where the HTTP API listens.
@@ -129,7 +134,7 @@ impl Sidecar {
     /// the app's `drainOngoingCallTimeout`), every actor is deactivated, the ports close, the store closes.
     pub async fn shutdown(mut self) {
         tracing::info!("dapr shutting down");
-        self.discovery.abort();
+        self.look_no_more();
         self.runtime.pubsub.close().await;
         self.runtime.actors.close().await;
         let closing = std::mem::take(&mut self.servers).into_iter().map(|server| server.stop(CLOSE_LIMIT));
@@ -144,9 +149,18 @@ impl Sidecar {
     }
 }
 
+impl Sidecar {
+    fn look_no_more(&self) {
+        self.discovery.abort();
+        if let Some(watch) = &self.watch {
+            watch.abort();
+        }
+    }
+}
+
 impl Drop for Sidecar {
     fn drop(&mut self) {
-        self.discovery.abort();
+        self.look_no_more();
         // Tasks that are still there hold the store and end on their own: it must be free when this returns.
         self.runtime.pubsub.abandon();
         self.runtime.actors.abandon();

@@ -10,8 +10,7 @@ use std::task::{Context, Poll};
 
 use dapr::dapr::proto::runtime::v1::{
     ExecuteActorStateTransactionRequest, GetActorStateRequest, GetActorStateResponse, GetMetadataRequest,
-    InvokeActorRequest, InvokeActorResponse, PublishEventRequest, SetMetadataRequest, ShutdownRequest,
-    TransactionalActorStateOperation,
+    InvokeActorRequest, InvokeActorResponse, SetMetadataRequest, ShutdownRequest, TransactionalActorStateOperation,
 };
 use futures::future::BoxFuture;
 use prost::Message;
@@ -22,12 +21,12 @@ use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
 
-use super::{auth, baggage, grpc_timers, metadata};
+use super::{auth, baggage, grpc_pubsub, grpc_timers, metadata};
 use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
 use crate::names::{ActorRef, normalise_method, validate_name};
-use crate::pubsub::{PublishRequest, Trace};
+use crate::pubsub::Trace;
 use crate::runtime::Runtime;
 use crate::state::Value;
 
@@ -84,8 +83,14 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
         "UnregisterActorTimer" => unary(runtime, request, grpc_timers::unregister_timer).await,
         "PublishEvent" => {
             let trace = Trace::of(request.headers());
-            unary(runtime, request, move |runtime, request| publish_event(runtime, request, trace.clone())).await
+            unary(runtime, request, move |runtime, request| grpc_pubsub::publish(runtime, request, trace.clone())).await
         }
+        "BulkPublishEvent" | "BulkPublishEventAlpha1" => {
+            let trace = Trace::of(request.headers());
+            let publish = move |runtime, request| grpc_pubsub::publish_bulk(runtime, request, trace.clone());
+            unary(runtime, request, publish).await
+        }
+        "SubscribeTopicEventsAlpha1" => grpc_pubsub::stream(runtime, request).await,
         "GetMetadata" => unary(runtime, request, get_metadata).await,
         "SetMetadata" => unary(runtime, request, set_metadata).await,
         "Shutdown" => unary(runtime, request, shutdown).await,
@@ -195,18 +200,6 @@ fn change(operation: TransactionalActorStateOperation) -> Result<Change, ApiErro
         key: operation.key,
         value,
     })
-}
-
-async fn publish_event(runtime: Arc<Runtime>, request: PublishEventRequest, trace: Trace) -> Result<(), Status> {
-    let publication = PublishRequest {
-        pubsub: &request.pubsub_name,
-        topic: &request.topic,
-        data: &request.data,
-        content_type: &request.data_content_type,
-        metadata: request.metadata,
-        trace,
-    };
-    Ok(runtime.pubsub.publish(publication).await?)
 }
 
 async fn get_metadata(runtime: Arc<Runtime>, _: GetMetadataRequest) -> Result<metadata::Answer, Status> {

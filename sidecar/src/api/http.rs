@@ -15,12 +15,11 @@ use tower::Layer as _;
 use tower::util::{MapRequestLayer, option_layer};
 
 use super::guard::{self, Origins};
-use super::{auth, baggage, http_timers, metadata, path, state};
+use super::{auth, baggage, http_pubsub, http_timers, metadata, path, state};
 use crate::actors::InvokeCall;
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
 use crate::names::{ActorRef, normalise_method, validate_name};
-use crate::pubsub::{PublishRequest, Trace};
 use crate::runtime::Runtime;
 
 type Shared = State<Arc<Runtime>>;
@@ -45,8 +44,7 @@ fn routes(runtime: Arc<Runtime>) -> Router {
         .route(&format!("{actor}/state"), post(change_state).put(change_state))
         .route(&format!("{actor}/state/{{key}}"), get(get_state))
         .merge(http_timers::routes(actor))
-        .route("/v1.0/publish/{pubsub}/{*topic}", post(publish).put(publish))
-        .route("/v1.0/publish/{pubsub}", post(no_topic).put(no_topic))
+        .merge(http_pubsub::routes())
         .fallback(absent)
         .layer(limit)
         .layer(middleware::from_fn_with_state(Arc::clone(&runtime), auth::http))
@@ -152,27 +150,5 @@ async fn change_state(
     let changes = state::changes(&body)?;
     let actor = ActorRef::new(actor_type, actor_id);
     runtime.actors.change_state(&actor, changes, baggage(&headers)).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn publish(
-    State(runtime): Shared,
-    Path((pubsub, topic)): Path<(String, String)>,
-    Query(query): Query<HashMap<String, String>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<StatusCode, ApiError> {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let metadata = query
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.strip_prefix("metadata.")?.to_owned(), value)))
-        .collect();
-    let (pubsub, topic, data, trace) = (pubsub.as_str(), topic.as_str(), &body[..], Trace::of(&headers));
-    runtime.pubsub.publish(PublishRequest { pubsub, topic, data, content_type, metadata, trace }).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn no_topic(State(runtime): Shared, Path(pubsub): Path<String>) -> Result<StatusCode, ApiError> {
-    runtime.pubsub.publish(PublishRequest { pubsub: &pubsub, ..PublishRequest::default() }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

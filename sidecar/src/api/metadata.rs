@@ -124,6 +124,7 @@ fn subscription(subscription: Subscription) -> PubsubSubscription {
     let origin = match subscription.origin {
         Origin::Declarative => PubsubSubscriptionType::Declarative,
         Origin::Programmatic => PubsubSubscriptionType::Programmatic,
+        Origin::Streaming => PubsubSubscriptionType::Streaming,
     };
     PubsubSubscription {
         pubsub_name: subscription.pubsub,

@@ -2,9 +2,11 @@
 
 mod auth;
 mod grpc;
+mod grpc_pubsub;
 mod grpc_timers;
 mod guard;
 mod http;
+mod http_pubsub;
 mod http_timers;
 mod metadata;
 mod object;

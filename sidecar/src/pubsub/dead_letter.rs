@@ -1,13 +1,12 @@
 //! Dead letter topics must not lead back to where a message comes from: it would go round for ever.
 
-use std::collections::HashMap;
-
 use crate::resources::Subscription;
 
-/// Takes the dead letter topic away where it closes a circle, with an error in the log.
-pub(super) fn break_circles(subscriptions: &mut [Subscription]) {
+/// Takes the dead letter topic away where it closes a circle, with an error in the log. `takes` says whether a
+/// subscription to the one topic of a component takes what is published to the other.
+pub(super) fn break_circles(subscriptions: &mut [Subscription], takes: impl Fn(&str, &str, &str) -> bool) {
     for index in 0..subscriptions.len() {
-        if !closes_circle(subscriptions, index) {
+        if !closes_circle(subscriptions, index, &takes) {
             continue;
         }
         let subscription = &mut subscriptions[index];
@@ -20,21 +19,25 @@ pub(super) fn break_circles(subscriptions: &mut [Subscription]) {
     }
 }
 
-/// Whether the way of the dead letters of this subscription comes back to its topic.
-fn closes_circle(subscriptions: &[Subscription], index: usize) -> bool {
-    let start = &subscriptions[index];
-    let next: HashMap<&str, &str> = subscriptions
-        .iter()
-        .filter(|other| other.pubsub == start.pubsub && !other.dead_letter_topic.is_empty())
-        .map(|other| (other.topic.as_str(), other.dead_letter_topic.as_str()))
-        .collect();
-    let mut topic = start.topic.as_str();
-    // As many steps as there are topics: a circle that does not come through here is another's.
-    for _ in 0..next.len() {
-        match next.get(topic) {
-            Some(&letters) if letters == start.topic => return true,
-            Some(&letters) => topic = letters,
-            None => return false,
+/// Whether a way of the dead letters of this subscription comes back to it.
+fn closes_circle(subscriptions: &[Subscription], start: usize, takes: impl Fn(&str, &str, &str) -> bool) -> bool {
+    let mut seen = vec![false; subscriptions.len()];
+    let mut left = vec![start];
+    while let Some(from) = left.pop() {
+        let Subscription { pubsub, dead_letter_topic: letters, .. } = &subscriptions[from];
+        if letters.is_empty() {
+            continue;
+        }
+        for (next, other) in subscriptions.iter().enumerate() {
+            if other.pubsub != *pubsub || !takes(pubsub, &other.topic, letters) {
+                continue;
+            }
+            if next == start {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[next], true) {
+                left.push(next);
+            }
         }
     }
     false
@@ -42,6 +45,8 @@ fn closes_circle(subscriptions: &[Subscription], index: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
     use crate::resources::subscription::Origin;
 
@@ -53,6 +58,7 @@ mod tests {
             rules: Vec::new(),
             dead_letter_topic: letters.into(),
             scopes: Vec::new(),
+            bulk: None,
             origin: Origin::Programmatic,
         }
     }
@@ -67,9 +73,12 @@ mod tests {
             subscription("p", "into", "a"),
             subscription("p", "line", "end"),
             subscription("q", "end", "line"),
+            subscription("p", "orders*", "orders.dead"),
         ];
-        break_circles(&mut subscriptions);
+        break_circles(&mut subscriptions, |_, subscribed, topic| {
+            subscribed == topic || subscribed.strip_suffix('*').is_some_and(|start| topic.starts_with(start))
+        });
         let letters: Vec<_> = subscriptions.iter().map(|s| s.dead_letter_topic.as_str()).collect();
-        assert_eq!(letters, ["", "", "c", "a", "a", "end", "line"]);
+        assert_eq!(letters, ["", "", "c", "a", "a", "end", "line", ""]);
     }
 }

@@ -1,81 +1,103 @@
-//! Delivering the messages of one subscription, one at a time.
+//! Delivering the messages of one subscription.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
 use http::HeaderMap;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::broker::{Broker, Message, NoRoom, Taken};
+use super::broker::{Message, NoRoom, Taken};
+use super::door::Door;
 use super::envelope::{self, Event};
+use super::judge::Outcome;
 use super::route::Routes;
-use crate::app_channel::{AppChannel, AppReply, forwarded};
-use crate::json;
-use crate::resiliency::{Failure, Resiliency, RetryTarget, Run, limited};
+use super::{Bus, trace};
+use crate::app_channel::forwarded;
+use crate::resiliency::{Resiliency, RetryTarget, Run, limited};
 use crate::resources::Subscription;
 
 /// Delivers what comes over the bus for one subscription.
 pub(super) struct Delivery {
-    pub(super) app: AppChannel,
-    pub(super) broker: Arc<dyn Broker>,
+    pub(super) door: Door,
+    pub(super) bus: Arc<Bus>,
     pub(super) subscription: Subscription,
     pub(super) routes: Routes,
     pub(super) resiliency: Resiliency,
+    /// Cancelled when the subscription ends: what was taken for it is still delivered.
+    pub(super) end: CancellationToken,
     /// Cancelled when the sidecar ends: nothing is tried again from then on.
     pub(super) closing: CancellationToken,
 }
 
-/// What became of a message.
-#[derive(Debug, PartialEq, Eq)]
-enum Outcome {
-    /// The app has it.
-    Done,
-    /// Nobody wants it.
-    Dropped,
-    /// It was given up.
-    Failed(String),
-}
-
 /// A message on its way to one of the app's routes.
-struct Parcel<'a> {
-    path: &'a str,
-    headers: HeaderMap,
-    data: Bytes,
+pub(super) struct Parcel<'a> {
+    pub(super) path: &'a str,
+    pub(super) headers: HeaderMap,
+    pub(super) event: Event,
+    /// The event as it is written.
+    pub(super) data: Bytes,
     /// The event's own.
-    id: String,
-    topic: String,
+    pub(super) id: String,
+    pub(super) topic: String,
 }
 
 impl Delivery {
     /// Runs until the topic is closed and what was in it is delivered.
-    pub(super) async fn run(self, mut messages: mpsc::Receiver<Taken>) {
-        while let Some(taken) = messages.recv().await {
-            let outcome = match self.address(&taken.message) {
-                Ok(parcel) => self.deliver(&parcel).await,
-                Err(outcome) => outcome,
-            };
-            if let Outcome::Failed(error) = &outcome {
-                tracing::error!("{error}");
-            }
-            if outcome != Outcome::Done && !self.subscription.dead_letter_topic.is_empty() {
-                self.bury(taken.message.clone()).await;
+    pub(super) async fn run(self, messages: mpsc::Receiver<Taken>) {
+        let messages = until(messages, self.end.clone());
+        match self.subscription.bulk {
+            Some(bulk) => self.run_in_bulk(bulk, messages).await,
+            None => {
+                messages.for_each_concurrent(self.bus.broker.at_once(), |taken| self.one(taken)).await;
             }
         }
     }
 
-    /// Hands a message on to the dead letter topic; waits for room there, since nobody is left to be told.
-    async fn bury(&self, message: Message) {
-        let topic = &self.subscription.dead_letter_topic;
-        if let Err(error) = self.broker.publish(topic, message, NoRoom::Wait).await {
-            tracing::error!("a message of {} is lost: dead letter topic {topic}: {error}", self.subscription.topic);
+    async fn one(&self, taken: Taken) {
+        let outcome = match self.address(&taken.message) {
+            Ok(parcel) => self.deliver(&parcel).await,
+            Err(outcome) => outcome,
+        };
+        self.conclude(taken, outcome).await;
+    }
+
+    /// Does what is left to do with a message: it goes to the dead letters unless the app has it, and its broker is
+    /// told. One that the end of the sidecar or of a stream was in the way of stays where a broker can keep it.
+    pub(super) async fn conclude(&self, taken: Taken, outcome: Outcome) {
+        if let Outcome::Failed(error) = &outcome {
+            if self.bus.broker.keeps() && (self.closing.is_cancelled() || self.door.is_gone()) {
+                return;
+            }
+            tracing::error!("{error}");
         }
+        if outcome != Outcome::Done
+            && !self.subscription.dead_letter_topic.is_empty()
+            && !self.bury(taken.message.clone()).await
+        {
+            return;
+        }
+        taken.settle().await;
+    }
+
+    /// Hands a message on to the dead letter topic; waits for room there, since nobody is left to be told. Whether the
+    /// broker took it.
+    pub(super) async fn bury(&self, message: Message) -> bool {
+        let letters = &self.subscription.dead_letter_topic;
+        let buried = self.bus.broker.publish(&self.bus.at_broker(letters), message, NoRoom::Wait).await;
+        if let Err(error) = &buried {
+            tracing::error!(
+                "error sending message to dead letter, origin topic: {} dead letter topic {letters} err: {error}",
+                self.subscription.topic
+            );
+        }
+        buried.is_ok()
     }
 
     /// Finds out where a message goes.
-    fn address(&self, message: &Message) -> Result<Parcel<'_>, Outcome> {
+    pub(super) fn address(&self, message: &Message) -> Result<Parcel<'_>, Outcome> {
         let Subscription { pubsub, topic, .. } = &self.subscription;
         let raw = envelope::is_raw(&self.subscription.metadata)
             .map_err(|error| Outcome::Failed(format!("error deserializing pubsub metadata: {error:?}")))?;
@@ -113,8 +135,11 @@ impl Delivery {
         if let Ok(name) = pubsub.parse() {
             headers.insert("pubsubname", name);
         }
+        if let Some(parent) = trace::parent_of(&event) {
+            headers.insert("traceparent", parent);
+        }
         let topic = event_text(&event, "topic");
-        Ok(Parcel { path, headers, data, id, topic })
+        Ok(Parcel { path, headers, event, data, id, topic })
     }
 
     /// Delivers a message under the pub/sub component's policy.
@@ -126,84 +151,31 @@ impl Delivery {
             topic: topic.clone(),
             event_id: parcel.id.clone(),
         });
-        let attempt = || limited(guard.timeout, self.attempt(parcel));
+        let attempt = || limited(guard.timeout, self.door.deliver(parcel, &self.subscription));
         let outcome = guard.run(Run { target, end: &self.closing }, attempt).await;
         outcome.unwrap_or_else(Outcome::Failed)
     }
+}
 
-    async fn attempt(&self, parcel: &Parcel<'_>) -> Result<Outcome, Failure<String>> {
-        let answered = self.app.deliver(parcel.path, parcel.headers.clone(), parcel.data.clone()).await;
-        let (cause, outcome) = match answered {
-            Ok(reply) => judge(&reply, parcel),
-            Err(error) => {
-                let text = "error returned from app channel while sending pub/sub event to app";
-                let text = format!("{text}: retriable error occurred: {error}");
-                (error.to_string(), Err(Failure::transient(text)))
+/// What a subscription receives, until it ends: then no more comes, and what is there already is the last.
+fn until(messages: mpsc::Receiver<Taken>, end: CancellationToken) -> BoxStream<'static, Taken> {
+    let next = async |(mut messages, end): (mpsc::Receiver<Taken>, CancellationToken)| {
+        if !messages.is_closed() {
+            let ended = tokio::select! {
+                taken = messages.recv() => Err(taken),
+                () = end.cancelled() => Ok(()),
+            };
+            match ended {
+                Err(taken) => return taken.map(|taken| (taken, (messages, end))),
+                Ok(()) => messages.close(),
             }
-        };
-        if outcome.is_err() {
-            tracing::warn!(
-                "encountered a retriable error while publishing a subscribed message to topic {}, err: {cause}",
-                self.subscription.topic
-            );
         }
-        outcome
-    }
+        messages.recv().await.map(|taken| (taken, (messages, end)))
+    };
+    stream::unfold((messages, end), next).boxed()
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Answer {
-    status: String,
-}
-
-/// Reads the app's answer as Dapr does: a body that is not `{"status": text}` counts for nothing,
-/// and a status that Dapr does not know is a failure. With a failure comes its cause, which Dapr
-/// logs apart.
-fn judge(reply: &AppReply, parcel: &Parcel<'_>) -> (String, Result<Outcome, Failure<String>>) {
-    let Parcel { id, topic, .. } = parcel;
-    let body = reply.text();
-    let code = reply.status.as_u16();
-    let no_cause = || "<nil>".to_owned();
-    if reply.status.is_success() {
-        // What follows the first value is not looked at.
-        let first = serde_json::Deserializer::from_slice(&reply.body).into_iter::<&RawValue>().next();
-        let answer: Option<Answer> =
-            first.and_then(Result::ok).and_then(|first| json::from_slice(first.get().as_bytes()).ok());
-        let status = answer.unwrap_or_default().status;
-        let outcome = match status.as_str() {
-            "" | "SUCCESS" => Ok(Outcome::Done),
-            "RETRY" => Err(Failure::transient(format!(
-                "RETRY status returned from app while processing pub/sub event {id}: retriable error occurred"
-            ))),
-            "DROP" => {
-                tracing::warn!("DROP status returned from app while processing pub/sub event {id}");
-                Ok(Outcome::Dropped)
-            }
-            other => Err(Failure::transient(format!(
-                "unknown status returned from app while processing pub/sub event {id}, status: {other}, err: \
-                 retriable error occurred"
-            ))),
-        };
-        return (no_cause(), outcome);
-    }
-    if code == 404 {
-        tracing::error!(
-            "non-retriable error returned from app while processing pub/sub event {id}: {body}. status code \
-             returned: {code}"
-        );
-        return (no_cause(), Ok(Outcome::Dropped));
-    }
-    let text = format!(
-        "retriable error returned from app while processing pub/sub event {id}, topic: {topic}, body: {body}. status \
-         code returned: {code}"
-    );
-    tracing::warn!("{text}");
-    let failure = Failure::status(code, format!("retriable error occurred: {text}"));
-    (text, Err(failure))
-}
-
-fn event_text(event: &Event, name: &str) -> String {
+pub(super) fn event_text(event: &Event, name: &str) -> String {
     match event.get(name) {
         Some(serde_json::Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),

@@ -43,9 +43,9 @@ pub(crate) enum EnvelopeError {
     CloudEvent(String),
 }
 
-/// The bytes that go over the bus: the envelope, or the data alone for `rawPayload`.
-pub(crate) fn wrap(publication: &Publication<'_>) -> Result<Vec<u8>, EnvelopeError> {
-    if is_raw(publication.metadata)? {
+/// The bytes that go over the bus: the envelope, or the data alone where the payload is raw.
+pub(crate) fn wrap(publication: &Publication<'_>, raw: bool) -> Result<Vec<u8>, EnvelopeError> {
+    if raw {
         return Ok(publication.data.to_vec());
     }
     let mut event = if base_type(publication.content_type) == "application/cloudevents+json" {
@@ -187,7 +187,7 @@ fn data(content_type: &str, data: &[u8]) -> (&'static str, String) {
 }
 
 /// A content type without its parameters, lower-cased.
-fn base_type(content_type: &str) -> String {
+pub(super) fn base_type(content_type: &str) -> String {
     let base = content_type.split(';').next().unwrap_or_default();
     base.trim().to_ascii_lowercase()
 }

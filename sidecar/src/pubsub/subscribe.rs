@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::app_channel::AppReply;
 use crate::json;
 use crate::resources::Subscription;
-use crate::resources::subscription::{Origin, Routes};
+use crate::resources::subscription::{Bulk, Origin, Routes};
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -19,6 +19,7 @@ struct Answer {
     route: String,
     routes: Routes,
     dead_letter_topic: String,
+    bulk_subscribe: Bulk,
 }
 
 /// Reads the app's answer. A status other than 200 means that the app subscribes to nothing.
@@ -55,6 +56,7 @@ pub(crate) fn parse(reply: &AppReply) -> Result<Vec<Subscription>, String> {
                 rules: routes.into_rules(),
                 dead_letter_topic: answer.dead_letter_topic,
                 scopes: Vec::new(),
+                bulk: answer.bulk_subscribe.if_enabled(),
                 origin: Origin::Programmatic,
             }
         })

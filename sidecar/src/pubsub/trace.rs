@@ -1,6 +1,8 @@
 //! W3C Trace Context: which trace a published message belongs to.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
+
+use super::envelope::Event;
 
 /// `traceparent` and `tracestate` of a request; empty where there is none, or one that is not what it has to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +21,12 @@ impl Trace {
         }
         Self { parent: parent.to_owned(), state: text("tracestate").to_owned() }
     }
+}
+
+/// What a delivery belongs to: what its event says, if that is one.
+pub(super) fn parent_of(event: &Event) -> Option<HeaderValue> {
+    let text = event.get("traceparent").or(event.get("traceid"))?.as_str()?;
+    HeaderValue::from_str(text).ok().filter(|_| is_parent(text))
 }
 
 /// Whether it is version 00 with ids that are not all zero.

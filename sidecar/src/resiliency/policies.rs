@@ -194,6 +194,15 @@ impl Resiliency {
         self.component_guard(&in_force, format_args!("component[{component}] output"), component, found)
     }
 
+    /// What stands between the sidecar and the pub/sub component `component`.
+    pub(crate) fn publishing(&self, component: &str) -> Guard {
+        let in_force = self.in_force();
+        let explicit = in_force.policies.components.get(component).map(|target| &target.outbound);
+        let levels = ["PubsubComponentOutbound", "ComponentOutbound", "Component", ""];
+        let found = in_force.policies.find(explicit, &levels);
+        self.component_guard(&in_force, format_args!("component[{component}] output"), component, found)
+    }
+
     /// What stands around the delivery of a message of the pub/sub component `component`.
     pub(crate) fn delivery(&self, component: &str) -> Guard {
         let in_force = self.in_force();

@@ -27,6 +27,8 @@ pub(crate) struct Component {
     pub(crate) ignore_errors: bool,
     /// The apps that may use it; empty means all.
     pub(crate) scopes: Vec<String>,
+    /// What stands in front of each topic of a pub/sub component: the namespace, if the component refers to it.
+    pub(crate) topic_prefix: String,
     /// Metadata by lower-cased name: Dapr matches names without regard to case.
     metadata: HashMap<String, String>,
 }
@@ -68,6 +70,9 @@ impl Component {
                 *value = value.replace("{podName}", name);
             }
             let namespace = place.namespace.unwrap_or("default");
+            if value.contains("{namespace}") {
+                namespace.clone_into(&mut self.topic_prefix);
+            }
             *value = value.replace("{namespace}", &format!("{namespace}.{}", place.app_id));
             *value = value.replace("{appID}", place.app_id);
         }
@@ -168,6 +173,7 @@ pub(super) fn parse(file: &str, document: Value, first_line: u64) -> Result<Comp
         version: if version.is_empty() { "v1".into() } else { version },
         ignore_errors: document.spec.ignore_errors,
         scopes: document.scopes,
+        topic_prefix: String::new(),
         metadata,
     })
 }

@@ -28,7 +28,25 @@ pub(crate) struct Subscription {
     pub(crate) dead_letter_topic: String,
     /// The apps that it is for; empty means all.
     pub(crate) scopes: Vec<String>,
+    /// Whether, and how, messages come many at once.
+    pub(crate) bulk: Option<Bulk>,
     pub(crate) origin: Origin,
+}
+
+/// How many messages come at once; 0 or less means Dapr's default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Bulk {
+    enabled: bool,
+    pub(crate) max_messages_count: i32,
+    pub(crate) max_await_duration_ms: i32,
+}
+
+impl Bulk {
+    /// `None` for one that is switched off.
+    pub(crate) fn if_enabled(self) -> Option<Self> {
+        self.enabled.then_some(self)
+    }
 }
 
 /// Who asked for a subscription.
@@ -38,6 +56,8 @@ pub(crate) enum Origin {
     Declarative,
     /// The app, in its answer to `GET /dapr/subscribe`.
     Programmatic,
+    /// A program that holds a stream open.
+    Streaming,
 }
 
 /// One routing rule.
@@ -94,6 +114,8 @@ struct Spec {
     metadata: HashMap<String, String>,
     #[serde(default)]
     dead_letter_topic: String,
+    #[serde(default)]
+    bulk_subscribe: Bulk,
 }
 
 /// Reads one `kind: Subscription` document that begins at `first_line` of `file`.
@@ -128,6 +150,7 @@ pub(super) fn parse(file: &str, document: Value, first_line: u64) -> Result<Decl
         rules,
         dead_letter_topic: spec.dead_letter_topic,
         scopes: document.scopes,
+        bulk: spec.bulk_subscribe.if_enabled(),
         origin: Origin::Declarative,
     };
     Ok(Declared { file: file.to_owned(), metadata: document.metadata, subscription })

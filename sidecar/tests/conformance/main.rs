@@ -39,6 +39,7 @@ macro_rules! behaviours {
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bulk;
 mod deactivation;
 mod differences;
 mod errors;
@@ -52,6 +53,8 @@ mod runtime;
 mod sqlite_file;
 mod startup;
 mod state;
+mod streaming;
 mod timers;
 mod tokens;
+mod topics;
 mod turn_order;

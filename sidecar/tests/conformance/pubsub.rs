@@ -22,7 +22,7 @@ behaviours![
     a_message_that_has_expired_is_not_delivered,
 ];
 
-fn subscription(topic: &str, rest: &str) -> String {
+pub fn subscription(topic: &str, rest: &str) -> String {
     format!(
         "apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: {{name: {topic}}}\nspec:\n  \
          pubsubname: bus\n  topic: {topic}\n{rest}"
@@ -33,7 +33,7 @@ async fn lab(runtime: Runtime, app: App, subscriptions: &[&str]) -> Lab {
     runtime.with(app, Setup::documents(subscriptions)).await
 }
 
-async fn delivered(lab: &Lab, path: &str, count: usize) -> Vec<Seen> {
+pub async fn delivered(lab: &Lab, path: &str, count: usize) -> Vec<Seen> {
     lab.app.wait(count, |seen| seen.is("POST", path)).await
 }
 

@@ -85,6 +85,7 @@ fn config(flags: Flags, resources: Resources) -> anyhow::Result<Config> {
         dapr_api_token: token("DAPR_API_TOKEN")?,
         app_api_token: token("APP_API_TOKEN")?,
         max_body_bytes,
+        watched: flags.resources_path,
         app_max_concurrency: usize::try_from(flags.app_max_concurrency).ok().filter(|calls| *calls > 0),
         ask_config: asks("config"),
         ask_subscriptions: asks("subscribe"),

@@ -1,20 +1,22 @@
 //! `pubsub.in-memory`: hands messages to whoever subscribes now, and forgets the others.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 
 use super::{Broker, Kind, Message, NoRoom, Taken};
 
-pub(super) const KIND: Kind =
-    Kind { name: "pubsub.in-memory", capabilities: &[], open: |_| Ok(Arc::new(InMemoryBroker::default())) };
+pub(super) const KIND: Kind = Kind {
+    name: "pubsub.in-memory",
+    capabilities: &["SUBSCRIBE_WILDCARDS"],
+    open: |_, _| Box::pin(async { Ok(Arc::new(InMemoryBroker::default()) as Arc<dyn Broker>) }),
+};
 
-/// How many messages of one topic may wait.
+/// How many messages of one subscription may wait.
 const MOST_WAITING: usize = 10_000;
-/// How many bytes of one topic may wait. One message may be larger: it waits alone then.
+/// How many bytes of one subscription may wait. One message may be larger: it waits alone then.
 const MOST_BYTES: usize = 16 << 20;
 /// What a message takes besides what is in it, roughly.
 const MESSAGE: usize = 256;
@@ -22,43 +24,43 @@ const MESSAGE: usize = 256;
 /// A broker in the process's memory.
 #[derive(Debug, Default)]
 pub(super) struct InMemoryBroker {
-    topics: Mutex<HashMap<String, Queue>>,
+    queues: Mutex<Vec<Queue>>,
     /// What was taken and is not done with.
     waiting: TaskTracker,
 }
 
-/// The messages of one topic.
+/// The messages of one subscription.
 #[derive(Debug, Clone)]
 struct Queue {
+    /// A topic, or the beginning of topics with a `*` at its end.
+    subscribed: String,
     messages: mpsc::Sender<Taken>,
     room: Arc<Semaphore>,
 }
 
-/// Why a queue did not take a message.
-enum Refused {
-    Full,
-    Closed,
-}
+/// Room for one message in a queue. `None` for a queue whose subscription has ended.
+type Room = Option<(mpsc::OwnedPermit<Taken>, OwnedSemaphorePermit)>;
 
 impl Queue {
-    async fn put(&self, message: Message, waiting: &TaskTracker, no_room: NoRoom) -> Result<(), Refused> {
-        let wait = no_room == NoRoom::Wait;
-        let kept = waiting.token();
-        let bytes = permits(&message);
-        let room = Arc::clone(&self.room);
-        let room = if wait {
-            room.acquire_many_owned(bytes).await.map_err(|_| Refused::Closed)?
-        } else {
-            room.try_acquire_many_owned(bytes).map_err(|_| Refused::Full)?
+    /// # Errors
+    /// There is no room now.
+    fn try_room(&self, bytes: u32) -> Result<Room, ()> {
+        let place = match self.messages.clone().try_reserve_owned() {
+            Ok(place) => place,
+            Err(mpsc::error::TrySendError::Full(_)) => return Err(()),
+            Err(mpsc::error::TrySendError::Closed(_)) => return Ok(None),
         };
-        let taken = Taken::new(message, (room, kept));
-        if wait {
-            return self.messages.send(taken).await.map_err(|_| Refused::Closed);
-        }
-        self.messages.try_send(taken).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Refused::Full,
-            mpsc::error::TrySendError::Closed(_) => Refused::Closed,
-        })
+        let room = Arc::clone(&self.room).try_acquire_many_owned(bytes).map_err(drop)?;
+        Ok(Some((place, room)))
+    }
+
+    async fn wait_for_room(&self, bytes: u32) -> Room {
+        let place = self.messages.clone().reserve_owned().await.ok()?;
+        let room = tokio::select! {
+            room = Arc::clone(&self.room).acquire_many_owned(bytes) => room.ok()?,
+            () = self.messages.closed() => return None,
+        };
+        Some((place, room))
     }
 }
 
@@ -68,26 +70,51 @@ fn permits(message: &Message) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
+/// Whether a topic is one that a subscription takes: a `*` at its end stands for one character or more.
+fn takes(subscribed: &str, topic: &str) -> bool {
+    let begins = |start: &str| topic.len() > start.len() && topic.starts_with(start);
+    subscribed == topic || subscribed.strip_suffix('*').is_some_and(begins)
+}
+
 #[async_trait]
 impl Broker for InMemoryBroker {
     async fn publish(&self, topic: &str, message: Message, no_room: NoRoom) -> Result<(), String> {
-        let queue = self.topics.lock().unwrap_or_else(PoisonError::into_inner).get(topic).cloned();
-        let Some(queue) = queue else { return Ok(()) };
-        match queue.put(message, &self.waiting, no_room).await {
-            Ok(()) => Ok(()),
-            Err(Refused::Full) => Err(format!(
-                "its queue is full: up to {MOST_WAITING} messages and {} MiB wait for the app to take them",
-                MOST_BYTES >> 20
-            )),
-            Err(Refused::Closed) => Err("the sidecar is shutting down".into()),
+        let queues: Vec<Queue> = {
+            let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            queues.iter().filter(|queue| takes(&queue.subscribed, topic)).cloned().collect()
+        };
+        let bytes = permits(&message);
+        let kept = self.waiting.token();
+        let mut rooms = Vec::with_capacity(queues.len());
+        for queue in &queues {
+            let room = match no_room {
+                NoRoom::Wait => queue.wait_for_room(bytes).await,
+                NoRoom::Refuse => queue.try_room(bytes).map_err(|()| {
+                    format!(
+                        "its queue is full: up to {MOST_WAITING} messages and {} MiB wait for the app to take them",
+                        MOST_BYTES >> 20
+                    )
+                })?,
+            };
+            rooms.extend(room);
         }
+        for (place, room) in rooms {
+            place.send(Taken::new(message.clone(), (room, kept.clone())));
+        }
+        Ok(())
     }
 
-    fn subscribe(&self, topic: &str) -> mpsc::Receiver<Taken> {
+    async fn subscribe(&self, topic: &str) -> Result<mpsc::Receiver<Taken>, String> {
         let (messages, receiver) = mpsc::channel(MOST_WAITING);
-        let queue = Queue { messages, room: Arc::new(Semaphore::new(MOST_BYTES)) };
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner).insert(topic.to_owned(), queue);
-        receiver
+        let queue = Queue { subscribed: topic.to_owned(), messages, room: Arc::new(Semaphore::new(MOST_BYTES)) };
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.retain(|queue| !queue.messages.is_closed());
+        queues.push(queue);
+        Ok(receiver)
+    }
+
+    fn takes(&self, subscribed: &str, topic: &str) -> bool {
+        takes(subscribed, topic)
     }
 
     async fn drained(&self) {
@@ -100,12 +127,14 @@ impl Broker for InMemoryBroker {
     }
 
     fn close(&self) {
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     fn message(bytes: usize) -> Message {
@@ -116,7 +145,7 @@ mod tests {
     async fn a_queue_that_nobody_empties_refuses_by_number_and_by_size_and_takes_again_what_there_is_room_for() {
         let broker = InMemoryBroker::default();
         for (size, most) in [(1, MOST_WAITING), (1 << 20, 15)] {
-            let mut receiver = broker.subscribe("t");
+            let mut receiver = broker.subscribe("t").await.expect("subscribed");
             let mut taken = 0;
             while broker.publish("t", message(size), NoRoom::Refuse).await.is_ok() {
                 taken += 1;
@@ -135,7 +164,7 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_be_refused_waits_for_room_and_one_that_is_larger_than_the_queue_waits_alone() {
         let broker = InMemoryBroker::default();
-        let mut receiver = broker.subscribe("t");
+        let mut receiver = broker.subscribe("t").await.expect("subscribed");
         broker.publish("t", message(2 * MOST_BYTES), NoRoom::Refuse).await.expect("taken");
         let mut waiting = broker.publish("t", message(1), NoRoom::Wait);
         assert!(futures::poll!(&mut waiting).is_pending());
@@ -146,5 +175,33 @@ mod tests {
         assert!(futures::poll!(&mut drained).is_pending());
         drop(receiver.recv().await);
         drained.await;
+    }
+
+    #[tokio::test]
+    async fn each_subscription_has_a_message_of_its_own_and_one_that_ended_is_in_nobodys_way() {
+        let broker = InMemoryBroker::default();
+        let mut all = broker.subscribe("orders*").await.expect("subscribed");
+        let mut new = broker.subscribe("orders.new").await.expect("subscribed");
+        drop(broker.subscribe("orders.new").await.expect("subscribed"));
+        for topic in ["orders", "orders.new", "orders.*"] {
+            broker.publish(topic, message(1), NoRoom::Refuse).await.expect("taken");
+        }
+        assert_eq!((all.len(), new.len()), (2, 1));
+        drop((all.recv().await, new.recv().await));
+        assert_eq!(broker.undelivered(), 1);
+    }
+
+    #[test]
+    fn a_star_stands_for_something_at_the_end_alone() {
+        for (subscribed, topic, taken) in [
+            ("a", "a", true),
+            ("a*", "ab", true),
+            ("a*", "a", false),
+            ("a*", "a*", true),
+            ("*", "b", true),
+            ("a*c", "abc", false),
+        ] {
+            assert_eq!(takes(subscribed, topic), taken, "{subscribed} {topic}");
+        }
     }
 }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use crate::document::ResourceError;
 use crate::resources::Component;
+use crate::start_error::StartError;
 
 /// One message on a broker.
 #[derive(Debug, Clone)]
@@ -19,16 +20,26 @@ pub(crate) struct Message {
     pub(crate) metadata: HashMap<String, String>,
 }
 
-/// A message on its way to a subscriber. Dropping it tells the broker that it is done with, however that went.
+/// A message on its way to a subscriber. One that is dropped has not been dealt with: a broker that keeps messages
+/// hands it out again.
 pub(crate) struct Taken {
     pub(crate) message: Message,
     /// What the broker keeps until then.
     _kept: Box<dyn Send>,
+    /// Tells the broker that it has been dealt with.
+    settle: Option<BoxFuture<'static, ()>>,
 }
 
 impl Taken {
     fn new(message: Message, kept: impl Send + 'static) -> Self {
-        Self { message, _kept: Box::new(kept) }
+        Self { message, _kept: Box::new(kept), settle: None }
+    }
+
+    /// It has been dealt with, however that went.
+    pub(crate) async fn settle(mut self) {
+        if let Some(settle) = self.settle.take() {
+            settle.await;
+        }
     }
 }
 
@@ -47,10 +58,27 @@ pub(crate) trait Broker: Send + Sync {
     /// Takes a message. `Ok` means that the broker has it, not that anyone received it.
     async fn publish(&self, topic: &str, message: Message, no_room: NoRoom) -> Result<(), String>;
 
-    /// The messages of a topic from now on, in the order in which they are to be delivered.
-    fn subscribe(&self, topic: &str) -> mpsc::Receiver<Taken>;
+    /// The messages of a topic from now on, in the order in which they are to be delivered. Dropping the receiver
+    /// ends the subscription.
+    async fn subscribe(&self, topic: &str) -> Result<mpsc::Receiver<Taken>, String>;
 
-    /// Returns when nothing that it handed out, or will lose at its end, waits to be delivered any more.
+    /// Whether a subscription to `subscribed` takes what is published to `topic`.
+    fn takes(&self, subscribed: &str, topic: &str) -> bool {
+        subscribed == topic
+    }
+
+    /// How many messages of one subscription are delivered at once; with one they keep their order.
+    fn at_once(&self) -> usize {
+        1
+    }
+
+    /// Whether a message that was not dealt with comes again, after a restart too.
+    fn keeps(&self) -> bool {
+        false
+    }
+
+    /// Hands out no more that it could keep. Returns when nothing that it handed out, or will lose at its end, waits
+    /// to be delivered any more.
     async fn drained(&self);
 
     /// How many messages that is.
@@ -66,7 +94,8 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// What the metadata API says of it.
     pub(crate) capabilities: &'static [&'static str],
-    pub(crate) open: fn(&Component) -> Result<Arc<dyn Broker>, ResourceError>,
+    /// With the component comes the app's id: that is who a consumer is unless the component says otherwise.
+    pub(crate) open: for<'a> fn(&'a Component, &'a str) -> BoxFuture<'a, Result<Arc<dyn Broker>, StartError>>,
 }
 
 /// Those that there are.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use dapr::dapr::proto::runtime::v1::ShutdownRequest;
 use dapr::dapr::proto::runtime::v1::dapr_client::DaprClient;
@@ -62,6 +63,10 @@ impl Daprd {
     pub async fn go(&mut self, app: SocketAddr, setup: &Setup) {
         self.daprd = start_daprd(&self.programs, &self.ports, &self.folder, app, setup);
         self.await_api().await;
+    }
+
+    pub fn resources(&self) -> PathBuf {
+        self.folder.path().join("resources")
     }
 
     pub fn http_addr(&self) -> SocketAddr {

@@ -1,12 +1,13 @@
 //! The embedded sidecar, in the test's own process.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use sidecar::{Sidecar, StoreCall, StoreFault};
+use sidecar::{Resources, Sidecar, StoreCall, StoreFault};
 use tempfile::TempDir;
 
 use super::Setup;
@@ -49,7 +50,14 @@ impl Embedded {
             documents.push(PUBSUB);
         }
         documents.extend(setup.documents.iter().map(String::as_str));
-        let mut config = support::config(app, &documents, self.folder.path());
+        let resources = self.resources();
+        std::fs::create_dir_all(&resources).unwrap();
+        for (number, document) in documents.iter().enumerate() {
+            std::fs::write(resources.join(format!("{number}.yaml")), document).unwrap();
+        }
+        let mut config = support::config(app, &[], self.folder.path());
+        config.resources = Resources::from_dir(&resources).unwrap();
+        config.watched = vec![resources];
         config.dapr_api_token = setup.dapr_api_token.map(str::to_owned);
         config.app_api_token = setup.app_api_token.map(str::to_owned);
         if let Some(bytes) = setup.max_body_bytes {
@@ -58,6 +66,10 @@ impl Embedded {
         config.actor_state_ttl = setup.actor_state_ttl;
         config.ports.fault = Some(self.outage.clone());
         self.sidecar = Some(Sidecar::start(config).await.unwrap());
+    }
+
+    pub fn resources(&self) -> PathBuf {
+        self.folder.path().join("resources")
     }
 
     pub fn sidecar(&self) -> &Sidecar {

@@ -221,6 +221,22 @@ impl Lab {
         keys
     }
 
+    /// Puts a file into the resources folder while the sidecar runs.
+    pub fn write_resource(&self, name: &str, text: &str) {
+        std::fs::write(self.resources().join(name), text).unwrap();
+    }
+
+    pub fn remove_resource(&self, name: &str) {
+        std::fs::remove_file(self.resources().join(name)).unwrap();
+    }
+
+    fn resources(&self) -> PathBuf {
+        match &self.part {
+            Part::Embedded(embedded) => embedded.resources(),
+            Part::Daprd(daprd) => daprd.resources(),
+        }
+    }
+
     /// Waits until everything has been dealt with that was published before the last message that the app has seen.
     pub async fn dealt_with(&self, topic: &str) {
         match &self.part {

@@ -1,0 +1,50 @@
+//! Where a message goes: the app's HTTP routes, or a stream that a program holds open.
+
+use super::deliver::Parcel;
+use super::judge::{self, Outcome};
+use super::stream::Outlet;
+use crate::app_channel::AppChannel;
+use crate::resiliency::Failure;
+use crate::resources::Subscription;
+
+/// The way to whoever is subscribed.
+pub(super) enum Door {
+    App(AppChannel),
+    Stream(Outlet),
+}
+
+impl Door {
+    /// Whether nobody is behind it any more.
+    pub(super) fn is_gone(&self) -> bool {
+        match self {
+            Self::App(_) => false,
+            Self::Stream(outlet) => outlet.is_gone(),
+        }
+    }
+
+    /// Delivers a message once.
+    pub(super) async fn deliver(
+        &self,
+        parcel: &Parcel<'_>,
+        subscription: &Subscription,
+    ) -> Result<Outcome, Failure<String>> {
+        let (cause, outcome) = match self {
+            Self::App(app) => match app.deliver(parcel.path, parcel.headers.clone(), parcel.data.clone()).await {
+                Ok(reply) => judge::reply(&reply, parcel),
+                Err(error) => {
+                    let text = "error returned from app channel while sending pub/sub event to app";
+                    let text = format!("{text}: retriable error occurred: {error}");
+                    (error.to_string(), Err(Failure::transient(text)))
+                }
+            },
+            Self::Stream(outlet) => outlet.deliver(parcel, subscription).await,
+        };
+        if outcome.is_err() {
+            tracing::warn!(
+                "encountered a retriable error while publishing a subscribed message to topic {}, err: {cause}",
+                subscription.topic
+            );
+        }
+        outcome
+    }
+}

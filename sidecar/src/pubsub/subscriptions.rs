@@ -1,0 +1,216 @@
+//! What is subscribed: by files, by the app, by streams; and the deliveries that this comes to.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::deliver::Delivery;
+use super::door::Door;
+use super::route::Routes;
+use super::{Bus, PubSub, dead_letter};
+use crate::resources::Subscription;
+
+/// How long until a broker that does not take a subscription is asked again, at first and at most.
+const ASK_AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+
+/// Every subscription that there is.
+pub(super) struct Subscriptions {
+    known: Mutex<Known>,
+    /// Held while deliveries are begun and ended: one change after the other.
+    changing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Of the resource files.
+    declarative: Vec<Subscription>,
+    /// Of the app's answer; `None` until it is known, and nothing is delivered before.
+    programmatic: Option<Vec<Subscription>>,
+    /// Of callers that are connected now, each with a number of its own.
+    streaming: Vec<(u64, Subscription)>,
+    next_stream: u64,
+    /// What is delivered to the app, each with what ends it.
+    running: Vec<(Subscription, CancellationToken)>,
+}
+
+impl Subscriptions {
+    pub(super) fn new(declarative: Vec<Subscription>) -> Self {
+        tell_of_doubles(&declarative);
+        let known = Known { declarative, ..Known::default() };
+        Self { known: Mutex::new(known), changing: tokio::sync::Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a stream down; it is to be forgotten by its number.
+    pub(super) fn add_stream(&self, subscription: Subscription) -> u64 {
+        let mut known = self.lock();
+        known.next_stream += 1;
+        let number = known.next_stream;
+        known.streaming.push((number, subscription));
+        number
+    }
+
+    pub(super) fn forget_stream(&self, number: u64) {
+        self.lock().streaming.retain(|(other, _)| *other != number);
+    }
+}
+
+impl Known {
+    /// What the app is subscribed to: there is one subscription for a topic.
+    fn of_the_app(&self) -> Vec<Subscription> {
+        let mut subscriptions = Vec::new();
+        for subscription in &self.declarative {
+            replace(&mut subscriptions, subscription, false);
+        }
+        for subscription in self.programmatic.iter().flatten() {
+            replace(&mut subscriptions, subscription, true);
+        }
+        subscriptions
+    }
+}
+
+impl PubSub {
+    /// What is subscribed, whether or not its pub/sub component exists.
+    pub(crate) fn subscriptions(&self) -> Vec<Subscription> {
+        let known = self.subscriptions.lock();
+        let streaming = known.streaming.iter().map(|(_, subscription)| subscription.clone());
+        known.of_the_app().into_iter().chain(streaming).collect()
+    }
+
+    /// Adds what the app asked for and begins to deliver.
+    pub(crate) async fn start(&self, programmatic: Vec<Subscription>) {
+        self.subscriptions.lock().programmatic = Some(programmatic);
+        self.reconcile().await;
+    }
+
+    /// Puts other subscriptions in the place of those of the resource files. What is the same goes on as it is.
+    pub(crate) async fn declare(&self, declarative: Vec<Subscription>) {
+        tell_of_doubles(&declarative);
+        self.subscriptions.lock().declarative = declarative;
+        self.reconcile().await;
+    }
+
+    /// Has those deliveries run that there should be.
+    async fn reconcile(&self) {
+        let _one_after_the_other = self.subscriptions.changing.lock().await;
+        let Some(app) = &self.app else { return };
+        let new = {
+            let mut known = self.subscriptions.lock();
+            if known.programmatic.is_none() {
+                return;
+            }
+            let mut wanted = known.of_the_app();
+            dead_letter::break_circles(&mut wanted, |pubsub, subscribed, topic| match self.buses.get(pubsub) {
+                Some(bus) => bus.broker.takes(subscribed, topic),
+                None => subscribed == topic,
+            });
+            known.running.retain(|(running, end)| {
+                let stays = wanted.contains(running);
+                if !stays {
+                    tracing::info!("the subscription to topic {} of {} ends", running.topic, running.pubsub);
+                    end.cancel();
+                }
+                stays
+            });
+            wanted.retain(|wanted| !known.running.iter().any(|(running, _)| running == wanted));
+            wanted
+        };
+        for subscription in new {
+            if let Some(end) = self.begin(Door::App(app.clone()), subscription.clone()).await {
+                self.subscriptions.lock().running.push((subscription, end));
+            }
+        }
+    }
+
+    /// Delivers to the app; returns what ends that.
+    async fn begin(&self, door: Door, subscription: Subscription) -> Option<CancellationToken> {
+        let Subscription { pubsub, topic, .. } = &subscription;
+        let Some(bus) = self.buses.get(pubsub) else {
+            tracing::error!(
+                "error getting pubsub component {pubsub} for the subscription to topic {topic}: \
+                 there is no such component"
+            );
+            return None;
+        };
+        if !bus.scopes.may_subscribe(topic) {
+            tracing::error!(
+                "Failed to start subscription: subscription to topic '{topic}' on pubsub '{pubsub}' is not allowed"
+            );
+            return None;
+        }
+        let routes = match Routes::compile(&subscription.rules) {
+            Ok(routes) => routes,
+            Err(error) => {
+                tracing::error!("the subscription to topic {topic} is left out: rule {error}");
+                return None;
+            }
+        };
+        tracing::info!("app is subscribed to the following topics: [[{topic}]] through pubsub={pubsub}");
+        let (bus, topic) = (Arc::clone(bus), bus.at_broker(topic));
+        let end = CancellationToken::new();
+        // Asked before anything else happens: what is published from now on is delivered.
+        let first = bus.broker.subscribe(&topic).await;
+        let delivery = self.delivery(door, Arc::clone(&bus), subscription, routes, end.clone());
+        self.spawn(async move {
+            let messages = match first {
+                Ok(messages) => messages,
+                Err(why) => {
+                    tracing::error!("Failed to start subscription for topic {topic}: {why}");
+                    tokio::select! {
+                        messages = subscribe_again(&bus, &topic) => messages,
+                        () = delivery.end.cancelled() => return,
+                    }
+                }
+            };
+            delivery.run(messages).await;
+        });
+        Some(end)
+    }
+
+    pub(super) fn delivery(
+        &self,
+        door: Door,
+        bus: Arc<Bus>,
+        subscription: Subscription,
+        routes: Routes,
+        end: CancellationToken,
+    ) -> Delivery {
+        let (resiliency, closing) = (self.resiliency.clone(), self.closing.clone());
+        Delivery { door, bus, subscription, routes, resiliency, end, closing }
+    }
+}
+
+/// Asks a broker until it takes the subscription.
+async fn subscribe_again(bus: &Bus, topic: &str) -> tokio::sync::mpsc::Receiver<super::broker::Taken> {
+    let (mut pause, most) = ASK_AGAIN;
+    loop {
+        tokio::time::sleep(pause).await;
+        match bus.broker.subscribe(topic).await {
+            Ok(messages) => return messages,
+            Err(why) => tracing::error!("Retry failed for subscription to topic {topic}: {why}. Will retry."),
+        }
+        pause = (pause * 2).min(most);
+    }
+}
+
+/// There is one subscription for a topic: a later one replaces the earlier or is left out.
+fn replace(subscriptions: &mut Vec<Subscription>, new: &Subscription, replaces: bool) {
+    let same = |old: &Subscription| old.pubsub == new.pubsub && old.topic == new.topic;
+    match subscriptions.iter().position(same) {
+        None => subscriptions.push(new.clone()),
+        Some(index) if replaces => subscriptions[index] = new.clone(),
+        Some(_) => {}
+    }
+}
+
+fn tell_of_doubles(subscriptions: &[Subscription]) {
+    for (index, new) in subscriptions.iter().enumerate() {
+        if subscriptions[..index].iter().any(|old| old.pubsub == new.pubsub && old.topic == new.topic) {
+            tracing::warn!("two subscriptions to topic {} of {}: the first one is used", new.topic, new.pubsub);
+        }
+    }
+}
