@@ -42,6 +42,16 @@ pub(crate) async fn start(components: &[Component], base_dir: &Path, app_id: &st
                 second: component.name.clone(),
             });
         }
+        if let Some(part) = absent(&component.kind) {
+            tracing::warn!(
+                "{}: component {:?} ({}/{}) is left out, and the rest goes on: this sidecar has no part for {part}",
+                component.file,
+                component.name,
+                component.kind,
+                component.version
+            );
+            continue;
+        }
         match started.add(component, base_dir, app_id, is_actor_store).await {
             Ok(()) if is_actor_store => {
                 tracing::info!("Using '{}' as actor state store", component.name);
@@ -97,6 +107,22 @@ impl Components {
         tracing::info!("Component loaded: {} ({}/{})", component.name, component.kind, component.version);
         Ok(())
     }
+}
+
+/// The part of Dapr that a component belongs to, where this sidecar has none of its kind.
+fn absent(kind: &str) -> Option<&'static str> {
+    let (part, _) = kind.split_once('.')?;
+    Some(match part {
+        "bindings" => "bindings",
+        "configuration" => "configuration",
+        "conversation" => "conversation",
+        "crypto" => "cryptography",
+        "lock" => "the distributed lock",
+        "middleware" => "HTTP middleware",
+        "nameresolution" => "name resolution",
+        "workflow" => "workflows",
+        _ => return None,
+    })
 }
 
 /// The component types that there are, as an error names them.

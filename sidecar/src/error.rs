@@ -284,7 +284,16 @@ impl ApiError {
         )
     }
 
-    /// Returns `501`: a part of Dapr that this sidecar does not have.
+    /// Returns `501`: a whole part of Dapr that this sidecar does not have.
+    pub(crate) fn absent(part: &str) -> Self {
+        let why = format!(
+            "this sidecar has no part for {part}: an app that needs it runs on Dapr's own daprd \
+             (https://docs.dapr.io/getting-started/)"
+        );
+        Self::new(Code::Unimplemented, 501, "ERR_NOT_IMPLEMENTED", why)
+    }
+
+    /// Returns `501`: a call that this sidecar does not have.
     pub(crate) fn unimplemented(what: impl std::fmt::Display) -> Self {
         Self::new(Code::Unimplemented, 501, "ERR_NOT_IMPLEMENTED", format!("{what} is not implemented by this sidecar"))
     }

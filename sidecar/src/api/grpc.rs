@@ -21,7 +21,7 @@ use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
 
-use super::{auth, baggage, grpc_pubsub, grpc_timers, metadata};
+use super::{absent, auth, baggage, grpc_pubsub, grpc_timers, metadata};
 use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
@@ -38,7 +38,19 @@ struct DaprService {
 
 /// Dapr's gRPC API, as far as this sidecar has it.
 pub(crate) fn grpc_router(runtime: Arc<Runtime>) -> axum::Router {
-    Routes::new(DaprService { runtime }).into_axum_router()
+    let routes = Routes::new(DaprService { runtime: Arc::clone(&runtime) }).into_axum_router();
+    routes.fallback(move |request: axum::extract::Request| other_service(Arc::clone(&runtime), request.map(Body::new)))
+}
+
+/// A call of a service that is not Dapr's.
+async fn other_service(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Response<Body> {
+    if let Err(status) = auth::grpc(&runtime, request.headers()) {
+        return status.into_http();
+    }
+    match absent::service(request.uri().path()).await {
+        Some(status) => status.into_http(),
+        None => unary(runtime, request, |_, ()| async { Ok(()) }).await,
+    }
 }
 
 impl NamedService for DaprService {
@@ -94,7 +106,7 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
         "GetMetadata" => unary(runtime, request, get_metadata).await,
         "SetMetadata" => unary(runtime, request, set_metadata).await,
         "Shutdown" => unary(runtime, request, shutdown).await,
-        other => Status::from(ApiError::unimplemented(other)).into_http(),
+        other => Status::from(absent::method(other)).into_http(),
     }
 }
 

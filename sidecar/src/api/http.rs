@@ -15,7 +15,7 @@ use tower::Layer as _;
 use tower::util::{MapRequestLayer, option_layer};
 
 use super::guard::{self, Origins};
-use super::{auth, baggage, http_pubsub, http_timers, metadata, path, state};
+use super::{absent, auth, baggage, http_pubsub, http_timers, metadata, path, state};
 use crate::actors::InvokeCall;
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
@@ -54,7 +54,7 @@ fn routes(runtime: Arc<Runtime>) -> Router {
 }
 
 async fn absent(request: Request) -> ApiError {
-    ApiError::unimplemented(format!("{} {}", request.method(), request.uri().path()))
+    absent::path(request.method(), request.uri().path())
 }
 
 async fn healthz(State(runtime): Shared, Query(query): Query<HashMap<String, String>>) -> Result<StatusCode, Response> {

@@ -1,5 +1,6 @@
 //! The two APIs that the app and others call.
 
+mod absent;
 mod auth;
 mod grpc;
 mod grpc_pubsub;

@@ -9,7 +9,7 @@ use crate::resources::Subscription;
 
 /// The way to whoever is subscribed.
 pub(super) enum Door {
-    App(AppChannel),
+    App(Box<AppChannel>),
     Stream(Outlet),
 }
 

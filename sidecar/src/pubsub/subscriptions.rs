@@ -120,7 +120,7 @@ impl PubSub {
             wanted
         };
         for subscription in new {
-            if let Some(end) = self.begin(Door::App(app.clone()), subscription.clone()).await {
+            if let Some(end) = self.begin(Door::App(Box::new(app.clone())), subscription.clone()).await {
                 self.subscriptions.lock().running.push((subscription, end));
             }
         }

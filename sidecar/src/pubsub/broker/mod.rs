@@ -88,6 +88,9 @@ pub(crate) trait Broker: Send + Sync {
     fn close(&self);
 }
 
+/// A broker that is open, or why it is not.
+pub(crate) type Opened = Result<Arc<dyn Broker>, StartError>;
+
 /// A kind of broker that a component may name.
 pub(crate) struct Kind {
     /// The component's `type`.
@@ -95,7 +98,7 @@ pub(crate) struct Kind {
     /// What the metadata API says of it.
     pub(crate) capabilities: &'static [&'static str],
     /// With the component comes the app's id: that is who a consumer is unless the component says otherwise.
-    pub(crate) open: for<'a> fn(&'a Component, &'a str) -> BoxFuture<'a, Result<Arc<dyn Broker>, StartError>>,
+    pub(crate) open: for<'a> fn(&'a Component, &'a str) -> BoxFuture<'a, Opened>,
 }
 
 /// Those that there are.
