@@ -25,6 +25,8 @@ pub enum ErrorCode {
     Busy,
     /// `413`: the body is over its limit: 16 KiB, or 3 MiB for a recording.
     TooLarge,
+    /// `429`: so many calls wait for a turn, of this actor or in all labs, that this one was not taken.
+    TooManyWaiting,
     /// `415`: the body is not JSON, or does not say so.
     UnsupportedMediaType,
     /// `503`: the lab's own server does not answer, as the page says, or is about to stop.
@@ -56,6 +58,7 @@ impl ErrorCode {
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::InvalidField | Self::IdReused => 422,
+            Self::TooManyWaiting => 429,
             Self::ServerUnreachable
             | Self::SidecarUnreachable
             | Self::StoreUnreachable

@@ -19,6 +19,7 @@ fn send(timelines: &Timelines, actor: &ActorId, bytes: usize) {
     let (content, id) = ("x".repeat(bytes), MessageId::try_from("an-id-of-usual-length-as-they-come".to_owned()).ok());
     let reply = Message::reply_to(&content).content;
     let ticket = timelines.queue_turn(actor, Method::ProcessMessage, id.clone(), Some(content.clone()));
+    let ticket = ticket.expect("room");
     let turn = timelines.start_turn(actor, Some(&ticket), Method::ProcessMessage, id, Some(content.clone()));
     for operation in [Operation::Load, Operation::Save, Operation::Publish] {
         timelines.record(actor, Step::AttemptStarted { turn, operation, attempt: 1, max: 3 });

@@ -23,16 +23,24 @@ use tonic::{
 /// How long a connection may take to open. On loopback it opens or is refused at once.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
-/// The sidecar. Clones share one connection, which is opened with the first call and again when it was lost: a sidecar
-/// that is not there yet holds up nobody's start.
+/// The sidecar. Clones share its connections, which are opened with their first call and again when they were lost: a
+/// sidecar that is not there yet holds up nobody's start.
+///
+/// Calls of actors have a connection of their own. They wait for their turns there, however many of them; what a turn
+/// needs to come to its end goes past them.
 #[derive(Clone)]
 pub struct Dapr {
-    client: DaprClient<InterceptedService<Channel, Headers>>,
+    /// For calls of actors.
+    calls: Client,
+    /// For everything else.
+    client: Client,
     /// What `client` was made of, for one that says more.
     channel: Channel,
     headers: Headers,
     endpoint: String,
 }
+
+type Client = DaprClient<InterceptedService<Channel, Headers>>;
 
 /// An endpoint that no sidecar can have.
 #[derive(Debug, thiserror::Error)]
@@ -69,25 +77,22 @@ impl Dapr {
         }
         let token = token.filter(|token| !token.is_empty()).map(str::parse).transpose();
         let headers = Headers { token: token.map_err(|_| DaprError::Token)?, baggage: None };
-        let channel = Endpoint::from_shared(endpoint.to_owned())
+        let connection = Endpoint::from_shared(endpoint.to_owned())
             .map_err(|_| DaprError::Endpoint(endpoint.to_owned()))?
             .connect_timeout(CONNECT_LIMIT)
-            .tcp_nodelay(true)
-            .connect_lazy();
-        Ok(Self::over(channel, headers, endpoint.to_owned()))
-    }
-
-    fn over(channel: Channel, headers: Headers, endpoint: String) -> Self {
+            .tcp_nodelay(true);
+        let calls = DaprClient::with_interceptor(connection.connect_lazy(), headers.clone());
+        let channel = connection.connect_lazy();
         let client = DaprClient::with_interceptor(channel.clone(), headers.clone());
-        Self { client, channel, headers, endpoint }
+        Ok(Self { calls, client, channel, headers, endpoint: endpoint.to_owned() })
     }
 
-    /// The same sidecar over the same connection, with a `baggage` header (W3C Baggage) in each call; without one if
-    /// a header cannot carry it.
+    /// The same sidecar over the same connections, with a `baggage` header (W3C Baggage) in each call but those of
+    /// actors; without one if a header cannot carry it.
     #[must_use]
     pub fn with_baggage(&self, baggage: &str) -> Self {
         let headers = Headers { baggage: baggage.parse().ok(), ..self.headers.clone() };
-        Self::over(self.channel.clone(), headers, self.endpoint.clone())
+        Self { client: DaprClient::with_interceptor(self.channel.clone(), headers), ..self.clone() }
     }
 
     /// Where the sidecar is expected.
@@ -118,7 +123,7 @@ impl Dapr {
         };
         let mut request = Request::new(request);
         request.set_timeout(limit);
-        Ok(self.client.clone().invoke_actor(request).await?.into_inner().data)
+        Ok(self.calls.clone().invoke_actor(request).await?.into_inner().data)
     }
 
     /// Reads a key of the actor's state; empty if there is none. Needs no turn and activates nothing.

@@ -51,7 +51,7 @@ pub(crate) struct History {
 /// Send a message to the actor.
 ///
 /// One turn: it waits behind the actor's other turns and behind the retries of its own. The reply comes when both
-/// messages are stored. A repeat with the same `Idempotency-Key` and the same content gets the same reply and changes
+/// messages are stored. While 100 calls wait for the actor, no other is taken. A repeat with the same `Idempotency-Key` and the same content gets the same reply and changes
 /// nothing, unless 300 others were stored since; another content with that key is refused.
 #[utoipa::path(
     post, path = "/chat/{actor_id}", tag = "Lesson", request_body = Incoming,
@@ -65,6 +65,7 @@ pub(crate) struct History {
         (status = 413, description = "The body is over 16 KiB", body = ErrorBody),
         (status = 415, description = "The body does not say that it is JSON", body = ErrorBody),
         (status = 422, description = "The key belongs to a message with another content", body = ErrorBody),
+        (status = 429, description = "Too many calls wait for their turns; this one was not taken", body = ErrorBody),
         (status = 503, description = "The turn failed, or the sidecar or its store is away", body = ErrorBody)
     )
 )]
@@ -91,6 +92,7 @@ pub(crate) async fn send(
     responses(
         (status = 200, description = "The kept messages", body = History),
         (status = 400, description = "The actor id is not acceptable", body = ErrorBody),
+        (status = 429, description = "Too many calls wait for their turns; this one was not taken", body = ErrorBody),
         (status = 503, description = "The turn failed, or the sidecar or its store is away", body = ErrorBody)
     )
 )]

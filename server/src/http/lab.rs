@@ -191,7 +191,11 @@ pub(crate) async fn checks(State(backend): State<SharedBackend>, Actor(actor): A
 /// The actor returns its history, in a turn; then the value is read from the store itself, past Dapr.
 #[utoipa::path(
     post, path = "/api/lab/{actor_id}/compare", tag = "Lab", params(("actor_id" = String, Path, example = "user1")),
-    responses((status = 200, body = StoredValue), (status = 400, body = ErrorBody), (status = 503, body = ErrorBody))
+    responses(
+        (status = 200, body = StoredValue), (status = 400, body = ErrorBody),
+        (status = 429, description = "Too many calls wait for their turns", body = ErrorBody),
+        (status = 503, body = ErrorBody)
+    )
 )]
 pub(crate) async fn compare(
     State(backend): State<SharedBackend>,
@@ -206,7 +210,11 @@ pub(crate) async fn compare(
 /// before it a wire to Redis that the lab's own plan has broken works again.
 #[utoipa::path(
     post, path = "/api/lab/{actor_id}/reset", tag = "Lab", params(("actor_id" = String, Path, example = "user1")),
-    responses((status = 204), (status = 400, body = ErrorBody), (status = 503, body = ErrorBody))
+    responses(
+        (status = 204), (status = 400, body = ErrorBody),
+        (status = 429, description = "Too many calls wait for their turns", body = ErrorBody),
+        (status = 503, body = ErrorBody)
+    )
 )]
 pub(crate) async fn reset(State(backend): State<SharedBackend>, Actor(actor): Actor) -> Result<StatusCode, ApiError> {
     backend.reset(&actor).await?;

@@ -54,6 +54,10 @@ pub(crate) struct Contents {
     pub(crate) runs_scenario: bool,
     /// How the last scenario ended.
     pub(crate) report: Option<ScenarioReport>,
+    /// How many calls have come to the actor past the lab, and have not ended.
+    pub(super) arrived: usize,
+    /// What they take in memory, in bytes, about.
+    pub(super) arrived_weight: usize,
     /// The events whose lines are to be written.
     lines: VecDeque<Arc<Event>>,
     /// How many lines were left out.
@@ -61,7 +65,16 @@ pub(crate) struct Contents {
     /// Whether somebody writes lines: whoever adds one then leaves it to them, so that they come in their order.
     writing: bool,
     /// What it weighed when it was counted last.
-    counted: usize,
+    counted: Weight,
+}
+
+/// What a lab takes in memory, in bytes, about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Weight {
+    /// All of it.
+    pub(super) all: usize,
+    /// The calls that wait for its turn, or have it.
+    pub(super) waiting: usize,
 }
 
 /// What somebody sets in a lab.
@@ -107,10 +120,12 @@ impl Lab {
             unsettled: Vec::new(),
             runs_scenario: false,
             report: None,
+            arrived: 0,
+            arrived_weight: 0,
             lines: VecDeque::new(),
             left_out: 0,
             writing: false,
-            counted: 0,
+            counted: Weight::default(),
         };
         Self { actor, turn: tokio::sync::Mutex::default(), contents: Mutex::new(contents) }
     }
@@ -209,7 +224,7 @@ impl Contents {
     /// Whether something goes on in it that needs it.
     pub(super) fn is_needed(&self) -> bool {
         let has_wire = self.control.as_ref().is_some_and(|control| control.fault.wire().is_some());
-        self.ring.has_open_turns() || self.runs_scenario || has_wire
+        self.in_line() > 0 || self.runs_scenario || has_wire
     }
 
     /// Whether somebody writes its lines.
@@ -228,17 +243,25 @@ impl Contents {
             && self.report.is_none()
     }
 
-    /// Counts anew what it takes in memory; returns what that was before and is now, in bytes.
-    pub(super) fn count(&mut self) -> (usize, usize) {
+    /// How many calls wait for its turn, or have it.
+    pub(super) fn in_line(&self) -> usize {
+        self.ring.open_turns() + self.arrived
+    }
+
+    /// Counts anew what it takes in memory; returns what that was before and is now.
+    pub(super) fn count(&mut self) -> (Weight, Weight) {
         let unsettled = self.unsettled.iter().map(|save| save.content.len() + save.reply.content.len() + 256);
         let control = if self.control.is_some() { CONTROL } else { 0 };
         let report = if self.report.is_some() { CONTROL } else { 0 };
-        let now = EMPTY + self.ring.weight() + self.passes.weight() + control + report + unsettled.sum::<usize>();
+        let waiting = self.ring.open_weight() + self.arrived_weight;
+        let all =
+            EMPTY + self.ring.weight() + self.passes.weight() + control + report + unsettled.sum::<usize>() + waiting;
+        let now = Weight { all, waiting };
         (mem::replace(&mut self.counted, now), now)
     }
 
     /// Its weight as it was counted last.
-    pub(super) const fn counted(&self) -> usize {
+    pub(super) const fn counted(&self) -> Weight {
         self.counted
     }
 }

@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`Labs`]: which there are, and what is forgotten when they are too much together
 //! - `lab`: one of them: timeline, controls, held attempt and passes behind one lock, with the turn's lock beside it
+//! - `line`: the calls that wait for their turn, within bounds
 //! - `passes`: its checks that are proven
 //! - [`Timelines`]: what happens in them, recorded, read and followed
 //! - `log`: events as lines
@@ -16,9 +17,10 @@
 //! 4. labs whole that have.
 //!
 //! What is stored is never touched. A lab stays while a turn waits or runs in it, a scenario runs, or its plan has the
-//! wire to Redis. To write to a lab is to use it, and looking is not; looking at one that is not there makes none.
+//! wire to Redis; so that these keep within the budget too, what waits takes half of it at most, see `line`. To write to a lab is to use it, and looking is not; looking at one that is not there makes none.
 
 mod lab;
+mod line;
 mod log;
 mod passes;
 mod timelines;
@@ -32,7 +34,7 @@ use lru::LruCache;
 use model::{actor_id::ActorId, timeline::EventId};
 
 pub(crate) use self::lab::{Contents, Control, Held, Lab, Unsettled};
-pub use self::timelines::Timelines;
+pub use self::{line::LINE, timelines::Timelines};
 use crate::timeline::{Follow, Limits, Ring, clock};
 
 /// How many bytes all labs take together at most, about: 64 MiB. A message of a few words takes four thousand of them
@@ -52,6 +54,8 @@ struct Shared {
     budget: usize,
     /// What they take, as they were counted last.
     weight: AtomicUsize,
+    /// What of that the calls take that wait for their turns, or have them.
+    waiting: AtomicUsize,
     /// From where on something is forgotten: the budget, or more after there was nothing to forget.
     too_much: AtomicUsize,
     /// When the sidecar was last told of the actor, in milliseconds since the Unix epoch; 0 if it was not.
@@ -99,8 +103,17 @@ impl Labs {
     pub fn with_limits(limits: Limits, budget: usize) -> Self {
         let epoch = clock::now_ms();
         let map = Mutex::new(Map { labs: LruCache::unbounded(), epoch });
-        let (weight, too_much, registered_at) = (AtomicUsize::new(0), AtomicUsize::new(budget), AtomicU64::new(0));
-        Self { shared: Arc::new(Shared { limits, budget, weight, too_much, registered_at, first_epoch: epoch, map }) }
+        let shared = Shared {
+            limits,
+            budget,
+            weight: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            too_much: AtomicUsize::new(budget),
+            registered_at: AtomicU64::new(0),
+            first_epoch: epoch,
+            map,
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// How many bytes they take together, about.
@@ -204,8 +217,10 @@ impl Labs {
     fn weigh(&self, contents: &mut Contents) {
         let (before, now) = contents.count();
         // Each lab adds what it takes away later.
-        self.shared.weight.fetch_add(now, Ordering::Relaxed);
-        self.shared.weight.fetch_sub(before, Ordering::Relaxed);
+        self.shared.weight.fetch_add(now.all, Ordering::Relaxed);
+        self.shared.weight.fetch_sub(before.all, Ordering::Relaxed);
+        self.shared.waiting.fetch_add(now.waiting, Ordering::Relaxed);
+        self.shared.waiting.fetch_sub(before.waiting, Ordering::Relaxed);
     }
 
     /// Forgets what the budget has no room for.
@@ -245,7 +260,7 @@ impl Labs {
             Forget::Whole => true,
         };
         if whole {
-            self.shared.weight.fetch_sub(contents.counted(), Ordering::Relaxed);
+            self.shared.weight.fetch_sub(contents.counted().all, Ordering::Relaxed);
             if contents.ring.last_seq() > 0 {
                 map.epoch = clock::now_ms().max(map.epoch + 1);
             }

@@ -1,6 +1,7 @@
 //! What is forgotten when the labs are too much together, and what looking at them leaves alone.
 
 use model::{
+    error::{ErrorCode, LabError},
     fault::FaultStatus,
     lesson::checks::{Check, CheckState, Proof},
     message::Message,
@@ -51,7 +52,7 @@ fn is_proven(labs: &Labs, actor: &ActorId) -> bool {
 
 /// Adds up anew what the labs weigh.
 fn weighed(labs: &Labs) -> usize {
-    labs.all().iter().map(|lab| lab.lock().count().1).sum()
+    labs.all().iter().map(|lab| lab.lock().count().1.all).sum()
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn a_pass_outlives_the_timelines_of_all_others_and_goes_by_least_recent_use() {
 fn a_lab_with_an_open_turn_stays_whatever_comes_and_goes_when_it_has_ended() {
     let (labs, timelines) = labs(512 * 1024);
     let busy = actor("busy");
-    let waits = timelines.queue_turn(&busy, Method::GetConversationHistory, None, None);
+    let waits = timelines.queue_turn(&busy, Method::GetConversationHistory, None, None).unwrap();
     for n in 0..100 {
         store(&timelines, &actor(&format!("other{n}")), LARGE);
     }
@@ -168,6 +169,53 @@ fn a_lab_with_an_open_turn_stays_whatever_comes_and_goes_when_it_has_ended() {
     }
     assert!(!knows(&timelines, &busy));
     assert!(labs.weight() <= 512 * 1024);
+}
+
+/// A call that is queued with a message of so many bytes.
+fn queue(timelines: &Timelines, actor: &ActorId, bytes: usize) -> Result<crate::timeline::Ticket, LabError> {
+    timelines.queue_turn(actor, Method::ProcessMessage, None, Some("x".repeat(bytes)))
+}
+
+#[test]
+fn what_waits_in_ever_so_many_labs_keeps_within_the_budget_and_is_refused_beyond() {
+    let budget = 8 * 1024 * 1024;
+    let (labs, timelines) = labs(budget);
+    let waiting: Vec<_> = (0..1_000).map(|n| (actor(&format!("actor{n}")), n)).collect();
+    let mut queued = Vec::new();
+    for (actor, _) in &waiting {
+        match queue(&timelines, actor, LARGE) {
+            Ok(ticket) => queued.push((actor, ticket)),
+            Err(error) => assert_eq!(error.code, ErrorCode::TooManyWaiting),
+        }
+        assert!(labs.weight() <= budget, "{} with {} that wait", labs.weight(), queued.len());
+    }
+    assert!((20..500).contains(&queued.len()) && labs.weight() > budget / 2, "{} wait", queued.len());
+    assert_eq!(labs.all().len(), queued.len(), "what is refused makes no lab");
+    // One that came past the lab is as much.
+    assert_eq!(labs.arrive(&actor("past"), None, LARGE).err().map(|error| error.code), Some(ErrorCode::TooManyWaiting));
+    for (actor, ticket) in &queued {
+        let turn = timelines.start_turn(actor, Some(ticket), Method::ProcessMessage, None, None);
+        timelines.record(actor, Step::TurnCompleted { turn, took_us: 1, repeated: false });
+    }
+    assert!(queue(&timelines, &actor("later"), LARGE).is_ok(), "there is room again");
+    assert_eq!(labs.weight(), weighed(&labs));
+}
+
+#[test]
+fn a_line_has_an_end_whichever_way_its_calls_come() {
+    let (labs, timelines) = labs(BUDGET);
+    let busy = ActorId::lesson();
+    let first = queue(&timelines, &busy, 10).unwrap();
+    assert!(labs.arrive(&busy, Some(&first), 10).unwrap().is_none(), "counted since it was queued");
+    let past: Vec<_> = (1..LINE).map(|_| labs.arrive(&busy, None, 10).unwrap()).collect();
+    for refused in [queue(&timelines, &busy, 10).err(), labs.arrive(&busy, None, 10).err()] {
+        assert_eq!(refused.map(|error| error.code), Some(ErrorCode::TooManyWaiting));
+    }
+    assert_eq!(timelines.snapshot(&busy).events.len(), 1, "what is refused is no turn");
+    assert!(queue(&timelines, &actor("another"), 10).is_ok());
+    drop(past);
+    assert!(queue(&timelines, &busy, 10).is_ok());
+    assert_eq!(labs.weight(), weighed(&labs));
 }
 
 #[test]
@@ -315,7 +363,7 @@ proptest! {
                     store(&timelines, &actor, bytes);
                     model.stored += 1;
                 }
-                Deed::Queue => model.queued.push(timelines.queue_turn(&actor, Method::ResetConversation, None, None)),
+                Deed::Queue => model.queued.extend(timelines.queue_turn(&actor, Method::ResetConversation, None, None)),
                 Deed::Finish => {
                     let ticket = model.queued.pop();
                     let turn = timelines.start_turn(&actor, ticket.as_ref(), Method::ResetConversation, None, None);
@@ -342,7 +390,7 @@ proptest! {
             prop_assert_eq!(labs.weight(), weighed(&labs));
             let all = labs.all();
             let pinned = all.iter().filter(|lab| *lab.actor() == actor || lab.read(|lab| lab.ring.has_open_turns()));
-            let pinned: usize = pinned.map(|lab| lab.read(Contents::counted)).sum();
+            let pinned: usize = pinned.map(|lab| lab.read(|lab| lab.counted().all)).sum();
             let room = budget + budget / 64 + pinned;
             prop_assert!(labs.weight() <= room, "{} of {}", labs.weight(), room);
             prop_assert!(!uses || labs.find(&actor).is_some(), "the lab that was used is there");

@@ -105,17 +105,22 @@ impl Timelines {
     }
 
     /// Records that a call is about to leave for the sidecar, and gives its turn a number.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As many calls wait as may.
     pub fn queue_turn(
         &self,
         actor: &ActorId,
         method: Method,
         message_id: Option<MessageId>,
         content: Option<String>,
-    ) -> Ticket {
+    ) -> Result<Ticket, LabError> {
         let ticket = Ticket::new();
-        self.push(actor, |lab| Some(lab.ring.queue_turn(ticket.clone(), method, message_id, content)));
-        ticket
+        self.0.line_up(actor, content.as_ref().map_or(0, String::len), |lab| {
+            let event = lab.ring.queue_turn(ticket.clone(), method, message_id, content);
+            lab.add_line(&event);
+        })?;
+        Ok(ticket)
     }
 
     /// Records that a turn holds the actor and returns its number: the one that its ticket was queued with, else a

@@ -19,8 +19,8 @@ use model::{
 };
 use tokio::sync::broadcast;
 
-pub(crate) use self::ring::Ring;
 pub use self::{live::Live, open::Ticket, ring::Limits};
+pub(crate) use self::{open::waiting_weight, ring::Ring};
 
 /// An attempt that waits for the state store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

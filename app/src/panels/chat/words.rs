@@ -75,6 +75,7 @@ pub(crate) fn failure(turn: Option<&Turn>, error: &LabError) -> (String, String)
             return ("No answer: the lab’s server went away.".to_owned(), text);
         }
         (ErrorCode::SidecarUnreachable, _) => "Not delivered: the sidecar does not answer.".to_owned(),
+        (ErrorCode::TooManyWaiting, _) => "Not taken: too many messages wait.".to_owned(),
         (ErrorCode::StoreUnreachable, _) => "Failed: the state store does not answer.".to_owned(),
         _ => "Failed.".to_owned(),
     };

@@ -139,7 +139,8 @@ fn bytes_are_bounded_too_and_an_open_turn_stays() {
 #[test]
 fn a_queued_call_keeps_its_number_whatever_starts_before_it() {
     let timelines = Timelines::new();
-    let queue = |content: &str| timelines.queue_turn(&user1(), Method::ProcessMessage, None, Some(content.into()));
+    let queue =
+        |content: &str| timelines.queue_turn(&user1(), Method::ProcessMessage, None, Some(content.into())).unwrap();
     let (first, second) = (queue("same"), queue("same"));
     let start = |ticket| timelines.start_turn(&user1(), ticket, Method::ProcessMessage, None, Some("same".into()));
     assert_eq!(start(Some(&second)), 2);
@@ -155,7 +156,7 @@ fn a_queued_call_keeps_its_number_whatever_starts_before_it() {
 fn a_reset_forgets_what_was_numbers_turns_anew_and_keeps_those_that_wait() {
     let timelines = Timelines::new();
     store(&timelines, "one");
-    let waiting = timelines.queue_turn(&user1(), Method::ProcessMessage, None, Some("later".into()));
+    let waiting = timelines.queue_turn(&user1(), Method::ProcessMessage, None, Some("later".into())).unwrap();
     timelines.labs().write(&user1(), Contents::reset_timeline);
     let snapshot = timelines.snapshot(&user1());
     assert_eq!(seqs(&snapshot.events), [5, 6]);
