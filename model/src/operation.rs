@@ -28,10 +28,11 @@ impl Operation {
 }
 
 /// The actor method that a turn runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Method {
     /// Stores a message and its reply.
+    #[default]
     ProcessMessage,
     /// Returns the history.
     GetConversationHistory,

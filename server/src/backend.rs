@@ -14,7 +14,7 @@ use model::{
         checks::{Check, expected},
         prediction::{Prediction, Stored},
     },
-    message::{Message, MessageId, NOT_TWICE},
+    message::{Message, MessageId},
     operation::Method,
     policy::RetryPolicy,
     recording::{
@@ -32,10 +32,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     actor::{answered::Answered, state::answered_key},
-    app_channel::{MESSAGE_ID_HEADER, TICKET_HEADER, check_content},
     checks::PassBook,
     controls::Controls,
-    dapr::{Dapr, error::invoke_error},
+    dapr::{
+        Dapr,
+        error::{again, invoke_error},
+    },
+    invocation::{MESSAGE_ID_HEADER, TICKET_HEADER, check_content},
     labs::{Labs, Timelines},
     recordings::Recordings,
     runtime::RuntimeInfo,
@@ -97,16 +100,16 @@ impl LabBackend {
             metadata.insert(MESSAGE_ID_HEADER.to_owned(), message.id.as_str().to_owned());
             (id, content) = (Some(message.id), Some(message.content));
         }
-        let ticket = self.timelines.queue_turn(actor, method, id, content);
+        let ticket = self.timelines.queue_turn(actor, method, id, content)?;
         metadata.insert(TICKET_HEADER.to_owned(), ticket.as_str().to_owned());
         let (dapr, timelines, actor) = (self.dapr.clone(), self.timelines.clone(), actor.clone());
         let call = tokio::spawn(async move {
             let called = tokio::select! {
                 called = dapr.invoke(&actor, method.as_str(), data, metadata, CALL_LIMIT) => {
-                    called.map_err(|status| invoke_error(&status, dapr.endpoint()))
+                    called.map_err(|status| invoke_error(&status, dapr.endpoint(), method))
                 }
                 () = placement_lost(&dapr, || timelines.turn_waits(&actor, &ticket)) => {
-                    Err(LabError::new(ErrorCode::SidecarUnreachable, no_placement(dapr.endpoint())))
+                    Err(LabError::new(ErrorCode::SidecarUnreachable, no_placement(dapr.endpoint(), method)))
                 }
             };
             if let Err(error) = &called {
@@ -138,10 +141,11 @@ async fn placement_lost(dapr: &Dapr, waits: impl Fn() -> bool) {
     }
 }
 
-fn no_placement(endpoint: &str) -> String {
+fn no_placement(endpoint: &str, method: Method) -> String {
     format!(
         "The Dapr sidecar at {endpoint} has lost its placement service, and calls no actor without it. Start placement, \
-         then send the same message again: {NOT_TWICE}."
+         then {}.",
+        again(Some(method))
     )
 }
 

@@ -239,8 +239,12 @@ mod tests {
             message_id: id(message),
             content: Some(format!("text of {message}")),
         };
-        let failed =
-            |turn, code| Step::TurnFailed { turn, took_us: 1, error: LabError::new(code, "The words of the failure.") };
+        let failed = |turn, code| Step::TurnFailed {
+            turn,
+            method: Method::ProcessMessage,
+            took_us: 1,
+            error: LabError::new(code, "The words of the failure."),
+        };
         let steps = [
             started(1, "stored"),
             Step::TurnCompleted { turn: 1, took_us: 1, repeated: false },

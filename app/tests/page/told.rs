@@ -58,7 +58,7 @@ impl Told {
         told.begin(content);
         (1..=3).for_each(|attempt| told.fail(attempt));
         let error = LabError::new(ErrorCode::RetriesExhausted, "Failed to load history-user1 after 3 attempts");
-        told.tell(Step::TurnFailed { turn: 1, took_us: 2_003_000, error });
+        told.tell(Step::TurnFailed { turn: 1, method: Method::ProcessMessage, took_us: 2_003_000, error });
         told
     }
 

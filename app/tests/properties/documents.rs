@@ -145,9 +145,11 @@ fn course(turn: u64) -> impl Strategy<Value = Vec<Step>> {
             steps.push(Step::HistoryReturned { turn, messages });
         }
         steps.push(match failed {
-            Some(error) => Step::TurnFailed { turn, took_us, error },
+            Some(error) => Step::TurnFailed { turn, method, took_us, error },
             None if starts => Step::TurnCompleted { turn, took_us, repeated: queued },
-            None => Step::TurnFailed { turn, took_us, error: LabError::new(ErrorCode::Internal, "never began") },
+            None => {
+                Step::TurnFailed { turn, method, took_us, error: LabError::new(ErrorCode::Internal, "never began") }
+            }
         });
         if delivered && starts {
             steps.push(Step::EventDelivered { turn: Some(turn), input, output: reply });

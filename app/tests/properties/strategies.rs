@@ -137,7 +137,12 @@ fn turns() -> impl Strategy<Value = Step> {
         }),
         (n(), vec(message(), 0..6)).prop_map(|(turn, messages)| Step::HistoryReturned { turn, messages }),
         (n(), n(), any::<bool>()).prop_map(|(turn, took_us, repeated)| Step::TurnCompleted { turn, took_us, repeated }),
-        (n(), n(), error()).prop_map(|(turn, took_us, error)| Step::TurnFailed { turn, took_us, error }),
+        (n(), method(), n(), error()).prop_map(|(turn, method, took_us, error)| Step::TurnFailed {
+            turn,
+            method,
+            took_us,
+            error
+        }),
         (option::of(n()), any::<String>(), any::<String>()).prop_map(|(turn, input, output)| Step::EventDelivered {
             turn,
             input,

@@ -146,6 +146,18 @@ impl FaultStatus {
         self.in_force().any(|(fault, count)| fault.wire().is_some() && count.left == Some(0))
     }
 
+    /// The switch after its fault on the wire has been given back what it had lost: the wire does what it says again. How
+    /// far the other faults have come stays.
+    #[must_use]
+    pub fn with_the_wire(mut self) -> Self {
+        for (fault, count) in self.plan.faults().iter().zip(&mut self.counts) {
+            if fault.wire().is_some() {
+                count.left = fault.span().attempts();
+            }
+        }
+        self
+    }
+
     /// The switch after somebody else has set the wire: the last one who sets it wins.
     #[must_use]
     pub fn without_the_wire(mut self) -> Self {

@@ -109,7 +109,14 @@ impl Event {
             Step::TurnCompleted { repeated: true, .. } => {
                 (Level::Info, format!("Message for {key} was stored before: its stored reply is given again"))
             }
-            Step::TurnFailed { error, .. } => (Level::Error, format!("Error processing message for {key}: {error}")),
+            Step::TurnFailed { method, error, .. } => {
+                let what = match method {
+                    Method::ProcessMessage => "processing message for",
+                    Method::GetConversationHistory => "reading history for",
+                    Method::ResetConversation => "resetting",
+                };
+                (Level::Error, format!("Error {what} {key}: {error}"))
+            }
             Step::EventDelivered { input, output, .. } => {
                 (Level::Info, format!("Received event: User {actor} sent '{input}', got '{output}'"))
             }

@@ -171,6 +171,9 @@ pub enum Step {
     TurnFailed {
         /// The turn.
         turn: u64,
+        /// What it was to do; left out, it was a message's.
+        #[serde(default)]
+        method: Method,
         /// From its start, in microseconds; 0 if it never got its turn.
         took_us: u64,
         /// Why.

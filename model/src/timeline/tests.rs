@@ -41,7 +41,12 @@ fn every_step() -> Vec<Step> {
         Step::ReplyReady { turn, content: "Hi".into(), reply: "Got your message: Hi".into() },
         Step::HistoryReturned { turn, messages: vec![Message::user("Hi")] },
         Step::TurnCompleted { turn, took_us, repeated: true },
-        Step::TurnFailed { turn, took_us, error: LabError::new(ErrorCode::OutcomeUnknown, "who knows") },
+        Step::TurnFailed {
+            turn,
+            method: Method::ProcessMessage,
+            took_us,
+            error: LabError::new(ErrorCode::OutcomeUnknown, "who knows"),
+        },
         Step::EventDelivered { turn: None, input: "Hi".into(), output: "Got it".into() },
         Step::FaultChanged { fault: fault.clone() },
         Step::FaultFired { turn, operation, attempt, hit: Hit::FAILS, fault: fault.clone() },
@@ -65,6 +70,23 @@ fn every_step_is_read_as_it_was_written() {
         let json = serde_json::to_string(&event).unwrap();
         assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event, "{json}");
     }
+}
+
+#[test]
+fn a_turn_that_fails_is_told_as_what_it_was_to_do() {
+    let actor = crate::actor_id::ActorId::lesson();
+    let line = |method| {
+        let step = Step::TurnFailed { turn: 1, method, took_us: 1, error: LabError::new(ErrorCode::Internal, "why") };
+        Event { seq: 1, at: 1, step }.log_line(&actor).unwrap().text
+    };
+    assert_eq!(line(Method::ProcessMessage), "Error processing message for history-user1: why");
+    assert_eq!(line(Method::GetConversationHistory), "Error reading history for history-user1: why");
+    assert_eq!(line(Method::ResetConversation), "Error resetting history-user1: why");
+    // As it was told before there was a word for it.
+    let json =
+        r#"{"seq":1,"at":1,"type":"turn_failed","turn":1,"took_us":1,"error":{"code":"internal","message":"x"}}"#;
+    let Step::TurnFailed { method, .. } = serde_json::from_str::<Event>(json).unwrap().step else { panic!("{json}") };
+    assert_eq!(method, Method::ProcessMessage);
 }
 
 #[test]

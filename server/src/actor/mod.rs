@@ -63,6 +63,13 @@ pub enum Call {
 }
 
 impl Call {
+    fn message(&self) -> &str {
+        match self {
+            Self::ProcessMessage { message, .. } => &message.content,
+            Self::GetConversationHistory | Self::ResetConversation => "",
+        }
+    }
+
     const fn method(&self) -> Method {
         match self {
             Self::ProcessMessage { .. } => Method::ProcessMessage,
@@ -112,8 +119,9 @@ impl Agents {
     /// was asked for runs to its end. `ticket` is the one that the call was queued with, if it came from the lab.
     ///
     /// # Errors
-    /// Why the turn came to nothing.
+    /// Why the turn came to nothing, or that as many calls wait as may.
     pub async fn call(&self, actor: ActorId, call: Call, ticket: Option<Ticket>) -> Result<Answer, LabError> {
+        let arrived = self.around.labs.arrive(&actor, ticket.as_ref(), call.message().len())?;
         let (answer, answered) = oneshot::channel();
         let agents = self.clone();
         self.turns.spawn(async move {
@@ -122,7 +130,7 @@ impl Agents {
             // takes nothing away.
             let lab = agents.around.labs.lab(&actor);
             let result = agents.turn(&lab, &call, ticket.as_ref()).await;
-            drop(lab);
+            drop((arrived, lab));
             // The caller may be gone.
             drop(answer.send(result));
             agents.around.passes.judge(&actor);
@@ -192,7 +200,8 @@ impl Agents {
                 Ok(answer)
             }
             Err(error) => {
-                timelines.record(actor, Step::TurnFailed { turn, took_us, error: error.clone() });
+                timelines
+                    .record(actor, Step::TurnFailed { turn, method: call.method(), took_us, error: error.clone() });
                 Err(error)
             }
         }

@@ -361,6 +361,9 @@ async fn a_reset_that_fails_speaks_of_no_message() {
         assert_eq!(error.code, code);
         assert!(error.message.contains("eset the lab again") && error.message.contains("3 attempts"), "{error}");
         assert!(!error.message.contains("message") && !error.message.contains("Nothing was stored"), "{error}");
+        let events = lab.timelines.snapshot(&lab.actor).events;
+        let line = events.last().unwrap().log_line(&lab.actor).unwrap().text;
+        assert!(line.starts_with("Error resetting history-user1: "), "{line}");
         lab.call(Call::ResetConversation).await.unwrap();
     }
 }

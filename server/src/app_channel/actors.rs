@@ -13,9 +13,10 @@ use model::{
     message::{Message, MessageId, Role},
 };
 
-use super::{MESSAGE_ID_HEADER, TICKET_HEADER, refuse};
+use super::refuse;
 use crate::{
     actor::{Agents, Answer, Call},
+    invocation::{MESSAGE_ID_HEADER, TICKET_HEADER, check_content},
     timeline::Ticket,
 };
 
@@ -84,22 +85,6 @@ fn process_message(headers: &HeaderMap, body: &[u8]) -> Result<Call, LabError> {
         None => uuid::Uuid::new_v4().to_string(),
     };
     Ok(Call::ProcessMessage { message, id: MessageId::try_from(id)? })
-}
-
-/// Sees that a message has a content that can be kept.
-///
-/// # Errors
-/// An empty content, or one over [`Message::MAX_BODY_BYTES`].
-pub(crate) fn check_content(content: &str) -> Result<(), LabError> {
-    if content.trim().is_empty() {
-        return Err(LabError::new(ErrorCode::InvalidRequest, "The content is empty: write a message"));
-    }
-    if content.len() > Message::MAX_BODY_BYTES {
-        let message =
-            format!("The content has {} bytes: at most {} are allowed", content.len(), Message::MAX_BODY_BYTES);
-        return Err(LabError::new(ErrorCode::TooLarge, message));
-    }
-    Ok(())
 }
 
 fn not_found(message: String) -> LabError {

@@ -5,7 +5,7 @@ use std::error::Error;
 use model::{
     error::{ErrorCode, LabError, clause},
     message::NOT_TWICE,
-    operation::{Cause, Layer},
+    operation::{Cause, Layer, Method},
 };
 use tonic::{Code, ConnectError, Status};
 
@@ -117,18 +117,38 @@ fn text(status: &Status) -> String {
     }
 }
 
-/// The error of a failed InvokeActor: the actor's own where it answered, else what has to be done about the sidecar.
+/// The error of a failed InvokeActor of this method: the actor's own where it answered, else what has to be done about the
+/// sidecar.
 #[must_use]
-pub fn invoke_error(status: &Status, endpoint: &str) -> LabError {
-    if let Some(error) = actor_error(status.message()) {
-        return error;
-    }
-    read_error(status, endpoint)
+pub fn invoke_error(status: &Status, endpoint: &str, method: Method) -> LabError {
+    actor_error(status.message()).unwrap_or_else(|| error(status, endpoint, Some(method)))
 }
 
-/// The error of a failed call that no actor answered.
+/// The error of a failed call of no actor, for something that is stored.
 #[must_use]
 pub fn read_error(status: &Status, endpoint: &str) -> LabError {
+    error(status, endpoint, None)
+}
+
+/// What to do once the sidecar answers again, as a clause; what may have been done already is done once.
+#[must_use]
+pub fn again(method: Option<Method>) -> String {
+    match method {
+        Some(Method::ProcessMessage) => format!("send the same message again: {NOT_TWICE}"),
+        Some(Method::ResetConversation) => "reset the lab again".to_owned(),
+        Some(Method::GetConversationHistory) | None => "try again".to_owned(),
+    }
+}
+
+/// What may still happen of a call whose answer was lost, as a sentence: nothing, of one that only reads.
+const fn still(method: Option<Method>) -> &'static str {
+    match method {
+        Some(Method::ProcessMessage | Method::ResetConversation) => "The turn may still run: look at the timeline. ",
+        Some(Method::GetConversationHistory) | None => "",
+    }
+}
+
+fn error(status: &Status, endpoint: &str, method: Option<Method>) -> LabError {
     let text = text(status);
     let text = clause(&text);
     let unreachable = |message: String| LabError::new(ErrorCode::SidecarUnreachable, message);
@@ -145,12 +165,14 @@ pub fn read_error(status: &Status, endpoint: &str) -> LabError {
         }
         // Made by the client when its connection broke: what the sidecar itself says has no source.
         Code::Unknown | Code::Internal if status.source().is_some() => unreachable(format!(
-            "The Dapr sidecar at {endpoint} went away during the call ({text}). The turn may still run: look at the \
-             timeline. Start the sidecar, then send the same message again: {NOT_TWICE}."
+            "The Dapr sidecar at {endpoint} went away during the call ({text}). {}Start the sidecar, then {}.",
+            still(method),
+            again(method)
         )),
         Code::DeadlineExceeded | Code::Cancelled => unreachable(format!(
-            "The Dapr sidecar at {endpoint} gave no answer in time ({text}). The turn may still run: look at the \
-             timeline, then try again with the same message: {NOT_TWICE}."
+            "The Dapr sidecar at {endpoint} gave no answer in time ({text}). {}When it answers, {}.",
+            still(method),
+            again(method)
         )),
         Code::FailedPrecondition => unreachable(format!(
             "The Dapr sidecar at {endpoint} does not host the actor: {text}. Look whether it reaches this app and has an \
@@ -231,7 +253,7 @@ mod tests {
         let status = dapr.get_state(&model::actor_id::ActorId::lesson(), "k").await.unwrap_err();
         let AttemptError::Transient(failure) = attempt_error(&status) else { panic!("{status:?}") };
         assert!(!failure.maybe_done && failure.text.contains("refused"), "{failure:?}");
-        let error = invoke_error(&status, &endpoint);
+        let error = invoke_error(&status, &endpoint, Method::ProcessMessage);
         assert_eq!(error.code, ErrorCode::SidecarUnreachable);
         assert!(error.message.contains(&endpoint), "{error}");
     }
@@ -241,9 +263,9 @@ mod tests {
         let error = LabError::new(ErrorCode::RetriesExhausted, "Failed to load (3) attempts");
         let json = serde_json::to_string(&error).unwrap();
         let status = Status::internal(format!("error invoke actor method: error from actor service: (500) {json}"));
-        assert_eq!(invoke_error(&status, "http://x"), error);
+        assert_eq!(invoke_error(&status, "http://x", Method::ProcessMessage), error);
         let other = Status::internal("error invoke actor method: error from actor service: (502) oops");
-        assert_eq!(invoke_error(&other, "http://x").code, ErrorCode::Internal);
+        assert_eq!(invoke_error(&other, "http://x", Method::ProcessMessage).code, ErrorCode::Internal);
     }
 
     #[test]
@@ -254,6 +276,26 @@ mod tests {
             for words in ["error getting actor state: away. Mend it.", "Go away."] {
                 let error = read_error(&Status::new(code, words), "http://x");
                 assert!(!error.message.contains(".."), "{code:?}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_message_is_to_be_sent_again_and_only_what_changes_something_may_still_run() {
+        for code in [Code::Cancelled, Code::DeadlineExceeded] {
+            let words = |method| invoke_error(&Status::new(code, "late"), "http://x", method).message;
+            let message = words(Method::ProcessMessage);
+            assert!(message.contains("send the same message again") && message.contains(NOT_TWICE), "{message}");
+            assert!(message.contains("may still run"), "{message}");
+            let reset = words(Method::ResetConversation);
+            assert!(reset.contains("reset the lab again") && reset.contains("may still run"), "{reset}");
+            let history = words(Method::GetConversationHistory);
+            let read = read_error(&Status::new(code, "late"), "http://x").message;
+            for words in [&reset, &history, &read] {
+                assert!(!words.contains("message") && !words.contains("twice"), "{words}");
+            }
+            for words in [&history, &read] {
+                assert!(words.contains("try again") && !words.contains("may still run"), "{words}");
             }
         }
     }

@@ -4,6 +4,14 @@ use std::collections::VecDeque;
 
 use model::{message::MessageId, operation::Method, timeline::Step};
 
+/// What a call that waits for its turn takes in memory beside its message, in bytes, about: itself, its task and its
+/// places in the connections to the sidecar and from there.
+const CALL: usize = 16 * 1024;
+
+/// How often the message of a call is held while it waits, beside the event that tells of it: here, in the request to the
+/// sidecar, and in the sidecar, should that be the embedded one.
+const COPIES: usize = 3;
+
 /// Names one queued call. It travels with the call, so that the turn which it becomes is known for the one that was
 /// queued, whatever else is waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +48,16 @@ pub(super) struct OpenTurn {
     content: Option<String>,
 }
 
+/// What a call with a message of so many bytes takes in memory while it waits for its turn, in bytes, about.
+pub(crate) const fn waiting_weight(message: usize) -> usize {
+    CALL + COPIES * message
+}
+
 impl OpenTurn {
+    fn weight(&self) -> usize {
+        waiting_weight(self.content.as_ref().map_or(0, String::len))
+    }
+
     fn queued(&self) -> Step {
         Step::TurnQueued {
             turn: self.number,
@@ -56,11 +73,18 @@ impl OpenTurn {
 pub(super) struct OpenTurns {
     last_number: u64,
     turns: VecDeque<OpenTurn>,
+    /// What all of `turns` weigh.
+    weight: usize,
 }
 
 impl OpenTurns {
-    pub(super) fn is_empty(&self) -> bool {
-        self.turns.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.turns.len()
+    }
+
+    /// What they take in memory, in bytes, about.
+    pub(super) const fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Gives the next number to a call; returns the step to record.
@@ -94,25 +118,25 @@ impl OpenTurns {
         Step::TurnStarted { turn: number, method, message_id, content }
     }
 
-    /// The number of a queued turn that has not started.
-    pub(super) fn waiting(&self, ticket: &Ticket) -> Option<u64> {
+    /// The number of a queued turn that has not started, and what it is to do.
+    pub(super) fn waiting(&self, ticket: &Ticket) -> Option<(u64, Method)> {
         let waits = |turn: &&OpenTurn| !turn.started && turn.ticket.as_ref() == Some(ticket);
-        self.turns.iter().find(waits).map(|turn| turn.number)
+        self.turns.iter().find(waits).map(|turn| (turn.number, turn.method))
     }
 
-    /// The numbers of the turns that have begun.
-    pub(super) fn started(&self) -> impl Iterator<Item = u64> {
-        self.turns.iter().filter(|turn| turn.started).map(|turn| turn.number)
+    /// The numbers of the turns that have begun, and what they do.
+    pub(super) fn started(&self) -> impl Iterator<Item = (u64, Method)> {
+        self.turns.iter().filter(|turn| turn.started).map(|turn| (turn.number, turn.method))
     }
 
     /// The turn has ended.
     pub(super) fn close(&mut self, number: u64) {
-        self.turns.retain(|turn| turn.number != number);
+        self.retain(|turn| turn.number != number);
     }
 
     /// Numbers from 1 again: what waits keeps its order and gets new numbers; returns the steps to record.
     pub(super) fn renumber(&mut self) -> Vec<Step> {
-        self.turns.retain(|turn| !turn.started);
+        self.retain(|turn| !turn.started);
         self.last_number = 0;
         let mut steps = Vec::new();
         for turn in &mut self.turns {
@@ -121,6 +145,12 @@ impl OpenTurns {
             steps.push(turn.queued());
         }
         steps
+    }
+
+    fn retain(&mut self, keep: impl Fn(&OpenTurn) -> bool) {
+        let gone: usize = self.turns.iter().filter(|turn| !keep(turn)).map(OpenTurn::weight).sum();
+        self.weight -= gone;
+        self.turns.retain(keep);
     }
 
     fn add(
@@ -132,6 +162,7 @@ impl OpenTurns {
     ) -> &mut OpenTurn {
         self.last_number += 1;
         let turn = OpenTurn { ticket, number: self.last_number, started: false, method, message_id, content };
+        self.weight += turn.weight();
         self.turns.push_back(turn);
         let last = self.turns.len() - 1;
         &mut self.turns[last]

@@ -125,7 +125,17 @@ impl Ring {
 
     /// Whether a turn waits or runs.
     pub(crate) fn has_open_turns(&self) -> bool {
-        !self.open.is_empty()
+        self.open_turns() > 0
+    }
+
+    /// How many turns wait or run.
+    pub(crate) fn open_turns(&self) -> usize {
+        self.open.len()
+    }
+
+    /// What the turns that wait or run take in memory beside their events, in bytes, about.
+    pub(crate) const fn open_weight(&self) -> usize {
+        self.open.weight()
     }
 
     /// Whether somebody follows.
@@ -138,7 +148,7 @@ impl Ring {
         self.events.is_empty() && self.before.is_none() && !self.has_open_turns()
     }
 
-    /// What it takes in memory, in bytes, about.
+    /// What it takes in memory beside its open turns, in bytes, about.
     pub(crate) fn weight(&self) -> usize {
         let before = self.before.iter().flatten().map(|message| message.content.len() + size_of_val(message));
         let live = if self.live.is_some() { LAG * EVENT_ON_ITS_WAY } else { 0 };
@@ -161,7 +171,8 @@ impl Ring {
 
     /// The steps that end a turn which broke off after so many microseconds, and has told no end.
     pub(crate) fn broken_off(&self, took_us: u64, error: &LabError) -> Vec<Step> {
-        self.open.started().map(|turn| Step::TurnFailed { turn, took_us, error: error.clone() }).collect()
+        let failed = |(turn, method)| Step::TurnFailed { turn, method, took_us, error: error.clone() };
+        self.open.started().map(failed).collect()
     }
 
     pub(crate) fn push(&mut self, step: Step) -> Arc<Event> {
@@ -212,8 +223,8 @@ impl Ring {
     }
 
     pub(crate) fn turn_never_started(&mut self, ticket: &Ticket, error: &LabError) -> Option<Arc<Event>> {
-        let turn = self.open.waiting(ticket)?;
-        Some(self.push(Step::TurnFailed { turn, took_us: 0, error: error.clone() }))
+        let (turn, method) = self.open.waiting(ticket)?;
+        Some(self.push(Step::TurnFailed { turn, method, took_us: 0, error: error.clone() }))
     }
 
     /// Forgets everything and records the reset; returns its event.

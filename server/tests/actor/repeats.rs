@@ -31,7 +31,7 @@ async fn a_call_that_the_sidecar_sends_again_is_applied_once() {
     let call = reqwest::Client::new()
         .put(url)
         .header("dapr-api-token", APP_TOKEN)
-        .header(server::app_channel::MESSAGE_ID_HEADER, "id-1")
+        .header(server::invocation::MESSAGE_ID_HEADER, "id-1")
         .body(r#"{"role":"user","content":"once"}"#);
     let response = call.send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);

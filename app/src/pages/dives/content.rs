@@ -356,7 +356,7 @@ if not data.content:
         ],
         here: &[Done("compile"), Done("test"), Done("400, with the reason")],
         ours: Listing {
-            name: "server/src/app_channel/actors.rs",
+            name: "server/src/invocation.rs",
             text: "\
 if content.trim().is_empty() {
     return Err(LabError::new(ErrorCode::InvalidRequest, \"The content is empty: write a message\"));

@@ -178,7 +178,12 @@ mod tests {
                 message_id: MessageId::try_from("id-1".to_owned()).ok(),
                 content: Some("Hi there".to_owned()),
             },
-            Step::TurnFailed { turn: 1, took_us: 1, error: LabError::new(code, "gave up") },
+            Step::TurnFailed {
+                turn: 1,
+                method: Method::ProcessMessage,
+                took_us: 1,
+                error: LabError::new(code, "gave up"),
+            },
         ];
         let events: Vec<Event> = (1..).zip(steps).map(|(seq, step)| Event { seq, at: 1_000 + seq, step }).collect();
         lost(&turns(&events))

@@ -150,7 +150,12 @@ mod tests {
             Step::ReplyReady { turn: 1, content: "one".to_owned(), reply },
             Step::TurnCompleted { turn: 1, took_us: 1, repeated: false },
             started(2, "two"),
-            Step::TurnFailed { turn: 2, took_us: 1, error: LabError::new(ErrorCode::RetriesExhausted, "gave up") },
+            Step::TurnFailed {
+                turn: 2,
+                method: Method::ProcessMessage,
+                took_us: 1,
+                error: LabError::new(ErrorCode::RetriesExhausted, "gave up"),
+            },
         ];
         let events: Vec<Event> = (1..).zip(steps).map(|(seq, step)| Event { seq, at: 1_000 + seq, step }).collect();
         turns(&events)

@@ -122,5 +122,7 @@ pub(super) fn exhausted(number: u64, at: u64) -> Turn {
         }
     }
     let error = LabError::new(ErrorCode::RetriesExhausted, "The history could not be loaded in 3 attempts.");
-    script.then(at + 2_003, Step::TurnFailed { turn: number, took_us: 2_003_000, error }).turn()
+    script
+        .then(at + 2_003, Step::TurnFailed { turn: number, method: Method::ProcessMessage, took_us: 2_003_000, error })
+        .turn()
 }

@@ -5,7 +5,7 @@ use crate::{
     error::{ErrorCode, LabError},
     fault::SIMULATED_ERROR,
     message::MessageId,
-    operation::{Cause, Layer},
+    operation::{Cause, Layer, Method},
 };
 
 /// Events as the actor would record them.
@@ -50,7 +50,7 @@ impl Story {
         self.attempts(Operation::Load, failed_loads);
         if failed_loads >= 3 {
             let error = LabError::new(ErrorCode::RetriesExhausted, "no");
-            return self.tell(Step::TurnFailed { turn, took_us: 9, error });
+            return self.tell(Step::TurnFailed { turn, method: Method::ProcessMessage, took_us: 9, error });
         }
         self.attempts(Operation::Save, 0);
         let reply = Message::reply_to(content).content;
@@ -214,7 +214,12 @@ fn a_message_that_was_refused_for_its_id_is_found_again_with_one_of_its_own() {
     let (method, message_id) = (Method::ProcessMessage, MessageId::try_from("one".to_owned()).ok());
     story.turn = 2;
     story.tell(Step::TurnStarted { turn: 2, method, message_id, content: Some("two".into()) });
-    story.tell(Step::TurnFailed { turn: 2, took_us: 9, error: LabError::new(ErrorCode::IdReused, "another has it") });
+    story.tell(Step::TurnFailed {
+        turn: 2,
+        method: Method::ProcessMessage,
+        took_us: 9,
+        error: LabError::new(ErrorCode::IdReused, "another has it"),
+    });
     assert_eq!(story.state(5), CheckState::Failed);
     story.message("two", 0);
     assert_eq!(story.check(5).progress, "2 of 3 sent");
@@ -224,7 +229,12 @@ fn a_message_that_was_refused_for_its_id_is_found_again_with_one_of_its_own() {
 fn a_save_that_was_settled_as_stored_is_not_missing() {
     let mut story = Story::default();
     let turn = story.start(Method::ProcessMessage, Some("one"));
-    story.tell(Step::TurnFailed { turn, took_us: 9, error: LabError::new(ErrorCode::OutcomeUnknown, "who knows") });
+    story.tell(Step::TurnFailed {
+        turn,
+        method: Method::ProcessMessage,
+        took_us: 9,
+        error: LabError::new(ErrorCode::OutcomeUnknown, "who knows"),
+    });
     assert_eq!(story.state(5), CheckState::Failed);
     story.tell(Step::ReplyReady { turn, content: "one".into(), reply: "Got your message: one".into() });
     assert_eq!(story.state(5), CheckState::NotYet);
