@@ -228,8 +228,12 @@ impl Run<'_> {
         }
     }
 
-    /// The failure's cause: the wire's switch, if that was on meanwhile and the failure is of the kind that it makes.
+    /// The failure's cause: what was asked of this attempt, else the wire's switch, if that was on meanwhile and the failure
+    /// is of the kind that it makes.
     fn cause(&self, operation: Operation, began: Instant, timeout: Duration, failure: &Failure) -> Cause {
+        if failure.cause.simulated {
+            return failure.cause;
+        }
         let on_the_way = failure.cause.layer == Layer::Store || failure.no_answer;
         let faults = match self.wire {
             Some(wire) if on_the_way && operation != Operation::Publish => wire.faults_since(began),

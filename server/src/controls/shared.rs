@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use model::{
     actor_id::ActorId,
     error::{ErrorCode, LabError},
-    fault::{FaultSetting, FaultStatus},
+    fault::FaultSetting,
     scenario::{Need, Scenario},
     sidecar_retries::{SidecarRetries, SidecarRetriesSetting},
     timeline::LogLine,
@@ -203,8 +203,8 @@ pub(crate) struct Lease {
 /// What was set before a scenario.
 struct Before {
     wire: Option<WireFault>,
-    /// The lab that had the wire by its plan, with its switch as it was, and as it was without the wire.
-    owner: Option<(Arc<Lab>, FaultStatus, FaultStatus)>,
+    /// The lab that had the wire by its plan.
+    owner: Option<Arc<Lab>>,
     retries: bool,
 }
 
@@ -278,18 +278,15 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Whoever has the wire by its plan has it no more, but for `except`, who has just set it. Returns the lab, and its
-    /// switch before and after.
-    fn lose_wire(&mut self, except: Option<&ActorId>) -> Option<(Arc<Lab>, FaultStatus, FaultStatus)> {
+    /// Whoever has the wire by its plan has it no more, but for `except`, who has just set it. Returns the lab.
+    fn lose_wire(&mut self, except: Option<&ActorId>) -> Option<Arc<Lab>> {
         let actor = self.held.wire.take_if(|owner| Some(&*owner) != except)?;
         let (controls, lab) = (self.controls, self.controls.labs.find(&actor)?);
-        let (before, after) = self.update(&lab, |lab| {
-            let before = lab.control(&controls.first).fault.clone();
-            let after = before.clone().without_the_wire();
-            controls.change_fault(lab, after.clone());
-            (before, after)
+        self.update(&lab, |lab| {
+            let fault = lab.control(&controls.first).fault.clone();
+            controls.change_fault(lab, fault.without_the_wire());
         });
-        Some((lab, before, after))
+        Some(lab)
     }
 
     /// Lets the wire work and the sidecar not retry.
@@ -307,13 +304,15 @@ impl Change<'_> {
         let Before { wire, owner, retries } = before;
         // The lab that runs the scenario may have the wire by its plan still, where the scenario broke off.
         self.lose_wire(None);
-        let Some((lab, before, after)) = owner else { return self.put_back_settings(wire, retries) };
+        let Some(lab) = owner else { return self.put_back_settings(wire, retries) };
         let controls = self.controls;
-        // A switch that was set since says itself what it wants.
+        // A switch that was set since, off or to another plan, wants no wire any more: none that does can be set meanwhile.
+        // What its messages have used up of its other faults since stays used.
         let waits = self.update(&lab, |lab| {
-            let waits = lab.control(&controls.first).fault == after;
+            let fault = lab.control(&controls.first).fault.clone();
+            let waits = fault.has_lost_the_wire();
             if waits {
-                controls.change_fault(lab, before);
+                controls.change_fault(lab, fault.with_the_wire());
             }
             waits
         });

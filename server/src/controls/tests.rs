@@ -2,7 +2,7 @@
 
 use model::{
     error::ErrorCode,
-    fault::{AttemptFault, FaultKind, FaultPlan, FaultSpan, WireFault},
+    fault::{AttemptFault, Fault, FaultKind, FaultPlan, FaultSpan, WireFault},
     scenario::{Need, Scenario},
     wire::WireSetting,
 };
@@ -251,7 +251,26 @@ fn after_a_scenario_the_wire_does_what_it_did_before_and_whose_it_was_has_it_aga
     controls.set_fault(&other, FaultSetting::OFF).unwrap();
     assert_eq!(wire(&controls), None, "it is that lab's again");
 
-    // What was switched off meanwhile stays off.
+    // A message meanwhile uses up what it meets, and takes the wire from nobody.
+    let save = Fault::Attempt(AttemptFault::error(Operation::Save, 2));
+    let both = FaultPlan::new(vec![save, Fault::Wire(WireFault::Cut)]).unwrap();
+    controls.set_fault(&other, FaultSetting::on(both)).unwrap();
+    let lease = controls.lease(&actor, sets_the_wire()).unwrap();
+    controls.activated(&other);
+    assert!(fires(&controls, &other, Operation::Save));
+    drop(lease);
+    assert_eq!((wire(&controls), controls.fault(&other).wire()), (Some(WireFault::Cut), Some(WireFault::Cut)));
+    assert_eq!(left(&controls.fault(&other)), Some(1), "what was used up stays so");
+
+    // What was switched off, or armed, or set to something else meanwhile is as it was set.
+    let lease = controls.lease(&actor, sets_the_wire()).unwrap();
+    controls.arm(&other);
+    drop(lease);
+    assert_eq!((wire(&controls), left(&controls.fault(&other))), (Some(WireFault::Cut), Some(2)));
+    let lease = controls.lease(&actor, sets_the_wire()).unwrap();
+    controls.set_fault(&other, FaultSetting::on(FaultPlan::lesson())).unwrap();
+    drop(lease);
+    assert_eq!((wire(&controls), controls.fault(&other)), (None, FaultStatus::lesson()));
     controls.set_fault(&other, cut()).unwrap();
     let lease = controls.lease(&actor, sets_the_wire()).unwrap();
     controls.set_fault(&other, FaultSetting::OFF).unwrap();

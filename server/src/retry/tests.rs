@@ -2,7 +2,11 @@
 
 use std::cell::Cell;
 
-use model::policy::RetryPolicy;
+use model::{
+    fault::{AttemptFault, FaultKind, FaultPlan, FaultSetting},
+    policy::RetryPolicy,
+    wire::WireSetting,
+};
 
 use super::*;
 use crate::labs::Labs;
@@ -41,6 +45,45 @@ impl Bench {
     fn log(&self) -> Vec<String> {
         let events = self.timelines.snapshot(&self.actor).events;
         events.iter().filter_map(|event| Some(event.log_line(&self.actor)?.text)).collect()
+    }
+}
+
+/// A run on a lab whose wire does this, and whose plan meets the attempts so.
+async fn under_two_faults(fault: AttemptFault) -> Cause {
+    let listens = "127.0.0.1:1".parse().unwrap();
+    let (labs, wire) = (Labs::new(), WireSwitch::new(listens, "127.0.0.1:2"));
+    let timelines = Timelines::of(&labs);
+    let (layers, actor) = (vec![Layer::Actor, Layer::Store], ActorId::lesson());
+    let controls =
+        Controls::new(labs, RetryPolicy { attempts: 1, ..RetryPolicy::LESSON }, layers, Some(wire.clone()), None);
+    controls.set_fault(&actor, FaultSetting::on(FaultPlan::one(fault).unwrap())).unwrap();
+    drop(wire.set(WireSetting { fault: Some(WireFault::Stall) }, &timelines));
+    let (controls, timelines, deadline) = (&controls, &timelines, Instant::now() + Duration::from_secs(45));
+    let run = Run { controls, timelines, actor: &actor, turn: 1, faulty: true, wire: Some(&wire), deadline };
+    let result: Result<(), _> = run.retry(Operation::Load, |_| pending()).await;
+    assert!(result.is_err());
+    let told = timelines.snapshot(&actor).events;
+    let failed = told.iter().find_map(|event| match &event.step {
+        Step::AttemptFailed { cause, .. } => Some(*cause),
+        _ => None,
+    });
+    failed.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_asked_of_an_attempt_is_its_cause_whatever_the_wire_does_meanwhile() {
+    let fault = AttemptFault::error(Operation::Load, 1);
+    let hang = FaultKind::Hang;
+    for (kind, layer, told) in [
+        (hang, Layer::Actor, Layer::Actor),
+        (FaultKind::Delay { ms: 10_000 }, Layer::Actor, Layer::Actor),
+        (FaultKind::Error, Layer::Actor, Layer::Actor),
+        (hang, Layer::Store, Layer::Store),
+        // A delay that leaves the attempt time is not what made it too long.
+        (FaultKind::Delay { ms: 1 }, Layer::Actor, Layer::Wire),
+    ] {
+        let cause = under_two_faults(AttemptFault { kind, layer, ..fault }).await;
+        assert_eq!(cause, Cause { simulated: true, layer: told }, "{kind:?} in {layer:?}");
     }
 }
 
