@@ -14,6 +14,7 @@ use crate::{
     checks::PassBook,
     controls::Controls,
     dapr::{Dapr, DaprError},
+    guard::AllowedHosts,
     labs::{Labs, Timelines},
     recordings::Recordings,
     runtime::RuntimeInfo,
@@ -35,6 +36,8 @@ pub struct Settings {
     pub dapr_api_token: Option<String>,
     /// `APP_API_TOKEN`: what the app channel asks of the sidecar.
     pub app_api_token: Option<String>,
+    /// The names by which the sidecar may reach the app channel, beside `localhost` and plain addresses.
+    pub allow_hosts: Vec<String>,
     /// The state store itself; without one it cannot be read past Dapr.
     pub store: Option<StoreReader>,
     /// What the lab runs on, for people to read. A sidecar of another process tells the rest when it is asked.
@@ -63,6 +66,7 @@ impl Default for Settings {
             dapr_endpoint: "http://127.0.0.1:50001".to_owned(),
             dapr_api_token: None,
             app_api_token: None,
+            allow_hosts: Vec::new(),
             store: None,
             runtime: Runtime {
                 sidecar: Runtime::UNKNOWN_SIDECAR.to_owned(),
@@ -89,6 +93,7 @@ pub struct Application {
     controls: Controls,
     actor_config: ActorConfig,
     app_api_token: Option<String>,
+    allowed: AllowedHosts,
 }
 
 impl Application {
@@ -101,6 +106,7 @@ impl Application {
             dapr_endpoint,
             dapr_api_token,
             app_api_token,
+            allow_hosts,
             store,
             runtime,
             wire,
@@ -142,7 +148,8 @@ impl Application {
             stopping: CancellationToken::new(),
         };
         let actor_config = ActorConfig::new(idle_timeout);
-        Ok(Self { backend: Arc::new(backend), agents, timelines, controls, actor_config, app_api_token })
+        let (backend, allowed) = (Arc::new(backend), AllowedHosts::new(&allow_hosts));
+        Ok(Self { backend, agents, timelines, controls, actor_config, app_api_token, allowed })
     }
 
     /// The door for the page and the REST routes.
@@ -158,6 +165,7 @@ impl Application {
             timelines: self.timelines.clone(),
             config: self.actor_config.clone(),
             token: self.app_api_token.clone(),
+            allowed: self.allowed.clone(),
         })
     }
 

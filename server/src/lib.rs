@@ -16,13 +16,16 @@
 //! - [`timeline`]: what an actor did, kept within bounds and handed on to the event streams
 //! - [`checks`]: the lesson's checks over it
 //! - [`dapr`]: the sidecar as the application speaks to it
-//! - `serving`: a listener that serves until it is told to stop
+//! - `serving`: a listener that serves until it is told to stop; `accepting`: taking connections
+//! - `guard`: who may come in
+//! - [`invocation`]: what travels with a call of the actor
 //! - `recordings`: turns that were handed in, to be looked at
 //! - `scenario`: running the scenarios of `app`
 //! - [`runtime`]: what the sidecar tells of itself
 //! - `stored`: what is stored, as the sidecar gives it; [`store`]: the state store itself, read past Dapr
 //! - [`wire`]: the wire between the sidecar and Redis, which fails on purpose
 
+mod accepting;
 pub mod actor;
 pub mod app_channel;
 pub mod application;
@@ -31,7 +34,9 @@ pub mod checks;
 pub mod config;
 pub mod controls;
 pub mod dapr;
+mod guard;
 mod http;
+pub mod invocation;
 pub mod labs;
 mod look_ups;
 mod recordings;

@@ -5,10 +5,11 @@
 //! - [`router`]: the routes of the app channel
 //! - `actors`: `PUT` and `DELETE /actors/…`: turns and deactivation
 //! - `events`: `POST /subscribe`: published events on their way back
-//! - `token`: who may come in
+//! - `guard`, `token`: who may come in
 
 mod actors;
 mod events;
+mod guard;
 mod token;
 
 use axum::{
@@ -21,37 +22,32 @@ use axum::{
 };
 use model::error::LabError;
 
-pub(crate) use self::actors::check_content;
 use self::token::AppToken;
 use crate::{
     actor::{Agents, config::ActorConfig},
+    guard::AllowedHosts,
     labs::Timelines,
     look_ups::healthz,
 };
 
-/// The header in which the id of a message travels. InvokeActor metadata becomes headers, and the sidecar sends them
-/// again when it sends the call again.
-pub const MESSAGE_ID_HEADER: &str = "faultlab-message-id";
-
-/// The header in which the ticket of a queued call travels.
-pub const TICKET_HEADER: &str = "faultlab-turn";
-
 /// What the app channel answers from.
 #[derive(Clone)]
-pub struct Parts {
+pub(crate) struct Parts {
     /// The actors.
-    pub agents: Agents,
+    pub(crate) agents: Agents,
     /// Where delivered events are recorded.
-    pub timelines: Timelines,
+    pub(crate) timelines: Timelines,
     /// What the sidecar is told about the actors.
-    pub config: ActorConfig,
-    /// `APP_API_TOKEN`: what the sidecar has to show. Without one everybody may come in.
-    pub token: Option<String>,
+    pub(crate) config: ActorConfig,
+    /// `APP_API_TOKEN`: what the sidecar has to show. Without one every program may come in.
+    pub(crate) token: Option<String>,
+    /// The names by which a sidecar may reach it, beside `localhost` and plain addresses.
+    pub(crate) allowed: AllowedHosts,
 }
 
 /// The routes of the app channel.
-pub fn router(parts: Parts) -> Router {
-    let Parts { agents, timelines, config, token } = parts;
+pub(crate) fn router(parts: Parts) -> Router {
+    let Parts { agents, timelines, config, token, allowed } = parts;
     let actor = put(actors::invoke).with_state(agents.clone());
     Router::new()
         .route("/actors/{type}/{id}/method/{method}", actor)
@@ -63,6 +59,7 @@ pub fn router(parts: Parts) -> Router {
         // Dapr's health probe carries no token, and what is hosted here is no secret: the public listener says both.
         .route("/healthz", get(healthz))
         .route("/dapr/config", get(register).with_state((config, timelines)))
+        .layer(middleware::from_fn_with_state(allowed, guard::guard))
 }
 
 /// `GET /dapr/config`: tells the sidecar what is hosted here. With that the actor is registered.

@@ -1,114 +1,27 @@
-//! Who may come in: a host name that is ours (against DNS rebinding), and from another site's page no change and no
-//! call of the API.
-
-use std::{net::IpAddr, sync::Arc};
+//! Who may come in at the public listener: by a host name that is ours, and from another site's page no change and no call of
+//! the API.
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, Method, header},
+    http::Method,
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use model::error::ErrorCode;
 
 use super::error::{ApiError, is_api};
-
-/// The names under which people may open the lab, beside `localhost` and plain addresses.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct AllowedHosts(Arc<[String]>);
-
-impl AllowedHosts {
-    pub(crate) fn new(names: &[String]) -> Self {
-        Self(names.iter().map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect())
-    }
-
-    /// Whether `host`, as a `Host` header gives it, is ours. A plain address is: rebinding needs a name.
-    fn allows(&self, host: &str) -> bool {
-        let name = without_port(host).to_ascii_lowercase();
-        let address = name.trim_start_matches('[').trim_end_matches(']');
-        name == "localhost"
-            || name.ends_with(".localhost")
-            || address.parse::<IpAddr>().is_ok()
-            || self.0.contains(&name)
-    }
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    }
-}
-
-fn host(request: &Request) -> Option<&str> {
-    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    header.or_else(|| request.uri().authority().map(|authority| authority.as_str()))
-}
-
-/// Whether the browser says that this request comes from one of our own pages, or no browser speaks at all.
-///
-/// `Sec-Fetch-Site` is what browsers send that have it (Fetch Metadata, W3C); the others are judged by `Origin`.
-fn same_site(headers: &HeaderMap, host: &str) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site") {
-        return site == "same-origin" || site == "none";
-    }
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-    origin.is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
-}
+use crate::guard::{AllowedHosts, Foreign};
 
 /// Lets a request through if its host is ours and, where it could change something, its page too. On an API path
 /// every request can: the history is read in a turn of the actor, and an image of another site's page is enough to ask
 /// for it. The pages are open to links from anywhere.
 pub(crate) async fn guard(State(allowed): State<AllowedHosts>, request: Request, next: Next) -> Response {
-    let Some(host) = host(&request) else {
-        return ApiError::new(ErrorCode::InvalidRequest, "The request has no Host header").into_response();
-    };
-    if !allowed.allows(host) {
-        let name = without_port(host);
-        let message = format!(
-            "This lab is not {name:?}. Open it by its address, or start it with --allow-host {name} if the name is meant"
-        );
-        return ApiError::new(ErrorCode::Forbidden, message).into_response();
-    }
     let looks = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if (!looks || is_api(request.uri().path())) && !same_site(request.headers(), host) {
-        let message = "This request comes from another site's page, and only the lab's own pages may ask the lab";
-        return ApiError::new(ErrorCode::Forbidden, message).into_response();
-    }
-    next.run(request).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn allows_addresses_localhost_and_the_names_it_was_given() {
-        let allowed = AllowedHosts::new(&["Lab.example".into()]);
-        for ours in ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "192.168.1.7", "lab.example:80"] {
-            assert!(allowed.allows(ours), "{ours}");
+    match allowed.check(&request, looks && !is_api(request.uri().path())) {
+        Ok(()) => next.run(request).await,
+        Err(foreign) => {
+            let code = if foreign == Foreign::NoHost { ErrorCode::InvalidRequest } else { ErrorCode::Forbidden };
+            ApiError::new(code, foreign.to_string()).into_response()
         }
-        for foreign in ["evil.example", "localhost.evil.example:8000", "lab.example.evil", "127.0.0.1.evil", ""] {
-            assert!(!allowed.allows(foreign), "{foreign}");
-        }
-    }
-
-    #[test]
-    fn takes_changes_from_our_own_pages_and_from_programs_only() {
-        let judge = |pairs: &[(&'static str, &str)]| {
-            let headers = pairs.iter().map(|(name, value)| {
-                (header::HeaderName::from_static(name), header::HeaderValue::from_str(value).unwrap())
-            });
-            same_site(&headers.collect(), "localhost:8000")
-        };
-        assert!(judge(&[]));
-        assert!(judge(&[("sec-fetch-site", "same-origin"), ("origin", "http://localhost:8000")]));
-        assert!(judge(&[("origin", "http://localhost:8000")]));
-        assert!(!judge(&[("sec-fetch-site", "cross-site")]));
-        assert!(!judge(&[("sec-fetch-site", "same-site")]));
-        assert!(!judge(&[("origin", "http://evil.example")]));
-        assert!(!judge(&[("origin", "http://localhost:9000")]));
-        assert!(!judge(&[("origin", "null")]));
     }
 }

@@ -19,26 +19,20 @@ mod sidecar_retries;
 pub(crate) mod site;
 mod wire;
 
-use std::time::Duration;
-
 use app::backend::SharedBackend;
 use axum::{Router, middleware};
 use tokio_util::sync::CancellationToken;
 use tower_http::{
     CompressionLevel, compression::CompressionLayer, limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
-    timeout::RequestBodyTimeoutLayer,
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use self::{events::Streams, guard::AllowedHosts, site::Site};
-use crate::{actor::config::ActorConfig, labs::Timelines, look_ups};
+use self::{events::Streams, site::Site};
+use crate::{actor::config::ActorConfig, guard::AllowedHosts, labs::Timelines, look_ups};
 
 /// The most bytes of a request, recordings apart. A form needs up to three for each byte of a message of 16 KiB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-
-/// How long a request may wait for the next part of its body, as hyper waits for a head.
-const BODY_LIMIT: Duration = Duration::from_secs(30);
 
 /// How much an answer is compressed: of a lab's page a fifth less comes over the line than at the fastest level, for
 /// a few milliseconds more. A higher one saves little more and takes many times as long.
@@ -50,13 +44,13 @@ pub(crate) struct Public<'a> {
     pub(crate) timelines: Timelines,
     pub(crate) actors: ActorConfig,
     pub(crate) site: &'a Site,
-    pub(crate) allow_hosts: &'a [String],
+    pub(crate) allowed: AllowedHosts,
     pub(crate) shutdown: CancellationToken,
 }
 
 /// Everything that people and programs reach.
 pub(crate) fn router(public: Public<'_>) -> Router {
-    let Public { backend, timelines, actors, site, allow_hosts, shutdown } = public;
+    let Public { backend, timelines, actors, site, allowed, shutdown } = public;
     let json = OpenApiRouter::with_openapi(docs::Api::openapi())
         .merge(chat::router())
         .merge(lab::router())
@@ -89,7 +83,6 @@ pub(crate) fn router(public: Public<'_>) -> Router {
         .merge(api)
         .layer(middleware::from_fn(error::one_shape))
         .layer(middleware::from_fn(forms::keep_typed))
-        .layer(RequestBodyTimeoutLayer::new(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(AllowedHosts::new(allow_hosts), guard::guard))
+        .layer(middleware::from_fn_with_state(allowed, guard::guard))
         .layer(SetResponseHeaderLayer::overriding(axum::http::header::X_CONTENT_TYPE_OPTIONS, nosniff))
 }

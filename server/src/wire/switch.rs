@@ -61,7 +61,7 @@ impl WireSwitch {
     }
 
     /// Sets the wire and tells every actor that has a timeline; returns the line that is to be logged of it. Setting what
-    /// is set already changes nothing. Whose wire it is [`Controls`](crate::controls::Controls) know, which alone set it.
+    /// is set already changes nothing. Whose wire it is the controls know, which alone set it.
     #[must_use]
     pub(crate) fn set(&self, setting: WireSetting, timelines: &Timelines) -> Option<LogLine> {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,6 +2,8 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use server::application::Settings;
+use sidecar::Ports;
 use tempfile::TempDir;
 
 use crate::support::{APP_TOKEN, Bench, user1};
@@ -29,6 +31,53 @@ async fn nobody_comes_in_without_the_token() {
     assert_eq!(status, StatusCode::OK);
     let (status, health) = bench.call_app(Method::GET, "/healthz", None, "").await;
     assert_eq!((status, health.as_str()), (StatusCode::OK, r#"{"status":"ok"}"#));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn no_page_and_no_foreign_name_comes_in_though_there_is_no_token() {
+    let data = TempDir::new().unwrap();
+    let bench = Bench::start_with(data.path(), |settings| settings.app_api_token = None, Ports::default()).await;
+    let registered = bench.lab.timelines().registered_at();
+    assert!(registered.is_some(), "the sidecar comes in");
+    bench.send("Hi there").await.unwrap();
+    let before = bench.events();
+    let event = json!({"id": "planted", "data": {
+        "actor_id": "user1", "history_key": "history-user1", "actor_type": "ChatAgent",
+        "event_type": "ConversationUpdated", "input": {"role": "user", "content": "never sent"},
+        "output": {"role": "assistant", "content": "never said"},
+    }});
+    let client = reqwest::Client::new();
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "http://evil.example"),
+        ("origin", "null"),
+    ] {
+        for (method, path) in [
+            (Method::GET, "/dapr/config"),
+            (Method::GET, "/dapr/subscribe"),
+            (Method::GET, "/healthz"),
+            (Method::POST, "/subscribe"),
+            (Method::PUT, "/actors/ChatAgent/user1/method/ProcessMessage"),
+            (Method::DELETE, "/actors/ChatAgent/user1"),
+        ] {
+            let request = client.request(method, format!("http://{}{path}", bench.app)).header(name, value);
+            let answer = request.body(event.to_string()).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path} with {name}: {value}");
+            let error: Value = answer.json().await.unwrap();
+            assert_eq!(error["code"], "forbidden");
+        }
+    }
+    assert_eq!((bench.events(), bench.lab.timelines().registered_at()), (before, registered));
+    // A sidecar that reaches the app by a name needs that to be named.
+    let data = TempDir::new().unwrap();
+    let named = |settings: &mut Settings| settings.allow_hosts = vec!["app".into()];
+    let named = Bench::start_with(data.path(), named, Ports::default()).await;
+    let config = client.get(format!("http://{}/dapr/config", named.app)).header("host", "app:8001");
+    assert_eq!(config.send().await.unwrap().status(), StatusCode::OK);
+    named.stop().await;
     bench.stop().await;
 }
 
