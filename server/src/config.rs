@@ -1,8 +1,9 @@
 //! What the process is told at its start: flags, each also an environment variable.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{env, net::SocketAddr, path::PathBuf};
 
-use clap::Parser;
+use axum::http::HeaderValue;
+use clap::{CommandFactory, Parser, builder::ValueParser, error::ErrorKind};
 
 /// Faultlab: a playground for the fault tolerance of a Dapr virtual actor.
 ///
@@ -53,8 +54,8 @@ pub struct Config {
     )]
     pub actor_idle: u64,
 
-    /// A host name, beside localhost and plain addresses, under which people may open the lab. Give it once for each
-    /// name; in the environment separate them by commas.
+    /// A host name, beside localhost and plain addresses, under which people may open the lab, or by which a sidecar
+    /// reaches the actor (daprd's --app-channel-address). Give it once for each name; in the environment separate them by commas.
     #[arg(long = "allow-host", env = "FAULTLAB_ALLOW_HOST", value_name = "NAME", value_delimiter = ',')]
     pub allow_hosts: Vec<String>,
 
@@ -87,6 +88,35 @@ pub struct DaprEnvironment {
     /// What the app channel asks of the sidecar.
     #[arg(long, env = "APP_API_TOKEN", hide = true, hide_env_values = true)]
     pub app_api_token: Option<String>,
+}
+
+impl Config {
+    /// What the process was started with.
+    ///
+    /// # Errors
+    /// Flags or variables that cannot be used, in words that name them; also where help was asked for.
+    pub fn read() -> Result<Self, clap::Error> {
+        let command = Self::command();
+        let refused = |words: String| Self::command().error(ErrorKind::InvalidValue, words);
+        let paths = ValueParser::path_buf().type_id();
+        for arg in command.get_arguments().filter(|arg| arg.get_value_parser().type_id() != paths) {
+            // clap would not say which it is.
+            if let Some(name) = arg.get_env()
+                && env::var_os(name).is_some_and(|value| value.to_str().is_none())
+            {
+                return Err(refused(format!("{} in the environment is no UTF-8 text", name.to_string_lossy())));
+            }
+        }
+        let config = Self::try_parse()?;
+        let tokens = [("DAPR_API_TOKEN", &config.dapr.dapr_api_token), ("APP_API_TOKEN", &config.dapr.app_api_token)];
+        for (name, token) in tokens {
+            // Nobody could show it: everybody would be refused.
+            if token.as_ref().is_some_and(|token| HeaderValue::from_bytes(token.as_bytes()).is_err()) {
+                return Err(refused(format!("{name} holds characters that no HTTP header can carry")));
+            }
+        }
+        Ok(config)
+    }
 }
 
 impl DaprEnvironment {

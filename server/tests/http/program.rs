@@ -25,7 +25,26 @@ const ACTORS: usize = 8;
 
 /// The program as people start it, and the address that it says. Its log goes to `log`.
 pub async fn spawn(site: &Path, data: &Path, log: Stdio) -> (Child, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_faultlab"))
+    started(Command::new(env!("CARGO_BIN_EXE_faultlab")), site, data, log).await
+}
+
+/// The same with so many file handles at most, and what `adjust` makes of its flags.
+pub async fn spawn_with_few_handles(
+    handles: usize,
+    site: &Path,
+    data: &Path,
+    log: Stdio,
+    adjust: impl FnOnce(&mut Command),
+) -> (Child, String) {
+    let mut shell = Command::new("sh");
+    let limited = format!("ulimit -n {handles} && exec \"$0\" \"$@\"");
+    shell.args(["-c", &limited, env!("CARGO_BIN_EXE_faultlab")]);
+    adjust(&mut shell);
+    started(shell, site, data, log).await
+}
+
+async fn started(mut command: Command, site: &Path, data: &Path, log: Stdio) -> (Child, String) {
+    let mut child = command
         .args(["--addr", "127.0.0.1:0", "--app-addr", "127.0.0.1:0", "--data"])
         .arg(data)
         .arg("--site")
@@ -42,10 +61,15 @@ pub async fn spawn(site: &Path, data: &Path, log: Stdio) -> (Child, String) {
     (child, origin)
 }
 
+/// Asks the program to end.
+pub fn signal(child: &Child, signal: Signal) {
+    let id = i32::try_from(child.id().expect("it runs")).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+}
+
 /// Asks the program to end, as a supervisor does; how it has ended, within `limit`.
 pub async fn terminate(child: &mut Child, limit: Duration) -> ExitStatus {
-    let id = i32::try_from(child.id().expect("it runs")).unwrap();
-    kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+    signal(child, Signal::TERM);
     timeout(limit, child.wait()).await.expect("it ends in time").unwrap()
 }
 
@@ -116,6 +140,67 @@ async fn every_acknowledged_message_survives_kill_9_and_no_turn_is_half() {
         assert!(history == acknowledged || history == with_it, "actor {actor}: {history:#?} after {contents:?}");
     }
     child.kill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_of_either_kind_ends_it_at_once_though_a_turn_does_not() {
+    for (first, second) in [(Signal::TERM, Signal::TERM), (Signal::INT, Signal::TERM), (Signal::TERM, Signal::INT)] {
+        let (site, data, client) = (site(), TempDir::new().unwrap(), Client::new());
+        let (mut child, origin) = spawn(site.path(), data.path(), Stdio::piped()).await;
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        // An attempt that hangs for as long as a policy allows.
+        let put = async |door: &str, body: Value| {
+            let put = client.put(format!("{origin}/api/lab/user1/{door}")).json(&body).send().await.unwrap();
+            assert_eq!(put.status(), StatusCode::OK, "{door}");
+        };
+        put("policy", json!({"attempts": 1, "attempt_timeout_ms": 6_800})).await;
+        put("fault", json!({"on": true, "plan": [{"operation": "load", "kind": "hang"}]})).await;
+        let message = json!({"role": "user", "content": "Hi"});
+        let sent = tokio::spawn(client.post(format!("{origin}/chat/user1")).json(&message).send());
+        let mut until = async |words: &str| {
+            let found = async {
+                while let Some(line) = log.next_line().await.unwrap() {
+                    if line.contains(words) {
+                        return;
+                    }
+                }
+                panic!("the log ended before {words:?}");
+            };
+            timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("nothing is said of {words:?}"));
+        };
+        until("Processing message").await;
+        signal(&child, first);
+        until("Stopping").await;
+        signal(&child, second);
+        let ended = timeout(Duration::from_secs(5), child.wait()).await.expect("it ends at once").unwrap();
+        assert_eq!(ended.code(), Some(1), "{first:?}, {second:?}");
+        until("stopped at once").await;
+        assert!(sent.await.unwrap().is_err(), "the turn was under way");
+    }
+}
+
+#[tokio::test]
+async fn what_the_environment_says_in_no_text_ends_the_start_and_names_it() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let no_text = OsStr::from_bytes(b"sec\xffret");
+    for (name, value, words) in [
+        ("DAPR_API_TOKEN", no_text, "no UTF-8 text"),
+        ("APP_API_TOKEN", no_text, "no UTF-8 text"),
+        ("FAULTLAB_STORE", no_text, "no UTF-8 text"),
+        ("DAPR_API_TOKEN", OsStr::new("sec\nret"), "no HTTP header can carry"),
+        ("APP_API_TOKEN", OsStr::new("sec\u{7f}ret"), "no HTTP header can carry"),
+    ] {
+        let data = TempDir::new().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_faultlab"));
+        command.args(["--addr", "127.0.0.1:0", "--app-addr", "127.0.0.1:0", "--data"]).arg(data.path());
+        let ended = timeout(PATIENCE, command.env(name, value).kill_on_drop(true).output()).await;
+        let ended = ended.expect("it does not start").unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{said}");
+        assert!(said.contains(name) && said.contains(words) && !said.contains("sec"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
 }
 
 #[tokio::test]
