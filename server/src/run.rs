@@ -19,9 +19,10 @@ use crate::{
     actor::TURN_LIMIT,
     application::{Application, Settings},
     config::Config,
+    guard::AllowedHosts,
     http::{self, Public, site::Site},
     labs::{Labs, Timelines},
-    serving::{Protocol, Serving},
+    serving::{APP_SILENCE, SILENCE, Serving},
     sidecar_retries::SidecarRetrySwitch,
     store::StoreReader,
     store_hit::StoreHits,
@@ -84,6 +85,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         dapr_endpoint: endpoint,
         dapr_api_token: config.dapr.dapr_api_token.clone(),
         app_api_token,
+        allow_hosts: config.allow_hosts.clone(),
         store,
         runtime,
         wire: wire.as_ref().map(|(_, switch)| switch.clone()),
@@ -99,17 +101,17 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     });
     let wire = wire.transpose()?;
 
-    let app_channel = Serving::start(app, application.app_channel(), Protocol::Both, CancellationToken::new());
+    let app_channel = Serving::start(app, application.app_channel(), APP_SILENCE, CancellationToken::new());
     let stop = CancellationToken::new();
     let router = http::router(Public {
         backend: application.backend(),
         timelines: application.timelines(),
         actors: application.actor_config(),
         site: &site,
-        allow_hosts: &config.allow_hosts,
+        allowed: AllowedHosts::new(&config.allow_hosts),
         shutdown: stop.clone(),
     });
-    let public = Serving::start(public, router, Protocol::Http1, stop);
+    let public = Serving::start(public, router, SILENCE, stop);
     Ok(Running { addr, app_addr, application, sidecar, public, app_channel, wire })
 }
 
@@ -202,7 +204,8 @@ fn around(config: &Config, endpoint: String) -> anyhow::Result<SidecarParts> {
 async fn embed(config: &Config, app_addr: SocketAddr, labs: &Labs) -> anyhow::Result<SidecarParts> {
     prepare_data(&config.data)?;
     // Nobody else on this machine may call the actor past the turn lock, so the door has a key of its own.
-    let token = config.dapr.app_api_token.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let given = config.dapr.app_api_token.clone().filter(|token| !token.is_empty());
+    let token = given.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     let mut settings = sidecar::Config::new(APP_ID, app_addr, resources(config.components.as_deref())?);
     settings.free_port_if_taken = true;
     settings.dapr_api_token = config.dapr.dapr_api_token.clone();

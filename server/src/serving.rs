@@ -13,9 +13,9 @@ use axum::{
     body::{Body, Bytes, HttpBody},
     http::Request,
     response::Response,
-    serve::{Listener, ListenerExt},
 };
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -24,19 +24,20 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt, service_fn};
+use tower_http::timeout::TimeoutBody;
+
+use crate::accepting::Accepting;
 
 /// How long a stop waits for a client, to send the rest of a request or to take the rest of an answer.
 const CLIENT_LIMIT: Duration = Duration::from_secs(2);
 
-/// What is spoken on the connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    /// HTTP/1.1, which is all that browsers speak without TLS. To look which of the two it is takes 8 KiB for each
-    /// connection, and a class has many that are idle.
-    Http1,
-    /// HTTP/1.1, or HTTP/2 from whoever begins with it.
-    Both,
-}
+/// How long a client may be silent in the middle of a request, in its head and between two pieces of its body. A
+/// connection without a request counts as one whose head has not come.
+pub(crate) const SILENCE: Duration = Duration::from_secs(30);
+
+/// The same of a sidecar. Longer than it keeps a connection that it does not use (30 s, and 90 s in Go), so that none is
+/// closed here while its next call is on the way.
+pub(crate) const APP_SILENCE: Duration = Duration::from_secs(120);
 
 /// A listener that serves.
 pub(crate) struct Serving {
@@ -45,9 +46,11 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Serves until `stop`: then what was asked is answered, and nothing else.
-    pub(crate) fn start(listener: TcpListener, router: Router, protocol: Protocol, stop: CancellationToken) -> Self {
-        let done = tokio::spawn(serve(listener, router, protocol, stop.clone()));
+    /// Serves HTTP/1.1 until `stop`: then what was asked is answered, and nothing else. It is all that browsers speak
+    /// without TLS, and that a sidecar speaks to its app unless it is told otherwise. `silence` is how long a client may be
+    /// silent in the middle of a request.
+    pub(crate) fn start(listener: TcpListener, router: Router, silence: Duration, stop: CancellationToken) -> Self {
+        let done = tokio::spawn(serve(listener, router, silence, stop.clone()));
         Self { stop, done }
     }
 
@@ -62,32 +65,30 @@ impl Serving {
     }
 }
 
-async fn serve(listener: TcpListener, router: Router, protocol: Protocol, stop: CancellationToken) {
-    // Small answers must not wait for the next one.
-    let mut listener = listener.tap_io(|stream| {
+async fn serve(listener: TcpListener, router: Router, silence: Duration, stop: CancellationToken) {
+    let accepting = Accepting::new("The lab");
+    // The routes are made once. A router that serves as it is makes them anew for each connection: 50 KiB of them.
+    let router: Router = router.with_state(());
+    // To look which protocol it is takes 8 KiB for each connection, and a class has many that are idle.
+    let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
+    http.http1().timer(TokioTimer::new()).header_read_timeout(silence);
+    let connections = GracefulShutdown::new();
+    loop {
+        let stream = tokio::select! {
+            stream = accepting.next(&listener) => stream,
+            () = stop.cancelled() => break,
+        };
+        // Small answers must not wait for the next one.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!("cannot set TCP_NODELAY: {error}");
         }
-    });
-    // The routes are made once. A router that serves as it is makes them anew for each connection: 50 KiB of them.
-    let router: Router = router.with_state(());
-    let mut http = auto::Builder::new(TokioExecutor::new());
-    if protocol == Protocol::Http1 {
-        http = http.http1_only();
-    }
-    // With a timer, a head that does not come whole is given up after hyper's 30 s.
-    http.http1().timer(TokioTimer::new());
-    http.http2().timer(TokioTimer::new());
-    let connections = GracefulShutdown::new();
-    loop {
-        let (stream, _) = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
-        };
         let work = Work::default();
         let service = {
             let (router, work) = (router.clone(), work.clone());
-            TowerToHyperService::new(service_fn(move |request| work.clone().answer(router.clone(), request)))
+            TowerToHyperService::new(service_fn(move |request: Request<Incoming>| {
+                let request = request.map(|body| TimeoutBody::new(silence, body));
+                work.clone().answer(router.clone(), request)
+            }))
         };
         let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service).into_owned());
         let stop = stop.clone();
@@ -199,5 +200,45 @@ impl Drop for Received {
         if matches!(*stage, Stage::Receiving) {
             *stage = Stage::Working { _counted: Counted::one(&self.work) };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+    };
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(100);
+
+    #[tokio::test]
+    async fn what_is_half_sent_does_not_stay() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let read = |body: Bytes| async move { format!("{} bytes", body.len()) };
+        let serving = Serving::start(listener, Router::new().fallback(read), SHORT, CancellationToken::new());
+        let body = "PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf";
+        let whole = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        for (sent, answer) in [
+            ("", ""),
+            ("G", ""),
+            ("PRI * HTTP/2.0\r\n\r\nSM", ""),
+            ("GET / HTTP/1.1\r\nHost: localhost\r\nX-Half: ", ""),
+            (body, "HTTP/1.1 4"),
+            (whole, "HTTP/1.1 200"),
+        ] {
+            let mut stream = TcpStream::connect(addr).await.unwrap();
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            let mut read = Vec::new();
+            let ended = timeout(Duration::from_secs(20), stream.read_to_end(&mut read)).await;
+            // One that is reset is closed too.
+            drop(ended.expect("closed"));
+            let read = String::from_utf8_lossy(&read);
+            assert!(read.starts_with(answer) && (answer.len() > 0 || !read.contains(" 200")), "{sent:?}: {read}");
+        }
+        serving.stop(SHORT).await;
     }
 }

@@ -23,13 +23,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::switch::WireSwitch;
 use self::{eyes::Eyes, pump::End};
-use crate::labs::Timelines;
+use crate::{
+    accepting::{Accepting, PAUSE, Seldom, is_no_room, reason},
+    labs::Timelines,
+};
 
 /// How long Redis may take to accept a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-
-/// How long to wait before something that failed is tried again: accepting a connection, reaching Redis.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1_024;
@@ -57,6 +57,9 @@ impl Wire {
             timelines,
             stop: stop.clone(),
             connections: tasks.clone(),
+            accepting: Accepting::new("The wire to Redis"),
+            no_place: Seldom::default(),
+            no_redis: Arc::default(),
         };
         let stopped = stop.clone();
         tasks.spawn(async move { stopped.run_until_cancelled(door.keep(listener)).await });
@@ -83,16 +86,24 @@ struct Door {
     timelines: Timelines,
     stop: CancellationToken,
     connections: TaskTracker,
+    accepting: Accepting,
+    /// Says that the address cannot be had.
+    no_place: Seldom,
+    /// Says that connections to Redis cannot be opened.
+    no_redis: Arc<Seldom>,
 }
 
 impl Door {
     async fn keep(self, mut listener: TcpListener) {
         loop {
             let refused = tokio::select! {
-                () = self.accept(&listener) => continue,
+                client = self.accepting.next(&listener) => {
+                    self.carry(client);
+                    continue;
+                }
                 () = refuses(&self.switch, true) => true,
                 () = self.away.notified() => {
-                    if connect(&self.redis).await.is_ok() {
+                    if is_there(connect(&self.redis).await.as_ref()) {
                         continue;
                     }
                     false
@@ -104,7 +115,7 @@ impl Door {
                 refuses(&self.switch, false).await;
             } else {
                 tracing::warn!("No Redis at {}: the wire refuses until there is one", self.redis);
-                while connect(&self.redis).await.is_err() {
+                while !is_there(connect(&self.redis).await.as_ref()) {
                     sleep(PAUSE).await;
                 }
                 tracing::info!("Redis at {} is back, and the wire with it", self.redis);
@@ -113,25 +124,19 @@ impl Door {
         }
     }
 
-    /// Accepts connections; ends when that fails, which is when no more files can be opened.
-    async fn accept(&self, listener: &TcpListener) {
-        loop {
-            match listener.accept().await {
-                Ok((client, _)) => self.carry(client),
-                Err(error) => {
-                    tracing::warn!("The wire to Redis cannot accept a connection: {error}");
-                    sleep(PAUSE).await;
-                    return;
-                }
-            }
-        }
-    }
-
     fn carry(&self, client: TcpStream) {
         let (set, eyes) = (self.switch.watch(), Eyes::new(self.timelines.clone()));
         let (redis, away, stop) = (self.redis.clone(), Arc::clone(&self.away), self.stop.clone());
+        let no_redis = Arc::clone(&self.no_redis);
         self.connections.spawn(async move {
-            let end = stop.run_until_cancelled(pump::carry(client, connect(&redis), set, eyes)).await;
+            let connect = async {
+                connect(&redis).await.inspect_err(|error| {
+                    if no_redis.is_due() {
+                        tracing::warn!("The wire cannot open a connection to Redis: {}", reason(error));
+                    }
+                })
+            };
+            let end = stop.run_until_cancelled(pump::carry(client, connect, set, eyes)).await;
             if end == Some(End::NoRedis) {
                 away.notify_one();
             }
@@ -168,9 +173,16 @@ impl Door {
     }
 
     async fn cannot_open(&self, error: &io::Error) {
-        tracing::warn!("The wire to Redis cannot have its address {}: {error}", self.addr);
+        if self.no_place.is_due() {
+            tracing::warn!("The wire to Redis cannot have its address {}: {}", self.addr, reason(error));
+        }
         sleep(PAUSE).await;
     }
+}
+
+/// Whether Redis is there, as far as an attempt to reach it tells: without a file handle for that, nothing does.
+fn is_there(reached: Result<&TcpStream, &io::Error>) -> bool {
+    reached.map_or_else(is_no_room, |_| true)
 }
 
 /// Waits until the switch refuses, or until it does not.

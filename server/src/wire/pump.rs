@@ -24,6 +24,7 @@ use tokio::{
 };
 
 use super::{eyes::Eyes, switch::WireState};
+use crate::accepting::is_no_room;
 
 /// How much is read at once.
 const CHUNK: usize = 16 * 1024;
@@ -75,10 +76,9 @@ pub(super) async fn carry(
     let mut redis = match redis.await {
         Ok(redis) => redis,
         Err(error) => {
-            tracing::warn!("The wire cannot reach Redis: {error}");
             eyes.refused();
             reset(&client);
-            return End::NoRedis;
+            return if is_no_room(&error) { End::Broken } else { End::NoRedis };
         }
     };
     if let Err(error) = client.set_nodelay(true) {
