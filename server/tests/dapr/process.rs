@@ -86,9 +86,15 @@ pub struct Process {
 impl Process {
     /// Starts it, with its output in a file in `dir`; started again it goes on in the same file.
     pub fn start(name: &'static str, dir: &Path, command: &mut Command) -> Self {
+        Self::start_with(name, dir, command, None)
+    }
+
+    /// The same, with what it writes on its standard error going elsewhere, if `stderr` says where.
+    pub fn start_with(name: &'static str, dir: &Path, command: &mut Command, stderr: Option<Stdio>) -> Self {
         let log = dir.join(format!("{name}.log"));
         let file = File::options().create(true).append(true).open(&log).unwrap();
-        command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(file.try_clone().unwrap());
+        command.stderr(stderr.unwrap_or_else(|| file.into())).kill_on_drop(true);
         let child = command.spawn().unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
         Self { name, log, child }
     }
@@ -96,6 +102,12 @@ impl Process {
     /// `kill -9`, and nothing is left of it.
     pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// Its number, while it runs.
+    #[allow(dead_code, reason = "only the long run looks what a program holds")]
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Asks it to end, as a terminal or a supervisor does.

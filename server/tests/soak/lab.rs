@@ -1,7 +1,10 @@
 //! The program `faultlab` as people start it, killed and started again on the same data.
 
 use std::{
+    io::{PipeReader, pipe},
+    net::SocketAddr,
     path::PathBuf,
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -22,12 +25,28 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How long an actor stays in memory: short enough to idle between two deaths of the process.
 pub const IDLE: Duration = Duration::from_secs(1);
 
+/// How many file handles the process may have: several times what it needs, and few enough to be taken.
+pub const HANDLES: usize = 256;
+
 /// What the sidecar shows at the app channel; known here, so that a deactivation can come at any moment, as from daprd.
 const TOKEN: &str = "soak";
+
+/// Who reads the program's log.
+#[derive(Clone, Copy)]
+pub enum Reader {
+    /// One that keeps up.
+    Keeps,
+    /// One that left.
+    Left,
+    /// One that stands still.
+    Stalls,
+}
 
 pub struct Lab {
     pub client: Client,
     process: Process,
+    /// A log that nobody reads.
+    unread: Option<PipeReader>,
     public: u16,
     app: u16,
     // Last: the folder goes when the program is gone.
@@ -40,9 +59,9 @@ impl Lab {
         std::fs::create_dir_all(dir.path().join("site/pkg")).unwrap();
         std::fs::write(dir.path().join("hash.txt"), "js: j\nwasm: w\ncss: c\n").unwrap();
         let (public, app) = (free_port(), free_port());
-        let process = start(&dir, public, app);
+        let (process, unread) = start(&dir, public, app, Reader::Keeps);
         let client = Client::builder().timeout(PATIENCE).build().unwrap();
-        let mut lab = Self { client, process, public, app, dir };
+        let mut lab = Self { client, process, unread, public, app, dir };
         lab.ready().await;
         lab
     }
@@ -69,9 +88,14 @@ impl Lab {
         tokio::time::timeout(PATIENCE, self.process.ended()).await.expect("faultlab ends when it is asked to");
     }
 
-    /// Starts it again on the same data; it need not be ready yet.
-    pub fn restart(&mut self) {
-        self.process = start(&self.dir, self.public, self.app);
+    /// Starts it again on the same data, with a log that is read like this; it need not be ready yet.
+    pub fn restart(&mut self, reader: Reader) {
+        (self.process, self.unread) = start(&self.dir, self.public, self.app, reader);
+    }
+
+    /// The process's number, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.process.id()
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -89,7 +113,8 @@ impl Lab {
 
     /// Where requests go, for tasks of their own.
     pub fn door(&self) -> Door {
-        Door { client: self.client.clone(), public: self.url(""), app: format!("http://127.0.0.1:{}", self.app) }
+        let addr = SocketAddr::from(([127, 0, 0, 1], self.public));
+        Door { client: self.client.clone(), addr, public: self.url(""), app: format!("http://127.0.0.1:{}", self.app) }
     }
 
     pub fn output(&self) -> String {
@@ -97,8 +122,10 @@ impl Lab {
     }
 }
 
-fn start(dir: &TempDir, public: u16, app: u16) -> Process {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_faultlab"));
+fn start(dir: &TempDir, public: u16, app: u16, reader: Reader) -> (Process, Option<PipeReader>) {
+    let mut command = Command::new("sh");
+    let limited = format!("ulimit -n {HANDLES} && exec \"$0\" \"$@\"");
+    command.args(["-c", &limited, env!("CARGO_BIN_EXE_faultlab")]);
     command.args(["--addr", &format!("127.0.0.1:{public}"), "--app-addr", &format!("127.0.0.1:{app}")]);
     command.args(["--actor-idle", &IDLE.as_secs().to_string()]);
     command.arg("--data").arg(dir.path().join("data")).arg("--site").arg(dir.path().join("site"));
@@ -106,13 +133,22 @@ fn start(dir: &TempDir, public: u16, app: u16) -> Process {
         command.env_remove(name);
     }
     command.env("APP_API_TOKEN", TOKEN);
-    Process::start("faultlab", dir.path(), &mut command)
+    let (unread, log) = match reader {
+        Reader::Keeps => (None, None),
+        Reader::Left | Reader::Stalls => {
+            let (read, write) = pipe().unwrap();
+            (matches!(reader, Reader::Stalls).then_some(read), Some(Stdio::from(write)))
+        }
+    };
+    (Process::start_with("faultlab", dir.path(), &mut command, log), unread)
 }
 
 /// The way into the lab.
 #[derive(Clone)]
 pub struct Door {
     client: Client,
+    /// Where people reach the lab.
+    pub addr: SocketAddr,
     public: String,
     app: String,
 }

@@ -33,6 +33,7 @@ async fn for_some_seconds_nothing_acknowledged_is_lost_whatever_fails_or_dies() 
     let report = run(plan).await;
     eprintln!("{report}");
     assert!(report.acknowledged > 50 && report.failed > 0 && report.unknown > 0, "{report}");
+    assert!(report.logs_left > 0 && report.streams_stalled > 0 && report.out_of_handles > 0, "{report}");
     assert!(report.repeats > 0 && report.kills > 0 && report.faults > 0 && report.readings > 100, "{report}");
 }
 
@@ -44,4 +45,6 @@ async fn for_a_long_time_nothing_acknowledged_is_lost_whatever_fails_or_dies() {
     let (report, long) = (run(plan.clone()).await, plan.seconds >= 30);
     eprintln!("{report}");
     assert!(!long || report.idled > 0, "no actor idled: {report}");
+    let burdened = report.logs_left > 0 && report.logs_stalled > 0 && report.out_of_handles > 0;
+    assert!(!long || burdened && report.streams_stalled > 0, "{report}");
 }

@@ -9,11 +9,20 @@ use super::{
     read::read_between,
     shared::{Count, Shared},
 };
-use crate::lab::Lab;
+use crate::lab::{Lab, Reader};
 
 /// Ends the process now and then, mostly by force, and starts it again.
 pub(super) async fn kill(shared: &Shared, lab: &mut Lab) {
     let mut rng = shared.rng(0);
+    let readers =
+        [(Reader::Left, Some(Count::LogLeft)), (Reader::Stalls, Some(Count::LogStalled)), (Reader::Keeps, None)];
+    let mut readers = readers.into_iter().cycle();
+    let mut restart = |lab: &mut Lab| {
+        let Some((reader, count)) = readers.next() else { return };
+        lab.restart(reader);
+        count.into_iter().for_each(|count| shared.count(count));
+        shared.process.send_replace(lab.id());
+    };
     loop {
         let next = Instant::now() + Duration::from_millis(rng.u64(shared.plan.alive_ms.clone()));
         sleep_until(next.min(shared.end)).await;
@@ -32,13 +41,13 @@ pub(super) async fn kill(shared: &Shared, lab: &mut Lab) {
         for actor in shared.logs.keys() {
             read_between(shared, actor).await;
         }
-        lab.restart();
+        restart(lab);
         if rng.u8(0..4) == 0 {
             // It dies once more while it starts.
             sleep(Duration::from_millis(rng.u64(0..400))).await;
             lab.kill().await;
             shared.count(Count::Kill);
-            lab.restart();
+            restart(lab);
         }
         lab.ready().await;
         // Policies do not outlive the process, and the lesson's is slow.

@@ -5,8 +5,10 @@
 //! - [`Report`]: what it has come to
 //! - `shared`: what everybody writes into and looks at
 //! - `speak`: messages, and what their callers were told; `read`: the store, past Dapr
+//! - `burden`: streams that nobody reads, and no file handles
 //! - `meddle`: the switch, the policy, actors that are left alone; `end`: the end of the process, again and again
 
+mod burden;
 mod end;
 mod meddle;
 mod read;
@@ -29,6 +31,7 @@ use tokio::{
 
 pub use self::report::Report;
 use self::{
+    burden::{exhaust, stall},
     end::kill,
     meddle::{nap, policy, switch},
     read::{read, read_once},
@@ -67,14 +70,16 @@ pub async fn run(plan: Plan) -> Report {
         logs: actors.iter().map(|actor| (actor.clone(), Mutex::default())).collect(),
         counts: Default::default(),
         quiet: actors.iter().map(|actor| (actor.clone(), RwLock::default())).collect(),
+        process: watch::channel(lab.id()).0,
         up: watch::channel(true).0,
     });
-    let mut tasks = Vec::new();
+    let mut tasks = vec![tokio::spawn(exhaust(shared.clone(), shared.rng(1)))];
     for (n, actor) in (1..).zip(&actors) {
         assert!(shared.door.set_policy(actor, policy(&mut shared.rng(n))).await.unwrap());
         tasks.push(tokio::spawn(read(shared.clone(), actor.clone())));
         tasks.push(tokio::spawn(switch(shared.clone(), actor.clone(), shared.rng(n * 100))));
         tasks.push(tokio::spawn(nap(shared.clone(), actor.clone(), shared.rng(n * 100 + 50))));
+        tasks.push(tokio::spawn(stall(shared.clone(), actor.clone(), shared.rng(n * 100 + 60))));
         for speaker in 1..=SPEAKERS {
             let rng = shared.rng(n * 100 + speaker as u64);
             tasks.push(tokio::spawn(speak(shared.clone(), actor.clone(), speaker, rng)));
@@ -109,6 +114,10 @@ fn judge(shared: &Shared, lab: &Lab) -> Report {
         idled: shared.counted(Count::Idled),
         kills: shared.counted(Count::Kill),
         stops: shared.counted(Count::Stop),
+        logs_left: shared.counted(Count::LogLeft),
+        logs_stalled: shared.counted(Count::LogStalled),
+        streams_stalled: shared.counted(Count::StreamStalled),
+        out_of_handles: shared.counted(Count::OutOfHandles),
         ..Report::default()
     };
     for (actor, log) in &shared.logs {

@@ -21,17 +21,29 @@ pub struct Report {
     pub idled: u64,
     pub kills: u64,
     pub stops: u64,
+    /// Lives of the process whose log's reader had left.
+    pub logs_left: u64,
+    /// Lives of the process whose log's reader stood still.
+    pub logs_stalled: u64,
+    /// Event streams that nobody read.
+    pub streams_stalled: u64,
+    /// How often the process had no file handle left.
+    pub out_of_handles: u64,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { acknowledged, failed, unknown, repeats, readings, faults, deactivations, idled, kills, stops } =
-            self;
+        let Self {
+            acknowledged, failed, unknown, repeats, readings, faults, deactivations, idled, kills, stops, ..
+        } = self;
+        let Self { logs_left, logs_stalled, streams_stalled, out_of_handles, .. } = self;
         write!(
             f,
             "{acknowledged} deliveries acknowledged, {failed} failed, {unknown} unknown, {repeats} of them repeats; \
              {faults} changes of the switch, {deactivations} deactivations from outside, {idled} after idling, \
              {kills} times kill -9, {stops} stops; \
+             {logs_left} logs whose reader left, {logs_stalled} whose reader stood still, {streams_stalled} streams that \
+             nobody read, {out_of_handles} times no file handle left; \
              {readings} readings of the store"
         )
     }

@@ -29,9 +29,11 @@ pub(super) struct Shared {
     pub(super) store: StoreReader,
     pub(super) clock: AtomicU64,
     pub(super) logs: BTreeMap<ActorId, Mutex<Log>>,
-    pub(super) counts: [AtomicU64; 5],
+    pub(super) counts: [AtomicU64; 9],
     /// Held by everybody who does something to an actor, and alone by who lets it idle.
     pub(super) quiet: BTreeMap<ActorId, RwLock<()>>,
+    /// The process's number.
+    pub(super) process: watch::Sender<Option<u32>>,
     /// Whether the process serves.
     pub(super) up: watch::Sender<bool>,
     pub(super) end: Instant,
@@ -52,6 +54,10 @@ pub(super) enum Count {
     Idled,
     Kill,
     Stop,
+    LogLeft,
+    LogStalled,
+    StreamStalled,
+    OutOfHandles,
 }
 
 impl Shared {
