@@ -237,7 +237,7 @@ mod tests {
             // One that is reset is closed too.
             drop(ended.expect("closed"));
             let read = String::from_utf8_lossy(&read);
-            assert!(read.starts_with(answer) && (answer.len() > 0 || !read.contains(" 200")), "{sent:?}: {read}");
+            assert!(read.starts_with(answer) && (!answer.is_empty() || !read.contains(" 200")), "{sent:?}: {read}");
         }
         serving.stop(SHORT).await;
     }
