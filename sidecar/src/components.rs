@@ -1,13 +1,15 @@
 //! Makes the parts that the component files ask for.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 
+use crate::config::Config;
 use crate::pubsub::{self, Bus, Scopes};
 use crate::resources::Component;
+use crate::secrets::{self, Secrets};
 use crate::start_error::StartError;
 use crate::state::{self, StateStore};
+use crate::states::Named;
 
 /// A component, as the metadata API shows it.
 #[derive(Debug, Clone)]
@@ -19,29 +21,31 @@ pub(crate) struct ComponentInfo {
 }
 
 /// What the component files come to.
-#[derive(Default)]
 pub(crate) struct Components {
     pub(crate) info: Vec<ComponentInfo>,
+    /// Every state store by its component's name, that of actors among them.
+    pub(crate) stores: HashMap<String, Named>,
     pub(crate) actor_store: Option<Arc<dyn StateStore>>,
     /// The actor store's component.
     pub(crate) actor_store_name: String,
     pub(crate) buses: HashMap<String, Bus>,
+    pub(crate) secrets: Secrets,
 }
 
-/// Starts every component. One with `ignoreErrors` that cannot be started is left out with a
-/// warning.
-pub(crate) async fn start(components: &[Component], base_dir: &Path, app_id: &str) -> Result<Components, StartError> {
-    let mut started = Components::default();
-    let mut actor_store_name: Option<&str> = None;
-    for component in components {
-        let is_store = component.kind.starts_with("state.");
-        let is_actor_store = is_store && component.is_true("actorStateStore");
-        if is_actor_store && let Some(first) = actor_store_name {
-            return Err(StartError::DuplicateActorStateStore {
-                first: first.to_owned(),
-                second: component.name.clone(),
-            });
-        }
+/// Starts every component: secret stores first, for others refer to them. One with `ignoreErrors` that cannot be started
+/// is left out with a warning.
+pub(crate) async fn start(components: &[Component], config: &Config) -> Result<Components, StartError> {
+    let mut started = Components {
+        info: Vec::new(),
+        stores: HashMap::new(),
+        actor_store: None,
+        actor_store_name: String::new(),
+        buses: HashMap::new(),
+        secrets: Secrets::new(config.secret_scopes.clone()),
+    };
+    let is_secret_store = |component: &&Component| component.kind.starts_with("secretstores.");
+    let (first, others): (Vec<_>, Vec<_>) = components.iter().partition(is_secret_store);
+    for component in first.into_iter().chain(others) {
         if let Some(part) = absent(&component.kind) {
             tracing::warn!(
                 "{}: component {:?} ({}/{}) is left out, and the rest goes on: this sidecar has no part for {part}",
@@ -52,15 +56,10 @@ pub(crate) async fn start(components: &[Component], base_dir: &Path, app_id: &st
             );
             continue;
         }
-        match started.add(component, base_dir, app_id, is_actor_store).await {
-            Ok(()) if is_actor_store => {
-                tracing::info!("Using '{}' as actor state store", component.name);
-                started.actor_store_name.clone_from(&component.name);
-                actor_store_name = Some(&component.name);
-            }
+        match started.add(component, config).await {
             Ok(()) => {}
-            Err(error) if component.ignore_errors => {
-                tracing::warn!("component {} is left out: {error}", component.name);
+            Err(error) if component.ignore_errors && !matches!(error, StartError::DuplicateActorStateStore { .. }) => {
+                tracing::warn!("{}: component {:?} is left out: {error}", component.file, component.name);
             }
             Err(error) => return Err(error),
         }
@@ -69,27 +68,35 @@ pub(crate) async fn start(components: &[Component], base_dir: &Path, app_id: &st
 }
 
 impl Components {
-    async fn add(
-        &mut self,
-        component: &Component,
-        base_dir: &Path,
-        app_id: &str,
-        is_actor_store: bool,
-    ) -> Result<(), StartError> {
+    async fn add(&mut self, component: &Component, config: &Config) -> Result<(), StartError> {
+        let component = &self.secrets.fill_in(component).await?;
         let capabilities = if let Some(kind) = state::KINDS.iter().find(|kind| component.is_of(kind.name)) {
-            let store = (kind.open)(component, base_dir)?;
-            // A store that is not for actors is shown and checked; nothing here uses it.
+            let is_actor_store = component.is_true("actorStateStore");
+            if is_actor_store && self.actor_store.is_some() {
+                return Err(StartError::DuplicateActorStateStore {
+                    first: self.actor_store_name.clone(),
+                    second: component.name.clone(),
+                });
+            }
+            let store = (kind.open)(component, &config.base_dir).await?;
+            self.stores.insert(component.name.clone(), Named::new(component, Arc::clone(&store))?);
             if is_actor_store {
+                tracing::info!("Using '{}' as actor state store", component.name);
+                self.actor_store_name.clone_from(&component.name);
                 self.actor_store = Some(store);
-            } else {
-                store.close();
             }
             kind.capabilities
         } else if let Some(kind) = pubsub::KINDS.iter().find(|kind| component.is_of(kind.name)) {
-            let broker = (kind.open)(component, app_id).await?;
-            let bus = Bus { broker, scopes: Scopes::new(component, app_id), prefix: component.topic_prefix.clone() };
+            let broker = (kind.open)(component, &config.app_id).await?;
+            let scopes = Scopes::new(component, &config.app_id);
+            let bus = Bus { broker, scopes, prefix: component.topic_prefix.clone() };
             self.buses.insert(component.name.clone(), bus);
             kind.capabilities
+        } else if let Some(kind) = secrets::KINDS.iter().find(|kind| component.is_of(kind.name)) {
+            let store = (kind.open)(component, &config.base_dir)?;
+            let capabilities = store.capabilities();
+            self.secrets.add(component.name.clone(), store);
+            capabilities
         } else {
             return Err(StartError::UnknownComponent {
                 file: component.file.clone(),
@@ -128,6 +135,7 @@ fn absent(kind: &str) -> Option<&'static str> {
 /// The component types that there are, as an error names them.
 fn supported() -> String {
     let stores = state::KINDS.iter().map(|kind| kind.name);
-    let names = stores.chain(pubsub::KINDS.iter().map(|kind| kind.name));
+    let brokers = pubsub::KINDS.iter().map(|kind| kind.name);
+    let names = stores.chain(brokers).chain(secrets::KINDS.iter().map(|kind| kind.name));
     names.map(|name| format!("{name}/v1")).collect::<Vec<_>>().join(", ")
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::resiliency::RetryObserver;
-use crate::resources::Resources;
+use crate::resources::{Resources, SecretScope};
 use crate::store_call::{StoreFault, StoreObserver};
 
 /// Dapr's default limit of one request: 4 MiB.
@@ -59,6 +59,8 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Dapr's feature `ActorStateTTL`: whether an actor's state may have a `ttlInSeconds`.
     pub actor_state_ttl: bool,
+    /// What the app may have of secret stores; a store that is not named it may have all of.
+    pub secret_scopes: Vec<SecretScope>,
     /// What may stand in front of the state store, and what may watch it.
     pub ports: Ports,
 }
@@ -88,6 +90,7 @@ impl Config {
             deactivation_limit: Duration::from_secs(10),
             allowed_origins: Vec::new(),
             actor_state_ttl: false,
+            secret_scopes: Vec::new(),
             ports: Ports::default(),
         }
     }

@@ -23,6 +23,7 @@
 //! - `actors/`: hosting, the turn lock, reentrancy, invocation, timers and reminders in a registry, state, deactivation.
 //! - `components`: what the component files come to.
 //! - `pubsub/`: envelope, subscriptions, routing, delivery, brokers.
+//! - `states`: state management; `secrets/`: secret stores.
 //! - `state/`: the stores, SQLite in Dapr's own layout and memory.
 //! - `app_channel`: the sidecar's calls to the app.
 //! - `config`: what a sidecar is started with, and its general ports.
@@ -51,10 +52,12 @@ mod pubsub;
 mod resiliency;
 mod resources;
 mod runtime;
+mod secrets;
 mod serve;
 mod start;
 mod start_error;
 mod state;
+mod states;
 mod store_call;
 mod watch;
 
@@ -64,7 +67,7 @@ pub use resiliency::{
     AttemptOutcome, Backoff, BreakerChange, BreakerState, CircuitBreaker, Policy, Resiliency, ResiliencySet, Retry,
     RetryEnd, RetryEvent, RetryObserver, RetryStep, RetryTarget,
 };
-pub use resources::{Configuration, Resources};
+pub use resources::{Configuration, Resources, SecretScope};
 pub use runtime::VERSION;
 pub use start::Sidecar;
 pub use start_error::StartError;

@@ -12,6 +12,8 @@ use crate::components::ComponentInfo;
 use crate::error::ApiError;
 use crate::pubsub::PubSub;
 use crate::resiliency::Resiliency;
+use crate::secrets::Secrets;
+use crate::states::States;
 
 /// The release whose behaviour this sidecar has, marked as not being it.
 pub const VERSION: &str = concat!("1.18.3+sidecar.", env!("CARGO_PKG_VERSION"));
@@ -26,6 +28,8 @@ pub(crate) struct Runtime {
     pub(crate) components: Vec<ComponentInfo>,
     pub(crate) actors: Arc<Actors>,
     pub(crate) pubsub: Arc<PubSub>,
+    pub(crate) states: States,
+    pub(crate) secrets: Secrets,
     pub(crate) resiliency: Resiliency,
     /// Whether the start-up has come to its end.
     pub(crate) ready: watch::Sender<bool>,
@@ -37,14 +41,19 @@ pub(crate) struct Runtime {
     extended: Mutex<BTreeMap<String, String>>,
 }
 
+/// What a runtime is made of.
+pub(crate) struct Parts {
+    pub(crate) components: Vec<ComponentInfo>,
+    pub(crate) actors: Arc<Actors>,
+    pub(crate) pubsub: Arc<PubSub>,
+    pub(crate) states: States,
+    pub(crate) secrets: Secrets,
+    pub(crate) resiliency: Resiliency,
+}
+
 impl Runtime {
-    pub(crate) fn new(
-        config: &crate::Config,
-        components: Vec<ComponentInfo>,
-        actors: Arc<Actors>,
-        pubsub: Arc<PubSub>,
-        resiliency: Resiliency,
-    ) -> Self {
+    pub(crate) fn new(config: &crate::Config, parts: Parts) -> Self {
+        let Parts { components, actors, pubsub, states, secrets, resiliency } = parts;
         let version = ("daprRuntimeVersion".to_owned(), VERSION.to_owned());
         Self {
             app_id: config.app_id.clone(),
@@ -52,6 +61,8 @@ impl Runtime {
             components,
             actors,
             pubsub,
+            states,
+            secrets,
             resiliency,
             ready: watch::Sender::new(false),
             shutdown_asked: CancellationToken::new(),

@@ -17,10 +17,11 @@ use crate::document::ResourceError;
 use crate::pubsub::PubSub;
 use crate::resiliency::{Resiliency, ResiliencySet};
 use crate::resources::Place;
-use crate::runtime::Runtime;
+use crate::runtime::{Parts, Runtime};
 use crate::serve::{Api, SILENCE, Server};
 use crate::start_error::StartError;
 use crate::state::StateStore;
+use crate::states::States;
 use crate::watch::Watch;
 use crate::{components, discovery};
 
@@ -63,7 +64,7 @@ impl Sidecar {
         let http = listen_all(Api::Http, config.http_addr, &config).await?;
         let grpc = listen_all(Api::Grpc, config.grpc_addr, &config).await?;
 
-        let parts = components::start(&resources.components, &config.base_dir, &config.app_id).await?;
+        let parts = components::start(&resources.components, &config).await?;
         let names = parts.info.iter().map(|component| component.name.clone()).collect();
         let resiliency = Resiliency::new(config.app_id.clone(), names, policies, config.ports.retries.clone());
         let store = parts.actor_store.clone().map(|store| (parts.actor_store_name, store));
@@ -72,7 +73,9 @@ impl Sidecar {
         let pubsub = PubSub::new(config.app_id.clone(), app.clone(), parts.buses, subscriptions, resiliency.clone());
         let pubsub = Arc::new(pubsub);
         let watch = Watch::new(&config, Arc::clone(&pubsub));
-        let runtime = Arc::new(Runtime::new(&config, parts.info, actors, pubsub, resiliency));
+        let states = States::new(parts.stores, resiliency.clone(), config.app_id.clone(), config.namespace.clone());
+        let parts_of_it = Parts { components: parts.info, actors, pubsub, states, secrets: parts.secrets, resiliency };
+        let runtime = Arc::new(Runtime::new(&config, parts_of_it));
         let mut servers = serve(Api::Http, http, &api::router(Arc::clone(&runtime)))?;
         let http_addr = servers[0].addr();
         let grpc = serve(Api::Grpc, grpc, &api::grpc_router(Arc::clone(&runtime)))?;
@@ -139,12 +142,12 @@ impl Sidecar {
         self.runtime.actors.close().await;
         let closing = std::mem::take(&mut self.servers).into_iter().map(|server| server.stop(CLOSE_LIMIT));
         futures::future::join_all(closing).await;
-        if let Some(store) = self.store.take() {
-            // What was accepted is written first, and that is waited for.
-            let closed = tokio::task::spawn_blocking(move || store.close());
-            if let Err(error) = closed.await {
-                tracing::error!("closing the state store: {error}");
-            }
+        self.store = None;
+        let runtime = Arc::clone(&self.runtime);
+        // What was accepted is written first, and that is waited for.
+        let closed = tokio::task::spawn_blocking(move || runtime.states.close());
+        if let Err(error) = closed.await {
+            tracing::error!("closing the state stores: {error}");
         }
     }
 }
@@ -164,9 +167,7 @@ impl Drop for Sidecar {
         // Tasks that are still there hold the store and end on their own: it must be free when this returns.
         self.runtime.pubsub.abandon();
         self.runtime.actors.abandon();
-        if let Some(store) = &self.store {
-            store.close();
-        }
+        self.runtime.states.close();
     }
 }
 

@@ -130,7 +130,7 @@ impl Actors {
         let deleted = tokio::spawn(async move {
             let _writing = actors.reminders.writing.lock().await;
             let key = Record::key(&actors.app_id, &actor, &name);
-            actors.write(Operation::Delete(key)).await.map_err(ApiError::reminder_delete)?;
+            actors.write(Operation::delete(key)).await.map_err(ApiError::reminder_delete)?;
             actors.reminders.known.remove(&actor, &name);
             Ok(())
         });
@@ -196,7 +196,7 @@ impl Actors {
                 }
                 None => {
                     self.reminders.known.remove(&call.actor, &call.name);
-                    self.write(Operation::Delete(Record::key(&self.app_id, &call.actor, &call.name))).await
+                    self.write(Operation::delete(Record::key(&self.app_id, &call.actor, &call.name))).await
                 }
             };
             if let Err(why) = written {
@@ -238,7 +238,7 @@ impl Actors {
     async fn write_reminder(&self, record: &Record) -> Result<(), String> {
         let json = serde_json::to_string(record).map_err(|error| error.to_string())?;
         let key = Record::key(&self.app_id, &record.actor(), &record.name);
-        self.write(Operation::Upsert(key, Value::Json(json))).await
+        self.write(Operation::upsert(key, Value::Json(json))).await
     }
 
     async fn write(&self, operation: Operation) -> Result<(), String> {

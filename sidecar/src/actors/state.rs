@@ -65,9 +65,9 @@ impl Actors {
             };
             let key = self.store_key(actor, &change.key);
             operations.push(match (change.value, seconds) {
-                (Some(value), None) => Operation::Upsert(key, value),
-                (Some(value), Some(seconds)) => Operation::UpsertFor(key, value, seconds),
-                (None, _) => Operation::Delete(key),
+                (Some(value), None) => Operation::upsert(key, value),
+                (Some(value), Some(seconds)) => Operation::upsert_for(key, value, seconds),
+                (None, _) => Operation::delete(key),
             });
             keys.push(change.key);
         }

@@ -21,7 +21,7 @@ use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
 
-use super::{absent, auth, baggage, grpc_pubsub, grpc_timers, metadata};
+use super::{absent, auth, baggage, grpc_pubsub, grpc_state, grpc_timers, metadata, secrets};
 use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
@@ -103,6 +103,14 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
             unary(runtime, request, publish).await
         }
         "SubscribeTopicEventsAlpha1" => grpc_pubsub::stream(runtime, request).await,
+        "GetState" => unary(runtime, request, grpc_state::get).await,
+        "GetBulkState" => unary(runtime, request, grpc_state::get_bulk).await,
+        "SaveState" => unary(runtime, request, grpc_state::save).await,
+        "DeleteState" => unary(runtime, request, grpc_state::delete).await,
+        "DeleteBulkState" => unary(runtime, request, grpc_state::delete_bulk).await,
+        "ExecuteStateTransaction" => unary(runtime, request, grpc_state::transaction).await,
+        "GetSecret" => unary(runtime, request, secrets::one).await,
+        "GetBulkSecret" => unary(runtime, request, secrets::all).await,
         "GetMetadata" => unary(runtime, request, get_metadata).await,
         "SetMetadata" => unary(runtime, request, set_metadata).await,
         "Shutdown" => unary(runtime, request, shutdown).await,

@@ -15,7 +15,7 @@ use tower::Layer as _;
 use tower::util::{MapRequestLayer, option_layer};
 
 use super::guard::{self, Origins};
-use super::{absent, auth, baggage, http_pubsub, http_timers, metadata, path, state};
+use super::{absent, auth, baggage, http_pubsub, http_state, http_timers, metadata, path, secrets, state};
 use crate::actors::InvokeCall;
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
@@ -45,6 +45,8 @@ fn routes(runtime: Arc<Runtime>) -> Router {
         .route(&format!("{actor}/state/{{key}}"), get(get_state))
         .merge(http_timers::routes(actor))
         .merge(http_pubsub::routes())
+        .merge(http_state::routes())
+        .merge(secrets::routes())
         .fallback(absent)
         .layer(limit)
         .layer(middleware::from_fn_with_state(Arc::clone(&runtime), auth::http))

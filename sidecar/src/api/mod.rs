@@ -4,14 +4,17 @@ mod absent;
 mod auth;
 mod grpc;
 mod grpc_pubsub;
+mod grpc_state;
 mod grpc_timers;
 mod guard;
 mod http;
 mod http_pubsub;
+mod http_state;
 mod http_timers;
 mod metadata;
 mod object;
 mod path;
+mod secrets;
 mod state;
 
 pub(crate) use grpc::grpc_router;

@@ -29,11 +29,29 @@ pub(crate) struct Component {
     pub(crate) scopes: Vec<String>,
     /// What stands in front of each topic of a pub/sub component: the namespace, if the component refers to it.
     pub(crate) topic_prefix: String,
+    /// The metadata that are in a secret store, and the store: `auth.secretStore`.
+    pub(crate) secrets: Vec<SecretReference>,
+    pub(crate) secret_store: String,
     /// Metadata by lower-cased name: Dapr matches names without regard to case.
     metadata: HashMap<String, String>,
 }
 
+/// A metadata entry whose value is a secret.
+#[derive(Debug, Clone)]
+pub(crate) struct SecretReference {
+    pub(crate) entry: String,
+    /// The secret's name.
+    pub(crate) name: String,
+    /// Which of its values; empty means the one of its own name.
+    pub(crate) key: String,
+}
+
 impl Component {
+    /// Gives a metadata entry another value.
+    pub(crate) fn set(&mut self, name: &str, value: String) {
+        self.metadata.insert(name.to_ascii_lowercase(), value);
+    }
+
     /// Whether it is of this type, in the one version that there is of each.
     pub(crate) fn is_of(&self, kind: &str) -> bool {
         self.kind == kind && self.version == "v1"
@@ -93,6 +111,14 @@ struct Document {
     spec: Spec,
     #[serde(default)]
     scopes: Vec<String>,
+    #[serde(default)]
+    auth: Auth,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Auth {
+    secret_store: String,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +150,7 @@ struct Entry {
 #[serde(default)]
 struct SecretKeyRef {
     name: String,
+    key: String,
 }
 
 /// Reads one `kind: Component` document that begins at `first_line` of `file`.
@@ -139,7 +166,7 @@ pub(super) fn parse(file: &str, document: Value, first_line: u64) -> Result<Comp
     if name.is_empty() {
         return Err(invalid("the component has no name".into(), "give it one in metadata.name"));
     }
-    let mut metadata = HashMap::new();
+    let (mut metadata, mut secrets) = (HashMap::new(), Vec::new());
     for Entry { name: entry, value, secret_key_ref, env_ref } in document.spec.metadata {
         let value = if value.is_null() && !env_ref.is_empty() {
             variable(&env_ref).map_err(|problem| {
@@ -148,13 +175,6 @@ pub(super) fn parse(file: &str, document: Value, first_line: u64) -> Result<Comp
                     "correct the environment",
                 )
             })?
-        } else if !secret_key_ref.name.is_empty() {
-            return Err(invalid(
-                format!(
-                    "component {name:?} takes {entry:?} from a secret store (secretKeyRef), and this sidecar has none"
-                ),
-                "give the value itself",
-            ));
         } else {
             match value {
                 Value::String(text) => text,
@@ -162,6 +182,10 @@ pub(super) fn parse(file: &str, document: Value, first_line: u64) -> Result<Comp
                 other => other.to_string(),
             }
         };
+        let SecretKeyRef { name: secret, key } = secret_key_ref;
+        if !secret.is_empty() {
+            secrets.push(SecretReference { entry: entry.clone(), name: secret, key });
+        }
         metadata.insert(entry.to_ascii_lowercase(), value);
     }
     let version = document.spec.version;
@@ -174,17 +198,22 @@ pub(super) fn parse(file: &str, document: Value, first_line: u64) -> Result<Comp
         ignore_errors: document.spec.ignore_errors,
         scopes: document.scopes,
         topic_prefix: String::new(),
+        secrets,
+        secret_store: document.auth.secret_store,
         metadata,
     })
 }
 
-/// A variable that a component refers to. Dapr's own, which hold its secrets, are not for components.
+/// A variable that a component refers to. Dapr's own, which hold its secrets, are not for components, and where
+/// `DAPR_ENV_KEYS` lists some, no others are.
 ///
 /// # Errors
 /// It is no text.
 fn variable(name: &str) -> Result<String, &'static str> {
     let upper = name.to_ascii_uppercase();
-    if upper == "APP_API_TOKEN" || upper.starts_with("DAPR_") || upper.contains(' ') {
+    let listed = std::env::var("DAPR_ENV_KEYS").unwrap_or_default();
+    let kept_out = !listed.is_empty() && !listed.split(' ').any(|listed| listed == upper);
+    if upper == "APP_API_TOKEN" || upper.starts_with("DAPR_") || upper.contains(' ') || kept_out {
         tracing::warn!("a component references an env variable that isn't allowed: {name}");
         return Ok(String::new());
     }

@@ -15,8 +15,41 @@ use crate::json::Go;
 pub struct Configuration {
     /// Whether the feature `ActorStateTTL` is on.
     pub actor_state_ttl: bool,
+    /// What the app may have of secret stores.
+    pub secret_scopes: Vec<SecretScope>,
     /// What is asked for in vain, a line each.
     absent: Vec<String>,
+}
+
+/// Which secrets of a store the app may have (`spec.secrets.scopes`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SecretScope {
+    /// The secret store's component.
+    pub store_name: String,
+    /// `allow` or `deny`: what holds for a secret that stands in neither list. Nothing means `allow`.
+    pub default_access: String,
+    /// If there are any: these, and no others.
+    pub allowed_secrets: Vec<String>,
+    /// Not these.
+    pub denied_secrets: Vec<String>,
+}
+
+impl SecretScope {
+    /// Whether the app may have a secret.
+    pub(crate) fn allows(&self, name: &str) -> bool {
+        let has = |list: &[String]| list.iter().any(|listed| listed == name);
+        match self.allowed_secrets.is_empty() {
+            false => has(&self.allowed_secrets),
+            true => !has(&self.denied_secrets) && !self.default_access.eq_ignore_ascii_case("deny"),
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Secrets {
+    scopes: Vec<SecretScope>,
 }
 
 #[derive(Deserialize, Default)]
@@ -94,6 +127,11 @@ impl Configuration {
                         }
                         self.absent.push(format!("{file}: this sidecar has not the feature {name}: it stays off"));
                     }
+                    false
+                }
+                "secrets" => {
+                    let secrets: Secrets = document::read(file, value, first_line, |_| {})?;
+                    self.secret_scopes.extend(secrets.scopes);
                     false
                 }
                 "tracing" => switch(value).is_none_or(|on| !matches!(on.sampling_rate.trim(), "" | "0")),

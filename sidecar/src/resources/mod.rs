@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::document::{self, Named, ResourceError};
 use crate::resiliency::{self, ResiliencySet};
 pub(crate) use component::Component;
-pub use configuration::Configuration;
+pub use configuration::{Configuration, SecretScope};
 pub(crate) use subscription::{Declared, Subscription};
 
 /// The parsed resource files of a sidecar.
@@ -252,12 +252,5 @@ scopes: [app]
 
         let error = error_of(&format!("{STORE}---\n{}", STORE.replace("  type: state.sqlite\n", "")));
         assert_eq!(error.problem, "spec: missing field `type`");
-    }
-
-    #[test]
-    fn a_secret_reference_is_refused_by_the_name_of_the_entry() {
-        let error = error_of(&STORE.replace("    value: lab.db", "    secretKeyRef: {name: s, key: connection}"));
-        assert!(error.problem.contains("\"connectionString\""), "{error}");
-        assert!(error.problem.contains("secretKeyRef"), "{error}");
     }
 }

@@ -8,13 +8,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{Timestamp, Unit};
 use tokio::time::Instant;
+use uuid::Uuid;
 
-use super::{Kind, Operation, StateStore, Stored, Value};
+use super::{Condition, Kind, Operation, Put, StateStore, Stored, Value, Wanted, WriteError};
 
 pub(super) const KIND: Kind = Kind {
     name: "state.in-memory",
     capabilities: &["ETAG", "TRANSACTIONAL", "TTL", "DELETE_WITH_PREFIX", "KEYS_LIKE", "ACTOR"],
-    open: |_, _| Ok(Arc::new(InMemoryStore::default())),
+    open: |_, _| Box::pin(async { Ok(Arc::new(InMemoryStore::default()) as Arc<dyn StateStore>) }),
 };
 
 /// A state store in the process's memory.
@@ -26,12 +27,13 @@ pub(crate) struct InMemoryStore {
 #[derive(Debug)]
 struct Held {
     data: Vec<u8>,
+    etag: String,
     /// When it goes, and that moment in words.
     expires: Option<(Instant, String)>,
 }
 
 impl Held {
-    fn new(value: Value, seconds: Option<u32>) -> Self {
+    fn new(Put { value, seconds }: Put) -> Self {
         let data = match value {
             Value::Binary(data) => data,
             Value::Json(text) => text.into_bytes(),
@@ -41,14 +43,17 @@ impl Held {
             let then = Timestamp::now().checked_add(time).and_then(|then| then.round(Unit::Second));
             (Instant::now() + time, then.unwrap_or(Timestamp::MAX).to_string())
         });
-        Self { data, expires }
+        Self { data, etag: Uuid::new_v4().to_string(), expires }
+    }
+
+    fn is_alive(&self) -> bool {
+        self.expires.as_ref().is_none_or(|(at, _)| *at > Instant::now())
     }
 
     /// `None` once it has expired.
     fn stored(&self) -> Option<Stored> {
-        let alive = self.expires.as_ref().is_none_or(|(at, _)| *at > Instant::now());
         let expires = self.expires.as_ref().map(|(_, shown)| shown.clone());
-        alive.then(|| Stored { data: self.data.clone(), expires })
+        self.is_alive().then(|| Stored { data: self.data.clone(), etag: Some(self.etag.clone()), expires })
     }
 }
 
@@ -69,13 +74,15 @@ impl StateStore for InMemoryStore {
         Ok(found.filter_map(|(key, held)| Some((key.clone(), held.stored()?))).collect())
     }
 
-    async fn transaction(&self, operations: Vec<Operation>) -> Result<(), String> {
+    async fn write(&self, operations: Vec<Operation>) -> Result<(), WriteError> {
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        for operation in operations {
-            match operation {
-                Operation::Upsert(key, value) => values.insert(key, Held::new(value, None)),
-                Operation::UpsertFor(key, value, seconds) => values.insert(key, Held::new(value, Some(seconds))),
-                Operation::Delete(key) => values.remove(&key),
+        for Operation { key, when, .. } in &operations {
+            check(when, key, values.get(key).filter(|held| held.is_alive()))?;
+        }
+        for Operation { key, put, .. } in operations {
+            match put {
+                Some(put) => values.insert(key, Held::new(put)),
+                None => values.remove(&key),
             };
         }
         Ok(())
@@ -88,6 +95,20 @@ impl StateStore for InMemoryStore {
     fn close(&self) {}
 }
 
+/// Whether a write may happen, in the words of daprd's store.
+fn check(when: &Condition, key: &str, held: Option<&Held>) -> Result<(), WriteError> {
+    let mismatch = match (when.wanted(), held) {
+        (Wanted::Anything, _) | (Wanted::Absent, None) => return Ok(()),
+        (Wanted::Absent, Some(_)) => "item already exists and no etag was passed".to_owned(),
+        (Wanted::Is(_), None) => format!("state not exist or expired for key={key}"),
+        (Wanted::Is(etag), Some(held)) if held.etag == etag => return Ok(()),
+        (Wanted::Is(etag), Some(held)) => {
+            format!("state etag not match for key={key}: current={}, expect={etag}", held.etag)
+        }
+    };
+    Err(WriteError::EtagMismatch(mismatch))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,14 +118,14 @@ mod tests {
         let store = InMemoryStore::default();
         let value = || Value::Json("1".into());
         let write = async |operation| store.transaction(vec![operation]).await.expect("written");
-        write(Operation::UpsertFor("k".into(), value(), 2)).await;
-        write(Operation::UpsertFor("l".into(), value(), 2)).await;
+        write(Operation::upsert_for("k".into(), value(), 2)).await;
+        write(Operation::upsert_for("l".into(), value(), 2)).await;
         let stored = store.get("k").await.expect("read").expect("there");
         assert!(stored.expires.is_some_and(|text| text.parse::<Timestamp>().is_ok()));
-        write(Operation::Upsert("l".into(), value())).await;
+        write(Operation::upsert("l".into(), value())).await;
         tokio::time::advance(Duration::from_secs(2)).await;
         assert_eq!(store.get("k").await, Ok(None));
-        let kept = Stored { data: b"1".to_vec(), expires: None };
-        assert_eq!(store.with_prefix("").await, Ok(vec![("l".into(), kept)]));
+        let kept = store.with_prefix("").await.expect("read");
+        assert!(matches!(&kept[..], [(key, Stored { expires: None, .. })] if key == "l"), "{kept:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! State stores: what an actor's state is kept in. A new one is a file here and a line in [`KINDS`].
+//! State stores: what state is kept in, an actor's and any other. A new one is a file here and a line in [`KINDS`].
 
 mod in_memory;
 mod sqlite;
@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 
 use crate::resources::Component;
 use crate::start_error::StartError;
@@ -22,24 +23,106 @@ pub(crate) enum Value {
 
 /// One write of a transaction. Keys are the store's, prefix included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Operation {
+pub(crate) struct Operation {
+    pub(crate) key: String,
+    /// What the key holds from now on; `None` takes it away, if it was there.
+    pub(crate) put: Option<Put>,
+    pub(crate) when: Condition,
+}
+
+/// What is put under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Put {
+    pub(crate) value: Value,
+    /// For how long; `None` is for good.
+    pub(crate) seconds: Option<u32>,
+}
+
+/// What has to hold for a write to happen: nothing, unless something is given. What the two mean together is the
+/// store's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Condition {
+    /// The value that the key holds has this ETag.
+    pub(crate) etag: Option<String>,
+    pub(crate) concurrency: Concurrency,
+}
+
+/// Whose write counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Concurrency {
+    #[default]
+    Unspecified,
+    FirstWrite,
+    LastWrite,
+}
+
+/// What a [`Condition`] comes to in a store that makes no difference between last writes and others.
+pub(crate) enum Wanted<'a> {
+    Anything,
+    /// There is no such key.
+    Absent,
+    /// The key holds the value with this ETag.
+    Is(&'a str),
+}
+
+impl Condition {
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
+        match (&self.etag, self.concurrency) {
+            (Some(etag), _) => Wanted::Is(etag),
+            (None, Concurrency::FirstWrite) => Wanted::Absent,
+            (None, _) => Wanted::Anything,
+        }
+    }
+}
+
+impl Operation {
     /// The key holds the value from now on.
-    Upsert(String, Value),
+    pub(crate) fn upsert(key: String, value: Value) -> Self {
+        Self { key, put: Some(Put { value, seconds: None }), when: Condition::default() }
+    }
+
     /// The key holds the value for so many seconds.
-    UpsertFor(String, Value, u32),
+    pub(crate) fn upsert_for(key: String, value: Value, seconds: u32) -> Self {
+        Self { key, put: Some(Put { value, seconds: Some(seconds) }), when: Condition::default() }
+    }
+
     /// The key is gone, if it was there.
-    Delete(String),
+    pub(crate) fn delete(key: String) -> Self {
+        Self { key, put: None, when: Condition::default() }
+    }
 }
 
 /// What a key holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stored {
     pub(crate) data: Vec<u8>,
+    /// Names this value of the key.
+    pub(crate) etag: Option<String>,
     /// When the value expires (RFC 3339, UTC), if it does.
     pub(crate) expires: Option<String>,
 }
 
-/// An actor state store. Errors are texts: Dapr hands a store's own words through.
+/// Why a write did not happen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum WriteError {
+    /// The key holds another value than its caller thinks; with the store's own words, where it has any.
+    #[error("possible etag mismatch. error from state store{}{}", if .0.is_empty() { "" } else { ": " }, .0)]
+    EtagMismatch(String),
+    /// No value of this store could have that ETag.
+    #[error("invalid etag value: {0}")]
+    EtagInvalid(String),
+    /// In the store's own words.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<&str> for WriteError {
+    fn from(text: &str) -> Self {
+        Self::Failed(text.to_owned())
+    }
+}
+
+/// A state store. Errors are texts: Dapr hands a store's own words through.
 #[async_trait]
 pub(crate) trait StateStore: Send + Sync {
     /// What the key holds; `None` when there is no such key.
@@ -50,7 +133,12 @@ pub(crate) trait StateStore: Send + Sync {
 
     /// Applies all operations or none. When it returns `Ok` they are where the store keeps
     /// things for good.
-    async fn transaction(&self, operations: Vec<Operation>) -> Result<(), String>;
+    async fn write(&self, operations: Vec<Operation>) -> Result<(), WriteError>;
+
+    /// The same, for those to whom every failure is one.
+    async fn transaction(&self, operations: Vec<Operation>) -> Result<(), String> {
+        self.write(operations).await.map_err(|error| error.to_string())
+    }
 
     /// The file that it keeps things in, if it is one.
     fn path(&self) -> Option<&Path>;
@@ -70,7 +158,7 @@ pub(crate) struct Kind {
     /// What the metadata API says of it.
     pub(crate) capabilities: &'static [&'static str],
     /// Relative paths in the component begin at the folder.
-    pub(crate) open: fn(&Component, &Path) -> Opened,
+    pub(crate) open: for<'a> fn(&'a Component, &'a Path) -> BoxFuture<'a, Opened>,
 }
 
 /// Those that there are.

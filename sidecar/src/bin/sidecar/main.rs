@@ -51,7 +51,11 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let configuration = Configuration::from_files(&flags.config)?;
     configuration.announce();
     let graceful = flags.graceful_shutdown();
-    let config = Config { actor_state_ttl: configuration.actor_state_ttl, ..config(flags, resources)? };
+    let config = Config {
+        actor_state_ttl: configuration.actor_state_ttl,
+        secret_scopes: configuration.secret_scopes,
+        ..config(flags, resources)?
+    };
     // Heard from before anybody can reach it: a signal that came earlier would end it with nothing in order.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let sidecar = Sidecar::start(config).await?;

@@ -11,8 +11,11 @@ use crate::resources::Component;
 use crate::start_error::StartError;
 use crate::state::Opened;
 
-pub(in crate::state) const KIND: Kind =
-    Kind { name: "state.sqlite", capabilities: &["ETAG", "TRANSACTIONAL", "TTL", "KEYS_LIKE", "ACTOR"], open };
+pub(in crate::state) const KIND: Kind = Kind {
+    name: "state.sqlite",
+    capabilities: &["ETAG", "TRANSACTIONAL", "TTL", "KEYS_LIKE", "ACTOR"],
+    open: |component, base_dir| Box::pin(async move { open(component, base_dir) }),
+};
 
 /// daprd's default wait for another program's lock on the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Kind, Operation, StateStore, Stored};
+use super::{Kind, Operation, StateStore, Stored, WriteError};
 pub(super) use component::KIND;
 use layout::Tables;
 use read::ReadError;
@@ -127,7 +127,7 @@ impl StateStore for SqliteStore {
         self.read(|connection, table| read::with_prefix(connection, table, prefix)).await
     }
 
-    async fn transaction(&self, operations: Vec<Operation>) -> Result<(), String> {
+    async fn write(&self, operations: Vec<Operation>) -> Result<(), WriteError> {
         let answer = {
             let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             let open = open.as_ref().ok_or(CLOSED)?;
@@ -291,7 +291,7 @@ mod tests {
         let store =
             SqliteStore::open(&SqliteOptions { busy_timeout: Duration::from_secs(10), ..options(folder.path(), true) });
         let store = store.expect("opens");
-        let write = |text: &str| vec![Operation::Upsert("k".into(), crate::state::Value::Json(text.into()))];
+        let write = |text: &str| vec![Operation::upsert("k".into(), crate::state::Value::Json(text.into()))];
         store.transaction(write("1")).await.expect("written");
 
         let other = Connection::open(folder.path().join("s.db")).expect("opens");
@@ -301,7 +301,7 @@ mod tests {
             "the lock is in the way"
         );
         let (read, ()) = tokio::join!(store.get("k"), async { other.execute_batch("COMMIT").expect("unlocks") });
-        assert_eq!(read, Ok(Some(Stored { data: b"2".to_vec(), expires: None })));
+        assert_eq!(read.map(|read| read.map(|stored| stored.data)), Ok(Some(b"2".to_vec())));
 
         drop(store);
         let store = SqliteStore::open(&options(folder.path(), true)).expect("opens");
@@ -313,7 +313,7 @@ mod tests {
     async fn a_closed_store_is_one_file_that_others_may_have() {
         let folder = tempfile::tempdir().expect("folder");
         let store = SqliteStore::open(&options(folder.path(), false)).expect("opens");
-        let write = Operation::Upsert("k".into(), crate::state::Value::Json("1".into()));
+        let write = Operation::upsert("k".into(), crate::state::Value::Json("1".into()));
         store.transaction(vec![write]).await.expect("written");
         store.close();
         assert!(!folder.path().join("s.db-wal").exists());

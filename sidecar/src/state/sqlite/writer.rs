@@ -17,7 +17,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::Tables;
-use crate::state::{Operation, Value};
+use crate::state::{Condition, Operation, Put, Value, Wanted, WriteError};
 
 /// How many transactions share a commit at most: a bound on how long the first one waits.
 const GROUP_LIMIT: usize = 256;
@@ -25,9 +25,25 @@ const GROUP_LIMIT: usize = 256;
 /// How often expired values are removed, if anything is written: daprd's default.
 const SWEEP: Duration = Duration::from_secs(60 * 60);
 
+/// What a transaction came to.
+type Written = Result<(), WriteError>;
+
+/// Why one came to nothing.
+enum Refused {
+    Sql(rusqlite::Error),
+    /// A condition did not hold.
+    Mismatch,
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
 struct Job {
     operations: Vec<Operation>,
-    reply: oneshot::Sender<Result<(), String>>,
+    reply: oneshot::Sender<Written>,
 }
 
 /// How much was written: whether commits are grouped shows in the two numbers.
@@ -60,7 +76,7 @@ impl Writer {
 
     /// Queues a transaction; the receiver is answered after the commit that holds it. Dropping
     /// the receiver before the thread has come to it takes the transaction back.
-    pub(super) fn submit(&self, operations: Vec<Operation>) -> oneshot::Receiver<Result<(), String>> {
+    pub(super) fn submit(&self, operations: Vec<Operation>) -> oneshot::Receiver<Written> {
         let (reply, answer) = oneshot::channel();
         if let Some(jobs) = &self.jobs {
             // A failed send drops the reply, which the receiver sees as a closed store.
@@ -129,7 +145,7 @@ fn commit(connection: &mut Connection, tables: &Tables, group: Vec<Job>, counter
         Err(error) => {
             let text = error.to_string();
             for job in group {
-                let _ = job.reply.send(Err(text.clone()));
+                let _ = job.reply.send(Err(WriteError::Failed(text.clone())));
             }
         }
     }
@@ -137,7 +153,7 @@ fn commit(connection: &mut Connection, tables: &Tables, group: Vec<Job>, counter
 
 /// # Errors
 /// When the whole group failed: nothing of it is in the file.
-fn apply(connection: &mut Connection, tables: &Tables, group: &[Job]) -> rusqlite::Result<Vec<Result<(), String>>> {
+fn apply(connection: &mut Connection, tables: &Tables, group: &[Job]) -> rusqlite::Result<Vec<Written>> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut outcomes = Vec::with_capacity(group.len());
     for job in group {
@@ -147,14 +163,18 @@ fn apply(connection: &mut Connection, tables: &Tables, group: &[Job]) -> rusqlit
                 savepoint.commit()?;
                 outcomes.push(Ok(()));
             }
-            Err(error) => {
+            Err(Refused::Mismatch) => {
+                savepoint.finish()?;
+                outcomes.push(Err(WriteError::EtagMismatch(String::new())));
+            }
+            Err(Refused::Sql(error)) => {
                 // A full disk and the like roll the whole SQL transaction back by themselves;
                 // then there is nothing left to save of the group.
                 if savepoint.is_autocommit() {
                     return Err(error);
                 }
                 savepoint.finish()?;
-                outcomes.push(Err(error.to_string()));
+                outcomes.push(Err(WriteError::Failed(error.to_string())));
             }
         }
     }
@@ -162,45 +182,68 @@ fn apply(connection: &mut Connection, tables: &Tables, group: &[Job]) -> rusqlit
     Ok(outcomes)
 }
 
-fn write_all(connection: &Connection, tables: &Tables, operations: &[Operation]) -> rusqlite::Result<()> {
-    let table = &tables.state;
-    for operation in operations {
-        match operation {
-            Operation::Upsert(key, value) => upsert(connection, table, key, value, None)?,
-            Operation::UpsertFor(key, value, seconds) => upsert(connection, table, key, value, Some(*seconds))?,
-            Operation::Delete(key) => {
-                connection.prepare_cached(&format!("DELETE FROM {table} WHERE key = ?1"))?.execute([key])?;
-            }
+fn write_all(connection: &Connection, tables: &Tables, operations: &[Operation]) -> Result<(), Refused> {
+    for Operation { key, put, when } in operations {
+        let written = match put {
+            Some(put) => upsert(connection, &tables.state, key, put, when)?,
+            None => delete(connection, &tables.state, key, when)?,
+        };
+        if written == 0 && !matches!(when.wanted(), Wanted::Anything) {
+            return Err(Refused::Mismatch);
         }
     }
     Ok(())
 }
 
-/// Writes one value; without seconds it does not expire.
-fn upsert(
-    connection: &Connection,
-    table: &str,
-    key: &str,
-    value: &Value,
-    seconds: Option<u32>,
-) -> rusqlite::Result<()> {
-    let (text, is_binary) = match value {
+/// What a row has to be, so that a condition on it can hold: one that has expired is none.
+const ALIVE: &str = "(expiration_time IS NULL OR expiration_time > CURRENT_TIMESTAMP)";
+
+fn delete(connection: &Connection, table: &str, key: &str, when: &Condition) -> rusqlite::Result<usize> {
+    match when.wanted() {
+        Wanted::Is(etag) => connection
+            .prepare_cached(&format!("DELETE FROM {table} WHERE key = ?1 AND etag = ?2 AND {ALIVE}"))?
+            .execute([key, etag]),
+        Wanted::Anything | Wanted::Absent => {
+            connection.prepare_cached(&format!("DELETE FROM {table} WHERE key = ?1"))?.execute([key])
+        }
+    }
+}
+
+/// Writes one value, if the condition holds; without seconds it does not expire. Returns how many were written.
+fn upsert(connection: &Connection, table: &str, key: &str, put: &Put, when: &Condition) -> rusqlite::Result<usize> {
+    let (text, is_binary) = match &put.value {
         Value::Binary(data) => (BASE64.encode(data), true),
         Value::Json(text) => (text.clone(), false),
     };
+    let etag = uuid::Uuid::new_v4().to_string();
+    // What is put together with NULL is NULL.
+    let expires = "DATETIME(CURRENT_TIMESTAMP, '+' || ?5 || ' seconds')";
+    if let Wanted::Is(old) = when.wanted() {
+        return connection
+            .prepare_cached(&format!(
+                "UPDATE {table} SET value = ?2, is_binary = ?3, etag = ?4, update_time = CURRENT_TIMESTAMP,
+                   expiration_time = {expires}
+                 WHERE key = ?1 AND etag = ?6 AND {ALIVE}"
+            ))?
+            .execute((key, text, is_binary, etag, put.seconds, old));
+    }
+    let only = match when.wanted() {
+        Wanted::Absent => {
+            format!("WHERE NOT {}", ALIVE.replace("expiration_time", &format!("{table}.expiration_time")))
+        }
+        _ => String::new(),
+    };
     connection
         .prepare_cached(&format!(
-            // Not `INSERT OR REPLACE`: that takes the row out and puts another in, which writes more pages. What is put
-            // together with NULL is NULL.
+            // Not `INSERT OR REPLACE`: that takes the row out and puts another in, which writes more pages.
             "INSERT INTO {table}
                (key, value, is_binary, etag, update_time, expiration_time)
-             VALUES (?1, ?2, ?3, ?4, CURRENT_TIMESTAMP, DATETIME(CURRENT_TIMESTAMP, '+' || ?5 || ' seconds'))
+             VALUES (?1, ?2, ?3, ?4, CURRENT_TIMESTAMP, {expires})
              ON CONFLICT (key) DO UPDATE SET
                value = excluded.value, is_binary = excluded.is_binary, etag = excluded.etag,
-               update_time = excluded.update_time, expiration_time = excluded.expiration_time"
+               update_time = excluded.update_time, expiration_time = excluded.expiration_time {only}"
         ))?
-        .execute((key, text, is_binary, uuid::Uuid::new_v4().to_string(), seconds))?;
-    Ok(())
+        .execute((key, text, is_binary, etag, put.seconds))
 }
 
 /// Removes the values that have expired: nobody reads them, but they take room.
@@ -216,7 +259,7 @@ mod tests {
     use super::super::layout;
     use super::*;
 
-    type Answer = oneshot::Receiver<Result<(), String>>;
+    type Answer = oneshot::Receiver<Written>;
 
     /// A store file and the jobs that wait for its writer.
     struct Waiting {
@@ -236,7 +279,7 @@ mod tests {
         }
 
         fn submit(&self, keys: &[&str]) -> Answer {
-            let upsert = |key: &&str| Operation::Upsert((*key).into(), Value::Binary(b"v".to_vec()));
+            let upsert = |key: &&str| Operation::upsert((*key).into(), Value::Binary(b"v".to_vec()));
             let operations = keys.iter().map(upsert).collect();
             let (reply, answer) = oneshot::channel();
             self.jobs.send(Job { operations, reply }).expect("queued");
@@ -285,7 +328,7 @@ mod tests {
         let (keys, commits) = waiting.write();
         assert_eq!((keys, commits), (vec!["a".to_owned(), "z".to_owned()], 1));
         assert_eq!(first.blocking_recv(), Ok(Ok(())));
-        assert_eq!(half.blocking_recv(), Ok(Err("refused".into())));
+        assert_eq!(half.blocking_recv(), Ok(Err(WriteError::Failed("refused".into()))));
         assert_eq!(last.blocking_recv(), Ok(Ok(())));
     }
 
