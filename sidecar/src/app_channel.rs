@@ -152,6 +152,21 @@ impl AppChannel {
         self.send(Method::POST, &path, headers, envelope).await
     }
 
+    /// Calls a method of the app, with whatever verb. `query` and `headers` are what the caller sent along, already
+    /// filtered.
+    pub(crate) async fn invoke(
+        &self,
+        verb: Method,
+        method: &str,
+        query: Option<&str>,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<AppReply, AppError> {
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let path = format!("/{}{}", escape(&method.replace('%', "%25")), escape(&query));
+        self.send(verb, &path, headers, body).await
+    }
+
     /// Delivers many messages to one of the app's routes.
     pub(crate) async fn deliver_bulk(&self, route: &str, pubsub: &str, body: Bytes) -> Result<AppReply, AppError> {
         let mut headers = forwarded([("pubsubname", pubsub.as_bytes())]);
@@ -237,7 +252,7 @@ fn actor_path(actor: &ActorRef) -> String {
 
 /// Escapes what a request line cannot carry and leaves everything else as it is, escapes
 /// included.
-fn escape(path: &str) -> String {
+pub(crate) fn escape(path: &str) -> String {
     let mut escaped = String::with_capacity(path.len());
     for byte in path.bytes() {
         let plain = byte.is_ascii_graphic()

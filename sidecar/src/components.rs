@@ -8,7 +8,7 @@ use crate::pubsub::{self, Bus, Scopes};
 use crate::resources::Component;
 use crate::secrets::{self, Secrets};
 use crate::start_error::StartError;
-use crate::state::{self, StateStore};
+use crate::state::{self, Place, StateStore};
 use crate::states::Named;
 
 /// A component, as the metadata API shows it.
@@ -78,7 +78,7 @@ impl Components {
                     second: component.name.clone(),
                 });
             }
-            let store = (kind.open)(component, &config.base_dir).await?;
+            let store = (kind.open)(component, Place { base_dir: &config.base_dir, app_id: &config.app_id }).await?;
             self.stores.insert(component.name.clone(), Named::new(component, Arc::clone(&store))?);
             if is_actor_store {
                 tracing::info!("Using '{}' as actor state store", component.name);

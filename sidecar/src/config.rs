@@ -59,6 +59,9 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Dapr's feature `ActorStateTTL`: whether an actor's state may have a `ttlInSeconds`.
     pub actor_state_ttl: bool,
+    /// The folder in which sidecars of this user find each other, to call each other's apps and actors. `None` for one that
+    /// keeps to itself.
+    pub neighbours: Option<PathBuf>,
     /// What the app may have of secret stores; a store that is not named it may have all of.
     pub secret_scopes: Vec<SecretScope>,
     /// What may stand in front of the state store, and what may watch it.
@@ -90,6 +93,7 @@ impl Config {
             deactivation_limit: Duration::from_secs(10),
             allowed_origins: Vec::new(),
             actor_state_ttl: false,
+            neighbours: None,
             secret_scopes: Vec::new(),
             ports: Ports::default(),
         }

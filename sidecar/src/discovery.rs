@@ -45,11 +45,25 @@ pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>, asks: As
                     false => runtime.pubsub.start(Vec::new()).await,
                 }
             }
-            runtime.actors.host(config).await;
+            runtime.actors.host(claimed(&runtime, config)).await;
         }
     }
     runtime.ready.send_replace(true);
     tracing::info!("dapr initialized. Status: Running.");
+}
+
+/// What of it no other sidecar on this machine hosts.
+fn claimed(runtime: &Runtime, mut config: AppConfig) -> AppConfig {
+    let types: Vec<String> = config.types.iter().map(|(kind, _)| kind.clone()).collect();
+    for (kind, app_id) in runtime.neighbours.claim(&types) {
+        tracing::error!(
+            "the actor type {kind} is not hosted here: the app {app_id} hosts it, whose sidecar runs on this machine too, and \
+             calls go there. Several hosts of one type share its actors with the help of Dapr's placement service: run the \
+             apps on Dapr's own daprd for that (https://docs.dapr.io/getting-started/)"
+        );
+        config.types.retain(|(hosted, _)| *hosted != kind);
+    }
+    config
 }
 
 /// Dials until somebody listens.

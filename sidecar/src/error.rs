@@ -78,6 +78,23 @@ impl ApiError {
         Self::new(Code::Internal, 500, "ERR_ACTOR_INVOKE_METHOD", format!("error invoke actor method: {why}"))
     }
 
+    /// Returns `500`: the actor's method failed, and another sidecar has said so.
+    pub(crate) fn actor_remote(message: String) -> Self {
+        Self { message, ..Self::actor_invoke("") }
+    }
+
+    /// Returns `500`: an app's method could not be called.
+    pub(crate) fn direct_invoke(target: &str, why: impl std::fmt::Display) -> Self {
+        let why = format!("failed to invoke, id: {target}, err: {why}");
+        Self::new(Code::Internal, 500, "ERR_DIRECT_INVOKE", why)
+    }
+
+    /// Returns `404`: nothing says which app is to be called.
+    pub(crate) fn direct_invoke_no_app_id() -> Self {
+        let why = "failed getting app id either from the URL path or the header dapr-app-id";
+        Self::new(Code::NotFound, 404, "ERR_DIRECT_INVOKE", why)
+    }
+
     /// Returns `500` (over gRPC `FailedPrecondition`): nobody hosts the type.
     pub(crate) fn no_address(actor: &ActorRef) -> Self {
         let why = format!(

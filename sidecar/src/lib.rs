@@ -16,6 +16,7 @@
 //! # Layout
 //! Each of these uses only those below it.
 //! - `start`: opening and closing in order.
+//! - `invocation`: calling apps; `neighbours`: the sidecars on this machine.
 //! - `watch`: subscriptions that come and go while it runs.
 //! - `discovery`: finding the app and asking it what it hosts.
 //! - `api/`: gRPC, HTTP, metadata, tokens, which web pages may call; `serve`: the listeners.
@@ -25,6 +26,7 @@
 //! - `pubsub/`: envelope, subscriptions, routing, delivery, brokers.
 //! - `states`: state management; `secrets/`: secret stores.
 //! - `state/`: the stores, SQLite in Dapr's own layout and memory.
+//! - `redis_client`: the connection to a Redis.
 //! - `app_channel`: the sidecar's calls to the app.
 //! - `config`: what a sidecar is started with, and its general ports.
 //! - `resources/`: component and subscription files.
@@ -44,11 +46,14 @@ mod document;
 mod duration;
 mod error;
 mod expression;
+mod invocation;
 mod json;
 mod names;
+mod neighbours;
 #[cfg(test)]
 mod properties;
 mod pubsub;
+mod redis_client;
 mod resiliency;
 mod resources;
 mod runtime;

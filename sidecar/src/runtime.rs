@@ -10,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 use crate::actors::Actors;
 use crate::components::ComponentInfo;
 use crate::error::ApiError;
+use crate::invocation::Invocation;
+use crate::neighbours::Neighbours;
 use crate::pubsub::PubSub;
 use crate::resiliency::Resiliency;
 use crate::secrets::Secrets;
@@ -30,6 +32,8 @@ pub(crate) struct Runtime {
     pub(crate) pubsub: Arc<PubSub>,
     pub(crate) states: States,
     pub(crate) secrets: Secrets,
+    pub(crate) invocation: Invocation,
+    pub(crate) neighbours: Arc<Neighbours>,
     pub(crate) resiliency: Resiliency,
     /// Whether the start-up has come to its end.
     pub(crate) ready: watch::Sender<bool>,
@@ -48,12 +52,14 @@ pub(crate) struct Parts {
     pub(crate) pubsub: Arc<PubSub>,
     pub(crate) states: States,
     pub(crate) secrets: Secrets,
+    pub(crate) invocation: Invocation,
+    pub(crate) neighbours: Arc<Neighbours>,
     pub(crate) resiliency: Resiliency,
 }
 
 impl Runtime {
     pub(crate) fn new(config: &crate::Config, parts: Parts) -> Self {
-        let Parts { components, actors, pubsub, states, secrets, resiliency } = parts;
+        let Parts { components, actors, pubsub, states, secrets, invocation, neighbours, resiliency } = parts;
         let version = ("daprRuntimeVersion".to_owned(), VERSION.to_owned());
         Self {
             app_id: config.app_id.clone(),
@@ -63,6 +69,8 @@ impl Runtime {
             pubsub,
             states,
             secrets,
+            invocation,
+            neighbours,
             resiliency,
             ready: watch::Sender::new(false),
             shutdown_asked: CancellationToken::new(),

@@ -14,6 +14,8 @@ use crate::api;
 use crate::app_channel::AppChannel;
 use crate::config::Config;
 use crate::document::ResourceError;
+use crate::invocation::Invocation;
+use crate::neighbours::Neighbours;
 use crate::pubsub::PubSub;
 use crate::resiliency::{Resiliency, ResiliencySet};
 use crate::resources::Place;
@@ -74,13 +76,20 @@ impl Sidecar {
         let pubsub = Arc::new(pubsub);
         let watch = Watch::new(&config, Arc::clone(&pubsub));
         let states = States::new(parts.stores, resiliency.clone(), config.app_id.clone(), config.namespace.clone());
-        let parts_of_it = Parts { components: parts.info, actors, pubsub, states, secrets: parts.secrets, resiliency };
+        let namespace = config.namespace.as_deref();
+        let neighbours = Neighbours::new(config.neighbours.clone(), &config.app_id, namespace, config.max_body_bytes);
+        let neighbours = Arc::new(neighbours);
+        let invocation = Invocation::new(&config, app.clone(), Arc::clone(&neighbours), resiliency.clone());
+        let secrets = parts.secrets;
+        let parts_of_it =
+            Parts { components: parts.info, actors, pubsub, states, secrets, invocation, neighbours, resiliency };
         let runtime = Arc::new(Runtime::new(&config, parts_of_it));
         let mut servers = serve(Api::Http, http, &api::router(Arc::clone(&runtime)))?;
         let http_addr = servers[0].addr();
         let grpc = serve(Api::Grpc, grpc, &api::grpc_router(Arc::clone(&runtime)))?;
         let grpc_addr = grpc[0].addr();
         servers.extend(grpc);
+        runtime.neighbours.appear(http_addr);
         tracing::info!("HTTP API listening on {http_addr}, gRPC API on {grpc_addr}");
         let asks = discovery::Asks { config: config.ask_config, subscriptions: config.ask_subscriptions };
         let discovery = tokio::spawn(discovery::run(Arc::clone(&runtime), app, asks));
@@ -138,6 +147,8 @@ impl Sidecar {
     pub async fn shutdown(mut self) {
         tracing::info!("dapr shutting down");
         self.look_no_more();
+        self.runtime.neighbours.disappear();
+        self.runtime.invocation.close();
         self.runtime.pubsub.close().await;
         self.runtime.actors.close().await;
         let closing = std::mem::take(&mut self.servers).into_iter().map(|server| server.stop(CLOSE_LIMIT));
@@ -168,6 +179,7 @@ impl Drop for Sidecar {
         self.runtime.pubsub.abandon();
         self.runtime.actors.abandon();
         self.runtime.states.close();
+        self.runtime.neighbours.disappear();
     }
 }
 

@@ -146,6 +146,11 @@ impl Actors {
         }
     }
 
+    /// Whether a type is hosted; `None` while the app has not said.
+    pub(crate) fn hosts(&self, kind: &str) -> Option<bool> {
+        Some(self.hosted()?.config(kind).is_some())
+    }
+
     /// The hosted types with how many actors of each are active.
     pub(crate) fn counts(&self) -> Vec<(String, usize)> {
         let counts = self.table.counts();

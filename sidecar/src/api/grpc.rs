@@ -21,7 +21,7 @@ use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
 
-use super::{absent, auth, baggage, grpc_pubsub, grpc_state, grpc_timers, metadata, secrets};
+use super::{absent, auth, baggage, grpc_pubsub, grpc_state, grpc_timers, invocation, metadata, secrets};
 use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
@@ -102,6 +102,7 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
             let publish = move |runtime, request| grpc_pubsub::publish_bulk(runtime, request, trace.clone());
             unary(runtime, request, publish).await
         }
+        "InvokeService" => invocation::grpc(runtime, request).await,
         "SubscribeTopicEventsAlpha1" => grpc_pubsub::stream(runtime, request).await,
         "GetState" => unary(runtime, request, grpc_state::get).await,
         "GetBulkState" => unary(runtime, request, grpc_state::get_bulk).await,
@@ -175,7 +176,7 @@ async fn invoke_actor(runtime: Arc<Runtime>, request: InvokeActorRequest) -> Res
         query: None,
         body: request.data.into(),
     };
-    let reply = runtime.actors.invoke(call).await?;
+    let reply = invocation::actor(&runtime, call).await?;
     Ok(InvokeActorResponse { data: reply.body.into() })
 }
 

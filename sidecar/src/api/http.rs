@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, RawQuery, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
 use axum::{Json, Router, middleware};
@@ -15,7 +15,7 @@ use tower::Layer as _;
 use tower::util::{MapRequestLayer, option_layer};
 
 use super::guard::{self, Origins};
-use super::{absent, auth, baggage, http_pubsub, http_state, http_timers, metadata, path, secrets, state};
+use super::{auth, baggage, http_pubsub, http_state, http_timers, invocation, metadata, path, secrets, state};
 use crate::actors::InvokeCall;
 use crate::app_channel::forwarded;
 use crate::error::ApiError;
@@ -47,16 +47,12 @@ fn routes(runtime: Arc<Runtime>) -> Router {
         .merge(http_pubsub::routes())
         .merge(http_state::routes())
         .merge(secrets::routes())
-        .fallback(absent)
+        .fallback(invocation::http)
         .layer(limit)
         .layer(middleware::from_fn_with_state(Arc::clone(&runtime), auth::http))
         .layer(option_layer(origins.cors()))
         .layer(middleware::from_fn_with_state(origins, guard::guard))
         .with_state(runtime)
-}
-
-async fn absent(request: Request) -> ApiError {
-    absent::path(request.method(), request.uri().path())
 }
 
 async fn healthz(State(runtime): Shared, Query(query): Query<HashMap<String, String>>) -> Result<StatusCode, Response> {
@@ -115,7 +111,7 @@ async fn invoke_actor(
         passed.insert(CONTENT_TYPE, content_type.clone());
     }
     let call = InvokeCall { actor: ActorRef::new(actor_type, actor_id), method, headers: passed, query, body };
-    let mut reply = runtime.actors.invoke(call).await?;
+    let mut reply = invocation::actor(&runtime, call).await?;
     reply.headers.remove(CONTENT_LENGTH);
     reply.headers.remove(TRANSFER_ENCODING);
     reply.headers.remove(http::header::CONNECTION);

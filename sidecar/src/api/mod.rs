@@ -11,6 +11,7 @@ mod http;
 mod http_pubsub;
 mod http_state;
 mod http_timers;
+mod invocation;
 mod metadata;
 mod object;
 mod path;

@@ -31,7 +31,7 @@ pub(crate) use document::parse;
 pub(crate) use guard::{Failure, PolicyError, Run, limited};
 pub use observe::{AttemptOutcome, BreakerChange, RetryEnd, RetryEvent, RetryObserver, RetryStep, RetryTarget};
 use policies::Policies;
-pub(crate) use policies::{ACTOR_NOT_FOUND_RETRIES, INITIALIZATION_RETRIES};
+pub(crate) use policies::{ACTOR_NOT_FOUND_RETRIES, INITIALIZATION_RETRIES, SERVICE_RETRIES};
 pub use retry::{Policy, Retry};
 
 /// What `Resiliency` documents say, read but not yet in force.

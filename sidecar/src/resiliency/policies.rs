@@ -17,6 +17,8 @@ use crate::document::ResourceError;
 use crate::expression::Expression;
 use crate::names::ActorRef;
 
+/// The built-in retries of a call of another app.
+pub(crate) const SERVICE_RETRIES: &str = "DaprBuiltInServiceRetries";
 /// What asks the app for its subscriptions again.
 pub(crate) const INITIALIZATION_RETRIES: &str = "DaprBuiltInInitializationRetries";
 /// What looks again for a type that nobody hosts. A file cannot change it.
@@ -308,14 +310,14 @@ fn default<T: Clone>(what: &str, levels: &[&str], policies: &HashMap<String, T>)
 }
 
 const BUILT_IN: [&str; 4] =
-    ["DaprBuiltInServiceRetries", "DaprBuiltInActorRetries", "DaprBuiltInActorReminderRetries", INITIALIZATION_RETRIES];
+    [SERVICE_RETRIES, "DaprBuiltInActorRetries", "DaprBuiltInActorReminderRetries", INITIALIZATION_RETRIES];
 
 /// daprd's own retries. Only two of them have a user here; a target may name any of them.
 fn built_in() -> HashMap<String, Arc<Retry>> {
     let constant = Backoff::Constant { delay: Duration::from_secs(1) };
     let exponential = |seconds| Backoff::Exponential { max_interval: Duration::from_secs(seconds) };
     let retries = [
-        ("DaprBuiltInServiceRetries", constant, 3),
+        (SERVICE_RETRIES, constant, 3),
         ("DaprBuiltInActorRetries", constant, 3),
         // Its `MaxRetries` is left at Go's zero.
         ("DaprBuiltInActorReminderRetries", exponential(60), 0),

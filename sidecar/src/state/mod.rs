@@ -1,6 +1,7 @@
 //! State stores: what state is kept in, an actor's and any other. A new one is a file here and a line in [`KINDS`].
 
 mod in_memory;
+mod redis;
 mod sqlite;
 
 use std::path::Path;
@@ -151,15 +152,23 @@ pub(crate) trait StateStore: Send + Sync {
 /// A store that is open, or why it is not.
 pub(crate) type Opened = Result<Arc<dyn StateStore>, StartError>;
 
+/// Where a store is opened.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// Relative paths in the component begin at the folder.
+    pub(crate) base_dir: &'a Path,
+    /// The app whose state it is to keep.
+    pub(crate) app_id: &'a str,
+}
+
 /// A kind of store that a component may name.
 pub(crate) struct Kind {
     /// The component's `type`.
     pub(crate) name: &'static str,
     /// What the metadata API says of it.
     pub(crate) capabilities: &'static [&'static str],
-    /// Relative paths in the component begin at the folder.
-    pub(crate) open: for<'a> fn(&'a Component, &'a Path) -> BoxFuture<'a, Opened>,
+    pub(crate) open: for<'a> fn(&'a Component, Place<'a>) -> BoxFuture<'a, Opened>,
 }
 
 /// Those that there are.
-pub(crate) const KINDS: [&Kind; 2] = [&sqlite::KIND, &in_memory::KIND];
+pub(crate) const KINDS: [&Kind; 3] = [&sqlite::KIND, &in_memory::KIND, &redis::KIND];

@@ -40,36 +40,36 @@ async fn lab(runtime: Runtime) -> Lab {
     runtime.with(App::echo(), Setup::documents(&[&file, &component("memory", "state.in-memory", "")])).await
 }
 
-fn item(key: &str, value: &str) -> StateItem {
+pub fn item(key: &str, value: &str) -> StateItem {
     StateItem { key: key.into(), value: value.as_bytes().to_vec(), ..StateItem::default() }
 }
 
-fn with_etag(item: StateItem, etag: &str) -> StateItem {
+pub fn with_etag(item: StateItem, etag: &str) -> StateItem {
     StateItem { etag: Some(Etag { value: etag.into() }), ..item }
 }
 
-fn first_write(item: StateItem) -> StateItem {
+pub fn first_write(item: StateItem) -> StateItem {
     StateItem { options: Some(StateOptions { concurrency: 1, consistency: 2 }), ..item }
 }
 
 impl Lab {
-    async fn save(&self, store: &str, states: Vec<StateItem>) -> Result<(), Status> {
+    pub async fn save(&self, store: &str, states: Vec<StateItem>) -> Result<(), Status> {
         let request = SaveStateRequest { store_name: store.into(), states };
         self.grpc.clone().save_state(request).await.map(|_| ())
     }
 
-    async fn read(&self, store: &str, key: &str) -> GetStateResponse {
+    pub async fn read(&self, store: &str, key: &str) -> GetStateResponse {
         let request = GetStateRequest { store_name: store.into(), key: key.into(), ..Default::default() };
         self.grpc.clone().get_state(request).await.unwrap().into_inner()
     }
 
-    async fn remove(&self, store: &str, key: &str, etag: Option<&str>) -> Result<(), Status> {
+    pub async fn remove(&self, store: &str, key: &str, etag: Option<&str>) -> Result<(), Status> {
         let etag = etag.map(|etag| Etag { value: etag.into() });
         let request = DeleteStateRequest { store_name: store.into(), key: key.into(), etag, ..Default::default() };
         self.grpc.clone().delete_state(request).await.map(|_| ())
     }
 
-    async fn http(&self, method: Method, path: &str, body: Value) -> (StatusCode, HashMap<String, String>, String) {
+    pub async fn http(&self, method: Method, path: &str, body: Value) -> (StatusCode, HashMap<String, String>, String) {
         self.http_if(method, path, body, None).await
     }
 

@@ -69,6 +69,8 @@ impl Program {
         };
         command
             .current_dir(folder)
+            // Programs of other tests are nobody's neighbours.
+            .env("XDG_RUNTIME_DIR", folder)
             .args(["--app-id", "app", "-app-port", &setup.app.port().to_string()])
             .args(["--dapr-grpc-port", &setup.grpc.port().to_string()])
             .args([&format!("--dapr-http-port={}", setup.http.port())])

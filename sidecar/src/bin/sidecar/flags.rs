@@ -69,7 +69,8 @@ pub(crate) struct Flags {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Accepted and ignored")]
 struct Ignored {
-    /// No placement service is needed: what the app registers is hosted here.
+    /// No placement service is needed: what the app registers is hosted here. Sidecars of one user that are given the same
+    /// address find each other.
     #[arg(long, value_name = "ADDRESS")]
     placement_host_address: Option<String>,
     /// Reminders need no Scheduler, and there are no jobs or workflows.
@@ -210,6 +211,11 @@ impl Flags {
     /// The largest request in bytes: the newer of the two flags counts.
     pub(crate) fn max_body_bytes(&self) -> usize {
         self.max_body_size.or(self.dapr_http_max_request_size).unwrap_or(sidecar::DEFAULT_MAX_BODY_BYTES)
+    }
+
+    /// What sidecars were told of the same of belong together: the placement service, though nobody asks it.
+    pub(crate) fn cluster(&self) -> &str {
+        self.ignored.placement_host_address.as_deref().unwrap_or("none")
     }
 
     /// How long an end in order may take.

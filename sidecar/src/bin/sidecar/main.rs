@@ -7,6 +7,7 @@ mod flags;
 mod signals;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -78,6 +79,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
 
 fn config(flags: Flags, resources: Resources) -> anyhow::Result<Config> {
     let max_body_bytes = flags.max_body_bytes();
+    let neighbours = neighbours(flags.cluster());
     let app_addr = SocketAddr::new(flags.app_channel_address, flags.app_port);
     let mut addresses = flags.dapr_listen_addresses.into_iter();
     let first = addresses.next().context("--dapr-listen-addresses names no address")?;
@@ -90,6 +92,7 @@ fn config(flags: Flags, resources: Resources) -> anyhow::Result<Config> {
         app_api_token: token("APP_API_TOKEN")?,
         max_body_bytes,
         watched: flags.resources_path,
+        neighbours: Some(neighbours),
         app_max_concurrency: usize::try_from(flags.app_max_concurrency).ok().filter(|calls| *calls > 0),
         ask_config: asks("config"),
         ask_subscriptions: asks("subscribe"),
@@ -98,6 +101,20 @@ fn config(flags: Flags, resources: Resources) -> anyhow::Result<Config> {
         pod_name: variable("POD_NAME")?,
         ..Config::new(flags.app_id, app_addr, resources)
     })
+}
+
+/// The folder in which the sidecars of this user find each other.
+fn neighbours(cluster: &str) -> PathBuf {
+    let plain =
+        |text: &str| -> String { text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect() };
+    let folder = match std::env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty()) {
+        Some(own) => PathBuf::from(own).join("dapr-sidecars"),
+        None => {
+            let user = ["USER", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+            std::env::temp_dir().join(format!("dapr-sidecars-{}", plain(&user.unwrap_or_default())))
+        }
+    };
+    folder.join(plain(cluster))
 }
 
 /// A variable of the environment; one that is empty is none.

@@ -1,6 +1,7 @@
 //! Brokers: what takes messages and hands them out. A new one is a file here and a line in [`KINDS`].
 
 mod in_memory;
+mod redis;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,6 +34,15 @@ pub(crate) struct Taken {
 impl Taken {
     fn new(message: Message, kept: impl Send + 'static) -> Self {
         Self { message, _kept: Box::new(kept), settle: None }
+    }
+
+    /// The same, for a broker that is to be told.
+    fn to_settle(
+        message: Message,
+        kept: impl Send + 'static,
+        settle: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        Self { settle: Some(Box::pin(settle)), ..Self::new(message, kept) }
     }
 
     /// It has been dealt with, however that went.
@@ -102,4 +112,4 @@ pub(crate) struct Kind {
 }
 
 /// Those that there are.
-pub(crate) const KINDS: [&Kind; 1] = [&in_memory::KIND];
+pub(crate) const KINDS: [&Kind; 2] = [&in_memory::KIND, &redis::KIND];

@@ -9,20 +9,20 @@ use super::{Kind, SqliteOptions, SqliteStore, SqliteStoreError};
 use crate::duration;
 use crate::resources::Component;
 use crate::start_error::StartError;
-use crate::state::Opened;
+use crate::state::{Opened, Place};
 
 pub(in crate::state) const KIND: Kind = Kind {
     name: "state.sqlite",
     capabilities: &["ETAG", "TRANSACTIONAL", "TTL", "KEYS_LIKE", "ACTOR"],
-    open: |component, base_dir| Box::pin(async move { open(component, base_dir) }),
+    open: |component, place| Box::pin(async move { open(component, place) }),
 };
 
 /// daprd's default wait for another program's lock on the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-fn open(component: &Component, base_dir: &Path) -> Opened {
+fn open(component: &Component, place: Place<'_>) -> Opened {
     let connection = component.get("connectionString").or(component.get("url"));
-    let path = file(connection.unwrap_or_default(), base_dir).ok_or_else(|| {
+    let path = file(connection.unwrap_or_default(), place.base_dir).ok_or_else(|| {
         component.error(
             "connectionString names no file",
             "give the path of the SQLite file; for a store in memory use state.in-memory",
@@ -51,7 +51,7 @@ fn open(component: &Component, base_dir: &Path) -> Opened {
     }
     let options =
         SqliteOptions { path: path.clone(), tables, busy_timeout, disable_wal: component.is_true("disableWAL") };
-    let store = SqliteStore::open(&options).map_err(|error| store_error(path, error))?;
+    let store = SqliteStore::open(&options, place.app_id).map_err(|error| store_error(path, error))?;
     Ok(Arc::new(store))
 }
 

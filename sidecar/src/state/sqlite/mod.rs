@@ -76,14 +76,14 @@ struct Open {
 impl SqliteStore {
     /// Opens the file, or makes it. A file that is damaged or belongs to something else is
     /// recognised before anything is written.
-    fn open(options: &SqliteOptions) -> Result<Self, SqliteStoreError> {
+    fn open(options: &SqliteOptions, app_id: &str) -> Result<Self, SqliteStoreError> {
         let path = &options.path;
         let exists = path.metadata().is_ok_and(|file| file.len() > 0);
         if exists {
             inspect(options)?;
         }
         make_folder(path)?;
-        let lock = lock(path)?;
+        let lock = lock(path, app_id)?;
         let connection = open_for_writing(options)?;
         let reader = connect(options, Access::Look)?;
         reader.busy_timeout(Duration::ZERO).map_err(|error| classify(&error))?;
@@ -244,12 +244,12 @@ fn make_folder(path: &Path) -> Result<(), SqliteStoreError> {
     }
 }
 
-/// Claims the file for this process. SQLite itself would let two sidecars share it, and each of
-/// them would run turns of the same actor. The claim lies on a file beside it, so that programs
-/// which only read are not kept out; it ends with the process, however that ends.
-fn lock(path: &Path) -> Result<File, SqliteStoreError> {
+/// Claims what the file has of an app for this process. SQLite itself would let two sidecars of one app share it, and each
+/// of them would run turns of the same actor; other apps have keys of their own. The claim lies on a file beside it, so
+/// that programs which only read are not kept out; it ends with the process, however that ends.
+fn lock(path: &Path, app_id: &str) -> Result<File, SqliteStoreError> {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(format!(".{}.lock", file_name(app_id)));
     let file = OpenOptions::new()
         .create(true)
         .append(true)
@@ -260,6 +260,12 @@ fn lock(path: &Path) -> Result<File, SqliteStoreError> {
         Err(TryLockError::WouldBlock) => Err(SqliteStoreError::Busy("another process has it open".into())),
         Err(TryLockError::Error(error)) => Err(SqliteStoreError::Unwritable(error.to_string())),
     }
+}
+
+/// An app's id as part of a file's name: every other character by its number.
+fn file_name(app_id: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    app_id.chars().map(|c| if plain(c) { c.to_string() } else { format!("%{:x}", u32::from(c)) }).collect()
 }
 
 #[cfg(test)]
@@ -288,8 +294,10 @@ mod tests {
     #[tokio::test]
     async fn a_read_waits_for_another_program_and_tells_when_that_takes_too_long() {
         let folder = tempfile::tempdir().expect("folder");
-        let store =
-            SqliteStore::open(&SqliteOptions { busy_timeout: Duration::from_secs(10), ..options(folder.path(), true) });
+        let store = SqliteStore::open(
+            &SqliteOptions { busy_timeout: Duration::from_secs(10), ..options(folder.path(), true) },
+            "app",
+        );
         let store = store.expect("opens");
         let write = |text: &str| vec![Operation::upsert("k".into(), crate::state::Value::Json(text.into()))];
         store.transaction(write("1")).await.expect("written");
@@ -304,7 +312,7 @@ mod tests {
         assert_eq!(read.map(|read| read.map(|stored| stored.data)), Ok(Some(b"2".to_vec())));
 
         drop(store);
-        let store = SqliteStore::open(&options(folder.path(), true)).expect("opens");
+        let store = SqliteStore::open(&options(folder.path(), true), "app").expect("opens");
         other.execute_batch("BEGIN EXCLUSIVE").expect("locks");
         assert_eq!(store.get("k").await, Err("database is locked".into()));
     }
@@ -312,7 +320,7 @@ mod tests {
     #[tokio::test]
     async fn a_closed_store_is_one_file_that_others_may_have() {
         let folder = tempfile::tempdir().expect("folder");
-        let store = SqliteStore::open(&options(folder.path(), false)).expect("opens");
+        let store = SqliteStore::open(&options(folder.path(), false), "app").expect("opens");
         let write = Operation::upsert("k".into(), crate::state::Value::Json("1".into()));
         store.transaction(vec![write]).await.expect("written");
         store.close();
@@ -320,12 +328,12 @@ mod tests {
         assert_eq!(store.get("k").await, Err(CLOSED.into()));
         assert_eq!(store.transaction(vec![]).await, Err(CLOSED.into()));
         // The closed one is still there, as it is while a connection lingers.
-        SqliteStore::open(&options(folder.path(), false)).expect("opens again");
+        SqliteStore::open(&options(folder.path(), false), "app").expect("opens again");
     }
     /// A file whose owner was killed in the middle of a commit: some of it is in the file, and the journal says how to
     /// take it back.
     fn killed_in_a_commit(folder: &Path) {
-        let store = SqliteStore::open(&options(folder, true)).expect("opens");
+        let store = SqliteStore::open(&options(folder, true), "app").expect("opens");
         drop(store);
         let victim = folder.join("s.db");
         let connection = Connection::open(&victim).expect("opens");
@@ -352,7 +360,7 @@ mod tests {
         for disable_wal in [true, false] {
             let folder = tempfile::tempdir().expect("folder");
             killed_in_a_commit(folder.path());
-            let store = SqliteStore::open(&options(folder.path(), disable_wal)).expect("opens");
+            let store = SqliteStore::open(&options(folder.path(), disable_wal), "app").expect("opens");
             for key in ["k1", "k500"] {
                 let stored = store.get(key).await.expect("reads").expect("is there");
                 assert_eq!(stored.data, b"old", "{key}");
@@ -366,6 +374,6 @@ mod tests {
         killed_in_a_commit(folder.path());
         let others =
             SqliteOptions { tables: Tables::new("theirs", "metadata").expect("names"), ..options(folder.path(), true) };
-        assert!(matches!(SqliteStore::open(&others), Err(SqliteStoreError::Foreign(_))));
+        assert!(matches!(SqliteStore::open(&others, "app"), Err(SqliteStoreError::Foreign(_))));
     }
 }

@@ -65,6 +65,10 @@ impl Daprd {
         self.await_api().await;
     }
 
+    pub fn redis_host(&self) -> String {
+        local(self.ports.redis).to_string()
+    }
+
     pub fn resources(&self) -> PathBuf {
         self.folder.path().join("resources")
     }
@@ -137,13 +141,18 @@ fn local(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
-async fn await_port(port: u16) {
+pub async fn await_port(port: u16) {
     support::until("a port is open", || async { TcpStream::connect(local(port)).await.is_ok() }).await;
 }
 
 fn start_redis(programs: &Programs, ports: &Ports, folder: &TempDir) -> Process {
+    redis_server(programs, ports.redis, folder)
+}
+
+/// A Redis of the test's own.
+pub fn redis_server(programs: &Programs, port: u16, folder: &TempDir) -> Process {
     let mut command = Command::new(&programs.redis_server);
-    command.args(["--bind", "127.0.0.1", "--save", "", "--port", &ports.redis.to_string(), "--dir"]);
+    command.args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string(), "--dir"]);
     Process::start("redis", folder.path(), command.arg(folder.path()))
 }
 
@@ -189,7 +198,7 @@ fn start_daprd(programs: &Programs, ports: &Ports, folder: &TempDir, app: Socket
 
 fn write_resources(setup: &Setup, ports: &Ports, folder: &TempDir) {
     let host = local(ports.redis);
-    let mut documents = vec![setup.store_document(&format!("state.redis {host}"))];
+    let mut documents = Vec::from_iter(setup.store_document(&format!("state.redis {host}")));
     if setup.pubsub {
         documents.push(format!(
             "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{name: bus}}\nspec:\n  type: pubsub.redis\n  \
@@ -197,7 +206,7 @@ fn write_resources(setup: &Setup, ports: &Ports, folder: &TempDir) {
             host.to_string()
         ));
     }
-    documents.extend(setup.documents.iter().cloned());
+    documents.extend(setup.documents.iter().map(|text| text.replace("{redis}", &host.to_string())));
     let resources = folder.path().join("resources");
     fs::create_dir_all(&resources).unwrap();
     for (number, document) in documents.iter().enumerate() {

@@ -11,6 +11,8 @@ use sidecar::{Resources, Sidecar, StoreCall, StoreFault};
 use tempfile::TempDir;
 
 use super::Setup;
+use super::daprd::{await_port, redis_server};
+use super::process::{Process, Programs, free_port};
 use crate::support::{self, PUBSUB};
 
 /// The sidecar, and the folder that it keeps its file in.
@@ -18,6 +20,8 @@ pub struct Embedded {
     /// `None` between an end and the next start.
     sidecar: Option<Sidecar>,
     outage: Arc<Outage>,
+    /// The Redis that the documents refer to, and its port.
+    redis: Option<(Process, u16)>,
     folder: TempDir,
 }
 
@@ -37,19 +41,26 @@ impl StoreFault for Outage {
 
 impl Embedded {
     pub async fn start(app: SocketAddr, setup: &Setup) -> Self {
-        let mut embedded = Self { sidecar: None, outage: Arc::default(), folder: TempDir::new().unwrap() };
+        let folder = TempDir::new().unwrap();
+        let mut redis = None;
+        if setup.redis {
+            let port = free_port();
+            redis = Some((redis_server(&Programs::find().unwrap(), port, &folder), port));
+            await_port(port).await;
+        }
+        let mut embedded = Self { sidecar: None, outage: Arc::default(), redis, folder };
         embedded.go(app, setup).await;
         embedded
     }
 
     /// Starts on the same file.
     pub async fn go(&mut self, app: SocketAddr, setup: &Setup) {
-        let store = setup.store_document("state.sqlite");
-        let mut documents = vec![store.as_str()];
+        let mut documents = Vec::from_iter(setup.store_document("state.sqlite"));
         if setup.pubsub {
-            documents.push(PUBSUB);
+            documents.push(PUBSUB.to_owned());
         }
-        documents.extend(setup.documents.iter().map(String::as_str));
+        let host = self.redis.as_ref().map(|_| self.redis_host()).unwrap_or_default();
+        documents.extend(setup.documents.iter().map(|text| text.replace("{redis}", &host)));
         let resources = self.resources();
         std::fs::create_dir_all(&resources).unwrap();
         for (number, document) in documents.iter().enumerate() {
@@ -66,6 +77,10 @@ impl Embedded {
         config.actor_state_ttl = setup.actor_state_ttl;
         config.ports.fault = Some(self.outage.clone());
         self.sidecar = Some(Sidecar::start(config).await.unwrap());
+    }
+
+    pub fn redis_host(&self) -> String {
+        format!("127.0.0.1:{}", self.redis.as_ref().unwrap().1)
     }
 
     pub fn resources(&self) -> PathBuf {

@@ -42,6 +42,8 @@ pub enum Store {
     NotForActors,
     /// A SQLite file, on either runtime.
     File(PathBuf),
+    /// No component at all, but what is among the documents.
+    None,
 }
 
 /// What a runtime is started with besides its app.
@@ -52,6 +54,8 @@ pub struct Setup {
     pub pubsub: bool,
     /// Whether daprd is told of a placement service.
     pub placement: bool,
+    /// Whether the documents refer to a Redis, as `{redis}`.
+    pub redis: bool,
     /// More resource files.
     pub documents: Vec<String>,
     pub dapr_api_token: Option<&'static str>,
@@ -67,6 +71,7 @@ impl Default for Setup {
             store: Store::Usual,
             pubsub: true,
             placement: true,
+            redis: false,
             documents: Vec::new(),
             dapr_api_token: None,
             app_api_token: None,
@@ -83,9 +88,10 @@ impl Setup {
     }
 
     /// The component `statestore`.
-    fn store_document(&self, usual: &str) -> String {
+    fn store_document(&self, usual: &str) -> Option<String> {
         let (kind, place) = match &self.store {
             Store::File(path) => ("state.sqlite", format!("{{name: connectionString, value: {path:?}}}")),
+            Store::None => return None,
             Store::Usual | Store::NotForActors => match usual.split_once(' ') {
                 Some((kind, host)) => (kind, format!("{{name: redisHost, value: {host:?}}}")),
                 None => (usual, "{name: connectionString, value: state.db}".to_owned()),
@@ -95,10 +101,10 @@ impl Setup {
             Store::NotForActors => "",
             _ => "  - {name: actorStateStore, value: \"true\"}\n",
         };
-        format!(
+        Some(format!(
             "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{name: statestore}}\nspec:\n  type: {kind}\n  \
              version: v1\n  metadata:\n  - {place}\n{actors}"
-        )
+        ))
     }
 }
 
@@ -107,6 +113,11 @@ impl Runtime {
     pub async fn daprd() -> Option<(Self, SemaphorePermit<'static>)> {
         process::Programs::find()?;
         Some((Self::Daprd, PLACES.acquire().await.unwrap()))
+    }
+
+    /// Whether a Redis can be started.
+    pub fn has_redis() -> bool {
+        process::Programs::find().is_some()
     }
 
     /// Starts with what is usual, and waits until the app's actors are hosted.
@@ -219,6 +230,23 @@ impl Lab {
         };
         keys.sort();
         keys
+    }
+
+    /// Where the Redis is that the documents refer to.
+    pub fn redis_host(&self) -> String {
+        match &self.part {
+            Part::Embedded(embedded) => embedded.redis_host(),
+            Part::Daprd(daprd) => daprd.redis_host(),
+        }
+    }
+
+    /// Says something to that Redis, past the sidecar.
+    pub async fn redis(&self, words: &[&str]) -> String {
+        let programs = process::Programs::find().unwrap();
+        let port = self.redis_host().rsplit_once(':').unwrap().1.to_owned();
+        let mut command = tokio::process::Command::new(programs.redis_cli);
+        command.args(["-p", &port]).args(words);
+        String::from_utf8(command.output().await.unwrap().stdout).unwrap().trim_end().to_owned()
     }
 
     /// Puts a file into the resources folder while the sidecar runs.

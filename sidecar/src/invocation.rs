@@ -1,0 +1,128 @@
+//! Service invocation: calling the methods of an app, this sidecar's own or another's.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Method;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use tokio_util::sync::CancellationToken;
+
+use crate::app_channel::{AppChannel, AppReply, escape, forwarded};
+use crate::error::ApiError;
+use crate::names::normalise_method;
+use crate::neighbours::{Neighbours, Unanswered};
+use crate::resiliency::{Failure, Resiliency, Run, SERVICE_RETRIES};
+
+/// A call of an app's method.
+pub(crate) struct ServiceCall {
+    /// The app's id, with its namespace behind a dot if it is another one.
+    pub(crate) target: String,
+    pub(crate) verb: Method,
+    /// The path of the method.
+    pub(crate) method: String,
+    pub(crate) query: Option<String>,
+    /// The caller's, as they came.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// What calls are answered with.
+pub(crate) struct Invocation {
+    app_id: String,
+    namespace: String,
+    app: Option<AppChannel>,
+    neighbours: Arc<Neighbours>,
+    resiliency: Resiliency,
+    closing: CancellationToken,
+}
+
+impl Invocation {
+    pub(crate) fn new(
+        config: &crate::Config,
+        app: Option<AppChannel>,
+        neighbours: Arc<Neighbours>,
+        resiliency: Resiliency,
+    ) -> Self {
+        Self {
+            app_id: config.app_id.clone(),
+            namespace: config.namespace.clone().unwrap_or_else(|| "default".to_owned()),
+            app,
+            neighbours,
+            resiliency,
+            closing: CancellationToken::new(),
+        }
+    }
+
+    /// Calls an app. Whatever it answers is the answer.
+    pub(crate) async fn invoke(&self, call: ServiceCall) -> Result<AppReply, ApiError> {
+        let ServiceCall { target, verb, method, query, headers, body } = call;
+        let failed = |why: String| ApiError::direct_invoke(&target, why);
+        let method = normalise_method(&method).map_err(|why| failed(format!("invalid method: {why}")))?;
+        if target.is_empty() {
+            return Err(ApiError::direct_invoke_no_app_id());
+        }
+        if target.starts_with("http:") || target.starts_with("https:") {
+            return Err(failed("this sidecar calls no endpoints outside of Dapr: call them yourself".into()));
+        }
+        let (id, namespace) = match target.split_once('.') {
+            None => (target.as_str(), self.namespace.as_str()),
+            Some((id, namespace)) if !namespace.contains('.') => (id, namespace),
+            Some(_) => return Err(failed(format!("invalid app id {target}"))),
+        };
+        let mut passed = forwarded(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        if let Some(content_type) = headers.get(CONTENT_TYPE) {
+            passed.insert(CONTENT_TYPE, content_type.clone());
+        }
+        passed.remove("dapr-app-id");
+        if id == self.app_id && namespace == self.namespace {
+            passed.remove(crate::neighbours::KEY_HEADER);
+            let Some(app) = &self.app else {
+                return Err(failed("cannot invoke local endpoint: app channel not initialized".into()));
+            };
+            let answered = app.invoke(verb, &method, query.as_deref(), passed, body).await;
+            return answered.map(of_the_app).map_err(|error| failed(error.to_string()));
+        }
+        for (name, value) in [
+            ("dapr-caller-app-id", self.app_id.as_str()),
+            ("dapr-caller-namespace", &self.namespace),
+            ("dapr-callee-app-id", id),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                passed.insert(name, value);
+            }
+        }
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let path = format!("/v1.0/invoke/{target}/method/{}{query}", escape(&method.replace('%', "%25")));
+        let guard = self.resiliency.built_in(SERVICE_RETRIES);
+        let attempt = async || {
+            let Some(neighbour) = self.neighbours.find(id, Some(namespace)) else {
+                return Err(Failure::transient(format!("couldn't find service: {id}")));
+            };
+            let sent = self.neighbours.send(&neighbour, verb.clone(), &path, passed.clone(), body.clone()).await;
+            sent.map_err(|error| match error {
+                Unanswered::Unreachable(why) => Failure::transient(why),
+                Unanswered::Failed(why) => Failure::permanent(why),
+            })
+        };
+        let found = self.neighbours.find(id, Some(namespace)).is_some();
+        let answered = match found {
+            true => guard.run(Run { target: None, end: &self.closing }, attempt).await,
+            // One that is not there is not waited for.
+            false => attempt().await.map_err(|failure| failure.error),
+        };
+        answered.map(of_the_app).map_err(failed)
+    }
+
+    /// Tries nothing again from now on.
+    pub(crate) fn close(&self) {
+        self.closing.cancel();
+    }
+}
+
+/// An answer without what describes the connection that it came over.
+fn of_the_app(mut reply: AppReply) -> AppReply {
+    for name in [CONTENT_LENGTH, TRANSFER_ENCODING, http::header::CONNECTION] {
+        reply.headers.remove(name);
+    }
+    reply
+}

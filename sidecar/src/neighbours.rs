@@ -1,0 +1,344 @@
+//! Sidecars on one machine that find each other, without a name resolution or a placement service.
+//!
+//! Each keeps a file in a folder of its user, locked as long as it runs: whoever finds a file without a lock knows that
+//! its sidecar has gone, however that went. A file's name is used once, so that removing one never hits another.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderValue};
+use http::{Method, Request, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::app_channel::AppReply;
+
+/// The header with which a sidecar shows another that it has read its file.
+pub(crate) const KEY_HEADER: &str = "dapr-sidecar-key";
+
+/// What the files are called.
+const EXTENSION: &str = "sidecar";
+/// And what is locked beside each: on some systems nobody else can read what is locked.
+const ALIVE: &str = "alive";
+/// How long a connection to another sidecar is kept that nobody uses.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// What a sidecar tells of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Neighbour {
+    pub(crate) app_id: String,
+    pub(crate) namespace: String,
+    /// Where its HTTP API listens.
+    pub(crate) http: SocketAddr,
+    /// What lets others in, whatever token callers have to show.
+    key: String,
+    /// The actor types that it hosts.
+    types: Vec<String>,
+}
+
+/// Why another sidecar gave no answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// It was not reached: the call did not happen.
+    Unreachable(String),
+    Failed(String),
+}
+
+/// The sidecars on this machine, and this one among them.
+pub(crate) struct Neighbours {
+    /// `None` for a sidecar that keeps to itself.
+    folder: Option<PathBuf>,
+    own: Mutex<Own>,
+    client: Client<HttpConnector, Full<Bytes>>,
+    max_body_bytes: usize,
+}
+
+/// This sidecar, and its file.
+struct Own {
+    told: Neighbour,
+    file: Option<(PathBuf, File)>,
+}
+
+impl Neighbours {
+    pub(crate) fn new(folder: Option<PathBuf>, app_id: &str, namespace: Option<&str>, max_body_bytes: usize) -> Self {
+        let told = Neighbour {
+            app_id: app_id.to_owned(),
+            namespace: namespace.unwrap_or("default").to_owned(),
+            http: SocketAddr::from(([127, 0, 0, 1], 0)),
+            key: Uuid::new_v4().to_string(),
+            types: Vec::new(),
+        };
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let mut client = Client::builder(TokioExecutor::new());
+        client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
+        let own = Mutex::new(Own { told, file: None });
+        Self { folder, own, client: client.build(connector), max_body_bytes }
+    }
+
+    /// Whether there can be no others.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.folder.is_none()
+    }
+
+    /// Whether a caller has read this sidecar's file.
+    pub(crate) fn knows(&self, headers: &HeaderMap) -> bool {
+        use subtle::ConstantTimeEq as _;
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = headers.get(KEY_HEADER);
+        shown.is_some_and(|shown| shown.as_bytes().ct_eq(own.told.key.as_bytes()).into())
+    }
+
+    /// Tells the others where this one is.
+    pub(crate) fn appear(&self, http: SocketAddr) {
+        let Some(folder) = &self.folder else { return };
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        // A listener on every address is reached at the loopback one.
+        own.told.http = match http.ip().is_unspecified() {
+            true => SocketAddr::from(([127, 0, 0, 1], http.port())),
+            false => http,
+        };
+        if let Err(error) = make_folder(folder).and_then(|()| own.write(folder)) {
+            tracing::warn!("other sidecars do not find this one: {}: {error}", folder.display());
+        }
+    }
+
+    /// Claims actor types. Returns those that another sidecar hosts, each with its app's id: two hosts of one type would
+    /// need Dapr's placement service.
+    pub(crate) fn claim(&self, types: &[String]) -> Vec<(String, String)> {
+        let Some(folder) = &self.folder else { return Vec::new() };
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let claimed = lock_folder(folder).and_then(|_one_after_the_other| {
+            let others = self.others(&own.told);
+            let host = |kind: &String| others.iter().find(|other| other.types.contains(kind));
+            let taken: Vec<_> =
+                types.iter().filter_map(|kind| Some((kind.clone(), host(kind)?.app_id.clone()))).collect();
+            own.told.types = types.iter().filter(|kind| host(kind).is_none()).cloned().collect();
+            own.write(folder)?;
+            Ok(taken)
+        });
+        claimed.unwrap_or_else(|error| {
+            tracing::warn!("other sidecars do not find this one's actors: {}: {error}", folder.display());
+            Vec::new()
+        })
+    }
+
+    /// Who else runs an app.
+    pub(crate) fn find(&self, app_id: &str, namespace: Option<&str>) -> Option<Neighbour> {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).told.clone();
+        let namespace = namespace.unwrap_or(&own.namespace);
+        let found = all(self.folder.as_deref()?).into_iter();
+        let mut found: Vec<_> =
+            found.filter(|n| n.app_id == app_id && n.namespace == namespace && n.key != own.key).collect();
+        (!found.is_empty()).then(|| found.swap_remove(fastrand::usize(..found.len())))
+    }
+
+    /// Who else hosts a type of actors.
+    pub(crate) fn host_of(&self, kind: &str) -> Option<Neighbour> {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).told.clone();
+        self.others(&own).into_iter().find(|other| other.types.iter().any(|hosted| hosted == kind))
+    }
+
+    fn others(&self, own: &Neighbour) -> Vec<Neighbour> {
+        let mut found = self.folder.as_deref().map(all).unwrap_or_default();
+        found.retain(|other| other.namespace == own.namespace && other.key != own.key);
+        found
+    }
+
+    /// Sends a request to another sidecar's HTTP API.
+    pub(crate) async fn send(
+        &self,
+        to: &Neighbour,
+        verb: Method,
+        path: &str,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<AppReply, Unanswered> {
+        let failed = |error: &dyn std::fmt::Display| Unanswered::Failed(error.to_string());
+        let uri: Uri =
+            format!("http://{}{path}", to.http).parse().map_err(|error| failed(&error as &dyn std::fmt::Display))?;
+        headers.remove(HOST);
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        if let Ok(key) = to.key.parse() {
+            headers.insert(KEY_HEADER, key);
+        }
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = verb;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        let response = self.client.request(request).await.map_err(|error| {
+            let text = format!("the sidecar of {} at {}: {error}", to.app_id, to.http);
+            if error.is_connect() { Unanswered::Unreachable(text) } else { Unanswered::Failed(text) }
+        })?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, self.max_body_bytes).collect().await.map_err(|error| failed(&error))?;
+        Ok(AppReply { status: parts.status, headers: parts.headers, body: body.to_bytes() })
+    }
+
+    /// The others find this one no more.
+    pub(crate) fn disappear(&self) {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).remove();
+    }
+}
+
+impl Drop for Neighbours {
+    fn drop(&mut self) {
+        self.disappear();
+    }
+}
+
+impl Own {
+    /// Writes what is told into a new file, and removes the one before.
+    fn write(&mut self, folder: &Path) -> io::Result<()> {
+        let path = folder.join(format!("{}.{EXTENSION}", Uuid::new_v4()));
+        let (alive, hidden) = (path.with_extension(ALIVE), path.with_extension("new"));
+        let lock = owners_alone(OpenOptions::new().append(true).create_new(true)).open(&alive)?;
+        let written = lock.lock().and_then(|()| {
+            let mut file = owners_alone(OpenOptions::new().append(true).create_new(true)).open(&hidden)?;
+            file.write_all(&serde_json::to_vec(&self.told)?)?;
+            std::fs::rename(&hidden, &path)
+        });
+        let file = Some((path, lock));
+        let before = std::mem::replace(&mut self.file, file);
+        remove(before);
+        written
+    }
+
+    fn remove(&mut self) {
+        remove(self.file.take());
+    }
+}
+
+fn remove(file: Option<(PathBuf, File)>) {
+    if let Some((path, lock)) = file {
+        forget(&path);
+        drop(lock);
+    }
+}
+
+fn forget(path: &Path) {
+    let _ = std::fs::remove_file(path);
+    let _ = std::fs::remove_file(path.with_extension(ALIVE));
+}
+
+/// Every sidecar that runs. What others left behind is removed.
+fn all(folder: &Path) -> Vec<Neighbour> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == EXTENSION));
+    files.filter_map(|path| read(&path)).collect()
+}
+
+/// `None` for one that does not run any more, or went while it was looked at.
+fn read(path: &Path) -> Option<Neighbour> {
+    let alive = File::open(path.with_extension(ALIVE));
+    match alive.as_ref().map(File::try_lock_shared) {
+        Ok(Err(TryLockError::WouldBlock)) => serde_json::from_slice(&std::fs::read(path).ok()?).ok(),
+        Ok(Err(TryLockError::Error(_))) => None,
+        Ok(Ok(())) | Err(_) => {
+            forget(path);
+            None
+        }
+    }
+}
+
+/// Keeps others from claiming types at the same time, until it is dropped.
+fn lock_folder(folder: &Path) -> io::Result<File> {
+    let file = owners_alone(OpenOptions::new().create(true).append(true)).open(folder.join("claims.lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// The files hold what lets others in: they are their user's alone.
+fn owners_alone(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let (owner, own) = (folder.metadata()?.uid(), std::fs::metadata("/proc/self").map(|own| own.uid()));
+        if own.is_ok_and(|own| own != owner) {
+            return Err(io::Error::other("the folder belongs to another user"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn neighbour(folder: &Path, app_id: &str) -> Neighbours {
+        let neighbours = Neighbours::new(Some(folder.to_owned()), app_id, None, 1000);
+        neighbours.appear(SocketAddr::from(([0, 0, 0, 0], 3500)));
+        neighbours
+    }
+
+    fn strings(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn they_find_each_other_and_not_who_has_gone() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (one, two) = (neighbour(folder.path(), "one"), neighbour(folder.path(), "two"));
+        let found = one.find("two", None).expect("found");
+        assert_eq!(found.http, SocketAddr::from(([127, 0, 0, 1], 3500)), "a place that can be called");
+        assert_eq!(one.find("one", None), None, "not itself");
+        assert_eq!(one.find("two", Some("elsewhere")), None);
+        drop(two);
+        assert_eq!(one.find("two", None), None);
+    }
+
+    #[test]
+    fn what_a_killed_one_leaves_behind_is_removed() {
+        let folder = tempfile::tempdir().expect("folder");
+        let one = neighbour(folder.path(), "one");
+        let left = folder.path().join(format!("left.{EXTENSION}"));
+        let told = one.own.lock().expect("whole").told.clone();
+        std::fs::write(
+            &left,
+            serde_json::to_vec(&Neighbour { app_id: "dead".into(), key: "k".into(), ..told }).expect("written"),
+        )
+        .expect("written");
+        assert_eq!(one.find("dead", None), None);
+        assert!(!left.exists());
+    }
+
+    #[test]
+    fn a_type_has_one_host() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (one, two) = (neighbour(folder.path(), "one"), neighbour(folder.path(), "two"));
+        assert_eq!(one.claim(&strings(&["A", "B"])), []);
+        assert_eq!(two.claim(&strings(&["B", "C"])), [("B".to_owned(), "one".to_owned())]);
+        assert_eq!(two.host_of("A").expect("hosted").app_id, "one");
+        assert_eq!(one.host_of("B"), None, "what is its own is nobody else's");
+        assert_eq!(one.host_of("C").expect("hosted").app_id, "two");
+        drop(one);
+        assert_eq!(two.claim(&strings(&["B", "C"])), []);
+    }
+}

@@ -1,0 +1,312 @@
+//! `pubsub.redis`: Redis streams in the layout of Dapr's own component, a consumer group for each app. Messages that were
+//! not dealt with come again, after a restart too.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use redis::aio::ConnectionManager;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use super::{Broker, Kind, Message, NoRoom, Opened, Taken};
+use crate::redis_client::{Redis, number, time};
+use crate::resources::Component;
+
+pub(super) const KIND: Kind =
+    Kind { name: "pubsub.redis", capabilities: &[], open: |component, app_id| Box::pin(open(component, app_id)) };
+
+/// How long until a stream that cannot be read is read again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+struct RedisBroker {
+    shared: Arc<Shared>,
+    /// Cancelled when nothing more is to be handed out.
+    draining: CancellationToken,
+    /// What was handed out and is not done with.
+    out: TaskTracker,
+}
+
+/// What the subscriptions share.
+struct Shared {
+    redis: Redis,
+    /// The group, and the consumer in it.
+    consumer: String,
+    /// How many messages are read at once.
+    depth: usize,
+    /// How many messages of all subscriptions may be out at once.
+    places: Arc<Semaphore>,
+    at_once: usize,
+    /// How long a message may be out before it is handed out again, and how often that is looked for. Nothing means
+    /// that it is not.
+    processing: Duration,
+    redeliver: Duration,
+    /// How long a stream may become, about; 0 is as long as it likes.
+    most: i64,
+    /// How long a message is kept; nothing is for good.
+    kept: Duration,
+    /// What is out: its stream and its id.
+    out: Mutex<HashSet<(String, String)>>,
+}
+
+async fn open(component: &Component, app_id: &str) -> Opened {
+    let redis = Redis::open(component).await?;
+    let positive = |name: &str, default: i64| -> Result<usize, crate::document::ResourceError> {
+        Ok(usize::try_from(number(component, name, default)?).ok().filter(|n| *n > 0).unwrap_or(1))
+    };
+    let at_once = positive("concurrency", 10)?.min(Semaphore::MAX_PERMITS);
+    let consumer = component.get("consumerID").map(str::trim).filter(|id| !id.is_empty()).unwrap_or(app_id);
+    let shared = Shared {
+        consumer: consumer.to_owned(),
+        depth: positive("queueDepth", 100)?,
+        places: Arc::new(Semaphore::new(at_once)),
+        at_once,
+        processing: time(component, "processingTimeout", Duration::from_secs(60))?,
+        redeliver: time(component, "redeliverInterval", Duration::from_secs(15))?,
+        most: number(component, "maxLenApprox", 0)?,
+        kept: time(component, "streamTTL", Duration::ZERO)?,
+        out: Mutex::default(),
+        redis,
+    };
+    Ok(Arc::new(RedisBroker { shared: Arc::new(shared), draining: CancellationToken::new(), out: TaskTracker::new() }))
+}
+
+/// A message of a stream: its id, and its fields.
+type Entry = (String, HashMap<String, Vec<u8>>);
+
+/// One subscription's reading of its stream.
+struct Reader {
+    shared: Arc<Shared>,
+    topic: String,
+    messages: mpsc::Sender<Taken>,
+    draining: CancellationToken,
+    out: TaskTracker,
+}
+
+/// What is given back when a message is done with, or dropped.
+struct Out {
+    /// Its stream and its id.
+    id: (String, String),
+    shared: Arc<Shared>,
+    _place: OwnedSemaphorePermit,
+    _counted: TaskTrackerToken,
+}
+
+impl Drop for Out {
+    fn drop(&mut self) {
+        self.shared.out.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+#[async_trait]
+impl Broker for RedisBroker {
+    async fn publish(&self, topic: &str, message: Message, _: NoRoom) -> Result<(), String> {
+        let shared = &self.shared;
+        let metadata = serde_json::to_string(&message.metadata).map_err(|error| error.to_string())?;
+        let mut command = redis::cmd("XADD");
+        command.arg(topic);
+        if shared.most > 0 {
+            command.arg("MAXLEN").arg("~").arg(shared.most);
+        } else if !shared.kept.is_zero() {
+            let oldest = SystemTime::now().checked_sub(shared.kept).unwrap_or(SystemTime::UNIX_EPOCH);
+            let ms = oldest.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+            command.arg("MINID").arg("~").arg(format!("{ms}-1"));
+        }
+        command.arg("*").arg("data").arg(&message.data[..]).arg("metadata").arg(metadata);
+        let command = &command;
+        let added: Result<String, String> =
+            shared.redis.run(async |mut connection| command.query_async(&mut connection).await).await;
+        added.map(drop).map_err(|why| format!("redis streams: error from publish: {why}"))
+    }
+
+    async fn subscribe(&self, topic: &str) -> Result<mpsc::Receiver<Taken>, String> {
+        self.shared.make_group(topic).await?;
+        let (messages, receiver) = mpsc::channel(1);
+        let reader = Reader {
+            shared: Arc::clone(&self.shared),
+            topic: topic.to_owned(),
+            messages,
+            draining: self.draining.clone(),
+            out: self.out.clone(),
+        };
+        tokio::spawn(reader.run());
+        Ok(receiver)
+    }
+
+    fn at_once(&self) -> usize {
+        self.shared.at_once
+    }
+
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    async fn drained(&self) {
+        self.draining.cancel();
+        self.out.close();
+        self.out.wait().await;
+    }
+
+    fn undelivered(&self) -> usize {
+        self.out.len()
+    }
+
+    fn close(&self) {
+        self.draining.cancel();
+    }
+}
+
+impl Shared {
+    async fn make_group(&self, topic: &str) -> Result<(), String> {
+        let made: Result<(), String> = self
+            .redis
+            .run(async |mut connection| {
+                let mut command = redis::cmd("XGROUP");
+                command.arg("CREATE").arg(topic).arg(&self.consumer).arg("0").arg("MKSTREAM");
+                command.query_async(&mut connection).await
+            })
+            .await;
+        match made {
+            Err(why) if why.contains("BUSYGROUP") => Ok(()),
+            made => made,
+        }
+    }
+
+    async fn acknowledge(&self, topic: &str, id: &str) {
+        let acknowledged: Result<i64, String> = self
+            .redis
+            .run(async |mut connection| {
+                redis::cmd("XACK").arg(topic).arg(&self.consumer).arg(id).query_async(&mut connection).await
+            })
+            .await;
+        if let Err(why) = acknowledged {
+            tracing::error!("Error acknowledging Redis message {id}: {why}");
+        }
+    }
+}
+
+impl Reader {
+    /// Reads until the subscription ends or nothing more is to be handed out.
+    async fn run(self) {
+        tokio::select! {
+            () = async { tokio::join!(self.read_new(), self.claim_old()); } => {}
+            () = self.messages.closed() => {}
+            () = self.draining.cancelled() => {}
+        }
+    }
+
+    async fn read_new(&self) {
+        let wait = self.shared.redis.read_timeout();
+        let mut connection: Option<ConnectionManager> = None;
+        loop {
+            let read = match &mut connection {
+                Some(connection) => self.read_once(connection, wait).await,
+                None => match self.shared.redis.waiting(wait).await {
+                    Ok(new) => {
+                        connection = Some(new);
+                        continue;
+                    }
+                    Err(error) => Err(error.to_string()),
+                },
+            };
+            match read {
+                Ok(entries) => self.hand_out(entries).await,
+                Err(why) => {
+                    tracing::error!("redis streams: error reading from stream {}: {why}", self.topic);
+                    if why.contains("NOGROUP") {
+                        tracing::warn!("redis streams: recreating group {}", self.shared.consumer);
+                        let _ = self.shared.make_group(&self.topic).await;
+                    }
+                    connection = None;
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn read_once(&self, connection: &mut ConnectionManager, wait: Duration) -> Result<Vec<Entry>, String> {
+        let mut command = redis::cmd("XREADGROUP");
+        command.arg("GROUP").arg(&self.shared.consumer).arg(&self.shared.consumer);
+        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+        command.arg("COUNT").arg(self.shared.depth).arg("BLOCK").arg(wait).arg("STREAMS").arg(&self.topic).arg(">");
+        let read: Option<Vec<(String, Vec<Entry>)>> =
+            command.query_async(connection).await.map_err(|error| error.to_string())?;
+        Ok(read.unwrap_or_default().into_iter().flat_map(|(_, entries)| entries).collect())
+    }
+
+    /// Hands messages out again that were not dealt with.
+    async fn claim_old(&self) {
+        if self.shared.processing.is_zero() || self.shared.redeliver.is_zero() {
+            return std::future::pending().await;
+        }
+        loop {
+            match self.claim_once().await {
+                Ok(entries) => self.hand_out(entries).await,
+                Err(why) => tracing::error!("error claiming pending Redis messages: {why}"),
+            }
+            tokio::time::sleep(self.shared.redeliver).await;
+        }
+    }
+
+    async fn claim_once(&self) -> Result<Vec<Entry>, String> {
+        let Shared { redis, consumer, depth, processing, .. } = &*self.shared;
+        let pending: Vec<(String, String, u64, u64)> = redis
+            .run(async |mut connection| {
+                let mut command = redis::cmd("XPENDING");
+                command.arg(&self.topic).arg(consumer).arg("-").arg("+").arg(depth);
+                command.query_async(&mut connection).await
+            })
+            .await?;
+        let longest = u64::try_from(processing.as_millis()).unwrap_or(u64::MAX);
+        let old: Vec<String> = {
+            let out = self.shared.out.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_out = |id: &String| out.contains(&(self.topic.clone(), id.clone()));
+            let old = pending.into_iter().filter(|(id, _, idle, _)| *idle >= longest && !is_out(id));
+            old.map(|(id, ..)| id).collect()
+        };
+        if old.is_empty() {
+            return Ok(Vec::new());
+        }
+        let claimed: Vec<Option<Entry>> = redis
+            .run(async |mut connection| {
+                let mut command = redis::cmd("XCLAIM");
+                command.arg(&self.topic).arg(consumer).arg(consumer).arg(longest).arg(&old);
+                command.query_async(&mut connection).await
+            })
+            .await?;
+        let claimed: Vec<Entry> = claimed.into_iter().flatten().collect();
+        // What is pending and is no longer in the stream is nobody's any more.
+        for gone in old.iter().filter(|id| claimed.iter().all(|(claimed, _)| claimed != *id)) {
+            self.shared.acknowledge(&self.topic, gone).await;
+        }
+        Ok(claimed)
+    }
+
+    async fn hand_out(&self, entries: Vec<Entry>) {
+        for (id, mut fields) in entries {
+            // It is never closed.
+            let Ok(place) = Arc::clone(&self.shared.places).acquire_owned().await else { return };
+            let metadata = match fields.remove("metadata") {
+                None => HashMap::new(),
+                Some(text) => serde_json::from_slice::<Option<HashMap<String, String>>>(&text)
+                    .unwrap_or_else(|error| {
+                        tracing::warn!("Redis PubSub: Could not extract metadata for Redis message {id}: {error}");
+                        None
+                    })
+                    .unwrap_or_default(),
+            };
+            let message = Message { data: fields.remove("data").unwrap_or_default().into(), metadata };
+            let name = (self.topic.clone(), id.clone());
+            self.shared.out.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
+            let out = Out { id: name, shared: Arc::clone(&self.shared), _place: place, _counted: self.out.token() };
+            let (shared, topic) = (Arc::clone(&self.shared), self.topic.clone());
+            let settle = async move { shared.acknowledge(&topic, &id).await };
+            if self.messages.send(Taken::to_settle(message, out, settle)).await.is_err() {
+                return;
+            }
+        }
+    }
+}
