@@ -140,11 +140,18 @@ pub fn again(method: Option<Method>) -> String {
     }
 }
 
-/// What may still happen of a call whose answer was lost, as a sentence: nothing, of one that only reads.
-const fn still(method: Option<Method>) -> &'static str {
+/// The error of a call whose answer was lost. Of one that only reads nothing is open; what changes something may still do
+/// so.
+fn lost_answer(method: Option<Method>, what: &str, then: &str) -> LabError {
+    let again = again(method);
     match method {
-        Some(Method::ProcessMessage | Method::ResetConversation) => "The turn may still run: look at the timeline. ",
-        Some(Method::GetConversationHistory) | None => "",
+        Some(Method::ProcessMessage | Method::ResetConversation) => LabError::new(
+            ErrorCode::OutcomeUnknown,
+            format!("{what}. The turn may still run: look at the timeline. {then} {again}."),
+        ),
+        Some(Method::GetConversationHistory) | None => {
+            LabError::new(ErrorCode::SidecarUnreachable, format!("{what}. {then} {again}."))
+        }
     }
 }
 
@@ -160,20 +167,20 @@ fn error(status: &Status, endpoint: &str, method: Option<Method>) -> LabError {
         Code::Unavailable if status.source().is_none() => {
             unreachable(format!("The Dapr sidecar at {endpoint} is not ready: {text}. Try again in a moment."))
         }
-        Code::Unavailable => {
+        Code::Unavailable if never_connected(status) => {
             unreachable(format!("No Dapr sidecar answers at {endpoint} ({text}). Start it, then try again."))
         }
         // Made by the client when its connection broke: what the sidecar itself says has no source.
-        Code::Unknown | Code::Internal if status.source().is_some() => unreachable(format!(
-            "The Dapr sidecar at {endpoint} went away during the call ({text}). {}Start the sidecar, then {}.",
-            still(method),
-            again(method)
-        )),
-        Code::DeadlineExceeded | Code::Cancelled => unreachable(format!(
-            "The Dapr sidecar at {endpoint} gave no answer in time ({text}). {}When it answers, {}.",
-            still(method),
-            again(method)
-        )),
+        Code::Unavailable | Code::Unknown | Code::Internal if status.source().is_some() => lost_answer(
+            method,
+            &format!("The Dapr sidecar at {endpoint} went away during the call ({text})"),
+            "Start the sidecar, then",
+        ),
+        Code::DeadlineExceeded | Code::Cancelled => lost_answer(
+            method,
+            &format!("The Dapr sidecar at {endpoint} gave no answer in time ({text})"),
+            "When it answers,",
+        ),
         Code::FailedPrecondition => unreachable(format!(
             "The Dapr sidecar at {endpoint} does not host the actor: {text}. Look whether it reaches this app and has an \
              actor state store and placement."
@@ -289,6 +296,13 @@ mod tests {
             assert!(message.contains("may still run"), "{message}");
             let reset = words(Method::ResetConversation);
             assert!(reset.contains("reset the lab again") && reset.contains("may still run"), "{reset}");
+            for (method, told) in [
+                (Method::ProcessMessage, ErrorCode::OutcomeUnknown),
+                (Method::ResetConversation, ErrorCode::OutcomeUnknown),
+                (Method::GetConversationHistory, ErrorCode::SidecarUnreachable),
+            ] {
+                assert_eq!(invoke_error(&Status::new(code, "late"), "http://x", method).code, told, "{method:?}");
+            }
             let history = words(Method::GetConversationHistory);
             let read = read_error(&Status::new(code, "late"), "http://x").message;
             for words in [&reset, &history, &read] {

@@ -115,7 +115,7 @@ async fn a_save_that_the_wire_held_when_daprd_was_killed_never_arrives() {
     rig.until("user1", was_given_up).await;
     rig.daprd.kill().await;
     let answer = sent.await.unwrap().unwrap();
-    assert_eq!(answer.body["error"]["code"], "sidecar_unreachable", "{answer:?}");
+    assert_eq!(answer.body["error"]["code"], "outcome_unknown", "{answer:?}");
     rig.until("user1", |step| matches!(step, Step::TurnFailed { turn: 2, .. })).await;
 
     rig.wire(Value::Null).await;

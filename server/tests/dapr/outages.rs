@@ -111,7 +111,7 @@ async fn daprd_killed_in_mid_turn_loses_no_acknowledged_message_and_doubles_none
     rig.until("user1", waits(2, Operation::Load)).await;
     rig.daprd.kill().await;
     let during = sent.await.unwrap().unwrap();
-    assert_failed(&during, "sidecar_unreachable", &["went away during the call", "send the same message again"]);
+    assert_failed(&during, "outcome_unknown", &["went away during the call", "send the same message again"]);
     assert_failed(
         &rig.say("user1", "nobody there").await,
         "sidecar_unreachable",
