@@ -217,3 +217,31 @@ impl Interceptor for Headers {
         Ok(request)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{net::TcpListener, time::timeout};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn calls_that_wait_for_their_turns_are_in_no_other_call_s_way() {
+        let sidecar = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let dapr = Dapr::new(&format!("http://{}", sidecar.local_addr().unwrap()), None).unwrap();
+        let (waiting, actor) = (dapr.with_baggage("a=b"), ActorId::lesson());
+        let calls = (0..10).map(|_| waiting.invoke(&actor, "Wait", Vec::new(), HashMap::new(), CONNECT_LIMIT));
+        let calls = futures::future::join_all(calls);
+        let both = async {
+            let first = sidecar.accept().await.unwrap();
+            let read = tokio::spawn({
+                let (dapr, actor) = (dapr.clone(), actor.clone());
+                async move { dapr.get_state(&actor, "k").await }
+            });
+            // It has a connection of its own, on which nothing of the first has to end.
+            let second = sidecar.accept().await.unwrap();
+            drop((first, second));
+            drop(read.await);
+        };
+        timeout(2 * CONNECT_LIMIT, async { tokio::join!(calls, both) }).await.expect("two connections");
+    }
+}
