@@ -15,14 +15,14 @@ use model::{
     timeline::{EventId, Step},
     wire::WireSetting,
 };
-use tokio::{sync::broadcast::error::RecvError, task::JoinSet, time::timeout};
+use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     controls::Controls,
     dapr::{Dapr, StateChange, error::read_error},
     labs::{Lab, Labs, Timelines},
     stored::StoredState,
-    timeline::{Missed, clock::now_ms},
+    timeline::{Behind, Missed, clock::now_ms},
 };
 
 /// The longest that a scenario waits for an event, besides the time that an actor idles before it is taken out of memory.
@@ -227,11 +227,11 @@ impl Going<'_> {
                 }
                 let mut live = follow.live;
                 loop {
-                    match live.recv().await {
+                    match live.next().await {
                         Ok(event) if is(awaited, &event.step) => return,
                         Ok(event) => since = EventId { epoch: follow.epoch, seq: event.seq },
                         // Follows anew from where it was.
-                        Err(RecvError::Lagged(_) | RecvError::Closed) => break,
+                        Err(Behind) => break,
                     }
                 }
             }

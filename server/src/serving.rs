@@ -22,6 +22,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt, service_fn};
 use tower_http::timeout::TimeoutBody;
@@ -31,8 +32,8 @@ use crate::accepting::Accepting;
 /// How long a stop waits for a client, to send the rest of a request or to take the rest of an answer.
 const CLIENT_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long a client may be silent in the middle of a request, in its head and between two pieces of its body. A
-/// connection without a request counts as one whose head has not come.
+/// How long a client may be silent in the middle of a request, in its head and between two pieces of its body, and how
+/// long it may take nothing of an answer. A connection without a request counts as one whose head has not come.
 pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 
 /// The same of a sidecar. Longer than it keeps a connection that it does not use (30 s, and 90 s in Go), so that none is
@@ -47,8 +48,8 @@ pub(crate) struct Serving {
 
 impl Serving {
     /// Serves HTTP/1.1 until `stop`: then what was asked is answered, and nothing else. It is all that browsers speak
-    /// without TLS, and that a sidecar speaks to its app unless it is told otherwise. `silence` is how long a client may be
-    /// silent in the middle of a request.
+    /// without TLS, and that a sidecar speaks to its app unless it is told otherwise. `silence` is how long a client may
+    /// neither send the rest of a request nor take the rest of an answer.
     pub(crate) fn start(listener: TcpListener, router: Router, silence: Duration, stop: CancellationToken) -> Self {
         let done = tokio::spawn(serve(listener, router, silence, stop.clone()));
         Self { stop, done }
@@ -90,7 +91,9 @@ async fn serve(listener: TcpListener, router: Router, silence: Duration, stop: C
                 work.clone().answer(router.clone(), request)
             }))
         };
-        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service).into_owned());
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(silence));
+        let connection = connections.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned());
         let stop = stop.clone();
         tokio::spawn(async move {
             let stalled = async {
@@ -239,6 +242,29 @@ mod tests {
             let read = String::from_utf8_lossy(&read);
             assert!(read.starts_with(answer) && (!answer.is_empty() || !read.contains(" 200")), "{sent:?}: {read}");
         }
+        serving.stop(SHORT).await;
+    }
+
+    #[tokio::test]
+    async fn of_an_answer_that_nobody_takes_nothing_is_held_for_long() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (held, dropped) = tokio::sync::oneshot::channel::<()>();
+        let held = Arc::new(Mutex::new(Some(held)));
+        let answer = move || {
+            let held = held.lock().unwrap().take();
+            let endless = futures::stream::repeat_with(move || {
+                let _held = &held;
+                Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 4_096]))
+            });
+            async move { Body::from_stream(endless) }
+        };
+        let serving = Serving::start(listener, Router::new().fallback(answer), SHORT, CancellationToken::new());
+        let mut stream = TcpStream::connect(addr).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        let ended = timeout(Duration::from_secs(20), dropped).await;
+        assert!(ended.expect("given up").is_err(), "what made it is dropped");
+        drop(stream);
         serving.stop(SHORT).await;
     }
 }

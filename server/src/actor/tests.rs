@@ -132,7 +132,7 @@ async fn a_turn_runs_to_its_end_when_its_caller_is_gone() {
         agents.call(ActorId::lesson(), Call::ProcessMessage { message: Message::user("one"), id }, None).await
     });
     let mut follow = lab.timelines.follow(&lab.actor, None);
-    while !matches!(follow.live.recv().await.unwrap().step, Step::RetryScheduled { .. }) {}
+    while !matches!(follow.live.next().await.unwrap().step, Step::RetryScheduled { .. }) {}
     caller.abort();
     lab.agents.turns_finished().await;
     assert_eq!(stored(&lab).history.len(), 2);
@@ -149,7 +149,7 @@ async fn a_deactivation_in_mid_turn_lets_the_turn_end_before_the_next_begins() {
         }
     });
     let mut follow = lab.timelines.follow(&lab.actor, None);
-    while !matches!(follow.live.recv().await.unwrap().step, Step::RetryScheduled { .. }) {}
+    while !matches!(follow.live.next().await.unwrap().step, Step::RetryScheduled { .. }) {}
     lab.deactivate();
     let second = send(&lab, "two").await.unwrap();
     assert_eq!((first.await.unwrap().unwrap(), second), (Answer::Reply(reply("one")), reply("two")));
@@ -169,7 +169,7 @@ async fn a_deactivation_in_mid_turn_lets_the_turn_end_before_the_next_begins() {
 /// Waits until a retry is scheduled, then does something about it.
 async fn while_a_retry_waits(lab: &MemoryLab, act: impl FnOnce()) {
     let mut follow = lab.timelines.follow(&lab.actor, None);
-    while !matches!(follow.live.recv().await.unwrap().step, Step::RetryScheduled { .. }) {}
+    while !matches!(follow.live.next().await.unwrap().step, Step::RetryScheduled { .. }) {}
     act();
 }
 

@@ -1,6 +1,6 @@
 //! `GET /events/{actor_id}`: the timeline as a stream of server-sent events (WHATWG HTML, §9.2).
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
@@ -16,7 +16,6 @@ use model::{
     timeline::{Event, EventId},
 };
 use serde::{Deserialize, Serialize};
-use tokio_stream::wrappers::BroadcastStream;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -26,7 +25,7 @@ use super::{
 };
 use crate::{
     labs::Timelines,
-    timeline::{Follow, Live, Missed},
+    timeline::{Follow, Missed},
 };
 
 /// How often a stream with nothing to say shows that it lives.
@@ -93,15 +92,15 @@ fn frames(follow: Follow) -> impl Stream<Item = Result<Frame, Infallible>> {
     let Follow { epoch, missed, live } = follow;
     // The first bytes tell the reader that it is connected, before anything happens.
     let hello = Frame::default().comment("connected").retry(RECONNECT);
-    let missed = match missed {
-        Missed::Events(events) => events.iter().map(|event| step(epoch, event.seq, json(&**event))).collect(),
-        Missed::Gap(snapshot) => vec![step(snapshot.last.epoch, snapshot.last.seq, json(&snapshot)).event("gap")],
+    let (events, gap) = match missed {
+        Missed::Events(events) => (events, None),
+        Missed::Gap(snapshot) => (Vec::new(), Some(snapshot)),
     };
-    let live =
-        BroadcastStream::new(live).take_while(|event| std::future::ready(event.is_ok())).filter_map(move |event| {
-            std::future::ready(event.ok().map(|event: Arc<Live>| step(epoch, event.seq, event.json())))
-        });
-    stream::iter(std::iter::once(hello).chain(missed)).chain(live).map(Ok)
+    // Each is made when the reader has taken those before it.
+    let events = events.into_iter().map(move |event| step(epoch, event.seq, json(&*event)));
+    let gap = gap.into_iter().map(|known| step(known.last.epoch, known.last.seq, json(&known)).event("gap"));
+    let live = live.into_stream().map(move |event| step(epoch, event.seq, event.json()));
+    stream::iter(std::iter::once(hello).chain(events).chain(gap)).chain(live).map(Ok)
 }
 
 fn step(epoch: u64, seq: u64, json: impl AsRef<str>) -> Frame {

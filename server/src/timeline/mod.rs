@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - `ring`: the bounded events
-//! - [`Live`]: an event on its way to those who follow
+//! - `live`: events on their way to those who follow
 //! - `open`: the numbers of its turns, from *queued* to their end
 //! - [`clock`]: the times that events carry
 
@@ -17,9 +17,12 @@ use model::{
     operation::Operation,
     timeline::{Event, TimelineSnapshot},
 };
-use tokio::sync::broadcast;
 
-pub use self::{live::Live, open::Ticket, ring::Limits};
+pub use self::{
+    live::{Behind, Coming, Live},
+    open::Ticket,
+    ring::Limits,
+};
 pub(crate) use self::{open::waiting_weight, ring::Ring};
 
 /// An attempt that waits for the state store.
@@ -39,8 +42,8 @@ pub struct Follow {
     pub epoch: u64,
     /// What came after the point that was asked for.
     pub missed: Missed,
-    /// What comes after `missed`, without loss or repetition. A receiver that lags has to follow anew.
-    pub live: broadcast::Receiver<Arc<Live>>,
+    /// What comes after `missed`.
+    pub live: Coming,
 }
 
 /// What a follower missed.

@@ -12,21 +12,15 @@ use model::{
     operation::{Method, Operation},
     timeline::{Event, EventId, Step, TimelineSnapshot},
 };
-use tokio::sync::broadcast;
 
 use super::{
-    Follow, Live, Missed, Place, clock,
+    Follow, Missed, Place, clock,
+    live::Followers,
     open::{OpenTurns, Ticket},
 };
 
-/// How many events a follower may lag behind before it has to follow anew.
-const LAG: usize = 256;
-
 /// What an event takes in memory beside its JSON, in bytes, about: its parts have fixed places, and it is in a map.
 const EVENT: usize = size_of::<Event>() + 96;
-
-/// What the place of an event takes on its way to followers, in bytes, about.
-const EVENT_ON_ITS_WAY: usize = 48;
 
 /// What one actor's timeline may hold.
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +58,7 @@ pub(crate) struct Ring {
     /// The load or save attempt that is under way.
     waiting: Option<Place>,
     before: Option<Vec<Message>>,
-    /// Made with the first follower and dropped after the last: most actors have none.
-    live: Option<broadcast::Sender<Arc<Live>>>,
+    followers: Followers,
 }
 
 /// An event and its size.
@@ -101,7 +94,7 @@ impl Ring {
             open: OpenTurns::default(),
             waiting: None,
             before: None,
-            live: None,
+            followers: Followers::default(),
         }
     }
 
@@ -140,7 +133,7 @@ impl Ring {
 
     /// Whether somebody follows.
     pub(crate) fn is_followed(&self) -> bool {
-        self.live.as_ref().is_some_and(|live| live.receiver_count() > 0)
+        self.followers.are_there()
     }
 
     /// Whether it knows nothing: nothing has happened, or all of it is forgotten.
@@ -151,8 +144,7 @@ impl Ring {
     /// What it takes in memory beside its open turns, in bytes, about.
     pub(crate) fn weight(&self) -> usize {
         let before = self.before.iter().flatten().map(|message| message.content.len() + size_of_val(message));
-        let live = if self.live.is_some() { LAG * EVENT_ON_ITS_WAY } else { 0 };
-        self.bytes + self.events.len() * EVENT + before.sum::<usize>() + live
+        self.bytes + self.events.len() * EVENT + before.sum::<usize>() + self.followers.weight()
     }
 
     /// Forgets what happened; what comes goes on from there, for followers too. Not while a turn is open.
@@ -188,11 +180,7 @@ impl Ring {
         self.telling += usize::from(tells(&event.step));
         self.events.insert(event.seq, KeptEvent { event: Arc::clone(&event), bytes });
         self.shrink();
-        if let Some(live) = &self.live
-            && live.send(Arc::new(Live::new(Arc::clone(&event)))).is_err()
-        {
-            self.live = None;
-        }
+        self.followers.send(&event, bytes);
         event
     }
 
@@ -252,7 +240,7 @@ impl Ring {
     }
 
     pub(crate) fn follow(&mut self, after: Option<EventId>) -> Follow {
-        let live = self.live.get_or_insert_with(|| broadcast::Sender::new(LAG)).subscribe();
+        let live = self.followers.add();
         Follow { epoch: self.epoch, missed: self.missed(after), live }
     }
 

@@ -156,7 +156,7 @@ impl Bench {
         let mut live = follow.live;
         let found = async {
             loop {
-                let event = live.recv().await.unwrap();
+                let event = live.next().await.unwrap();
                 if wanted(&event.step) {
                     return Event::clone(&event);
                 }

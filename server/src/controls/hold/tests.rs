@@ -10,18 +10,18 @@ use model::{
     policy::RetryPolicy,
     timeline::{Outcome, Turn},
 };
-use tokio::{sync::broadcast::Receiver, task::JoinHandle, time::sleep};
+use tokio::{task::JoinHandle, time::sleep};
 
 use super::*;
 use crate::{
     actor::{Answer, Call, memory::MemoryLab},
-    timeline::Live,
+    timeline::Coming,
 };
 
 /// A lab whose attempts are held, and the steps of its timeline as they come.
 struct Bench {
     lab: Arc<MemoryLab>,
-    steps: Receiver<Arc<Live>>,
+    steps: Coming,
     began: Instant,
 }
 
@@ -40,7 +40,7 @@ impl Bench {
 
     async fn until(&mut self, wanted: impl Fn(&Step) -> bool) -> Step {
         loop {
-            let event = self.steps.recv().await.unwrap();
+            let event = self.steps.next().await.unwrap();
             if wanted(&event.step) {
                 return event.step.clone();
             }

@@ -1,8 +1,7 @@
 use model::{error::ErrorCode, operation::Operation};
-use tokio::sync::broadcast::error::TryRecvError;
 
 use super::*;
-use crate::timeline::Missed;
+use crate::timeline::{Behind, Missed};
 
 fn user1() -> ActorId {
     ActorId::lesson()
@@ -51,8 +50,8 @@ fn a_follower_gets_what_it_missed_and_then_what_comes() {
     let mut follow = timelines.follow(&user1(), Some(EventId { epoch, seq: 1 }));
     timelines.record(&user1(), Step::Deactivated);
     assert_eq!(missed(&follow), [2, 3]);
-    assert_eq!(follow.live.try_recv().unwrap().seq, 4);
-    assert_eq!(follow.live.try_recv().unwrap_err(), TryRecvError::Empty);
+    assert_eq!(follow.live.try_next().unwrap().unwrap().seq, 4);
+    assert!(follow.live.try_next().unwrap().is_none());
     assert!(missed(&timelines.follow(&user1(), None)).is_empty());
     assert!(missed(&timelines.follow(&user1(), Some(EventId { epoch, seq: 4 }))).is_empty());
 }
@@ -94,7 +93,7 @@ fn no_event_is_lost_or_doubled_between_what_was_missed_and_what_comes() {
     for _ in 0..200 {
         let mut follow = timelines.follow(&user1(), Some(EventId { epoch, seq: 0 }));
         let mut seqs = missed(&follow);
-        if let Ok(next) = follow.live.try_recv() {
+        if let Ok(Some(next)) = follow.live.try_next() {
             seqs.push(next.seq);
         }
         assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
@@ -182,5 +181,5 @@ fn a_slow_follower_lags_and_slows_nobody() {
         timelines.record(&user1(), Step::AttemptStarted { turn: 1, operation: Operation::Load, attempt, max: 3 });
         timelines.record(&user1(), Step::Deactivated);
     }
-    assert!(matches!(follow.live.try_recv(), Err(TryRecvError::Lagged(_))));
+    assert_eq!(follow.live.try_next().err(), Some(Behind));
 }
