@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     dom,
     hooks::{Hotkeys, use_hotkeys},
-    live::{self, store::Store},
+    live::store::Store,
     panels::{
         chat::scenarios::Scenarios,
         keys::KeySheet,
         layout::Layout,
         tour::{Tour, TourState},
     },
-    state::{address::Address, form::FormError},
+    state::{address::Address, form::FormError, run_states},
     typed::Typed,
 };
 use model::lab::LabSnapshot;
@@ -72,7 +72,7 @@ pub fn Lab() -> impl IntoView {
     let tour = TourState::new(store, tour);
     let hotkeys = Hotkeys { store, tour, enabled: RwSignal::new(single_keys) };
     use_hotkeys(hotkeys);
-    live::start(store);
+    run_states();
     let mounted = move || store.view.hydrated.get();
     view! {
         <div

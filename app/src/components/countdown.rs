@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{format::tenths_ms, live::store::Store};
+use crate::{format::tenths_ms, state::playback::PlaybackState};
 
 /// The time that is left, to the tenth of a second, by the clock of what is shown.
 #[component]
@@ -12,6 +12,6 @@ pub fn Countdown(
     /// Its classes.
     class: &'static str,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
-    view! { <b class=class>{move || tenths_ms(due_at.saturating_sub(store.clock.get()))}</b> }
+    let playback = expect_context::<PlaybackState>();
+    view! { <b class=class>{move || tenths_ms(due_at.saturating_sub(playback.time.get()))}</b> }
 }

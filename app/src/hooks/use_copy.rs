@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::{dom, live::store::Store};
+use crate::{dom, state::announcements::Announcer};
 
 /// How long it is shown that something was copied.
 const SHOWN: Duration = Duration::from_millis(1_500);
 
 /// Whether something has just been copied, and what copies a text. It is announced too.
 pub fn use_copy() -> (ReadSignal<bool>, impl Fn(String) + Copy + Send + Sync + 'static) {
-    let store = expect_context::<Store>();
+    let announcer = expect_context::<Announcer>();
     let (copied, set_copied) = signal(false);
     let copy = move |text: String| {
         dom::copy(&text);
-        store.said.set("Copied.".to_owned());
+        announcer.announce_now("Copied.");
         set_copied.set(true);
         set_timeout(
             move || {

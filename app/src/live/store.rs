@@ -1,74 +1,38 @@
-//! The reactive state of one lab: every panel reads from here, and from nowhere else. What events do to it is in
-//! [`super::news`].
+//! What of the state is in one piece still. The rest is in [`crate::state`]; what stands here of it is on its way out.
 
 use leptos::prelude::*;
 
-use super::{
-    actions::SEND,
-    controls::Changes,
-    moment::{self, Moment},
-    outlook::{Now, Outlook, outlook},
-    speech::Speech,
-    travel::{drawn, read_on},
-};
+use super::{actions::SEND, controls::Changes};
 use crate::{
-    dom,
     island::Opening,
     panels::switch::rows::first_rows,
     state::{
+        announcements::Announcer,
+        clock::ClockState,
+        connection::ConnectionState,
         form::FormState,
+        incoming::Incoming,
         lab::{LabFacts, LabState},
+        lesson::LessonState,
+        messages::MessagesState,
+        playback::{PlaybackState, Position},
+        prediction::{Forecast, PredictionState},
+        shown_lab::ShownLab,
+        timeline::{TimelineState, knows},
         view::ViewState,
     },
 };
 use model::{
-    actor_id::ActorId,
-    error::{ErrorCode, LabError},
-    fault::{FaultStatus, form::FaultForm},
+    error::ErrorCode,
+    fault::form::FaultForm,
     lab::LabSnapshot,
-    lesson::steps::FIRST_MESSAGE,
-    timeline::{self, Event, EventId, LogLine, Outcome, Step, Turn, in_memory},
+    timeline::{Event, Turn},
 };
 
-/// How many log lines the page shows at most.
-const MAX_LOG_LINES: usize = 200;
-
-/// Whether the page hears of what happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Connection {
-    /// The page is as the server rendered it; the stream opens as soon as the script runs.
-    Opening,
-    /// Events arrive.
-    Live,
-    /// The stream broke, and the browser opens it again.
-    Reconnecting,
-    /// It could not be opened again for a while; the page goes on trying.
-    Lost,
-}
-
-/// A message of which the timeline does not know: not yet, for it was just sent from this page, or not any more.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Unsent {
-    /// Its id: the same again for *Send again*.
-    pub id: String,
-    /// Its text.
-    pub content: String,
-    /// The last turn that the timeline knew when it was sent: a later one with this id is this message's.
-    pub after_turn: u64,
-    /// How it stands.
-    pub state: UnsentState,
-}
-
-/// How an [`Unsent`] message stands.
-#[derive(Clone, Debug, PartialEq)]
-pub enum UnsentState {
-    /// It is on its way.
-    Sending,
-    /// It was answered, but the events of its turn have not arrived.
-    Answered,
-    /// It never became a turn.
-    Failed(LabError),
-}
+pub use crate::state::{
+    connection::Connection,
+    messages::{Unsent, UnsentState},
+};
 
 /// The state of one lab.
 #[derive(Clone, Copy)]
@@ -79,22 +43,17 @@ pub struct Store {
     pub view: ViewState,
     /// The forms.
     pub form: FormState,
+    timeline: TimelineState,
+    playback: PlaybackState,
+    messages: MessagesState,
     /// The timeline, oldest first.
-    pub events: RwSignal<Vec<Event>>,
-    /// How often events were taken out of the timeline: what has read the others begins anew.
-    pub taken_out: RwSignal<u64>,
-    /// Where the stream goes on.
-    pub last: RwSignal<EventId>,
+    pub events: ReadSignal<Vec<Event>>,
     /// The turns that the events tell of.
     pub turns: Memo<Vec<Turn>>,
-    /// The last lines of the log.
-    pub log: Memo<Vec<LogLine>>,
     /// Whether the actor is in memory.
     pub active: Memo<bool>,
     /// What the next message is going to meet, and how far the last one kept to what was predicted for it.
-    pub outlook: Memo<Outlook>,
-    /// Whether anything moves: a turn that runs or waits its turn.
-    pub running: Memo<bool>,
+    pub outlook: Memo<Forecast>,
     /// The faults as they stand in the switch's fields, one row each. A row without an operation is no fault yet, unless
     /// it is on the wire; there is one at most when the script runs, the last.
     pub rows: RwSignal<Vec<FaultForm>>,
@@ -112,22 +71,10 @@ pub struct Store {
     pub connection: RwSignal<Connection>,
     /// Messages of which the timeline does not know.
     pub unsent: RwSignal<Vec<Unsent>>,
-    /// The server's clock, in milliseconds since the Unix epoch; it moves while something runs.
-    pub now: RwSignal<u64>,
     /// The moment that is drawn, if it is not now. Events go on being kept.
-    pub moment: RwSignal<Option<Moment>>,
-    /// What moves the moment on while a turn is replayed.
-    pub replay: RwSignal<Option<IntervalHandle>>,
-    /// How many times slower a replay is.
-    pub slower: RwSignal<u8>,
-    /// The clock of what is drawn, in milliseconds since the Unix epoch.
-    pub clock: Memo<u64>,
-    /// The failure switch of what is drawn.
-    pub fault_then: Memo<FaultStatus>,
+    pub moment: Memo<Option<Position>>,
     /// The last outcome as a sentence, for those who hear the page.
     pub said: RwSignal<String>,
-    /// What is to be said next.
-    pub speech: RwSignal<Speech>,
     /// The check that is open, 1 to 5.
     pub opened: RwSignal<u8>,
 }
@@ -142,71 +89,54 @@ impl Store {
         let reused = error.as_ref().is_some_and(|error| error.error.code == ErrorCode::IdReused);
         let typed_message = typed.text(SEND, "message_id").filter(|id| reused || !knows(&timeline.events, id, 0));
         let typed_message = typed_message.and_then(|_| typed.text(SEND, "content")).map(str::to_owned);
-        let next_check = panels.checks.iter().find(|check| !check.is_passed()).map_or(0, |check| check.number);
         let rows = first_rows(&typed, &panels.fault);
-        let nothing_before = panels.before.is_empty();
 
-        let moment = RwSignal::new(address.at.and_then(|seq| moment::at(&timeline.events, seq)));
-        let events = RwSignal::new(timeline.events);
         let facts = LabFacts { actor: actor.clone(), runtime, utc_offset_min, registered_at };
-        let lab = LabState::new(facts, panels);
-        provide_context(lab);
-        let view = ViewState::new(&address);
-        provide_context(view);
+        let (lab, announcer, connection) = (LabState::new(facts, panels), Announcer::new(), ConnectionState::new());
         let form = FormState::new(typed, error);
+        let view = ViewState::new(&address, lab, announcer);
+        let (clock, events) = (ClockState::new(now), signal(timeline.events));
+        let playback = PlaybackState::new(events.0, clock, address.at);
+        let timeline = TimelineState::new(events, timeline.last, playback, actor);
+        let shown = ShownLab::new(lab, timeline, playback);
+        let prediction = PredictionState::new(lab, shown, timeline, playback);
+        let messages = MessagesState::new(lab, timeline, message_id, typed_message);
+        let lesson = LessonState::new(lab);
+        provide_context(lab);
+        provide_context(announcer);
+        provide_context(connection);
         provide_context(form);
-        let now = RwSignal::new(now);
-        let clock = Memo::new(move |_| moment.get().map_or_else(|| now.get(), |moment| moment.now));
-        let taken_out = RwSignal::new(0);
-        let turns = read_on(events, taken_out, moment, timeline::read_on);
-        let active = Memo::new(move |_| drawn(events, moment, in_memory));
-        let log = read_on(events, taken_out, moment, move |lines, events, from| {
-            add_log_lines(lines, &events[from..], &actor)
-        });
-        let fault_then = Memo::new(move |_| {
-            let then = moment.get().and_then(|_| drawn(events, moment, |events| moment::fault(events).cloned()));
-            then.unwrap_or_else(|| lab.fault.get())
-        });
-        let outlook = Memo::new(move |_| {
-            let (policy, messages, held) =
-                lab.panels.with(|panels| (panels.policy, panels.history.as_ref().map_or(0, Vec::len), panels.hold));
-            let wire = lab.panels.with(|panels| panels.wire.as_ref().and_then(|wire| wire.fault));
-            let fault = fault_then.read();
-            let now = Now { fault: &fault, wire, policy, active: active.get(), messages, held };
-            drawn(events, moment, |events| turns.with(|turns| outlook(events, turns, now)))
-        });
-        let running = Memo::new(move |_| turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
-        let untouched = nothing_before && turns.with_untracked(|turns| turns.iter().all(|t| t.content.is_none()));
-        let draft = typed_message.unwrap_or_else(|| if untouched { FIRST_MESSAGE.to_owned() } else { String::new() });
+        provide_context(view);
+        provide_context(clock);
+        provide_context(playback);
+        provide_context(timeline);
+        provide_context(shown);
+        provide_context(prediction);
+        provide_context(messages);
+        provide_context(lesson);
+        provide_context(Incoming { lab, view, clock, playback, timeline, messages, announcer });
         Self {
             lab,
             view,
             form,
-            events,
-            taken_out,
-            last: RwSignal::new(timeline.last),
-            turns,
-            log,
-            active,
-            outlook,
-            running,
+            timeline,
+            playback,
+            messages,
+            events: timeline.events,
+            turns: timeline.turns,
+            active: timeline.active,
+            outlook: prediction.forecast,
             rows: RwSignal::new(rows),
             asked: RwSignal::default(),
             changes: RwSignal::new(None),
-            draft: RwSignal::new(draft),
-            message_id: RwSignal::new(message_id),
             running_all: RwSignal::new(false),
-            connection: RwSignal::new(Connection::Opening),
-            unsent: RwSignal::new(Vec::new()),
-            now,
-            moment,
-            replay: RwSignal::new(None),
-            slower: RwSignal::new(1),
-            clock,
-            fault_then,
-            said: RwSignal::new(String::new()),
-            speech: RwSignal::default(),
-            opened: RwSignal::new(next_check),
+            draft: messages.draft,
+            message_id: messages.next_id,
+            unsent: messages.unsent,
+            connection: connection.status,
+            moment: Memo::new(move |_| playback.get().position()),
+            said: announcer.text,
+            opened: lesson.open_check,
         }
     }
 
@@ -217,68 +147,34 @@ impl Store {
 
     /// Whether nobody has sent anything yet.
     pub fn is_untouched(self) -> bool {
-        self.lab.panels.with(|panels| panels.before.is_empty())
-            && self.turns.with(|turns| turns.iter().all(|turn| turn.content.is_none()))
-            && self.unsent.with(Vec::is_empty)
-    }
-
-    /// The text of the next message, as far as it is known: what stands in the field, else a failed message that has
-    /// not been sent again.
-    pub fn next_content(self) -> Option<String> {
-        let draft = self.draft.with(|draft| draft.trim().to_owned());
-        if !draft.is_empty() {
-            return Some(draft);
-        }
-        self.turns.with(|turns| {
-            let last = turns.iter().rfind(|turn| turn.content.is_some())?;
-            matches!(last.outcome, Outcome::Failed { .. }).then(|| last.content.clone())?
-        })
-    }
-
-    /// Whether the next message, as far as it is known, is one that failed.
-    pub fn sends_again(self) -> bool {
-        self.draft.with(|draft| draft.trim().is_empty()) && self.next_content().is_some()
+        self.messages.is_untouched()
     }
 
     /// The id for one more message, made after those before it.
     pub fn next_message_id(self) -> String {
-        let id = self.message_id.get_untracked();
-        self.message_id.set(dom::new_message_id());
-        id
+        self.messages.take_id()
     }
 
     /// The number of the last turn that the timeline knows of; 0 if there is none.
     pub fn last_turn(self) -> u64 {
-        self.turns.with_untracked(|turns| turns.last().map_or(0, |turn| turn.number))
+        self.timeline.last_turn()
     }
 
-    /// Whether a turn after this one runs the message with this id, drawn or not.
+    /// Whether a turn after this one runs the message with this id, shown or not.
     pub fn knows(self, id: &str, after_turn: u64) -> bool {
-        self.events.with_untracked(|events| knows(events, id, after_turn))
+        self.timeline.knows(id, after_turn)
     }
-}
 
-fn knows(events: &[Event], id: &str, after_turn: u64) -> bool {
-    events.iter().any(|event| match &event.step {
-        Step::TurnQueued { turn, message_id, .. } | Step::TurnStarted { turn, message_id, .. } => {
-            *turn > after_turn && message_id.as_ref().is_some_and(|message_id| message_id.as_str() == id)
+    /// Whether an earlier moment is shown.
+    pub fn is_past(self) -> bool {
+        self.playback.is_past()
+    }
+
+    /// Shows this moment; without one, what happens now.
+    pub fn go(self, moment: Option<Position>) {
+        match moment {
+            Some(at) => self.playback.seek(at.seq),
+            None => self.playback.go_live(),
         }
-        _ => false,
-    })
-}
-
-/// Adds the lines of these events, and drops the oldest of what is too much. Says whether there were any.
-fn add_log_lines(lines: &mut Vec<LogLine>, events: &[Event], actor: &ActorId) -> bool {
-    let newest_first = events.iter().rev().filter_map(|event| event.log_line(actor));
-    let mut new: Vec<LogLine> = newest_first.take(MAX_LOG_LINES).collect();
-    new.reverse();
-    let changed = !new.is_empty();
-    lines.append(&mut new);
-    lines.drain(..lines.len().saturating_sub(MAX_LOG_LINES));
-    changed
-}
-
-/// The turn that holds the actor now.
-pub fn running_turn(turns: &[Turn]) -> Option<&Turn> {
-    turns.iter().find(|turn| turn.outcome == Outcome::Running)
+    }
 }

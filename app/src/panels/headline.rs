@@ -5,9 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     components::{Countdown, Icon},
-    live::store::Store,
     panels::chat::words,
-    state::{lab::LabState, view::ViewState},
+    state::{lab::LabState, lesson::LessonState, timeline::TimelineState, view::ViewState},
 };
 use model::{
     lesson::steps,
@@ -35,8 +34,8 @@ pub fn Headline() -> impl IntoView {
 /// What happens, with what is left of a wait.
 #[component]
 fn CurrentTurn() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let status = Memo::new(move |_| store.turns.with(|turns| current_status(turns)));
+    let timeline = expect_context::<TimelineState>();
+    let status = Memo::new(move |_| timeline.turns.with(|turns| current_status(turns)));
     move || {
         let Status { class, words, due_at } = status.get();
         let mark = match class {
@@ -63,9 +62,9 @@ fn CurrentTurn() -> impl IntoView {
 /// Where the lesson is.
 #[component]
 fn LessonStep() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let lesson = expect_context::<LessonState>();
     let lab = expect_context::<LabState>();
-    let number = move || store.opened.get().max(1);
+    let number = move || lesson.open_check.get().max(1);
     move || {
         steps::step(number()).map(|step| {
             view! {

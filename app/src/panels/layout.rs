@@ -16,7 +16,10 @@ use super::{
     timeline::Timeline,
     topbar::Topbar,
 };
-use crate::{components::LiveRegion, live::store::Store, state::lab::LabState};
+use crate::{
+    components::LiveRegion,
+    state::{announcements::Announcer, lab::LabState},
+};
 use model::actor_id::ActorId;
 
 /// What stands in a lab's page.
@@ -27,7 +30,7 @@ pub fn Layout(
     /// The scenarios of this lab.
     scenarios: Scenarios,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let announcer = expect_context::<Announcer>();
     let lab = expect_context::<LabState>();
     let actor = lab.actor();
     // The largest panels are boxed: as one type the page is so deep that an unoptimised server overflows its stack.
@@ -66,6 +69,6 @@ pub fn Layout(
                 <CodePane actor />
             </section>
         </main>
-        <LiveRegion class="voice" text=store.said />
+        <LiveRegion class="voice" text=announcer.text() />
     }
 }

@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use crate::{
     components::Icon,
     format::tenths_ms,
-    live::{
-        outlook::{Outlook, Verdict},
-        store::{Store, running_turn},
+    state::{
+        messages::MessagesState,
+        prediction::{Forecast, PredictionState, Verdict},
+        timeline::{TimelineState, running_turn},
     },
 };
 use model::lesson::prediction::Prediction;
@@ -15,16 +16,18 @@ use model::lesson::prediction::Prediction;
 /// The line under the signal path.
 #[component]
 pub fn PredictionLine() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let title = move || store.outlook.with(|outlook| range(&outlook.next));
+    let timeline = expect_context::<TimelineState>();
+    let messages = expect_context::<MessagesState>();
+    let prediction = expect_context::<PredictionState>();
+    let title = move || prediction.forecast.with(|forecast| range(&forecast.next));
     view! {
         <p class="predict">
             <b>"Predicted"</b>
             " "
-            <span title=title>{move || store.outlook.with(|outlook| words(store, outlook))}</span>
+            <span title=title>{move || prediction.forecast.with(|forecast| words(timeline, messages, forecast))}</span>
             " "
             {move || {
-                store.outlook.with(verdict).map(|(class, mark, words)| view! {
+                prediction.forecast.with(verdict).map(|(class, mark, words)| view! {
                     <span class=class>
                         <Icon href=mark />
                         " "
@@ -37,18 +40,18 @@ pub fn PredictionLine() -> impl IntoView {
 }
 
 /// While a message is on its way, what was predicted for it; else what the next one would meet.
-fn words(store: Store, outlook: &Outlook) -> String {
-    let running = store.turns.with(|turns| running_turn(turns).map(|turn| turn.number));
-    match &outlook.last {
+fn words(timeline: TimelineState, messages: MessagesState, forecast: &Forecast) -> String {
+    let running = timeline.turns.with(|turns| running_turn(turns).map(|turn| turn.number));
+    match &forecast.last {
         Some(last) if running == Some(last.turn) => format!("Turn {}: {}", last.turn, last.prediction.sentence()),
-        _ if store.sends_again() => format!("Sent again: {}", outlook.next.sentence()),
-        _ => outlook.next.sentence(),
+        _ if messages.sends_again() => format!("Sent again: {}", forecast.next.sentence()),
+        _ => forecast.next.sentence(),
     }
 }
 
 /// How far the last message kept to what was predicted for it: a class, a symbol and the words.
-fn verdict(outlook: &Outlook) -> Option<(&'static str, &'static str, String)> {
-    let last = outlook.last.as_ref()?;
+fn verdict(forecast: &Forecast) -> Option<(&'static str, &'static str, String)> {
+    let last = forecast.last.as_ref()?;
     let turn = last.turn;
     match &last.verdict {
         Verdict::Open => None,

@@ -6,11 +6,13 @@ use super::{hold::HoldForm, slow_motion::SlowMotion};
 use crate::{
     components::Icon,
     dom, format,
-    live::{
-        hold,
-        store::{Connection, Store},
+    state::{
+        clock::ClockState,
+        connection::{Connection, ConnectionState},
+        lab::LabState,
+        playback::PlaybackState,
+        view::ViewState,
     },
-    state::{address, lab::LabState, view::ViewState},
 };
 use model::{actor_id::ActorId, error::ErrorCode, lab::Runtime};
 
@@ -47,13 +49,12 @@ pub fn Topbar(
 /// Lays the page out for a room, and back. A plain link: without script it does the same.
 #[component]
 fn PresentLink() -> impl IntoView {
-    let store = expect_context::<Store>();
     let view = expect_context::<ViewState>();
     let words = move || if view.present.get() { "Leave" } else { "Present" };
     let toggle = move |click: MouseEvent| {
         if dom::is_plain(&click) {
             click.prevent_default();
-            toggle_present(store);
+            view.toggle_present();
         }
     };
     view! {
@@ -67,16 +68,6 @@ fn PresentLink() -> impl IntoView {
             <Icon href="#i-screen" />
             <span>{words}</span>
         </a>
-    }
-}
-
-/// Lays the page out for a room, and back; the browser's back button comes back to how it was.
-pub(crate) fn toggle_present(store: Store) {
-    address::push();
-    if store.view.present.get_untracked() {
-        hold::leave_room(store);
-    } else {
-        store.view.present.set(true);
     }
 }
 
@@ -139,7 +130,9 @@ pub fn ActorField(
 /// Whether events arrive, in a word; what cannot be reached is named.
 #[component]
 fn ConnectionStatus() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let connection = expect_context::<ConnectionState>();
+    let playback = expect_context::<PlaybackState>();
+    let clock = expect_context::<ClockState>();
     let lab = expect_context::<LabState>();
     let away = Memo::new(move |_| {
         lab.panels.with(|panels| match panels.history.as_ref().err()?.code {
@@ -148,23 +141,23 @@ fn ConnectionStatus() -> impl IntoView {
             _ => None,
         })
     });
-    let class = move || match store.connection.get() {
+    let class = move || match connection.get() {
         Connection::Reconnecting => "live again",
         Connection::Lost => "live lost",
-        Connection::Live if store.is_past() => "live still",
+        Connection::Live if playback.is_past() => "live still",
         _ if away.get().is_some() => "live lost",
         Connection::Live => "live",
         Connection::Opening => "live still",
     };
-    let words = move || match store.connection.get() {
+    let words = move || match connection.get() {
         Connection::Reconnecting => "Reconnecting".to_owned(),
         Connection::Lost => "Connection lost, trying again".to_owned(),
-        Connection::Live if store.replay.with(Option::is_some) => "Replay".to_owned(),
-        Connection::Live if store.is_past() => "Paused".to_owned(),
+        Connection::Live if playback.is_replaying() => "Replay".to_owned(),
+        Connection::Live if playback.is_past() => "Paused".to_owned(),
         Connection::Live => away.get().unwrap_or("Live").to_owned(),
         // Before the script runs, and without it, the page is a picture of one moment.
         Connection::Opening => {
-            let as_of = || format!("As of {}", format::clock(store.now.get_untracked(), lab.utc_offset_min));
+            let as_of = || format!("As of {}", format::clock(clock.now_untracked(), lab.utc_offset_min));
             away.get().map_or_else(as_of, str::to_owned)
         }
     };

@@ -5,19 +5,20 @@ use leptos::{either::Either, prelude::*};
 use super::lines::{Failure, Foot, Line, PLACES_OF_A_PART, TurnSummary, lines};
 use crate::{
     components::{BarLink, Countdown, Icon, PartedList, SendAgain, TurnTrace},
-    live::store::Store,
-    state::lab::LabState,
+    state::{lab::LabState, messages::MessagesState, playback::PlaybackState, timeline::TimelineState},
 };
 
 /// All of it.
 #[component]
 pub(super) fn Conversation() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let playback = expect_context::<PlaybackState>();
+    let messages = expect_context::<MessagesState>();
+    let timeline = expect_context::<TimelineState>();
     let lab = expect_context::<LabState>();
     let entries = Memo::new(move |_| {
         // What has just been sent is no part of an earlier moment.
-        let unsent = if store.is_past() { Vec::new() } else { store.unsent.get() };
-        lab.panels.with(|panels| store.turns.with(|turns| lines(&panels.before, turns, &unsent)))
+        let unsent = if playback.is_past() { Vec::new() } else { messages.unsent.get() };
+        lab.panels.with(|panels| timeline.turns.with(|turns| lines(&panels.before, turns, &unsent)))
     });
     view! { <PartedList entries key=|line| line.place keys_of_a_part=PLACES_OF_A_PART entry=line /> }
 }

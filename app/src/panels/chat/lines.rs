@@ -3,7 +3,7 @@
 use super::words;
 use crate::{
     components::turn_trace::{Mark, marks, telling_bar},
-    live::store::{Unsent, UnsentState},
+    state::messages::{Unsent, UnsentState},
 };
 use model::{
     error::ErrorCode,

@@ -19,7 +19,7 @@ use self::{
     invitation::{Invitation, ThenTry},
     scenarios::{ScenarioCard, ScenarioMenu, Scenarios},
 };
-use crate::{live::store::Store, state::lab::LabState};
+use crate::state::{lab::LabState, messages::MessagesState};
 
 /// The chat.
 #[component]
@@ -27,9 +27,9 @@ pub fn Chat(
     /// The scenarios of this lab.
     scenarios: Scenarios,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let messages = expect_context::<MessagesState>();
     let lab = expect_context::<LabState>();
-    let untouched = Memo::new(move |_| store.is_untouched());
+    let untouched = Memo::new(move |_| messages.is_untouched());
     let Scenarios { items, chosen } = scenarios;
     let title = chosen.as_ref().ok().flatten().map(|scenario| scenario.title.clone());
     view! {

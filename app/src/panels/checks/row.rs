@@ -3,7 +3,10 @@
 use leptos::{either::Either, html, prelude::*};
 
 use super::{action::StepAction, evidence::Evidence, help::Help};
-use crate::{components::Icon, live::store::Store, state::lab::LabState};
+use crate::{
+    components::Icon,
+    state::{lab::LabState, lesson::LessonState},
+};
 use model::lesson::{
     checks::{Check, CheckState},
     steps::LessonStep,
@@ -17,7 +20,7 @@ pub(super) fn CheckRow(
     /// What it is about.
     step: &'static LessonStep,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let lesson = expect_context::<LessonState>();
     let lab = expect_context::<LabState>();
     let check = Memo::new(move |_| lab.check(number));
     let look = Memo::new(move |_| {
@@ -25,7 +28,7 @@ pub(super) fn CheckRow(
         check.with(|check| look(check, next == Some(number)))
     });
     let details = NodeRef::<html::Details>::new();
-    let opened = Memo::new(move |_| store.opened.get() == number);
+    let opened = Memo::new(move |_| lesson.open_check.get() == number);
     let open = move |opened: &bool, _: Option<&bool>, _: Option<()>| {
         if let Some(details) = details.get_untracked().filter(|_| *opened) {
             details.set_open(true);

@@ -1,6 +1,6 @@
 //! The keys, and what they do.
 
-use crate::{hooks::Hotkeys, panels::topbar};
+use crate::hooks::Hotkeys;
 
 /// One key.
 pub struct Key {
@@ -96,7 +96,7 @@ pub const KEYS: [(&str, &[Key]); 5] = [
             go("g", "Open another actor’s lab", "#actor"),
             press("u", "Light, dark", ".to-dark, .to-light"),
             run("p", "Large type for a room, and back", |keys| {
-                topbar::toggle_present(keys.store);
+                keys.store.view.toggle_present();
                 true
             }),
             press("j", "Hold before each attempt, in large type", ".hold [type=checkbox]"),

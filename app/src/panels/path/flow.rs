@@ -2,7 +2,7 @@
 
 use crate::{
     format::tenths_ms,
-    live::store::{Connection, running_turn},
+    state::{connection::Connection, timeline::running_turn},
 };
 use model::{
     error::ErrorCode,

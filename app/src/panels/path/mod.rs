@@ -14,9 +14,12 @@ use self::{
     hop::{Hop, LastHop},
     station::Station,
 };
-use crate::{
-    live::store::{Connection, Store},
-    state::lab::LabState,
+use crate::state::{
+    connection::{Connection, ConnectionState},
+    lab::LabState,
+    playback::PlaybackState,
+    shown_lab::ShownLab,
+    timeline::TimelineState,
 };
 use model::timeline::Turn;
 
@@ -26,18 +29,21 @@ const AT: [u8; 5] = [6, 28, 50, 72, 94];
 /// The drawing.
 #[component]
 pub fn SignalPath() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let timeline = expect_context::<TimelineState>();
+    let playback = expect_context::<PlaybackState>();
+    let shown = expect_context::<ShownLab>();
+    let connection = expect_context::<ConnectionState>();
     let lab = expect_context::<LabState>();
     let path = Memo::new(move |_| {
-        let (active, now) = (store.active.get(), store.clock.get());
-        store.fault_then.with(|fault| {
-            store.turns.with(|turns| match store.panels_then() {
+        let (active, now) = (timeline.active.get(), playback.time.get());
+        shown.fault.with(|fault| {
+            timeline.turns.with(|turns| match shown.earlier_panels() {
                 Some(then) => flow(turns, fault, active, &then, Connection::Live, now),
-                None => lab.panels.with(|panels| flow(turns, fault, active, panels, store.connection.get(), now)),
+                None => lab.panels.with(|panels| flow(turns, fault, active, panels, connection.get(), now)),
             })
         })
     });
-    let left = Memo::new(move |_| store.turns.with(|turns| left(turns, store.clock.get())));
+    let left = Memo::new(move |_| timeline.turns.with(|turns| left(turns, playback.time.get())));
     let hop = |n: usize| view! { <Hop state=Signal::derive(move || path.read().hops[n]) from=AT[n] to=AT[n + 1] /> };
     let runtime = lab.runtime();
     let (sidecar, kind) = (sidecar_word(&runtime.sidecar).to_owned(), runtime.store);

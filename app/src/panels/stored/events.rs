@@ -6,8 +6,7 @@ use super::deliveries::{self, Delivery, DeliveryState};
 use crate::{
     components::Icon,
     format,
-    live::{store::Store, travel},
-    state::lab::LabState,
+    state::{lab::LabState, timeline::TimelineState},
 };
 
 /// How many events the pane shows: as many as fit beside the rest.
@@ -16,11 +15,8 @@ const SHOWN: usize = 5;
 /// The block: what became of the last turns' events, newest first.
 #[component]
 pub(super) fn Events() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let deliveries =
-        travel::read_on(store.events, store.taken_out, store.moment, |known: &mut Vec<_>, events, from| {
-            deliveries::read_on(known, &events[from..])
-        });
+    let timeline = expect_context::<TimelineState>();
+    let deliveries = timeline.fold(|known: &mut Vec<_>, events, from| deliveries::read_on(known, &events[from..]));
     let newest = move || deliveries.with(|known| known.iter().rev().take(SHOWN).copied().collect::<Vec<_>>());
     view! {
         <div class="block b-events">

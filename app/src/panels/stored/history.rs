@@ -3,15 +3,15 @@
 use leptos::{either::EitherOf3, prelude::*};
 
 use super::Unreadable;
-use crate::{live::store::Store, state::lab::LabState};
+use crate::state::{lab::LabState, shown_lab::ShownLab};
 use model::message::Message;
 
 /// The block: the messages that are kept, oldest first, at the moment that the page shows.
 #[component]
 pub(super) fn History() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let shown = expect_context::<ShownLab>();
     let lab = expect_context::<LabState>();
-    let history = Memo::new(move |_| match store.history_then() {
+    let history = Memo::new(move |_| match shown.earlier_history() {
         Some(then) => Ok(then),
         None => lab.panels.with(|panels| panels.history.clone()),
     });

@@ -6,8 +6,12 @@ use super::{Unreadable, json::Json};
 use crate::{
     components::CopyButton,
     format,
-    live::{moment, store::Store},
-    state::lab::LabState,
+    state::{
+        lab::LabState,
+        playback::PlaybackState,
+        shown_lab::{ShownLab, history},
+        timeline::TimelineState,
+    },
 };
 use model::{
     actor_id::ActorId,
@@ -30,9 +34,9 @@ struct Entry {
 /// The block: key, value, and the command that shows the same, at the moment that the page shows.
 #[component]
 pub(super) fn Value() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let shown = expect_context::<ShownLab>();
     let lab = expect_context::<LabState>();
-    let entry = Memo::new(move |_| match store.history_then() {
+    let entry = Memo::new(move |_| match shown.earlier_history() {
         Some(history) => Ok(entry_then(&lab.actor(), &history)),
         None => lab.panels.with(|panels| panels.stored.clone().map(Entry::from)),
     });
@@ -50,19 +54,20 @@ pub(super) fn Value() -> impl IntoView {
 /// When the value was read, and from what; or that the last turn left it as it was.
 #[component]
 fn ReadAt() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let timeline = expect_context::<TimelineState>();
+    let playback = expect_context::<PlaybackState>();
     let lab = expect_context::<LabState>();
     let kind = lab.runtime().store;
     let clock = move |at| format::clock(at, lab.utc_offset_min);
     let unchanged = Memo::new(move |_| {
         lab.panels.with(|panels| {
             let stored = panels.stored.as_ref().ok()?;
-            store.turns.with(|turns| unchanged_by(&panels.before, turns, stored))
+            timeline.turns.with(|turns| unchanged_by(&panels.before, turns, stored))
         })
     });
     let when = move || {
-        if store.is_past() {
-            return format!("at {}, by the timeline", clock(store.clock.get()));
+        if playback.is_past() {
+            return format!("at {}, by the timeline", clock(playback.time.get()));
         }
         let Ok(read_at) = lab.panels.with(|panels| panels.stored.as_ref().map(|stored| stored.read_at).map_err(drop))
         else {
@@ -125,7 +130,7 @@ fn unchanged_by(before: &[Message], turns: &[Turn], stored: &StoredValue) -> Opt
         return None;
     }
     let value = stored.value.as_deref().map_or(Ok(Vec::new()), serde_json::from_str::<Vec<Message>>).ok()?;
-    (value == moment::history(before, turns)).then_some(last.number)
+    (value == history(before, turns)).then_some(last.number)
 }
 
 #[cfg(test)]

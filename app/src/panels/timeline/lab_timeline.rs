@@ -11,51 +11,66 @@ use super::{
 };
 use crate::{
     hooks::use_media_query,
-    live::{moment, store::Store},
-    state::{lab::LabState, view::ViewState},
+    state::{
+        lab::LabState,
+        messages::MessagesState,
+        playback::{PlaybackState, span_of_turn},
+        prediction::PredictionState,
+        timeline::TimelineState,
+        view::ViewState,
+    },
 };
 use model::timeline::{AttemptState, Turn, registered};
 
 /// The timeline.
 #[component]
 pub fn Timeline() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let prediction = expect_context::<PredictionState>();
+    let messages = expect_context::<MessagesState>();
+    let timeline = expect_context::<TimelineState>();
+    let playback = expect_context::<PlaybackState>();
     let view = expect_context::<ViewState>();
     let lab = expect_context::<LabState>();
     // In one column the axis has room for one turn.
     let narrow = use_media_query("(max-width: 53.75rem)");
-    let next = Memo::new(move |_| store.next_content());
+    let next = Memo::new(move |_| messages.next_content());
     let has_next = Memo::new(move |_| next.with(Option::is_some));
     let drawing = Memo::new(move |_| {
         let plot = if narrow.get() { Plot::NARROW } else { Plot::WIDE };
-        drawing(store, has_next.get(), plot)
+        drawing(timeline, playback, prediction, has_next.get(), plot)
     });
     let rows = Memo::new(move |before: Option<&Vec<_>>| {
-        let (turns, drawing, next) = (store.turns.read(), drawing.read(), next.read());
-        let end_of = |turn: &Turn| end_of(store, turn);
+        let (turns, drawing, next) = (timeline.turns.read(), drawing.read(), next.read());
+        let end_of = |turn: &Turn| end_of(timeline, playback, turn);
         let selected = view.selected.get();
         let source = Source { turns: &turns, drawing: &drawing, selected, next: next.as_deref(), end_of: &end_of };
         rows(&source, before.map_or(&[], Vec::as_slice))
     });
     let log = Memo::new(move |_| {
         let first = lab.registered_at().map(registered);
-        store.log.with(|log| first.iter().chain(log).cloned().collect::<Vec<_>>())
+        timeline.log.with(|log| first.iter().chain(log).cloned().collect::<Vec<_>>())
     });
     let actor = lab.actor();
     let of = actor.clone();
-    let facts = Memo::new(move |_| facts(&store.turns.read(), view.selected.get(), &of, lab.utc_offset_min));
-    let time = store.clock.into();
+    let facts = Memo::new(move |_| facts(&timeline.turns.read(), view.selected.get(), &of, lab.utc_offset_min));
+    let time = playback.time.into();
     let shown = Shown { drawing, rows, log, facts, time, utc_offset_min: lab.utc_offset_min, narrow };
     view! { <TimelineFrame title="Retry timeline" tools=view! { <Tools /> } shown actor=Some(actor) /> }
 }
 
 /// What stands on the axis. `next` is whether there is a message that would be sent next: in a lab without turns, or
 /// again after a failure.
-fn drawing(store: Store, next: bool, plot: Plot) -> Drawing {
-    store.turns.with(|turns| {
-        let moves = store.running.get() && under_way(turns);
-        let now = if moves { store.clock.get() } else { store.clock.get_untracked() };
-        store.outlook.with(|outlook| draw(turns, Some(&outlook.next), next, now, plot))
+fn drawing(
+    timeline: TimelineState,
+    playback: PlaybackState,
+    prediction: PredictionState,
+    next: bool,
+    plot: Plot,
+) -> Drawing {
+    timeline.turns.with(|turns| {
+        let moves = timeline.running.get() && under_way(turns);
+        let now = if moves { playback.time.get() } else { playback.time.get_untracked() };
+        prediction.forecast.with(|forecast| draw(turns, Some(&forecast.next), next, now, plot))
     })
 }
 
@@ -66,10 +81,10 @@ fn under_way(turns: &[Turn]) -> bool {
 }
 
 /// The number of the event at a turn's end.
-fn end_of(store: Store, turn: &Turn) -> Option<u64> {
+fn end_of(timeline: TimelineState, playback: PlaybackState, turn: &Turn) -> Option<u64> {
     // Of an earlier moment the turn may have more to come than is shown.
-    if store.is_past() {
-        store.events.with_untracked(|events| moment::of_turn(events, turn.number)).map(|(_, end)| end.seq)
+    if playback.is_past() {
+        timeline.events.with_untracked(|events| span_of_turn(events, turn.number)).map(|(_, end)| end.seq)
     } else {
         Some(turn.until)
     }

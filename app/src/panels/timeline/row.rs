@@ -15,8 +15,7 @@ use super::{
 use crate::{
     components::{Icon, TurnTrace, turn_trace::Mark},
     dom,
-    live::store::Store,
-    state::view::ViewState,
+    state::{playback::PlaybackState, view::ViewState},
 };
 use model::timeline::BarId;
 
@@ -44,7 +43,7 @@ fn RowHead(
     /// What it says.
     head: Option<Head>,
 ) -> impl IntoView {
-    let store = use_context::<Store>();
+    let playback = use_context::<PlaybackState>();
     let head = head.map(|Head { number, subject, class, icon, words, end }| {
         let title = view! {
             <b>{number}</b>
@@ -53,9 +52,9 @@ fn RowHead(
         let title = match end {
             Some((turn, seq)) => {
                 let show = move |click: MouseEvent| {
-                    if let Some(store) = store.filter(|_| dom::is_plain(&click)) {
+                    if let Some(playback) = playback.filter(|_| dom::is_plain(&click)) {
                         click.prevent_default();
-                        store.show_turn(turn);
+                        playback.show_turn(turn);
                     }
                 };
                 Either::Left(view! {
@@ -95,16 +94,16 @@ fn EarlierTurn(
     /// Its attempts and waits.
     marks: Vec<Mark>,
 ) -> impl IntoView {
-    let store = use_context::<Store>();
+    let playback = use_context::<PlaybackState>();
     let view = use_context::<ViewState>();
     let shown_bar = expect_context::<PlotContext>().shown_bar;
     let trace = match bar {
         Some(bar) => {
             let show = move |click: MouseEvent| {
-                if let Some((store, view)) = store.zip(view).filter(|_| dom::is_plain(&click)) {
+                if let Some((playback, view)) = playback.zip(view).filter(|_| dom::is_plain(&click)) {
                     click.prevent_default();
                     view.select(Some(bar));
-                    store.show_turn(turn);
+                    playback.show_turn(turn);
                     // The small turn is gone then, and the focus with it: on to its bar.
                     request_animation_frame(move || {
                         if let Some(bar) = shown_bar.get_untracked() {

@@ -9,12 +9,12 @@ use leptos::{
 use crate::{
     components::Icon,
     format::clock,
-    live::{
-        moment,
-        replay::{self, SLOWER},
-        store::Store,
+    state::{
+        lab::LabState,
+        playback::{PlaybackState, SLOWER, next_turn, span_of_turn},
+        timeline::TimelineState,
+        view::ViewState,
     },
-    state::{lab::LabState, view::ViewState},
 };
 use model::timeline::find_turn;
 
@@ -27,49 +27,56 @@ struct Place {
     newest: u64,
 }
 
-fn place(store: Store) -> Place {
-    let (turn, older) = store.turns.with(|turns| {
+fn place(timeline: TimelineState, playback: PlaybackState) -> Place {
+    let (turn, older) = timeline.turns.with(|turns| {
         let mut begun = turns.iter().rev().filter(|turn| turn.started_at.is_some()).map(|turn| turn.number);
         let queued = turns.last().map(|turn| turn.number);
         (begun.next().or(queued).unwrap_or_default(), begun.next())
     });
-    let is_past = store.is_past();
-    store.events.with(|events| {
-        let newer = is_past.then(|| moment::next_turn(events, turn)).flatten();
+    let is_past = playback.is_past();
+    timeline.events.with(|events| {
+        let newer = is_past.then(|| next_turn(events, turn)).flatten();
         let newest = events.iter().rev().find_map(|event| event.step.turn()).unwrap_or_default();
         Place { turn, older, newer, newest }
     })
 }
 
 /// The end of a turn as the form sends it.
-fn end_of(store: Store, turn: u64) -> Option<u64> {
-    if store.is_past() {
-        store.events.with(|events| moment::of_turn(events, turn)).map(|(_, end)| end.seq)
+fn end_of(timeline: TimelineState, playback: PlaybackState, turn: u64) -> Option<u64> {
+    if playback.is_past() {
+        timeline.events.with(|events| span_of_turn(events, turn)).map(|(_, end)| end.seq)
     } else {
-        store.turns.with(|turns| find_turn(turns, turn).map(|turn| turn.until))
+        timeline.turns.with(|turns| find_turn(turns, turn).map(|turn| turn.until))
     }
 }
 
 /// The numbers of the first and of the last event, where the form needs them: where the script goes along the time, it
 /// need not know how far that is, and stays as it is while turns go by.
-fn ends(store: Store) -> Option<(u64, u64)> {
-    if store.view.hydrated.get() && !store.is_past() {
+fn ends(timeline: TimelineState, playback: PlaybackState, view: ViewState) -> Option<(u64, u64)> {
+    if view.hydrated.get() && !playback.is_past() {
         return None;
     }
-    store.events.with(|events| events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq)))
+    timeline.events.with(|events| events.first().zip(events.last()).map(|(first, last)| (first.seq, last.seq)))
 }
 
 /// The buttons in the timeline's head, and the slider.
 #[component]
 pub(super) fn Tools() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let timeline = expect_context::<TimelineState>();
+    let view = expect_context::<ViewState>();
+    let playback = expect_context::<PlaybackState>();
     let lab = expect_context::<LabState>();
-    let place = Memo::new(move |_| place(store));
-    let last = move || ends(store).map(|(_, last)| last);
-    let halted = move || store.is_halted();
+    let place = Memo::new(move |_| place(timeline, playback));
+    let last = move || ends(timeline, playback, view).map(|(_, last)| last);
+    let halted = move || playback.is_paused();
     let pause = move |click: MouseEvent| {
         click.prevent_default();
-        store.pause();
+        playback.toggle_pause();
+    };
+    let replay = move |_| {
+        if let Some(turn) = timeline.last_begun_untracked() {
+            playback.replay(turn);
+        }
     };
     view! {
         <form
@@ -81,7 +88,7 @@ pub(super) fn Tools() -> impl IntoView {
             <button
                 class="btn quiet tl-pause"
                 type="submit"
-                name=move || (!store.is_past()).then_some("at")
+                name=move || (!playback.is_past()).then_some("at")
                 value=last
                 title=move || {
                     if halted() { "Show what happens now" } else { "Freeze the picture; events go on being kept" }
@@ -97,7 +104,7 @@ pub(super) fn Tools() -> impl IntoView {
                 class="btn quiet tl-replay scripted"
                 type="button"
                 title="Show the last turn once more, as it went"
-                on:click=move |_| replay::start(store)
+                on:click=replay
             >
                 <Icon href="#i-replay" />
                 <span>"Replay"</span>
@@ -135,12 +142,18 @@ fn TurnButton(
     /// The turn that it shows; without one the button is not there.
     turn: Signal<Option<u64>>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
-    let end = move || turn.get().filter(|_| ends(store).is_some()).and_then(|turn| end_of(store, turn));
+    let timeline = expect_context::<TimelineState>();
+    let view = expect_context::<ViewState>();
+    let playback = expect_context::<PlaybackState>();
+    let end = move || {
+        turn.get()
+            .filter(|_| ends(timeline, playback, view).is_some())
+            .and_then(|turn| end_of(timeline, playback, turn))
+    };
     let show = move |click: MouseEvent| {
         click.prevent_default();
         if let Some(turn) = turn.get_untracked() {
-            store.show_turn(turn);
+            playback.show_turn(turn);
         }
     };
     view! {
@@ -165,16 +178,16 @@ fn Scrubber(
     /// The turn that is shown last.
     place: Memo<Place>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let playback = expect_context::<PlaybackState>();
     let lab = expect_context::<LabState>();
     let view = expect_context::<ViewState>();
     let words = Memo::new(move |_| {
         let Place { turn, newest, .. } = place.get();
-        let clock = || clock(store.clock.get(), lab.utc_offset_min);
-        store.is_past().then(|| format!("Turn {turn} of {newest}, {}", clock()))
+        let clock = || clock(playback.time.get(), lab.utc_offset_min);
+        playback.is_past().then(|| format!("Turn {turn} of {newest}, {}", clock()))
     });
     let choose_speed = move |event: Event| {
-        store.slower.set(event_target_value(&event).parse().unwrap_or(1));
+        playback.slower.set(event_target_value(&event).parse().unwrap_or(1));
     };
     let speeds = SLOWER.map(|slower| {
         let words = if slower == 1 { "as it was".to_owned() } else { format!("{slower}× slower") };
@@ -182,7 +195,7 @@ fn Scrubber(
     });
     let scripted = move || view.hydrated.get();
     view! {
-        <span class="tl-scrub" hidden=move || !store.is_past()>
+        <span class="tl-scrub" hidden=move || !playback.is_past()>
             <MomentSlider words />
             <span class="select" hidden=move || !scripted()>
                 <select aria-label="Speed of a replay" autocomplete="off" on:input=choose_speed>
@@ -201,16 +214,17 @@ fn MomentSlider(
     /// Where it is, in words.
     words: Memo<Option<String>>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let playback = expect_context::<PlaybackState>();
+    let timeline = expect_context::<TimelineState>();
     let view = expect_context::<ViewState>();
     let go = move |event: Event| {
         let seq = event_target_value(&event).parse().unwrap_or_default();
-        store.go(store.events.with_untracked(|events| moment::at(events, seq)));
+        playback.seek(seq);
     };
     // All at once, and the value last: the slider keeps it between its ends.
     move || {
-        let (first, last) = ends(store).unzip();
-        let at = store.moment.get().map(|moment| moment.seq).or(last);
+        let (first, last) = ends(timeline, playback, view).unzip();
+        let at = playback.get().position().map(|at| at.seq).or(last);
         view! {
             <input
                 type="range"

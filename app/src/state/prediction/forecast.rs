@@ -1,4 +1,4 @@
-//! What is going to happen, and whether what was predicted for the last message came true.
+//! What is going to happen, and whether what was predicted for the last message came true: read from the events. Pure.
 
 use model::{
     fault::{FaultPlan, FaultStatus, Hit, WireFault},
@@ -8,9 +8,9 @@ use model::{
     timeline::{Attempt, AttemptState, Event, Outcome, Step, Turn},
 };
 
-/// How the lab stands now.
+/// What the lab is set to now.
 #[derive(Clone, Copy, Debug)]
-pub struct Now<'a> {
+pub(super) struct Conditions<'a> {
     /// The failure switch.
     pub fault: &'a FaultStatus,
     /// What the wire to Redis does on purpose, whoever has set it.
@@ -27,16 +27,16 @@ pub struct Now<'a> {
 
 /// The next message, and the last one.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outlook {
+pub struct Forecast {
     /// What a message would meet that is sent now.
     pub next: Prediction,
     /// The turn that runs, or the last that did.
-    pub last: Option<TurnOutlook>,
+    pub last: Option<TurnForecast>,
 }
 
 /// What was predicted for one turn.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TurnOutlook {
+pub struct TurnForecast {
     /// The turn.
     pub turn: u64,
     /// What was predicted for it when it began, or when the switch was last set during it.
@@ -58,13 +58,13 @@ pub enum Verdict {
     Otherwise(String),
 }
 
-/// Reads both from the events.
-pub fn outlook(events: &[Event], turns: &[Turn], now: Now<'_>) -> Outlook {
+/// Reads both from the events and the turns that they tell of.
+pub(super) fn forecast(events: &[Event], turns: &[Turn], now: Conditions<'_>) -> Forecast {
     let turn = turns.last().map_or(1, |turn| turn.number + 1);
     let stored = Stored { messages: now.messages, answered: false };
     let fault = now.fault.at_next_turn(now.active).beside_the_wire(now.wire);
     let next = held_if(now.held, predict(&fault, now.policy, turn, stored), &fault);
-    Outlook { next, last: last(events, turns, now) }
+    Forecast { next, last: last(events, turns, now) }
 }
 
 /// The prediction, with its attempts held if they are.
@@ -73,23 +73,23 @@ fn held_if(held: bool, prediction: Prediction, fault: &FaultStatus) -> Predictio
 }
 
 /// The last message's turn that has begun, with the prediction that switch and policy allowed at its beginning.
-fn last(events: &[Event], turns: &[Turn], now: Now<'_>) -> Option<TurnOutlook> {
+fn last(events: &[Event], turns: &[Turn], now: Conditions<'_>) -> Option<TurnForecast> {
     let begun = |turn: &&Turn| turn.method == Method::ProcessMessage && turn.started_at.is_some();
     let turn = turns.iter().rev().find(begun)?;
     if matches!(turn.outcome, Outcome::Completed { repeated: true, .. }) {
         return None;
     }
-    let mut replay = Replay::new(events, now, turn.number);
+    let mut retrace = Retrace::new(events, now, turn.number);
     for event in &events[first_of(events, turn.number)..] {
-        replay.take(&event.step);
+        retrace.apply(&event.step);
         if matches!(event.step, Step::TurnCompleted { turn: n, .. } | Step::TurnFailed { turn: n, .. } if n == turn.number)
         {
             break;
         }
     }
-    let prediction = replay.prediction?;
+    let prediction = retrace.prediction?;
     let verdict = verdict(turn, &prediction);
-    Some(TurnOutlook { turn: turn.number, prediction, verdict })
+    Some(TurnForecast { turn: turn.number, prediction, verdict })
 }
 
 /// The place of the first event that tells of this turn; what was before it is the same for all that the turn does.
@@ -104,7 +104,7 @@ fn first_of(events: &[Event], turn: u64) -> usize {
 }
 
 /// Switch, policy and one turn as the events tell of them, and what was predicted for the turn.
-struct Replay {
+struct Retrace {
     turn: u64,
     fault: Option<FaultStatus>,
     wire: Option<WireFault>,
@@ -116,10 +116,10 @@ struct Replay {
     prediction: Option<Prediction>,
 }
 
-impl Replay {
+impl Retrace {
     /// As all stood before the turn was asked for. A lab that nobody has touched has the lesson's switch; without its
     /// first event the switch is not known. A policy that was never set is the one in force, and so it is with holding.
-    fn new(events: &[Event], now: Now<'_>, turn: u64) -> Self {
+    fn new(events: &[Event], now: Conditions<'_>, turn: u64) -> Self {
         let (before, after) = events.split_at(first_of(events, turn));
         let untouched = || events.first().filter(|event| event.seq == 1).map(|_| FaultStatus::lesson());
         let fault = before.iter().rev().find_map(|event| match &event.step {
@@ -158,7 +158,7 @@ impl Replay {
         }
     }
 
-    fn take(&mut self, step: &Step) {
+    fn apply(&mut self, step: &Step) {
         match step {
             Step::LabReset => self.fault = Some(FaultStatus::lesson()),
             Step::FaultChanged { fault } => {
@@ -297,4 +297,5 @@ const fn failed(attempt: &Attempt) -> Option<bool> {
 }
 
 #[cfg(test)]
+#[path = "forecast_tests.rs"]
 mod tests;

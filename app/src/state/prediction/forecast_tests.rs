@@ -1,3 +1,5 @@
+//! Whether turns keep to what was predicted for them.
+
 use super::*;
 use model::{
     fault::{Fault, FaultPlan, FaultSetting},
@@ -23,22 +25,22 @@ fn attempt(operation: Operation, attempt: u8, fails: bool) -> Vec<Step> {
     vec![Step::AttemptStarted { turn, operation, attempt, max }, end]
 }
 
-fn outlook_of(steps: Vec<Step>) -> TurnOutlook {
+fn forecast_of(steps: Vec<Step>) -> TurnForecast {
     beside(steps, None).last.unwrap()
 }
 
 /// With the wire as it is now.
-fn beside(steps: Vec<Step>, wire: Option<WireFault>) -> Outlook {
+fn beside(steps: Vec<Step>, wire: Option<WireFault>) -> Forecast {
     let event = |(seq, step)| Event { seq, at: 1_000 + seq, step };
     let events: Vec<Event> = (1..).zip(steps).map(event).collect();
     let turns = turns(&events);
     let fault = &FaultStatus::lesson();
-    let now = Now { fault, wire, policy: RetryPolicy::LESSON, active: true, messages: 0, held: true };
-    outlook(&events, &turns, now)
+    let now = Conditions { fault, wire, policy: RetryPolicy::LESSON, active: true, messages: 0, held: true };
+    forecast(&events, &turns, now)
 }
 
 fn verdict_of(steps: Vec<Step>) -> Verdict {
-    outlook_of(steps).verdict
+    forecast_of(steps).verdict
 }
 
 #[test]
@@ -87,7 +89,7 @@ fn a_turn_whose_attempts_were_held_comes_true_however_long_that_took() {
         steps.push(Step::AttemptReleased { turn, operation, attempt: n, max, by: ReleasedBy::Person });
         steps.extend(attempt(operation, n, fails));
     }
-    assert!(outlook_of(steps.clone()).prediction.held);
+    assert!(forecast_of(steps.clone()).prediction.held);
     steps.push(Step::TurnCompleted { turn, took_us: 31_000_000, repeated: false });
     assert_eq!(verdict_of(steps), Verdict::CameTrue);
 }
@@ -96,10 +98,10 @@ fn a_turn_whose_attempts_were_held_comes_true_however_long_that_took() {
 fn holding_that_is_switched_on_or_off_is_that_of_the_turns_after_it() {
     let mut steps = started();
     steps.push(Step::HoldChanged { on: true });
-    assert!(outlook_of(steps.clone()).prediction.held, "what is ahead of it is held too");
+    assert!(forecast_of(steps.clone()).prediction.held, "what is ahead of it is held too");
     steps.insert(0, Step::HoldChanged { on: false });
     steps.pop();
-    assert!(!outlook_of(steps).prediction.held);
+    assert!(!forecast_of(steps).prediction.held);
 }
 
 #[test]
