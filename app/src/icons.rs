@@ -2,8 +2,7 @@
 
 use leptos::prelude::*;
 
-/// Symbols and patterns that the page's drawings refer to by `#id`; rendered once, by the server.
-#[cfg(feature = "ssr")]
+/// Symbols and patterns that the page's SVGs refer to by `#id`; rendered once, by the server.
 #[component]
 pub fn Definitions() -> impl IntoView {
     view! {
@@ -15,14 +14,5 @@ pub fn Definitions() -> impl IntoView {
             focusable="false"
             inner_html=include_str!("definitions.svg")
         ></svg>
-    }
-}
-
-/// A symbol, by its `#i-…` name. It says nothing by itself: a text or a label stands beside it.
-pub fn icon(href: &'static str) -> impl IntoView {
-    view! {
-        <svg class="i" aria-hidden="true">
-            <use_ href=href></use_>
-        </svg>
     }
 }

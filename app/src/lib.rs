@@ -9,7 +9,7 @@
 //! - [`state`]: what the lab's page holds, by subject; [`live`]: what of it is in one piece still, and what feeds it
 //! - [`components`], [`hooks`], [`dom`]: what several panels use, and what they do to the browser
 //! - [`panels`]: one folder or file per panel of the lab
-//! - [`format`], [`icons`]: times and durations as people read them; the symbols
+//! - [`format`]: times and durations as people read them; `icons` (server only): the symbols
 
 // Leptos components and server functions expand to items that the lints cannot see documented or narrowed.
 #![allow(missing_docs, unreachable_pub)]
@@ -26,6 +26,7 @@ pub mod error;
 pub mod format;
 pub mod functions;
 pub mod hooks;
+#[cfg(feature = "ssr")]
 pub mod icons;
 pub mod island;
 pub mod live;

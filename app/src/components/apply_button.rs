@@ -2,10 +2,12 @@
 
 use leptos::prelude::*;
 
-/// The button.
+/// The button. The style sheet shows it only where no script runs: where one does, what is set takes effect at once.
 #[component]
 pub fn ApplyButton() -> impl IntoView {
-    // As text: where scripts run, a browser makes no elements of what is in `noscript`, and there would be nothing to
-    // hydrate.
-    view! { <noscript inner_html=r#"<button class="btn small" type="submit">Apply</button>"#></noscript> }
+    view! {
+        <button class="btn small unscripted" type="submit">
+            "Apply"
+        </button>
+    }
 }

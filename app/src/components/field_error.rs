@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::field::error_id;
 use crate::state::form::FormState;
 
 /// Why this field of a form was refused the last time; `path` is where the form is posted to, `field` what the error
@@ -35,9 +36,4 @@ pub fn FieldError(
             }
         })
     }
-}
-
-/// The id of the element that says why the field of this name was refused.
-pub(super) fn error_id(name: &str) -> String {
-    format!("{name}-error")
 }

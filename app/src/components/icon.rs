@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// The symbol. It says nothing by itself: a text or a label stands beside it.
 #[component]
 pub fn Icon(
-    /// Its `#i-…` name in [`Definitions`](crate::icons::Definitions).
+    /// Its `#i-…` name in `icons::Definitions`.
     href: &'static str,
 ) -> impl IntoView {
     view! {

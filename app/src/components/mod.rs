@@ -5,6 +5,7 @@ mod bar_link;
 mod copy_button;
 mod countdown;
 mod error_line;
+mod field;
 mod field_error;
 mod icon;
 mod in_force;

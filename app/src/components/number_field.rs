@@ -2,8 +2,10 @@
 
 use leptos::{html, prelude::*};
 
-use super::{FieldError, field_error::error_id, in_force::write_when_changed};
-use crate::state::view::ViewState;
+use super::{
+    field::{Field, field_attributes},
+    in_force::write_when_changed,
+};
 
 /// A number with its name before it and its unit behind it; below, why it was refused.
 ///
@@ -30,7 +32,6 @@ pub fn NumberField(
     #[prop(optional)]
     on_input: Option<Callback<String>>,
 ) -> impl IntoView {
-    let view = expect_context::<ViewState>();
     let field = NodeRef::<html::Input>::new();
     write_when_changed(value, move |value| {
         if let Some(field) = field.get_untracked().filter(|field| field.value() != *value) {
@@ -38,31 +39,26 @@ pub fn NumberField(
         }
     });
     let spoken = format!("{label} {unit}");
-    // Only where no script can have the focus elsewhere by now.
-    let autofocus = !view.hydrated.get_untracked() && error.with_untracked(Option::is_some);
+    let attributes = field_attributes(&name, error, error.with_untracked(Option::is_some));
     let input = move |event| {
         if let Some(on_input) = on_input {
             on_input.run(event_target_value(&event));
         }
     };
     view! {
-        <label class="field">
-            <span>{label}</span>
+        <Field label name=name.clone() error>
             <input
+                {..attributes}
                 type="number"
-                name=name.clone()
+                name=name
                 min=least
                 max=most
                 aria-label=spoken.trim_end().to_owned()
-                aria-invalid=move || error.with(Option::is_some).then_some("true")
-                aria-describedby=error_id(&name)
-                autofocus=autofocus
                 value=value
                 node_ref=field
                 on:input=input
             />
             <span class="note">{unit}</span>
-            <FieldError name error />
-        </label>
+        </Field>
     }
 }

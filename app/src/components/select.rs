@@ -2,8 +2,11 @@
 
 use leptos::{html, prelude::*};
 
-use super::{FieldError, Icon, field_error::error_id, in_force::write_when_changed};
-use crate::state::view::ViewState;
+use super::{
+    Icon,
+    field::{Field, field_attributes},
+    in_force::write_when_changed,
+};
 
 /// Words to choose from, each with what it means. Without a word it only says that there is something to choose.
 pub type Words = &'static [(&'static str, &'static str)];
@@ -31,11 +34,9 @@ pub fn SelectField(
     node_ref: NodeRef<html::Select>,
 ) -> impl IntoView {
     view! {
-        <label class="field">
-            <span>{label}</span>
-            <Select label name=name.clone() value words error on_input node_ref />
-            <FieldError name error />
-        </label>
+        <Field label name=name.clone() error>
+            <Select label name value words error on_input node_ref />
+        </Field>
     }
 }
 
@@ -61,16 +62,14 @@ pub fn Select(
     #[prop(optional)]
     node_ref: NodeRef<html::Select>,
 ) -> impl IntoView {
-    let view = expect_context::<ViewState>();
     write_when_changed(value, move |value| {
         if let Some(field) = node_ref.get_untracked().filter(|field| field.value() != *value) {
             field.set_value(value);
         }
     });
-    // The reader is led to what was refused, and to what is still to be chosen; only where no script can have the focus
-    // elsewhere by now.
+    // The reader is led to what was refused, and to what is still to be chosen.
     let leads = error.with_untracked(Option::is_some) || value.with_untracked(String::is_empty);
-    let autofocus = !view.hydrated.get_untracked() && leads;
+    let attributes = field_attributes(&name, error, leads);
     let input = move |event| {
         if let Some(on_input) = on_input {
             on_input.run(event_target_value(&event));
@@ -85,15 +84,7 @@ pub fn Select(
     });
     view! {
         <span class="select">
-            <select
-                aria-label=label
-                aria-invalid=move || error.with(Option::is_some).then_some("true")
-                aria-describedby=error_id(&name)
-                autofocus=autofocus
-                name=name
-                node_ref=node_ref
-                on:input=input
-            >
+            <select {..attributes} aria-label=label name=name node_ref=node_ref on:input=input>
                 {options.collect_view()}
             </select>
             <Icon href="#i-chevron" />

@@ -23,31 +23,17 @@ pub enum Delivery {
     Failed(LabError),
 }
 
-/// Sends a message to the actor; the id makes a repeat harmless.
+/// Sends a message to the actor; the id makes a repeat harmless. With `arm` the lesson's failure is armed first, whatever
+/// the switch was set to: what the lesson's steps ask for.
+///
+/// To a page whose script runs, a turn that failed is an answer and not a failed request: a browser would report it as
+/// one, although it may be just what the lesson asks for. A plain form goes back to its page with the error.
 #[server(prefix = "/api", endpoint = "send_message")]
-pub async fn send_message(actor: String, content: String, message_id: String) -> Result<Message, ServerError> {
-    let (backend, actor) = request::lab(&actor)?;
-    let id = request::answer(message_id.try_into().map_err(LabError::from))?;
-    request::answer(backend.send_message(&actor, content, id).await)
-}
-
-/// Arms the lesson's failure, whatever the switch was set to, and sends a message: what the lesson's steps ask for.
-#[server(prefix = "/api", endpoint = "arm_and_send")]
-pub async fn arm_and_send(actor: String, content: String, message_id: String) -> Result<Message, ServerError> {
-    let (backend, actor) = request::lab(&actor)?;
-    let id = request::answer(message_id.try_into().map_err(LabError::from))?;
-    request::answer(backend.set_fault(&actor, FaultSetting::on(FaultPlan::lesson())))?;
-    request::answer(backend.send_message(&actor, content, id).await)
-}
-
-/// Sends a message for a page whose script runs. A turn that failed is an answer and not a failed request: a browser
-/// would report it as one, although it may be just what the lesson asks for.
-#[server(prefix = "/api", endpoint = "deliver_message")]
-pub async fn deliver_message(
+pub async fn send_message(
     actor: String,
     content: String,
     message_id: String,
-    arm: bool,
+    #[server(default)] arm: bool,
 ) -> Result<Delivery, ServerError> {
     let (backend, actor) = request::lab(&actor)?;
     let id = request::answer(message_id.try_into().map_err(LabError::from))?;
@@ -56,7 +42,7 @@ pub async fn deliver_message(
     }
     match backend.send_message(&actor, content, id).await {
         Ok(reply) => Ok(Delivery::Answered(reply)),
-        Err(error) if error.code.status() >= 500 => Ok(Delivery::Failed(error)),
+        Err(error) if error.code.status() >= 500 && !request::wants_page() => Ok(Delivery::Failed(error)),
         Err(error) => Err(request::failed(error)),
     }
 }

@@ -19,13 +19,17 @@ pub(super) fn answer<T>(result: Result<T, LabError>) -> Result<T, ServerError> {
     result.map_err(failed)
 }
 
-/// Sets the response's status to the error's. A plain form post keeps its redirect: the page shows the error.
-pub(crate) fn failed(error: LabError) -> ServerError {
-    let wants_page = use_context::<Parts>().is_some_and(|request| {
+/// Whether the request is a plain form's, whose answer is a page.
+pub(super) fn wants_page() -> bool {
+    use_context::<Parts>().is_some_and(|request| {
         let accept = request.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
         accept.is_some_and(|accept| accept.contains("text/html"))
-    });
-    if let Some(response) = use_context::<ResponseOptions>().filter(|_| !wants_page) {
+    })
+}
+
+/// Sets the response's status to the error's. A plain form post keeps its redirect: the page shows the error.
+pub(crate) fn failed(error: LabError) -> ServerError {
+    if let Some(response) = use_context::<ResponseOptions>().filter(|_| !wants_page()) {
         let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         response.set_status(status);
     }

@@ -17,8 +17,6 @@ use model::{error::LabError, lesson::steps};
 
 /// Where a message goes.
 pub const SEND: &str = "/api/send_message";
-/// Where the lesson's failure is armed and a message sent, in one.
-pub const ARM_AND_SEND: &str = "/api/arm_and_send";
 /// Where the sidecar's own retries are switched.
 pub const SET_SIDECAR_RETRIES: &str = "/api/set_sidecar_retries";
 /// Where the wire to Redis is set.
@@ -33,26 +31,26 @@ pub const RESET: &str = "/api/reset_lab";
 /// Sends a message in the background.
 pub fn send(store: Store, content: String, id: String) {
     spawn_local(async move {
-        let _ = deliver(store, SEND, content, id).await;
+        let _ = deliver(store, false, content, id).await;
     });
 }
 
 /// Sends a message whose button waits for it: pressed twice it is one message.
-pub fn send_at_a_press(store: Store, arms: bool, content: String, id: String) {
-    let path = if arms { ARM_AND_SEND } else { SEND };
-    store.form.busy.set(Some(path));
+pub fn send_at_a_press(store: Store, arm: bool, content: String, id: String) {
+    store.form.busy.set(Some(SEND));
     spawn_local(async move {
-        let _ = deliver(store, path, content, id).await;
+        let _ = deliver(store, arm, content, id).await;
         store.form.busy.set(None);
     });
 }
 
-/// Sends a message and shows it at once, until the timeline knows of its turn.
+/// Sends a message and shows it at once, until the timeline knows of its turn. With `arm` the lesson's failure is armed
+/// first.
 ///
 /// # Errors
 /// What the server or the turn reported; it is shown where the message stands, or beside the field if the message was
 /// refused.
-async fn deliver(store: Store, path: &'static str, content: String, id: String) -> Result<(), LabError> {
+async fn deliver(store: Store, arm: bool, content: String, id: String) -> Result<(), LabError> {
     store.go(None);
     let after_turn = store.last_turn();
     let message = Unsent { id: id.clone(), content: content.clone(), after_turn, state: UnsentState::Sending };
@@ -67,8 +65,7 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
             draft.clear();
         }
     });
-    let arm = path == ARM_AND_SEND;
-    let result = match messages::deliver_message(store.lab.actor_id(), content.clone(), id.clone(), arm).await {
+    let result = match messages::send_message(store.lab.actor_id(), content.clone(), id.clone(), arm).await {
         Ok(Delivery::Answered(_)) => Ok(()),
         Ok(Delivery::Failed(error)) | Err(ServerError(error)) => Err(error),
     };
@@ -85,7 +82,7 @@ async fn deliver(store: Store, path: &'static str, content: String, id: String) 
         }
     });
     if let (true, Err(error)) = (refused, &result) {
-        store.form.fail(path, error.clone());
+        store.form.fail(SEND, error.clone());
         store.draft.update(|draft| {
             if draft.is_empty() {
                 *draft = content;
@@ -175,9 +172,9 @@ async fn run_step(store: Store, number: u8) -> bool {
             store.form.attempt(COMPARE, history::compare_with_store(store.lab.actor_id())).await.map(drop)
         } else {
             let content = steps::content(number, &check).to_owned();
-            let sent = deliver(store, ARM_AND_SEND, content, dom::new_message_id()).await;
+            let sent = deliver(store, true, content, dom::new_message_id()).await;
             if let Err(error) = &sent {
-                store.form.fail(ARM_AND_SEND, error.clone());
+                store.form.fail(SEND, error.clone());
             }
             sent
         };

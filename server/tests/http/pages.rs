@@ -53,6 +53,47 @@ async fn a_message_and_the_switch_work_as_plain_forms() {
 }
 
 #[tokio::test]
+async fn a_form_that_arms_the_lesson_s_failure_first_needs_no_script_either() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    lab.switch_off("user1").await;
+    let form = "actor=user1&content=Hi+there&message_id=m1&arm=true";
+    let request = lab.client.post(format!("{}/api/send_message", lab.origin)).header(header::ACCEPT, "text/html");
+    let request = request.header(header::ORIGIN, &lab.origin);
+    let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+    let page = request.send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("Got your message: Hi there"));
+    assert!(page.contains("Retry 1 for history load: Simulated state store failure"));
+    let (_, fault) = lab.get_json("/api/lab/user1/fault").await;
+    assert_eq!(fault["on"], true);
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_turn_that_failed_is_an_answer_for_the_script_and_sends_a_plain_form_back_with_its_error() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    let browser = Client::builder().redirect(Policy::none()).build().unwrap();
+    let fails = serde_json::json!({"on": true, "plan": [{"operation": "load", "attempts": 3}]});
+    assert_eq!(lab.put_json("/api/lab/user1/fault", fails).await.0, StatusCode::OK);
+    let send = async |accept: &str, id: &str| {
+        let request = browser.post(format!("{}/api/send_message", lab.origin)).header(header::ACCEPT, accept);
+        let request = request.header(header::ORIGIN, &lab.origin);
+        let request = request.header(header::REFERER, format!("{}/lab/user1", lab.origin));
+        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        request.body(format!("actor=user1&content=Hi&message_id={id}")).send().await.unwrap()
+    };
+    let form = send("text/html", "m1").await;
+    assert_eq!(form.status(), StatusCode::FOUND);
+    assert!(form.headers()[header::LOCATION].to_str().unwrap().contains("__err="));
+    let script = send("application/json", "m2").await;
+    assert_eq!(script.status(), StatusCode::OK);
+    let answer: serde_json::Value = script.json().await.unwrap();
+    assert_eq!(answer["Failed"]["code"], "retries_exhausted");
+    lab.stop().await;
+}
+
+#[tokio::test]
 async fn a_form_that_is_sent_again_with_another_text_comes_back_with_it_and_a_new_id() {
     let data = TempDir::new().unwrap();
     let lab = Lab::start(data.path()).await;

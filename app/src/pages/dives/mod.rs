@@ -22,7 +22,7 @@ use self::{content::DIVES, page::dive};
 use super::{lab::bad_actor, plain::PlainPage};
 use crate::{
     backend::SharedBackend,
-    icons::icon,
+    components::Icon,
     panels::topbar::{Brand, ThemeButton},
 };
 use model::actor_id::{ActorId, LESSON_ACTOR};
@@ -99,7 +99,7 @@ fn Frame(actor: ActorId, children: Children) -> impl IntoView {
                     <a href=address("", &actor)>"Deep dives"</a>
                 </span>
                 <span class="topbar-gap"></span>
-                <a class="btn" href=format!("/lab/{actor}")>{icon("#i-older")} "Lab of " {actor.to_string()}</a>
+                <a class="btn" href=format!("/lab/{actor}")><Icon href="#i-older" /> "Lab of " {actor.to_string()}</a>
                 <ThemeButton />
             </header>
             {children()}

@@ -7,7 +7,7 @@ use super::{
     content::DIVES,
     dive::{Did, Listing, Live, Scene},
 };
-use crate::icons::icon;
+use crate::components::Icon;
 use model::{actor_id::ActorId, scenario::Need};
 
 /// The dive that is `nth` in the list, for a lab that has these.
@@ -62,7 +62,7 @@ fn listing(listing: &Listing, kind: &'static str, mark: &'static str) -> impl In
         <figure class="dive-code">
             <p class="note">{listing.name}</p>
             <pre class="code" tabindex="0"><code>{lines}</code></pre>
-            <figcaption class=says>{icon(mark)} <span><span class="vh">"The marked line: "</span> {listing.says}</span></figcaption>
+            <figcaption class=says><Icon href=mark /> <span><span class="vh">"The marked line: "</span> {listing.says}</span></figcaption>
         </figure>
     }
 }
@@ -78,7 +78,7 @@ fn steps(steps: &[Did], label: &'static str) -> impl IntoView + use<> {
         };
         view! {
             <li class=kind>
-                {icon(mark)} <span>{*words} <span class="vh">{outcome}</span></span>
+                <Icon href=mark /> <span>{*words} <span class="vh">{outcome}</span></span>
             </li>
         }
     };
@@ -90,7 +90,7 @@ fn scene(scene: &Scene, actor: &ActorId, there: &[Need]) -> impl IntoView + use<
     let (scenario, why) = scene.in_a_lab_with(there)?;
     let evidence = if why.is_none() { scene.evidence } else { scenario.watch.as_str() };
     Some(view! {
-        {why.map(|why| view! { <p class="dive-why">{icon("#i-info")} <span>{why}</span></p> })}
+        {why.map(|why| view! { <p class="dive-why"><Icon href="#i-info" /> <span>{why}</span></p> })}
         <dl>
             <dt>"Do"</dt>
             <dd>{scenario.action.as_str()}</dd>
@@ -99,7 +99,7 @@ fn scene(scene: &Scene, actor: &ActorId, there: &[Need]) -> impl IntoView + use<
         </dl>
         <p class="dive-go">
             <a class="btn primary" href=format!("/lab/{actor}?scenario={}", scenario.name)>
-                {icon("#i-play")} "Show it in the lab of " {actor.to_string()}
+                <Icon href="#i-play" /> "Show it in the lab of " {actor.to_string()}
             </a>
             <span class="note">"Opens “" {scenario.title.as_str()} "”. Run it resets that lab first."</span>
         </p>
@@ -109,7 +109,7 @@ fn scene(scene: &Scene, actor: &ActorId, there: &[Need]) -> impl IntoView + use<
 /// The line for the reader's own shell.
 fn shell(why: &'static str, command: &'static str, prints: &'static str) -> impl IntoView {
     view! {
-        <p class="dive-why">{icon("#i-info")} <span>{why}</span></p>
+        <p class="dive-why"><Icon href="#i-info" /> <span>{why}</span></p>
         <pre class="code" tabindex="0"><code>"$ " <b>{command}</b> "\n" {prints}</code></pre>
     }
 }

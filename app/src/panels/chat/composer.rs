@@ -10,7 +10,7 @@ use crate::{
     components::{ErrorLine, Icon},
     format::textarea_html,
     live::{
-        actions::{self, ARM_AND_SEND, SEND},
+        actions::{self, SEND},
         store::Store,
     },
     state::{form::FormState, lab::LabState},
@@ -83,7 +83,7 @@ pub(super) fn Composer(
             </button>
         </form>
         <div class="chat-error">
-            <ErrorLine of=&[SEND, ARM_AND_SEND] />
+            <ErrorLine of=&[SEND] />
         </div>
     }
 }

@@ -5,7 +5,7 @@ use leptos::{either::EitherOf3, ev::SubmitEvent, prelude::*};
 use crate::{
     components::SendAgain,
     live::{
-        actions::{self, ARM_AND_SEND, COMPARE, READ_HISTORY, SEND},
+        actions::{self, COMPARE, READ_HISTORY, SEND},
         store::Store,
     },
     state::lab::LabState,
@@ -78,18 +78,19 @@ fn SendForm(
 ) -> impl IntoView {
     let store = expect_context::<Store>();
     let lab = expect_context::<LabState>();
-    let (path, words) = if arm { (ARM_AND_SEND, "Arm, then send") } else { (SEND, "Send") };
+    let words = if arm { "Arm, then send" } else { "Send" };
     let message = content.clone();
     let send = move |event: SubmitEvent| {
         event.prevent_default();
         actions::send_at_a_press(store, arm, message.clone(), store.next_message_id());
     };
     view! {
-        <form class="acts" action=path method="post" on:submit=send>
+        <form class="acts" action=SEND method="post" on:submit=send>
             <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="content" value=content.clone() />
             <input type="hidden" name="message_id" value=id />
-            <button class="btn small" type="submit" disabled=move || store.waits_for(path)>
+            {arm.then(|| view! { <input type="hidden" name="arm" value="true" /> })}
+            <button class="btn small" type="submit" disabled=move || store.waits_for(SEND)>
                 {format!("{words} “{content}”")}
             </button>
         </form>

@@ -83,8 +83,7 @@ pub(super) fn More(
                         "Add a fault"
                     </button>
                     <span class="note">{note}</span>
-                    // As text: where scripts run, a browser makes no elements of it.
-                    <noscript inner_html=r#"<span class="note">What is added or removed counts once you press Apply.</span>"#></noscript>
+                    <span class="note unscripted">"What is added or removed counts once you press Apply."</span>
                 </p>
             </div>
         </details>

@@ -1,0 +1,48 @@
+//! What fields of a form have in common.
+
+use leptos::{attr::Attribute, prelude::*};
+
+use super::FieldError;
+use crate::state::view::ViewState;
+
+/// A field with its name before it; below, why it was refused.
+#[component]
+pub fn Field<C: IntoView + 'static>(
+    /// What it is called.
+    label: &'static str,
+    /// What it is called in its form.
+    name: String,
+    /// Why it was refused the last time.
+    error: Signal<Option<String>>,
+    /// What is typed into or chosen with.
+    children: TypedChildren<C>,
+) -> impl IntoView {
+    view! {
+        <label class="field">
+            <span>{label}</span>
+            {children.into_inner()()}
+            <FieldError name error />
+        </label>
+    }
+}
+
+/// What an element that is typed into or chosen with says of itself: whether it was refused, and where it is said why.
+///
+/// `leads` is whether the reader is to be led to it. That is done only where no script runs: elsewhere somebody may be
+/// at another place by then.
+pub(super) fn field_attributes(name: &str, error: Signal<Option<String>>, leads: bool) -> impl Attribute + use<> {
+    let view = expect_context::<ViewState>();
+    let autofocus = leads && !view.hydrated.get_untracked();
+    view! {
+        <{..}
+            aria-invalid=move || error.with(Option::is_some).then_some("true")
+            aria-describedby=error_id(name)
+            autofocus=autofocus
+        />
+    }
+}
+
+/// The id of the element that says why the field of this name was refused.
+pub(super) fn error_id(name: &str) -> String {
+    format!("{name}-error")
+}
