@@ -1,9 +1,10 @@
 //! The lab's page as one island, which the browser brings to life: its state, and the panels that show it.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server::ServerActionError};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    actions::LabActions,
     dom,
     hooks::{Hotkeys, use_hotkeys},
     live::store::Store,
@@ -67,10 +68,16 @@ pub fn Lab() -> impl IntoView {
     let known = opening.snapshot.known_actors.clone();
     let scenarios = opening.scenarios.clone();
     let (single_keys, tour) = (opening.single_keys, opening.tour.clone());
+    // Before any action: each begins with the error of its own form.
+    if let Some(FormError { path, encoded }) = &opening.error {
+        provide_context(ServerActionError::new(path, encoded));
+    }
     let store = Store::new(opening);
     provide_context(store);
+    let actions = LabActions::new(store);
+    provide_context(actions);
     let tour = TourState::new(store, tour);
-    let hotkeys = Hotkeys { store, tour, enabled: RwSignal::new(single_keys) };
+    let hotkeys = Hotkeys { store, actions, tour, enabled: RwSignal::new(single_keys) };
     use_hotkeys(hotkeys);
     run_states();
     let mounted = move || store.view.hydrated.get();

@@ -7,6 +7,7 @@
 //! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
 //! - [`island`]: the lab's page as one island, which the browser brings to life
 //! - [`state`]: what the lab's page holds, by subject; [`live`]: what of it is in one piece still, and what feeds it
+//! - [`actions`]: what a person can do to the lab
 //! - [`components`], [`hooks`], [`dom`]: what several panels use, and what they do to the browser
 //! - [`panels`]: one folder or file per panel of the lab
 //! - [`format`]: times and durations as people read them; `icons` (server only): the symbols
@@ -16,6 +17,7 @@
 // The type of a view has the types of all views in it.
 #![recursion_limit = "512"]
 
+pub mod actions;
 #[cfg(feature = "ssr")]
 mod app;
 #[cfg(feature = "ssr")]

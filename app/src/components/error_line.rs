@@ -3,21 +3,20 @@
 use leptos::prelude::*;
 
 use super::Icon;
-use crate::state::form::FormState;
+use model::error::LabError;
 
-/// What went wrong the last time with one of these server functions.
+/// What went wrong the last time with one of a form's actions.
 #[component]
 pub fn ErrorLine(
-    /// Their paths.
-    of: &'static [&'static str],
+    /// The error, if there was one; see [`error_of`](crate::actions::error_of).
+    error: Memo<Option<LabError>>,
     /// Whether the error of a field is told beside the field, and not here.
     #[prop(optional)]
     beside: Option<fn(&str) -> bool>,
 ) -> impl IntoView {
-    let forms = expect_context::<FormState>();
     let message = Memo::new(move |_| {
-        forms.error.with(|error| {
-            let error = error.as_ref().filter(|error| of.contains(&error.path.as_str())).map(|error| &error.error)?;
+        error.with(|error| {
+            let error = error.as_ref()?;
             let is_beside = beside.zip(error.field.as_deref()).is_some_and(|(beside, field)| beside(field));
             (!is_beside).then(|| error.message.clone())
         })

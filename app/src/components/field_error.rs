@@ -3,17 +3,13 @@
 use leptos::prelude::*;
 
 use super::field::error_id;
-use crate::state::form::FormState;
+use model::error::LabError;
 
-/// Why this field of a form was refused the last time; `path` is where the form is posted to, `field` what the error
-/// calls it.
-pub fn refused(path: &'static str, field: impl Into<String>) -> Memo<Option<String>> {
-    let (forms, field) = (expect_context::<FormState>(), field.into());
+/// Why this field was refused the last time: the error of its form's action, if that names this field.
+pub fn refused(error: Memo<Option<LabError>>, field: impl Into<String>) -> Memo<Option<String>> {
+    let field = field.into();
     Memo::new(move |_| {
-        forms.error.with(|error| {
-            let error = error.as_ref().filter(|error| error.path == path).map(|error| &error.error)?;
-            (error.field.as_ref() == Some(&field)).then(|| error.message.clone())
-        })
+        error.with(|error| error.as_ref().filter(|e| e.field.as_ref() == Some(&field)).map(|e| e.message.clone()))
     })
 }
 

@@ -3,7 +3,7 @@
 
 use leptos::{html, prelude::*};
 
-use crate::state::form::FormState;
+use model::error::LabError;
 
 /// Writes a value whenever it becomes another. The first one stands in the field already.
 pub fn write_when_changed(value: Signal<String>, write: impl Fn(&String) + 'static) {
@@ -21,16 +21,14 @@ pub fn tick_when_changed(field: NodeRef<html::Input>, ticked: Memo<bool>) {
     Effect::watch(move || ticked.get(), tick, false);
 }
 
-/// Puts a form's fields back to what is in force when `path` refuses what was set: they have moved already.
-pub fn put_back_when_refused(form: NodeRef<html::Form>, path: &'static str) {
-    let forms = expect_context::<FormState>();
-    let refused = move || forms.error.with(|error| error.as_ref().is_some_and(|error| error.path == path));
+/// Puts a form's fields back to what is in force when what was set is refused: they have moved already.
+pub fn put_back_when_refused(form: NodeRef<html::Form>, error: Memo<Option<LabError>>) {
     let put_back = move |refused: &bool, _: Option<&bool>, _: Option<()>| {
         if let Some(form) = form.get_untracked().filter(|_| *refused) {
             form.reset();
         }
     };
-    Effect::watch(refused, put_back, false);
+    Effect::watch(move || error.with(Option::is_some), put_back, false);
 }
 
 /// Puts a form's fields back to what is in force once the script runs: what was set before, nobody has heard.

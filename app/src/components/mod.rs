@@ -14,6 +14,7 @@ mod number_field;
 mod parted_list;
 mod select;
 mod send_again;
+mod server_form;
 pub mod turn_trace;
 
 pub use self::{
@@ -30,5 +31,6 @@ pub use self::{
     parted_list::PartedList,
     select::{Select, SelectField, Words},
     send_again::SendAgain,
+    server_form::{ServerForm, SubmitButton},
     turn_trace::TurnTrace,
 };

@@ -1,15 +1,9 @@
 //! Sending a failed message again.
 
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::prelude::*;
 
-use super::Icon;
-use crate::{
-    live::{
-        actions::{self, SEND},
-        store::Store,
-    },
-    state::lab::LabState,
-};
+use super::{Icon, ServerForm, SubmitButton};
+use crate::{actions::LabActions, state::lab::LabState};
 
 /// Sends the message with its own id: if it was stored after all, its stored reply comes back.
 #[component]
@@ -21,22 +15,17 @@ pub fn SendAgain(
     /// The classes of the button.
     class: &'static str,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
     let lab = expect_context::<LabState>();
-    let (again, again_id) = (content.clone(), id.clone());
-    let send = move |event: SubmitEvent| {
-        event.prevent_default();
-        actions::send_at_a_press(store, false, again.clone(), again_id.clone());
-    };
+    let action = expect_context::<LabActions>().send_once;
     view! {
-        <form class="acts" action=SEND method="post" on:submit=send>
+        <ServerForm action class="acts">
             <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="content" value=content />
             <input type="hidden" name="message_id" value=id />
-            <button class=class type="submit" disabled=move || store.waits_for(SEND)>
+            <SubmitButton pending=action.pending() class>
                 <Icon href="#i-replay" />
                 " Send again"
-            </button>
-        </form>
+            </SubmitButton>
+        </ServerForm>
     }
 }

@@ -6,19 +6,18 @@ use leptos::prelude::*;
 use super::request;
 use crate::error::ServerError;
 
-/// Holds each attempt of a message before it begins, or no longer; with `release` that stays as it is, and the attempt
-/// that is held goes. `on` is what a checkbox sends, `release` what the button beside it does.
-#[server(prefix = "/api", endpoint = "hold")]
-pub async fn hold(
-    actor: String,
-    #[server(default)] on: Option<String>,
-    #[server(default)] release: Option<String>,
-) -> Result<(), ServerError> {
+/// Holds each attempt of a message before it begins, or no longer. `on` is what a checkbox sends.
+#[server(prefix = "/api", endpoint = "set_hold")]
+pub async fn set_hold(actor: String, #[server(default)] on: Option<String>) -> Result<(), ServerError> {
     let (backend, actor) = request::lab(&actor)?;
-    if release.is_some() {
-        backend.release(&actor);
-    } else {
-        backend.set_hold(&actor, on.is_some());
-    }
+    backend.set_hold(&actor, on.is_some());
+    Ok(())
+}
+
+/// Lets the attempt go that is held.
+#[server(prefix = "/api", endpoint = "release")]
+pub async fn release(actor: String) -> Result<(), ServerError> {
+    let (backend, actor) = request::lab(&actor)?;
+    backend.release(&actor);
     Ok(())
 }

@@ -8,7 +8,9 @@ use leptos::{
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 use crate::{
+    actions::LabActions,
     dom,
+    functions::hold::Release,
     live::{hold, store::Store},
     panels::{keys::find, tour::TourState},
 };
@@ -26,6 +28,8 @@ const OPEN_SHEET: &str = "#keys:popover-open";
 pub struct Hotkeys {
     /// The lab.
     pub store: Store,
+    /// What can be done to it.
+    pub actions: LabActions,
     /// The tour.
     pub tour: TourState,
     /// Whether single keys work.
@@ -64,7 +68,7 @@ impl Hotkeys {
             " " | "ArrowRight" | "PageDown"
                 if releases(store, &key, at.as_ref().filter(|_| typing || !by_mouse), typing) =>
             {
-                hold::release(store);
+                self.actions.release.dispatch(Release { actor: store.lab.actor_id() });
                 true
             }
             "Escape" if typing => {

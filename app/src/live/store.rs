@@ -1,9 +1,9 @@
 //! What of the state is in one piece still. The rest is in [`crate::state`]; what stands here of it is on its way out.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 
-use super::{actions::SEND, controls::Changes};
 use crate::{
+    functions::messages::SendMessage,
     island::Opening,
     panels::switch::rows::first_rows,
     state::{
@@ -59,14 +59,10 @@ pub struct Store {
     pub rows: RwSignal<Vec<FaultForm>>,
     /// The plans that this page has asked for from its rows and not heard of yet, in that order.
     pub asked: RwSignal<Vec<Vec<FaultForm>>>,
-    /// The changes of switch and policy that wait.
-    pub changes: RwSignal<Changes>,
     /// What stands in the message field.
     pub draft: RwSignal<String>,
     /// The id of the next message.
     pub message_id: RwSignal<String>,
-    /// Whether the page does the lesson's steps by itself.
-    pub running_all: RwSignal<bool>,
     /// Whether events arrive.
     pub connection: RwSignal<Connection>,
     /// Messages of which the timeline does not know.
@@ -86,14 +82,14 @@ impl Store {
         let LabSnapshot { actor, runtime, panels, timeline, registered_at, now, utc_offset_min, .. } = snapshot;
         // A message that came back stays in the field, unless the conversation shows it, with *Send again*. One whose id
         // belongs to another is not offered there: it needs a new one.
-        let reused = error.as_ref().is_some_and(|error| error.error.code == ErrorCode::IdReused);
-        let typed_message = typed.text(SEND, "message_id").filter(|id| reused || !knows(&timeline.events, id, 0));
-        let typed_message = typed_message.and_then(|_| typed.text(SEND, "content")).map(str::to_owned);
+        let reused = error.as_ref().is_some_and(|error| error.error().code == ErrorCode::IdReused);
+        let typed_message = typed.text(SendMessage::PATH, "message_id").filter(|id| reused || !knows(&timeline.events, id, 0));
+        let typed_message = typed_message.and_then(|_| typed.text(SendMessage::PATH, "content")).map(str::to_owned);
         let rows = first_rows(&typed, &panels.fault);
 
         let facts = LabFacts { actor: actor.clone(), runtime, utc_offset_min, registered_at };
         let (lab, announcer, connection) = (LabState::new(facts, panels), Announcer::new(), ConnectionState::new());
-        let form = FormState::new(typed, error);
+        let form = FormState::new(typed);
         let view = ViewState::new(&address, lab, announcer);
         let (clock, events) = (ClockState::new(now), signal(timeline.events));
         let playback = PlaybackState::new(events.0, clock, address.at);
@@ -128,8 +124,6 @@ impl Store {
             outlook: prediction.forecast,
             rows: RwSignal::new(rows),
             asked: RwSignal::default(),
-            changes: RwSignal::new(None),
-            running_all: RwSignal::new(false),
             draft: messages.draft,
             message_id: messages.next_id,
             unsent: messages.unsent,
@@ -138,11 +132,6 @@ impl Store {
             said: announcer.text,
             opened: lesson.open_check,
         }
-    }
-
-    /// Whether a button that sends to `path` has to wait.
-    pub fn waits_for(self, path: &str) -> bool {
-        self.running_all.get() || self.form.busy.get() == Some(path)
     }
 
     /// Whether nobody has sent anything yet.

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use leptos::server_fn::ServerFn;
+
 use crate::{
     backend::SharedBackend,
-    panels::chat::scenarios::{ChosenScenario, RUN_SCENARIO, ScenarioItem, Scenarios},
+    functions::scenarios::RunScenario,
+    panels::chat::scenarios::{ChosenScenario, ScenarioItem, Scenarios},
     state::form::FormError,
 };
 use model::{
@@ -24,7 +27,7 @@ pub fn scenarios(backend: &SharedBackend, actor: &ActorId, name: Option<&str>, e
         is_chosen: chosen.as_ref().is_ok_and(|chosen| chosen.is_some_and(|chosen| chosen.name == scenario.name)),
     };
     let items = scenario::all().iter().map(item).collect();
-    let refused = error.filter(|error| error.path == RUN_SCENARIO).map(|error| error.error.message.clone());
+    let refused = error.filter(|error| error.path == RunScenario::PATH).map(|error| error.error().message);
     let chosen = chosen.map(|chosen| chosen.map(|scenario| of(backend, actor, scenario, &there, refused)));
     Scenarios { items, chosen }
 }

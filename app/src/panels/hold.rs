@@ -1,17 +1,12 @@
 //! Holding attempts before they begin: in the bar on top, on a page that is laid out for a room, and wherever it is on.
 
-use leptos::{
-    ev::{Event, MouseEvent, SubmitEvent},
-    html,
-    prelude::*,
-};
+use leptos::{ev::MouseEvent, html, prelude::*, server_fn::ServerFn};
 
 use crate::{
-    components::{ApplyButton, ErrorLine, Icon, put_back_when_refused, tick_when_changed},
-    live::{
-        hold::{self, HOLD},
-        store::Store,
-    },
+    actions::{LabActions, error_of},
+    components::{ApplyButton, ErrorLine, Icon, ServerForm, put_back_when_refused, tick_when_changed},
+    functions::hold::Release,
+    live::store::Store,
     state::{lab::LabState, view::ViewState},
 };
 
@@ -22,50 +17,49 @@ pub fn HoldForm() -> impl IntoView {
     let store = expect_context::<Store>();
     let lab = expect_context::<LabState>();
     let view = expect_context::<ViewState>();
+    let LabActions { set_hold, release, .. } = expect_context();
+    let error = error_of(set_hold);
     let on = Memo::new(move |_| lab.panels.with(|panels| panels.hold));
     let held = Memo::new(move |_| store.is_held());
     let nothing_to_release = move || !held.get() && (view.hydrated.get() || !on.get());
     let (form, field) = (NodeRef::<html::Form>::new(), NodeRef::<html::Input>::new());
     tick_when_changed(field, on);
-    put_back_when_refused(form, HOLD);
-    let set = move |change: Event| hold::set(store, event_target_checked(&change));
-    let release = move |click: MouseEvent| {
+    put_back_when_refused(form, error);
+    let let_go = move |click: MouseEvent| {
         click.prevent_default();
-        hold::release(store);
+        release.dispatch(Release { actor: lab.actor_id() });
     };
     view! {
-        <form
+        <ServerForm
+            action=set_hold
+            at_once=true
             class="hold"
             class:on=on
             class:held=held
-            action=HOLD
-            method="post"
-            autocomplete="off"
+            attr:autocomplete="off"
             node_ref=form
-            // What is ticked takes effect at once.
-            on:submit=|submit: SubmitEvent| submit.prevent_default()
         >
             // Enter in the box presses a form's first button: not *Release*.
             <button type="submit" hidden tabindex="-1" aria-hidden="true"></button>
             <input type="hidden" name="actor" value=lab.actor_id() />
             <label class="tick">
-                <input type="checkbox" name="on" checked=on node_ref=field on:change=set />
+                <input type="checkbox" name="on" checked=on node_ref=field />
                 " Hold before each attempt"
             </label>
             <ApplyButton />
             <button
                 class="btn small primary hold-release"
                 type="submit"
-                name="release"
-                value="1"
+                formaction=Release::url()
                 title="Let the held attempt go: y"
                 hidden=nothing_to_release
-                on:click=release
+                on:click=let_go
             >
                 <Icon href="#i-play" />
                 "Release"
             </button>
-            <ErrorLine of=&[HOLD] />
-        </form>
+            <ErrorLine error />
+            <ErrorLine error=error_of(release) />
+        </ServerForm>
     }
 }

@@ -1,15 +1,12 @@
 //! Slow motion for a room: how many seconds the actor waits between its attempts, in the bar on top. It is the actor's own
 //! policy that is slow, and no film of it.
 
-use leptos::{ev::SubmitEvent, html, prelude::*};
+use leptos::{html, prelude::*};
 
 use super::policy::{FIELDS, field_name};
 use crate::{
-    components::{ApplyButton, ErrorLine, put_back_when_refused, tick_when_changed},
-    live::{
-        controls::{self, Change, SET_POLICY},
-        store::Store,
-    },
+    actions::{LabActions, error_of},
+    components::{ApplyButton, ErrorLine, ServerForm, put_back_when_refused, tick_when_changed},
     state::lab::LabState,
 };
 use model::policy::{RetryPolicy, form::PolicyForm};
@@ -22,23 +19,17 @@ const SECONDS: [u64; 3] = [1, 2, 5];
 pub fn SlowMotion() -> impl IntoView {
     let lab = expect_context::<LabState>();
     let kept = Memo::new(move |_| kept(lab.panels.with(|panels| panels.policy)));
+    let action = expect_context::<LabActions>().set_policy;
+    let error = error_of(action);
     let form = NodeRef::<html::Form>::new();
-    put_back_when_refused(form, SET_POLICY);
-    let hidden = FIELDS.into_iter().filter(|(field, _)| *field != "delay_ms").map(|(field, place)| {
+    put_back_when_refused(form, error);
+    let hidden = FIELDS.into_iter().filter(|(field, _)| *field != "delay_ms").map(move |(field, place)| {
         let value = move || place(&mut kept.get()).clone();
         view! { <input type="hidden" name=field_name(field) value=value /> }
     });
-    let choices = SECONDS.into_iter().map(|seconds| view! { <Choice seconds kept /> });
+    let choices = SECONDS.into_iter().map(move |seconds| view! { <Choice seconds kept /> });
     view! {
-        <form
-            class="slow"
-            action=SET_POLICY
-            method="post"
-            autocomplete="off"
-            node_ref=form
-            // What is chosen takes effect at once.
-            on:submit=|submit: SubmitEvent| submit.prevent_default()
-        >
+        <ServerForm action at_once=true class="slow" attr:autocomplete="off" node_ref=form>
             <input type="hidden" name="actor" value=lab.actor_id() />
             {hidden.collect_view()}
             <fieldset title="How long the actor waits between its attempts: 1, 2, 5">
@@ -46,8 +37,8 @@ pub fn SlowMotion() -> impl IntoView {
                 {choices.collect_view()}
             </fieldset>
             <ApplyButton />
-            <ErrorLine of=&[SET_POLICY] />
-        </form>
+            <ErrorLine error />
+        </ServerForm>
     }
 }
 
@@ -59,7 +50,6 @@ fn Choice(
     /// What else the policy says.
     kept: Memo<PolicyForm>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
     let delay_ms = (seconds * 1_000).to_string();
     let chosen = Memo::new({
         let delay_ms = delay_ms.clone();
@@ -67,13 +57,6 @@ fn Choice(
     });
     let field = NodeRef::<html::Input>::new();
     tick_when_changed(field, chosen);
-    let choose = {
-        let delay_ms = delay_ms.clone();
-        move |_| {
-            let delay_ms = delay_ms.clone();
-            controls::set(store, Change::Policy(PolicyForm { delay_ms, ..kept.get_untracked() }));
-        }
-    };
     view! {
         <label>
             <input
@@ -82,7 +65,6 @@ fn Choice(
                 value=delay_ms
                 checked=chosen
                 node_ref=field
-                on:change=choose
             />
             <span>{format!("{seconds} s")}</span>
         </label>

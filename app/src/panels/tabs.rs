@@ -4,16 +4,15 @@
 use leptos::prelude::*;
 
 use crate::{
-    live::controls::SET_POLICY,
-    state::{form::FormState, lab::LabState},
+    actions::{LabActions, error_of},
+    state::lab::LabState,
 };
 
 /// The radio buttons. They stand before everything that depends on them.
 #[component]
 pub fn PaneChoice() -> impl IntoView {
     // A policy that was refused is told beside its field: without script the page comes back with its pane shown.
-    let refused =
-        expect_context::<FormState>().error.with_untracked(|e| e.as_ref().is_some_and(|e| e.path == SET_POLICY));
+    let refused = error_of(expect_context::<LabActions>().set_policy).with_untracked(Option::is_some);
     view! {
         <input
             class="vh"

@@ -1,17 +1,13 @@
 //! The wire to Redis, where the lab has one: a real outage, on purpose, for every actor.
 
-use leptos::{
-    ev::{Event, SubmitEvent},
-    html,
-    prelude::*,
-};
+use leptos::{html, prelude::*, server_fn::ServerFn};
 
 use crate::{
-    components::{ApplyButton, ErrorLine, Icon, put_back_at_first, put_back_when_refused, write_when_changed},
-    live::{
-        actions::{self, SET_WIRE},
-        store::Store,
+    actions::{LabActions, error_of},
+    components::{
+        ApplyButton, ErrorLine, Icon, ServerForm, put_back_at_first, put_back_when_refused, write_when_changed,
     },
+    functions::wire::SetWire,
     state::{form::FormState, lab::LabState, view::ViewState},
 };
 use model::wire::WireFault;
@@ -27,13 +23,14 @@ pub(super) fn is_there(lab: LabState) -> bool {
 /// What the wire does, as a sentence to choose from. Chosen it takes effect at once; without script *Apply* does it.
 #[component]
 pub fn WireForm() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let action = expect_context::<LabActions>().set_wire;
+    let error = error_of(action);
     let lab = expect_context::<LabState>();
     let forms = expect_context::<FormState>();
     let view = expect_context::<ViewState>();
     let fault = Memo::new(move |_| lab.panels.with(|panels| panels.wire.as_ref()?.fault));
     // What was refused without script stays as it was chosen.
-    let typed = forms.typed.with_untracked(|typed| typed.text(SET_WIRE, "wire").map(str::to_owned));
+    let typed = forms.typed.with_untracked(|typed| typed.text(SetWire::PATH, "wire").map(str::to_owned));
     let chosen = Memo::new(move |_| {
         let typed = typed.clone().filter(|_| !view.hydrated.get());
         typed.unwrap_or_else(|| word(fault.get()).to_owned())
@@ -45,24 +42,22 @@ pub fn WireForm() -> impl IntoView {
         }
     });
     put_back_at_first(form);
-    put_back_when_refused(form, SET_WIRE);
-    let options = [None].into_iter().chain(WireFault::OFFERED.map(Some)).map(|offered| {
+    put_back_when_refused(form, error);
+    let options = [None].into_iter().chain(WireFault::OFFERED.map(Some)).map(move |offered| {
         view! {
             <option value=word(offered) selected=move || chosen.with(|chosen| chosen == word(offered))>
                 {move || sentence(offered, fault.get())}
             </option>
         }
     });
-    let set = move |change: Event| actions::set_wire(store, event_target_value(&change));
     view! {
-        <form
+        <ServerForm
+            action
+            at_once=true
             class="breaker wire"
             class:on=move || fault.get().is_some()
-            action=SET_WIRE
-            method="post"
-            autocomplete="off"
+            attr:autocomplete="off"
             node_ref=form
-            on:submit=|submit: SubmitEvent| submit.prevent_default()
         >
             <span class="tape" aria-hidden="true"></span>
             <p class="plan">
@@ -70,15 +65,15 @@ pub fn WireForm() -> impl IntoView {
                     <b>"The wire to Redis"</b>
                 </label>
                 <span class="select">
-                    <select id="wire" name="wire" title="For every actor of this lab" node_ref=field on:change=set>
+                    <select id="wire" name="wire" title="For every actor of this lab" node_ref=field>
                         {options.collect_view()}
                     </select>
                     <Icon href="#i-chevron" />
                 </span>
                 <ApplyButton />
             </p>
-            <ErrorLine of=&[SET_WIRE] />
-        </form>
+            <ErrorLine error />
+        </ServerForm>
     }
 }
 

@@ -1,19 +1,18 @@
 //! The field to write in.
 
 use leptos::{
-    ev::{KeyboardEvent, SubmitEvent},
+    ev::KeyboardEvent,
     html::{Form, Textarea},
     prelude::*,
 };
 
 use crate::{
-    components::{ErrorLine, Icon},
+    actions::{LabActions, error_of},
+    components::{ErrorLine, Icon, ServerForm},
     format::textarea_html,
-    live::{
-        actions::{self, SEND},
-        store::Store,
-    },
-    state::{form::FormState, lab::LabState},
+    functions::messages::SendMessage,
+    live::store::Store,
+    state::lab::LabState,
 };
 
 /// The form that sends a message. Enter sends, Shift+Enter breaks the line.
@@ -23,9 +22,10 @@ pub(super) fn Composer(
     untouched: Memo<bool>,
 ) -> impl IntoView {
     let store = expect_context::<Store>();
-    let forms = expect_context::<FormState>();
     let lab = expect_context::<LabState>();
-    let refused = forms.error.with_untracked(|error| error.as_ref().is_some_and(|error| error.path == SEND));
+    let LabActions { send, send_once, .. } = expect_context();
+    let error = error_of(send);
+    let refused = error.with_untracked(Option::is_some);
     let (form, field) = (NodeRef::<Form>::new(), NodeRef::<Textarea>::new());
     // The field leads: what somebody has typed before the script ran is the draft. Only what the lab itself puts in or
     // takes out is written to it.
@@ -39,17 +39,15 @@ pub(super) fn Composer(
             }
         }
     });
-    let send = move |event: SubmitEvent| {
-        event.prevent_default();
-        let content = store.draft.get_untracked();
-        if !content.trim().is_empty() {
-            store.draft.set(String::new());
-            actions::send(store, content, store.next_message_id());
-        }
+    let prepare = Callback::new(move |message: SendMessage| {
         if let Some(field) = field.get_untracked() {
             let _ = field.focus();
         }
-    };
+        (!message.content.trim().is_empty()).then(|| {
+            store.draft.set(String::new());
+            SendMessage { message_id: store.next_message_id(), ..message }
+        })
+    });
     let send_by_enter = move |event: KeyboardEvent| {
         if sends(&event) {
             event.prevent_default();
@@ -59,7 +57,7 @@ pub(super) fn Composer(
         }
     };
     view! {
-        <form class="composer" class:invite=untouched action=SEND method="post" node_ref=form on:submit=send>
+        <ServerForm action=send prepare class="composer" class:invite=untouched node_ref=form>
             <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="message_id" value=store.message_id.get_untracked() />
             <label class="vh" for="msg">"Message"</label>
@@ -81,9 +79,10 @@ pub(super) fn Composer(
                 "Send"
                 <Icon href="#i-send" />
             </button>
-        </form>
+        </ServerForm>
         <div class="chat-error">
-            <ErrorLine of=&[SEND] />
+            <ErrorLine error />
+            <ErrorLine error=error_of(send_once) />
         </div>
     }
 }

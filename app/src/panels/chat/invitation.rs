@@ -1,15 +1,9 @@
 //! What a new lab says around the field to write in.
 
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::prelude::*;
 
-use crate::{
-    live::{
-        controls::{self, Change, SET_FAULT},
-        store::Store,
-    },
-    state::lab::LabState,
-};
-use model::{fault::form::FaultForm, operation::Operation};
+use crate::{actions::LabActions, components::ServerForm, live::store::Store, state::lab::LabState};
+use model::operation::Operation;
 
 /// What to do, and what will come of it.
 #[component]
@@ -59,16 +53,10 @@ fn Setting(
     /// How many attempts of it fail.
     attempts: u8,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
     let lab = expect_context::<LabState>();
-    let set = move |event: SubmitEvent| {
-        event.prevent_default();
-        let (operation, attempts) = (operation.as_str().to_owned(), attempts.to_string());
-        let plan = vec![FaultForm { operation, attempts, ..FaultForm::default() }];
-        controls::set(store, Change::Fault { on: true, plan });
-    };
+    let action = expect_context::<LabActions>().set_fault;
     view! {
-        <form action=SET_FAULT method="post" on:submit=set>
+        <ServerForm action>
             <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="on" value="on" />
             <input type="hidden" name="plan[0][operation]" value=operation.as_str() />
@@ -76,6 +64,6 @@ fn Setting(
             <button class="link" type="submit">
                 {name}
             </button>
-        </form>
+        </ServerForm>
     }
 }

@@ -1,13 +1,10 @@
 //! The scenario menu in the chat's head, and the card of the chosen one. Nothing in them changes while the page is open.
 
-use leptos::{either::Either, prelude::*};
+use leptos::{either::Either, prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
-use crate::{components::Icon, state::lab::LabState};
+use crate::{components::Icon, functions::scenarios::RunScenario, state::lab::LabState};
 use model::scenario::ScenarioReport;
-
-/// Where a scenario is run.
-pub const RUN_SCENARIO: &str = "/api/run_scenario";
 
 /// What a lab's page shows of the scenarios.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -124,7 +121,7 @@ fn Card(
             <dt>"Learn"</dt>
             <dd>{teaches}</dd>
         </dl>
-        <form class="scenario-run" method="post" action=RUN_SCENARIO>
+        <form class="scenario-run" method="post" action=RunScenario::url()>
             <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="name" value=name />
             <button class="btn primary small" type="submit" disabled=!can_run>

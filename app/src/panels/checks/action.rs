@@ -1,13 +1,12 @@
 //! What is to be done for a check that is not proven yet.
 
-use leptos::{either::EitherOf3, ev::SubmitEvent, prelude::*};
+use leptos::{either::EitherOf4, prelude::*};
 
 use crate::{
-    components::SendAgain,
-    live::{
-        actions::{self, COMPARE, READ_HISTORY, SEND},
-        store::Store,
-    },
+    actions::{FormAction, FormFunction, LabActions},
+    components::{SendAgain, ServerForm, SubmitButton},
+    functions::messages::SendMessage,
+    live::store::Store,
     state::lab::LabState,
 };
 use model::{
@@ -53,15 +52,12 @@ pub(super) fn StepAction(
     let action = Memo::new(move |_| check.with(|check| action(check, || store.turns.with(|turns| lost(turns)))));
     // Made by the server for this page and check.
     let id = move || format!("{}-{number}", store.message_id.get_untracked());
+    let LabActions { read_history, compare, .. } = expect_context();
     move || match action.get() {
-        Action::Send { content, arm } => EitherOf3::A(view! { <SendForm content id=id() arm /> }),
-        Action::SendAgain { content, id } => EitherOf3::B(view! { <SendAgain content id class="btn small" /> }),
-        Action::ReadHistory => {
-            EitherOf3::C(view! { <AskForm path=READ_HISTORY label="Read history" ask=actions::read_history /> })
-        }
-        Action::Compare => {
-            EitherOf3::C(view! { <AskForm path=COMPARE label="Compare with the store" ask=actions::compare /> })
-        }
+        Action::Send { content, arm } => EitherOf4::A(view! { <SendForm content id=id() arm /> }),
+        Action::SendAgain { content, id } => EitherOf4::B(view! { <SendAgain content id class="btn small" /> }),
+        Action::ReadHistory => EitherOf4::C(view! { <AskForm action=read_history label="Read history" /> }),
+        Action::Compare => EitherOf4::D(view! { <AskForm action=compare label="Compare with the store" /> }),
     }
 }
 
@@ -78,48 +74,39 @@ fn SendForm(
 ) -> impl IntoView {
     let store = expect_context::<Store>();
     let lab = expect_context::<LabState>();
+    let action = expect_context::<LabActions>().send_once;
+    let prepare =
+        Callback::new(move |message: SendMessage| Some(SendMessage { message_id: store.next_message_id(), ..message }));
     let words = if arm { "Arm, then send" } else { "Send" };
-    let message = content.clone();
-    let send = move |event: SubmitEvent| {
-        event.prevent_default();
-        actions::send_at_a_press(store, arm, message.clone(), store.next_message_id());
-    };
     view! {
-        <form class="acts" action=SEND method="post" on:submit=send>
+        <ServerForm action prepare class="acts">
             <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="content" value=content.clone() />
             <input type="hidden" name="message_id" value=id />
             {arm.then(|| view! { <input type="hidden" name="arm" value="true" /> })}
-            <button class="btn small" type="submit" disabled=move || store.waits_for(SEND)>
+            <SubmitButton pending=action.pending() class="btn small">
                 {format!("{words} “{content}”")}
-            </button>
-        </form>
+            </SubmitButton>
+        </ServerForm>
     }
 }
 
 /// Asks the actor for something.
 #[component]
-fn AskForm(
-    /// The path of the server function.
-    path: &'static str,
+fn AskForm<F: FormFunction>(
+    /// What asks.
+    action: FormAction<F>,
     /// What the button says.
     label: &'static str,
-    /// What asks where the script runs.
-    ask: fn(Store),
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
     let lab = expect_context::<LabState>();
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        ask(store);
-    };
     view! {
-        <form class="acts" action=path method="post" on:submit=submit>
+        <ServerForm action class="acts">
             <input type="hidden" name="actor" value=lab.actor_id() />
-            <button class="btn small" type="submit" disabled=move || store.waits_for(path)>
+            <SubmitButton pending=action.pending() class="btn small">
                 {label}
-            </button>
-        </form>
+            </SubmitButton>
+        </ServerForm>
     }
 }
 

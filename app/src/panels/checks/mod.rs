@@ -10,11 +10,8 @@ use leptos::prelude::*;
 
 use self::{reset::Reset, row::CheckRow};
 use crate::{
+    actions::{LabActions, error_of},
     components::{ErrorLine, Icon},
-    live::{
-        actions::{self, COMPARE, READ_HISTORY, RESET},
-        store::Store,
-    },
     state::lab::LabState,
 };
 use model::lesson::steps::STEPS;
@@ -32,6 +29,7 @@ pub(crate) const DIVES: [(&str, &str); 5] = [
 #[component]
 pub fn Checks() -> impl IntoView {
     let lab = expect_context::<LabState>();
+    let LabActions { reset, read_history, compare, .. } = expect_context();
     let rows = (1u8..).zip(&STEPS).map(|(number, step)| view! { <CheckRow number step /> });
     view! {
         <section class="panel checks" aria-labelledby="h-checks">
@@ -42,7 +40,9 @@ pub fn Checks() -> impl IntoView {
                 <Reset />
             </div>
             <div class="check-errors">
-                <ErrorLine of=&[RESET, READ_HISTORY, COMPARE] />
+                <ErrorLine error=error_of(reset) />
+                <ErrorLine error=error_of(read_history) />
+                <ErrorLine error=error_of(compare) />
             </div>
             <div class="check-list">
                 <ol>{rows.collect_view()}</ol>
@@ -58,16 +58,19 @@ pub fn Checks() -> impl IntoView {
 /// Does all steps, one after the other. Only where the script runs.
 #[component]
 fn RunAll() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let run_all = expect_context::<LabActions>().run_all;
+    let pending = run_all.pending();
     view! {
         <button
             class="btn quiet run-all scripted"
             type="button"
-            disabled=store.running_all
-            on:click=move |_| actions::run_all(store)
+            disabled=pending
+            on:click=move |_| {
+                run_all.dispatch(());
+            }
         >
             <Icon href="#i-play" />
-            <span>{move || if store.running_all.get() { "Running" } else { "Run all" }}</span>
+            <span>{move || if pending.get() { "Running" } else { "Run all" }}</span>
         </button>
     }
 }

@@ -1,35 +1,30 @@
 //! Taking everything back.
 
-use leptos::{ev::SubmitEvent, html, prelude::*};
+use leptos::{html, prelude::*};
 
 use crate::{
-    components::Icon,
-    live::{
-        actions::{self, RESET},
-        store::Store,
-    },
+    actions::LabActions,
+    components::{Icon, ServerForm},
     state::lab::LabState,
 };
 
 /// Takes everything back, in two steps: the first press only opens the question.
 #[component]
 pub(super) fn Reset() -> impl IntoView {
-    let store = expect_context::<Store>();
     let lab = expect_context::<LabState>();
     let menu = NodeRef::<html::Details>::new();
-    let reset = move |event: SubmitEvent| {
-        event.prevent_default();
+    let action = expect_context::<LabActions>().reset;
+    let close = move |_| {
         if let Some(menu) = menu.get_untracked() {
             menu.set_open(false);
         }
-        actions::reset(store);
     };
     view! {
         <details class="menu" node_ref=menu>
             <summary class="btn quiet icon" aria-label="Reset the lab" title="Reset the lab">
                 <Icon href="#i-replay" />
             </summary>
-            <form class="menu-list ask" action=RESET method="post" on:submit=reset>
+            <ServerForm action class="menu-list ask" on:submit=close>
                 <input type="hidden" name="actor" value=lab.actor_id() />
                 <p>
                     <b>"Reset this lab?"</b>
@@ -39,7 +34,7 @@ pub(super) fn Reset() -> impl IntoView {
                     "Reset "
                     {lab.actor_id()}
                 </button>
-            </form>
+            </ServerForm>
         </details>
     }
 }

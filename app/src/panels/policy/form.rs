@@ -1,15 +1,11 @@
 //! The fields of the retry policy.
 
-use leptos::{ev::SubmitEvent, form::FromFormData, html, prelude::*};
-use web_sys::FormData;
+use leptos::{prelude::*, server_fn::ServerFn};
 
 use crate::{
-    components::{ApplyButton, ErrorLine, NumberField, SelectField, Words, refused},
+    actions::{LabActions, error_of},
+    components::{ApplyButton, ErrorLine, NumberField, SelectField, ServerForm, Words, refused},
     functions::policy::SetPolicy,
-    live::{
-        controls::{self, Change, SET_POLICY},
-        store::Store,
-    },
     state::{form::FormState, lab::LabState},
     typed::Part,
 };
@@ -39,34 +35,19 @@ pub(super) fn PolicyFields(
     /// The policy in force.
     policy: Memo<RetryPolicy>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
     let lab = expect_context::<LabState>();
-    let form = NodeRef::<html::Form>::new();
-    let apply = move || {
-        let fields = form.get_untracked().and_then(|form| FormData::new_with_form(&form).ok());
-        if let Some(Ok(set)) = fields.map(|fields| SetPolicy::from_form_data(&fields)) {
-            controls::set(store, Change::Policy(set.policy));
-        }
-    };
-    let submit = move |submit: SubmitEvent| {
-        submit.prevent_default();
-        apply();
-    };
+    let action = expect_context::<LabActions>().set_policy;
+    let error = error_of(action);
     let [attempts, wait, backoff, longest, jitter, seed, timeout] = FIELDS;
-    let number = |label, part, (least, most), unit| number(policy, label, part, (least, most), unit);
+    let number = move |label, field: Part<PolicyForm>, (least, most), unit| {
+        let (name, value, error) = (field_name(field.0), shown(policy, field), refused(error, field.0));
+        view! { <NumberField label name value error least most unit /> }
+    };
     let seeds = (0, u32::MAX.into());
     let timeouts = (RetryPolicy::MIN_TIMEOUT_MS, RetryPolicy::MAX_TIMEOUT_MS);
     let (backoff, value) = (backoff.0, shown(policy, backoff));
     view! {
-        <form
-            class="fields"
-            action=SET_POLICY
-            method="post"
-            autocomplete="off"
-            node_ref=form
-            on:submit=submit
-            on:change=move |_| apply()
-        >
+        <ServerForm action at_once=true class="fields" attr:autocomplete="off">
             <input type="hidden" name="actor" value=lab.actor_id() />
             {number("Attempts", attempts, (1, 10), "")}
             {number("Wait", wait, (0, 60_000), "ms")}
@@ -75,35 +56,23 @@ pub(super) fn PolicyFields(
                 name=field_name(backoff)
                 value
                 words=BACKOFFS
-                error=refused(SET_POLICY, backoff)
+                error=refused(error, backoff)
             />
             {number("Longest", longest, (0, 60_000), "ms")}
             {number("Jitter", jitter, (0, 100), "%")}
             {number("Seed", seed, seeds, "")}
             {number("Time-out", timeout, timeouts, "ms")}
             <ApplyButton />
-            <ErrorLine of=&[SET_POLICY] beside=is_field />
-        </form>
+            <ErrorLine error beside=is_field />
+        </ServerForm>
     }
-}
-
-/// A number.
-fn number(
-    policy: Memo<RetryPolicy>,
-    label: &'static str,
-    field: Part<PolicyForm>,
-    (least, most): (u64, u64),
-    unit: &'static str,
-) -> impl IntoView {
-    let (part, value) = (field.0, shown(policy, field));
-    view! { <NumberField label name=field_name(part) value error=refused(SET_POLICY, part) least most unit /> }
 }
 
 /// What a field begins with, and what comes into force later: at first what was typed, if the form came back without
 /// script.
 fn shown(policy: Memo<RetryPolicy>, (part, place): Part<PolicyForm>) -> Memo<String> {
     let forms = expect_context::<FormState>();
-    let typed = forms.typed.with_untracked(|typed| typed.text(SET_POLICY, &field_name(part)).map(str::to_owned));
+    let typed = forms.typed.with_untracked(|typed| typed.text(SetPolicy::PATH, &field_name(part)).map(str::to_owned));
     let in_force = Memo::new(move |_| place(&mut policy.get().into()).clone());
     Memo::new(move |before: Option<&String>| {
         let now = in_force.get();

@@ -7,8 +7,9 @@ use super::{
     rows::{ATTEMPTS, KIND, LAYER, MS, OPERATION, PERCENT, ROWS, SEED, SPAN, WIRE},
 };
 use crate::{
+    actions::{LabActions, error_of},
     components::{FieldError, NumberField, SelectField, Words, refused},
-    live::{controls::SET_FAULT, store::Store},
+    live::store::Store,
     state::lab::LabState,
     typed::Part,
 };
@@ -53,7 +54,8 @@ pub(super) fn FaultFields(
     let choice = |label, part, words| view! { <Choice label field=fault_field(n, part) words /> };
     let number = |label, part, least, most, unit| number(n, label, part, (least, most), unit);
     // What is wrong with the fault as a whole, or with a place that cannot be chosen here.
-    let (whole, place) = (refused(SET_FAULT, format!("plan[{n}]")), fault_field(n, LAYER));
+    let error = error_of(expect_context::<LabActions>().set_fault);
+    let (whole, place) = (refused(error, format!("plan[{n}]")), fault_field(n, LAYER));
     let whole = Signal::derive(move || whole.get().or_else(|| place.error.get().filter(|_| layers.is_none())));
     let remove = move |click: MouseEvent| {
         click.prevent_default();

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use super::rows::name;
 use crate::{
+    actions::{LabActions, error_of},
     components::refused,
-    live::{controls::SET_FAULT, store::Store},
+    live::store::Store,
     typed::Part,
 };
 use model::fault::form::FaultForm;
@@ -36,6 +37,6 @@ pub(super) fn fault_field(n: usize, (part, place): Part<FaultForm>) -> FaultFiel
             }
         });
     });
-    let error = refused(SET_FAULT, format!("plan[{n}].{part}"));
+    let error = refused(error_of(expect_context::<LabActions>().set_fault), format!("plan[{n}].{part}"));
     FaultField { name: name(n, part), value: value.into(), error: error.into(), on_input }
 }

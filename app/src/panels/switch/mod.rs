@@ -6,12 +6,7 @@ mod more;
 pub(crate) mod rows;
 mod sentence;
 
-use leptos::{
-    either::Either,
-    ev::{MouseEvent, SubmitEvent},
-    html,
-    prelude::*,
-};
+use leptos::{either::Either, ev::MouseEvent, html, prelude::*, server_fn::ServerFn};
 
 use self::{
     more::{More, is_within},
@@ -19,11 +14,10 @@ use self::{
 };
 use super::wire::{self, WireForm};
 use crate::{
-    components::{ApplyButton, ErrorLine, Icon, put_back_at_first},
-    live::{
-        controls::{self, ARM_FAULT, Change, SET_FAULT},
-        store::Store,
-    },
+    actions::{LabActions, error_of},
+    components::{ApplyButton, ErrorLine, Icon, ServerForm, put_back_at_first},
+    functions::faults::{ArmFault, SetFault},
+    live::store::Store,
     state::{form::FormState, lab::LabState, view::ViewState},
 };
 use model::fault::words::status;
@@ -51,20 +45,22 @@ fn SwitchForm() -> impl IntoView {
     let (form, knob) = (NodeRef::<html::Form>::new(), NodeRef::<html::Input>::new());
     put_back_at_first(form);
     rows::keep_up(store);
+    let LabActions { set_fault, arm_fault, .. } = expect_context();
+    let prepare = Callback::new(move |set: SetFault| Some(SetFault { plan: rows::ask(store), ..set }));
+    // What goes with a row that is removed is no change of a field.
     let apply = Callback::new(move |()| {
-        let on = knob.get_untracked().is_some_and(|knob| knob.checked());
-        controls::set(store, Change::Fault { on, plan: rows::ask(store) });
+        let on = knob.get_untracked().is_some_and(|knob| knob.checked()).then(|| "on".to_owned());
+        set_fault.dispatch(SetFault { actor: lab.actor_id(), on, plan: rows::ask(store), rows: None });
     });
     view! {
-        <form
+        <ServerForm
+            action=set_fault
+            at_once=true
+            prepare
             class="breaker"
             class:on=move || lab.fault.with(|fault| fault.on)
-            action=SET_FAULT
-            method="post"
-            autocomplete="off"
+            attr:autocomplete="off"
             node_ref=form
-            on:submit=|submit: SubmitEvent| submit.prevent_default()
-            on:change=move |_| apply.run(())
         >
             // Enter in a field presses a form's first button: not *Arm again*.
             <button type="submit" hidden tabindex="-1" aria-hidden="true"></button>
@@ -77,8 +73,9 @@ fn SwitchForm() -> impl IntoView {
                 <ApplyButton />
             </div>
             <ArmButton />
-            <ErrorLine of=&[SET_FAULT, ARM_FAULT] beside=is_within />
-        </form>
+            <ErrorLine error=error_of(set_fault) beside=is_within />
+            <ErrorLine error=error_of(arm_fault) />
+        </ServerForm>
     }
 }
 
@@ -93,8 +90,9 @@ fn Knob(
     let view = expect_context::<ViewState>();
     let lab = expect_context::<LabState>();
     // What was refused without script stays as it was set.
-    let typed =
-        forms.typed.with_untracked(|typed| typed.is_of(SET_FAULT).then(|| typed.text(SET_FAULT, "on").is_some()));
+    let typed = forms
+        .typed
+        .with_untracked(|typed| typed.is_of(SetFault::PATH).then(|| typed.text(SetFault::PATH, "on").is_some()));
     let checked = move || {
         let typed = typed.filter(|_| !view.hydrated.get());
         typed.unwrap_or_else(|| lab.fault.with(|fault| fault.on))
@@ -140,13 +138,14 @@ fn Knob(
 fn ArmButton() -> impl IntoView {
     let store = expect_context::<Store>();
     let lab = expect_context::<LabState>();
+    let action = expect_context::<LabActions>().arm_fault;
     let can_arm = move || lab.fault.with(|fault| fault.has_lost_the_wire() || store.active.get() && fault.is_used());
     let arm = move |click: MouseEvent| {
         click.prevent_default();
-        controls::set(store, Change::Arm);
+        action.dispatch(ArmFault { actor: lab.actor_id() });
     };
     view! {
-        <button class="btn small arm" type="submit" formaction=ARM_FAULT hidden=move || !can_arm() on:click=arm>
+        <button class="btn small arm" type="submit" formaction=ArmFault::url() hidden=move || !can_arm() on:click=arm>
             "Arm again"
         </button>
     }

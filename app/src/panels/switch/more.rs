@@ -2,17 +2,22 @@
 
 use std::time::Duration;
 
-use leptos::{ev::MouseEvent, html, prelude::*};
+use leptos::{ev::MouseEvent, html, prelude::*, server_fn::ServerFn};
 
 use super::{
     fault::{FaultFields, layers},
     rows::{self, ADD, ROWS},
 };
 use crate::{
-    live::{controls::SET_FAULT, store::Store},
+    actions::{LabActions, error_of},
+    functions::faults::SetFault,
+    live::store::Store,
     state::{form::FormState, view::ViewState},
 };
-use model::fault::{FaultPlan, form::FaultForm};
+use model::{
+    error::LabError,
+    fault::{FaultPlan, form::FaultForm},
+};
 
 /// The box. Without script its buttons post the form, and it comes back with one row more or less, to be applied;
 /// whether a row has its operation by then is not known here.
@@ -30,10 +35,13 @@ pub(super) fn More(
     let is_full = move || FaultPlan::MAX <= count.get();
     let (details, add_button) = (NodeRef::<html::Details>::new(), NodeRef::<html::Button>::new());
     // A row that was asked for is in sight, and so is what was refused.
-    let asked = forms.typed.with_untracked(|typed| typed.text(SET_FAULT, ROWS).is_some());
-    let open = asked || untrack(|| is_refused_within(forms));
+    let asked = forms.typed.with_untracked(|typed| typed.text(SetFault::PATH, ROWS).is_some());
+    let error = error_of(expect_context::<LabActions>().set_fault);
+    let is_refused =
+        move |error: &Option<LabError>| error.as_ref().and_then(|error| error.field.as_deref()).is_some_and(is_within);
+    let open = asked || error.with_untracked(is_refused);
     Effect::new(move |_| {
-        if let Some(details) = details.get().filter(|_| is_refused_within(forms)) {
+        if let Some(details) = details.get().filter(|_| error.with(is_refused)) {
             details.set_open(true);
         }
     });
@@ -94,12 +102,4 @@ pub(super) fn More(
 /// is shown below the sentence.
 pub(super) fn is_within(field: &str) -> bool {
     field.starts_with("plan[") && !["plan[0].operation", "plan[0].attempts"].contains(&field)
-}
-
-/// Whether something was refused that stands within the box.
-fn is_refused_within(forms: FormState) -> bool {
-    forms.error.with(|error| {
-        let error = error.as_ref().filter(|error| error.path == SET_FAULT);
-        error.and_then(|error| error.error.field.as_deref()).is_some_and(is_within)
-    })
 }

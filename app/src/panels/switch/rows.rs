@@ -3,10 +3,11 @@
 //! The fields show these rows, and whatever is typed is written to them: the sentence shows it at once, and a row that
 //! goes takes nothing else with it.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 
 use crate::{
-    live::{controls::SET_FAULT, store::Store},
+    functions::faults::SetFault,
+    live::store::Store,
     typed::{Part, Typed},
 };
 use model::fault::{FaultPlan, FaultStatus, form::FaultForm};
@@ -145,9 +146,9 @@ fn bare(form: &FaultForm) -> FaultForm {
 /// The rows of a form that came back: refused, or posted for one row more or less. Rows that are no fault yet come
 /// last, as the server does not count them.
 fn posted(typed: &Typed) -> Option<Vec<FaultForm>> {
-    let row = |n| typed.form(SET_FAULT, &format!("plan[{n}]"), &PARTS);
+    let row = |n| typed.form(SetFault::PATH, &format!("plan[{n}]"), &PARTS);
     let mut rows: Vec<_> = (0..FaultPlan::MAX).map_while(row).map(usual).collect();
-    match typed.text(SET_FAULT, ROWS) {
+    match typed.text(SetFault::PATH, ROWS) {
         Some(ADD) if rows.len() < FaultPlan::MAX => rows.push(usual(FaultForm::default())),
         Some(n) => {
             if let Some(n) = n.parse().ok().filter(|n| *n < rows.len() && rows.len() > 1) {
@@ -211,7 +212,7 @@ mod tests {
     /// The rows after a plain post of these fields.
     fn after(fields: &[(&str, &str)]) -> Vec<FaultForm> {
         let fields = serde_json::to_string(fields).unwrap();
-        posted(&Typed::read(Some(SET_FAULT.to_owned()), Some(fields))).unwrap()
+        posted(&Typed::read(Some(SetFault::PATH.to_owned()), Some(fields))).unwrap()
     }
 
     /// The rows after the plan in force has become another.
