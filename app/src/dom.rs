@@ -87,7 +87,8 @@ pub fn focus(selector: &str) -> bool {
 
 /// Takes the focus away from whatever has it.
 pub fn blur() {
-    if let Some(element) = find(":focus") {
+    let focused = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = focused {
         let _ = element.blur();
     }
 }
@@ -99,11 +100,13 @@ pub fn bring_into_view(id: &str) {
     }
 }
 
-/// Scrolls no more than it takes to have the element in view.
-pub fn bring_near(element: &HtmlElement) {
-    let nearest = web_sys::ScrollIntoViewOptions::new();
-    nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
-    element.scroll_into_view_with_scroll_into_view_options(&nearest);
+/// Scrolls no more than it takes to have the element with this id in view.
+pub fn bring_near(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        let nearest = web_sys::ScrollIntoViewOptions::new();
+        nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&nearest);
+    }
 }
 
 /// Whether nobody can see the page.

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::LabActions,
+    components::Menus,
     dom,
-    hooks::{Hotkeys, use_hotkeys},
     live::store::Store,
     panels::{
         chat::scenarios::Scenarios,
-        keys::KeySheet,
+        keys::{Hotkeys, KeySheet, use_hotkeys},
         layout::Layout,
         tour::{Tour, TourState},
     },
@@ -77,7 +77,10 @@ pub fn Lab() -> impl IntoView {
     let actions = LabActions::new(store);
     provide_context(actions);
     let tour = TourState::new(store, tour);
-    let hotkeys = Hotkeys { store, actions, tour, enabled: RwSignal::new(single_keys) };
+    let menus = Menus::default();
+    provide_context(menus);
+    let (enabled, sheet) = (RwSignal::new(single_keys), NodeRef::new());
+    let hotkeys = Hotkeys { store, actions, tour, enabled, sheet, menus };
     use_hotkeys(hotkeys);
     run_states();
     let mounted = move || store.view.hydrated.get();

@@ -7,6 +7,8 @@
 mod run_all;
 mod send;
 
+use std::future::Future;
+
 use futures::channel::oneshot;
 use leptos::{
     prelude::*,
@@ -112,13 +114,9 @@ impl LabActions {
     fn take_answers(self, store: Store) {
         // The stream tells every change, in order: an answer may come after the event of a later change.
         let is_told = move || store.connection.get_untracked() == Connection::Live;
-        let take_fault = move |fault: &Result<FaultStatus, ServerError>| match fault {
-            Ok(fault) if !is_told() => store.lab.set_fault(fault.clone()),
-            Ok(_) => {}
-            // The switch has moved already: it goes back to what is in force. What was typed stays.
-            Err(_) => {
-                store.asked.update(Vec::clear);
-                store.lab.fault.update(|_| ());
+        let take_fault = move |fault: &Result<FaultStatus, ServerError>| {
+            if let Some(fault) = fault.as_ref().ok().filter(|_| !is_told()) {
+                store.lab.set_fault(fault.clone());
             }
         };
         on_answer(self.set_fault, take_fault);
@@ -235,19 +233,57 @@ struct Queue {
 impl Queue {
     /// An action whose calls are in the queue.
     fn action<F: FormFunction>(self) -> FormAction<F> {
-        Action::new_with_value(posted::<F>(), move |input: &F| {
-            let input = input.clone();
-            let (end, ended) = oneshot::channel::<()>();
-            let before = self.last.try_update_value(|last| last.replace(ended)).flatten();
-            async move {
-                if let Some(before) = before {
-                    // It ends when its sender is dropped, which is no error here.
-                    let _ = before.await;
-                }
-                let answer = F::run_on_client(input).await;
-                drop(end);
-                answer
+        Action::new_with_value(posted::<F>(), move |input: &F| self.enqueue(F::run_on_client(input.clone())))
+    }
+
+    /// A call that begins when all before it have ended.
+    fn enqueue<T>(self, call: impl Future<Output = T>) -> impl Future<Output = T> {
+        let (end, ended) = oneshot::channel::<()>();
+        let before = self.last.try_update_value(|last| last.replace(ended)).flatten();
+        async move {
+            if let Some(before) = before {
+                // It ends when its sender is dropped, which is no error here.
+                let _ = before.await;
             }
-        })
+            let answer = call.await;
+            drop(end);
+            answer
+        }
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use futures::future::join3;
+
+    use super::*;
+    use crate::state::form::FormError;
+
+    #[test]
+    fn an_action_begins_with_the_error_of_its_own_form() {
+        let owner = Owner::new();
+        owner.set();
+        let refused = LabError::of_field("attempts", "attempts is 99: it may be 1 to 10.");
+        let FormError { path, encoded } = FormError::new(SetPolicy::PATH.to_owned(), refused.clone());
+        provide_context(ServerActionError::new(&path, &encoded));
+        assert_eq!(error_of(server_action::<SetPolicy>()).get_untracked(), Some(refused.clone()));
+        assert_eq!(error_of(Queue::default().action::<SetPolicy>()).get_untracked(), Some(refused));
+        assert_eq!(error_of(Queue::default().action::<SetFault>()).get_untracked(), None);
+    }
+
+    #[tokio::test]
+    async fn calls_in_a_queue_are_made_in_their_order_whichever_is_polled_first() {
+        let owner = Owner::new();
+        owner.set();
+        let (queue, made) = (Queue::default(), StoredValue::new(Vec::new()));
+        let call = |number: u32| {
+            queue.enqueue(async move {
+                tokio::task::yield_now().await;
+                made.update_value(|made| made.push(number));
+            })
+        };
+        let (first, second, third) = (call(1), call(2), call(3));
+        join3(third, second, first).await;
+        assert_eq!(made.get_value(), [1, 2, 3]);
     }
 }

@@ -11,7 +11,7 @@ pub fn Field<C: IntoView + 'static>(
     /// What it is called.
     label: &'static str,
     /// What it is called in its form.
-    name: String,
+    name: Signal<String>,
     /// Why it was refused the last time.
     error: Signal<Option<String>>,
     /// What is typed into or chosen with.
@@ -30,13 +30,13 @@ pub fn Field<C: IntoView + 'static>(
 ///
 /// `leads` is whether the reader is to be led to it. That is done only where no script runs: elsewhere somebody may be
 /// at another place by then.
-pub(super) fn field_attributes(name: &str, error: Signal<Option<String>>, leads: bool) -> impl Attribute + use<> {
+pub(super) fn field_attributes(name: Signal<String>, error: Signal<Option<String>>, leads: bool) -> impl Attribute {
     let view = expect_context::<ViewState>();
     let autofocus = leads && !view.hydrated.get_untracked();
     view! {
         <{..}
             aria-invalid=move || error.with(Option::is_some).then_some("true")
-            aria-describedby=error_id(name)
+            aria-describedby=move || name.with(|name| error_id(name))
             autofocus=autofocus
         />
     }

@@ -10,6 +10,7 @@ mod field_error;
 mod icon;
 mod in_force;
 mod live_region;
+mod menu;
 mod number_field;
 mod parted_list;
 mod select;
@@ -27,6 +28,7 @@ pub use self::{
     icon::Icon,
     in_force::{put_back_at_first, put_back_when_refused, tick_when_changed, write_when_changed},
     live_region::LiveRegion,
+    menu::Menus,
     number_field::NumberField,
     parted_list::PartedList,
     select::{Select, SelectField, Words},

@@ -15,7 +15,8 @@ pub fn NumberField(
     /// What it is called.
     label: &'static str,
     /// What it is called in its form.
-    name: String,
+    #[prop(into)]
+    name: Signal<String>,
     /// What stands in it.
     #[prop(into)]
     value: Signal<String>,
@@ -39,14 +40,14 @@ pub fn NumberField(
         }
     });
     let spoken = format!("{label} {unit}");
-    let attributes = field_attributes(&name, error, error.with_untracked(Option::is_some));
+    let attributes = field_attributes(name, error, error.with_untracked(Option::is_some));
     let input = move |event| {
         if let Some(on_input) = on_input {
             on_input.run(event_target_value(&event));
         }
     };
     view! {
-        <Field label name=name.clone() error>
+        <Field label name error>
             <input
                 {..attributes}
                 type="number"

@@ -17,7 +17,8 @@ pub fn SelectField(
     /// What it is called.
     label: &'static str,
     /// What it is called in its form.
-    name: String,
+    #[prop(into)]
+    name: Signal<String>,
     /// The word that is chosen.
     #[prop(into)]
     value: Signal<String>,
@@ -34,7 +35,7 @@ pub fn SelectField(
     node_ref: NodeRef<html::Select>,
 ) -> impl IntoView {
     view! {
-        <Field label name=name.clone() error>
+        <Field label name error>
             <Select label name value words error on_input node_ref />
         </Field>
     }
@@ -48,7 +49,7 @@ pub fn Select(
     /// What it is called.
     label: &'static str,
     /// What it is called in its form.
-    name: String,
+    name: Signal<String>,
     /// The word that is chosen.
     value: Signal<String>,
     /// What there is to choose from.
@@ -69,7 +70,7 @@ pub fn Select(
     });
     // The reader is led to what was refused, and to what is still to be chosen.
     let leads = error.with_untracked(Option::is_some) || value.with_untracked(String::is_empty);
-    let attributes = field_attributes(&name, error, leads);
+    let attributes = field_attributes(name, error, leads);
     let input = move |event| {
         if let Some(on_input) = on_input {
             on_input.run(event_target_value(&event));

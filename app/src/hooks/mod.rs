@@ -1,11 +1,6 @@
 //! What components do with the browser, in the form of Leptos's hooks: to be called while a component is set up.
 
 mod use_copy;
-mod use_hotkeys;
 mod use_media_query;
 
-pub use self::{
-    use_copy::use_copy,
-    use_hotkeys::{Hotkeys, use_hotkeys},
-    use_media_query::use_media_query,
-};
+pub use self::{use_copy::use_copy, use_media_query::use_media_query};

@@ -5,7 +5,6 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use crate::{
     functions::messages::SendMessage,
     island::Opening,
-    panels::switch::rows::first_rows,
     state::{
         announcements::Announcer,
         clock::ClockState,
@@ -24,7 +23,6 @@ use crate::{
 };
 use model::{
     error::ErrorCode,
-    fault::form::FaultForm,
     lab::LabSnapshot,
     timeline::{Event, Turn},
 };
@@ -54,11 +52,6 @@ pub struct Store {
     pub active: Memo<bool>,
     /// What the next message is going to meet, and how far the last one kept to what was predicted for it.
     pub outlook: Memo<Forecast>,
-    /// The faults as they stand in the switch's fields, one row each. A row without an operation is no fault yet, unless
-    /// it is on the wire; there is one at most when the script runs, the last.
-    pub rows: RwSignal<Vec<FaultForm>>,
-    /// The plans that this page has asked for from its rows and not heard of yet, in that order.
-    pub asked: RwSignal<Vec<Vec<FaultForm>>>,
     /// What stands in the message field.
     pub draft: RwSignal<String>,
     /// The id of the next message.
@@ -85,8 +78,6 @@ impl Store {
         let reused = error.as_ref().is_some_and(|error| error.error().code == ErrorCode::IdReused);
         let typed_message = typed.text(SendMessage::PATH, "message_id").filter(|id| reused || !knows(&timeline.events, id, 0));
         let typed_message = typed_message.and_then(|_| typed.text(SendMessage::PATH, "content")).map(str::to_owned);
-        let rows = first_rows(&typed, &panels.fault);
-
         let facts = LabFacts { actor: actor.clone(), runtime, utc_offset_min, registered_at };
         let (lab, announcer, connection) = (LabState::new(facts, panels), Announcer::new(), ConnectionState::new());
         let form = FormState::new(typed);
@@ -122,8 +113,6 @@ impl Store {
             turns: timeline.turns,
             active: timeline.active,
             outlook: prediction.forecast,
-            rows: RwSignal::new(rows),
-            asked: RwSignal::default(),
             draft: messages.draft,
             message_id: messages.next_id,
             unsent: messages.unsent,

@@ -26,8 +26,11 @@ pub fn LabPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let address = Address::read(|part| query.get(part));
     let typed = Typed::read(query.get("__path"), query.get(Typed::PART));
-    let error = query.get("__path").zip(query.get("__err"));
-    let error = error.map(|(path, encoded)| with_cut(FormError { path, encoded }, &typed));
+    let error = query.get("__path").zip(query.get("__err")).map(|(path, error)| {
+        let ServerError(mut error) = ServerFnUrlError::decode_err(&error);
+        error.message.push_str(&typed.cut());
+        FormError::new(path, error)
+    });
     let scenario = query.get("scenario");
     match id.parse::<ActorId>() {
         Ok(actor) => lab(actor, error, typed, address, scenario).into_any(),
@@ -51,21 +54,6 @@ pub fn OpenLab() -> impl IntoView {
             None
         }
     }
-}
-
-/// The error, with what there is to say of a text that was cut.
-fn with_cut(error: FormError, typed: &Typed) -> FormError {
-    let cut = typed.cut();
-    if cut.is_empty() {
-        return error;
-    }
-    let mut told = error.error();
-    told.message.push_str(&cut);
-    // The library encodes errors as parts of an address, and no other way.
-    let address = ServerFnUrlError::new(&error.path, ServerError(told)).to_url("http://lab");
-    let encoded =
-        address.ok().and_then(|address| Some(address.query_pairs().find(|(part, _)| part == "__err")?.1.into_owned()));
-    FormError { encoded: encoded.unwrap_or(error.encoded), path: error.path }
 }
 
 fn lab(

@@ -76,3 +76,8 @@ fn kept(policy: RetryPolicy) -> PolicyForm {
     let longest = SECONDS.into_iter().fold(policy.max_delay_ms, |longest, seconds| longest.max(seconds * 1_000));
     RetryPolicy { max_delay_ms: longest, ..policy }.into()
 }
+
+/// The policy with this wait.
+pub(super) fn slowed(policy: RetryPolicy, seconds: u64) -> PolicyForm {
+    PolicyForm { delay_ms: (seconds * 1_000).to_string(), ..kept(policy) }
+}

@@ -16,6 +16,19 @@ pub struct FormError {
 }
 
 impl FormError {
+    /// The error of the form that is posted to `path`.
+    #[cfg(feature = "ssr")]
+    #[must_use]
+    pub fn new(path: String, error: LabError) -> Self {
+        // The library encodes errors as parts of an address, and no other way.
+        let address = ServerFnUrlError::new(&path, ServerError(error)).to_url("http://lab");
+        let encoded = address.ok().and_then(|address| {
+            let (_, encoded) = address.query_pairs().find(|(name, _)| name == "__err")?;
+            Some(encoded.into_owned())
+        });
+        Self { path, encoded: encoded.unwrap_or_default() }
+    }
+
     /// Why it refused or failed.
     pub fn error(&self) -> LabError {
         let ServerError(error) = ServerFnUrlError::decode_err(&self.encoded);

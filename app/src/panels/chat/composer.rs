@@ -57,7 +57,7 @@ pub(super) fn Composer(
         }
     };
     view! {
-        <ServerForm action=send prepare class="composer" class:invite=untouched node_ref=form>
+        <ServerForm action=send prepare attr:id="composer" class="composer" class:invite=untouched node_ref=form>
             <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="message_id" value=store.message_id.get_untracked() />
             <label class="vh" for="msg">"Message"</label>

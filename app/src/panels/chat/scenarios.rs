@@ -3,7 +3,11 @@
 use leptos::{either::Either, prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
-use crate::{components::Icon, functions::scenarios::RunScenario, state::lab::LabState};
+use crate::{
+    components::{Icon, Menus},
+    functions::scenarios::RunScenario,
+    state::lab::LabState,
+};
 use model::scenario::ScenarioReport;
 
 /// What a lab's page shows of the scenarios.
@@ -59,6 +63,7 @@ pub(super) fn ScenarioMenu(
     /// The title of the chosen one.
     title: Option<String>,
 ) -> impl IntoView {
+    let menu = expect_context::<Menus>().scenarios;
     let lab = expect_context::<LabState>();
     let item = |ScenarioItem { name, title, brief, is_chosen }: ScenarioItem| {
         view! {
@@ -71,7 +76,7 @@ pub(super) fn ScenarioMenu(
         }
     };
     view! {
-        <details class="menu scenarios">
+        <details class="menu scenarios" node_ref=menu>
             <summary class="btn quiet">
                 <span>{title.map_or_else(|| "Scenarios".to_owned(), |title| format!("Scenario: {title}"))}</span>
                 <Icon href="#i-chevron" />

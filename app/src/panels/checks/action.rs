@@ -5,7 +5,10 @@ use leptos::{either::EitherOf4, prelude::*};
 use crate::{
     actions::{FormAction, FormFunction, LabActions},
     components::{SendAgain, ServerForm, SubmitButton},
-    functions::messages::SendMessage,
+    functions::{
+        history::{CompareWithStore, ReadHistory},
+        messages::SendMessage,
+    },
     live::store::Store,
     state::lab::LabState,
 };
@@ -107,6 +110,31 @@ fn AskForm<F: FormFunction>(
                 {label}
             </SubmitButton>
         </ServerForm>
+    }
+}
+
+/// Does what a check asks for, as its button would: nothing once it is proven, and nothing while the button waits.
+pub(in crate::panels) fn perform(store: Store, actions: LabActions, number: u8) {
+    let check = store.lab.check_untracked(number);
+    let LabActions { send_once, read_history, compare, run_all, .. } = actions;
+    if check.is_passed() || run_all.pending().get_untracked() {
+        return;
+    }
+    let actor = store.lab.actor_id();
+    match action(&check, || store.turns.with_untracked(|turns| lost(turns))) {
+        Action::Send { content, arm } if !send_once.pending().get_untracked() => {
+            send_once.dispatch(SendMessage { actor, content, message_id: store.next_message_id(), arm });
+        }
+        Action::SendAgain { content, id } if !send_once.pending().get_untracked() => {
+            send_once.dispatch(SendMessage { actor, content, message_id: id, arm: false });
+        }
+        Action::ReadHistory if !read_history.pending().get_untracked() => {
+            read_history.dispatch(ReadHistory { actor });
+        }
+        Action::Compare if !compare.pending().get_untracked() => {
+            compare.dispatch(CompareWithStore { actor });
+        }
+        _ => {}
     }
 }
 

@@ -8,6 +8,7 @@ mod row;
 
 use leptos::prelude::*;
 
+pub(super) use self::action::perform;
 use self::{reset::Reset, row::CheckRow};
 use crate::{
     actions::{LabActions, error_of},

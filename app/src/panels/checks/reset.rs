@@ -1,10 +1,10 @@
 //! Taking everything back.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
 use crate::{
     actions::LabActions,
-    components::{Icon, ServerForm},
+    components::{Icon, Menus, ServerForm},
     state::lab::LabState,
 };
 
@@ -12,7 +12,7 @@ use crate::{
 #[component]
 pub(super) fn Reset() -> impl IntoView {
     let lab = expect_context::<LabState>();
-    let menu = NodeRef::<html::Details>::new();
+    let menu = expect_context::<Menus>().reset;
     let action = expect_context::<LabActions>().reset;
     let close = move |_| {
         if let Some(menu) = menu.get_untracked() {
@@ -21,7 +21,7 @@ pub(super) fn Reset() -> impl IntoView {
     };
     view! {
         <details class="menu" node_ref=menu>
-            <summary class="btn quiet icon" aria-label="Reset the lab" title="Reset the lab">
+            <summary id="reset" class="btn quiet icon" aria-label="Reset the lab" title="Reset the lab">
                 <Icon href="#i-replay" />
             </summary>
             <ServerForm action class="menu-list ask" on:submit=close>

@@ -36,7 +36,7 @@ pub(super) fn CheckRow(
     };
     Effect::watch(move || opened.get(), open, false);
     view! {
-        <li class=move || look.read().class>
+        <li id=format!("check-{number}") class=move || look.read().class>
             <details name="check" open=opened.get_untracked() node_ref=details>
                 <summary>
                     <span class="check-mark">

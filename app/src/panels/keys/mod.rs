@@ -2,11 +2,15 @@
 //! does what the control itself does, and nothing else.
 
 mod table;
+mod use_hotkeys;
 
 use leptos::prelude::*;
 
-pub use self::table::{KEYS, Key, find};
-use crate::{components::Icon, dom, hooks::Hotkeys};
+pub use self::{
+    table::{KEYS, Key, find},
+    use_hotkeys::{Hotkeys, use_hotkeys},
+};
+use crate::{components::Icon, dom};
 
 /// The cookie in which the browser keeps whether single keys work.
 pub const COOKIE: &str = "keys";
@@ -18,7 +22,7 @@ pub fn KeySheet(
     /// What the keys act on.
     hotkeys: Hotkeys,
 ) -> impl IntoView {
-    let Hotkeys { tour, enabled, .. } = hotkeys;
+    let Hotkeys { tour, enabled, sheet, .. } = hotkeys;
     let enable = move |event| {
         let on = event_target_checked(&event);
         enabled.set(on);
@@ -41,7 +45,7 @@ pub fn KeySheet(
         }
     };
     view! {
-        <dialog id="keys" class="keys" popover="auto" aria-labelledby="h-keys">
+        <dialog id="keys" class="keys" popover="auto" aria-labelledby="h-keys" node_ref=sheet>
             <div class="panel-head">
                 <h2 id="h-keys">"Keys"</h2>
                 <button

@@ -1,6 +1,6 @@
 //! The keys, and what they do.
 
-use crate::hooks::Hotkeys;
+use super::Hotkeys;
 
 /// One key.
 pub struct Key {

@@ -4,12 +4,11 @@ use leptos::{ev::MouseEvent, html, prelude::*};
 
 use super::{
     field::{FaultField, fault_field},
-    rows::{ATTEMPTS, KIND, LAYER, MS, OPERATION, PERCENT, ROWS, SEED, SPAN, WIRE},
+    rows::{ATTEMPTS, FaultRows, KIND, LAYER, MS, OPERATION, PERCENT, ROWS, SEED, SPAN, WIRE},
 };
 use crate::{
     actions::{LabActions, error_of},
     components::{FieldError, NumberField, SelectField, Words, refused},
-    live::store::Store,
     state::lab::LabState,
     typed::Part,
 };
@@ -35,56 +34,74 @@ const WIRE_KINDS: Words = &[
 /// The fields. The first fault has its operation and its attempts in the sentence.
 #[component]
 pub(super) fn FaultFields(
-    /// Its row, counted from 0.
-    n: usize,
+    /// What its row is known by.
+    id: u32,
     /// The places that it can have, if there is a choice.
     layers: Option<Words>,
     /// Whether it was just added: then its operation is to be chosen.
     added: bool,
     /// Removes the row.
-    on_remove: Callback<usize>,
+    on_remove: Callback<u32>,
+    /// The place of the row that was removed last: whose row has come there takes over the focus.
+    refocus: RwSignal<Option<usize>>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
-    let operation = NodeRef::<html::Select>::new();
+    let rows = expect_context::<FaultRows>();
+    let place = Memo::new(move |_| rows.place(id));
+    let is_first = Memo::new(move |_| place.get() == 0);
+    let (operation, remove_button) = (NodeRef::<html::Select>::new(), NodeRef::<html::Button>::new());
     Effect::new(move |_| {
         if let Some(operation) = operation.get().filter(|_| added) {
             let _ = operation.focus();
         }
     });
-    let choice = |label, part, words| view! { <Choice label field=fault_field(n, part) words /> };
-    let number = |label, part, least, most, unit| number(n, label, part, (least, most), unit);
+    Effect::new(move |_| {
+        if refocus.get().is_some_and(|gone| gone == place.get_untracked())
+            && let Some(button) = remove_button.get_untracked()
+        {
+            let _ = button.focus();
+        }
+    });
+    let choice = move |label, part, words| view! { <Choice label field=fault_field(place.into(), part) words /> };
+    let number = move |label, part, least, most, unit| number(place.into(), label, part, (least, most), unit);
     // What is wrong with the fault as a whole, or with a place that cannot be chosen here.
+    let name = Signal::derive(move || format!("plan[{}]", place.get()));
     let error = error_of(expect_context::<LabActions>().set_fault);
-    let (whole, place) = (refused(error, format!("plan[{n}]")), fault_field(n, LAYER));
-    let whole = Signal::derive(move || whole.get().or_else(|| place.error.get().filter(|_| layers.is_none())));
+    let (whole, layer) = (refused(error, name), fault_field(place.into(), LAYER));
+    let whole = Signal::derive(move || whole.get().or_else(|| layer.error.get().filter(|_| layers.is_none())));
     let remove = move |click: MouseEvent| {
         click.prevent_default();
-        on_remove.run(n);
+        on_remove.run(id);
     };
     view! {
         <fieldset class="fault">
-            <legend>{format!("Fault {}", n + 1)} <span class="note">{(n == 0).then_some(" in the sentence")}</span></legend>
-            {(n > 0)
-                .then(|| {
-                    let field = fault_field(n, OPERATION);
-                    view! { <Choice label="Operation" field words=NEW_OPERATIONS node_ref=operation /> }
-                })}
+            <legend>
+                {move || format!("Fault {}", place.get() + 1)} " "
+                <span class="note">{move || is_first.get().then_some(" in the sentence")}</span>
+            </legend>
+            {move || {
+                (!is_first.get())
+                    .then(|| {
+                        let field = fault_field(place.into(), OPERATION);
+                        view! { <Choice label="Operation" field words=NEW_OPERATIONS node_ref=operation /> }
+                    })
+            }}
             {choice("It", KIND, KINDS)}
             {number("By", MS, 1, 10_000, "ms")}
             {number("In", PERCENT, 1, 100, "% of attempts")}
             {number("Seed", SEED, 0, u32::MAX.into(), "")}
             {choice("Which", SPAN, SPANS)}
-            {(n > 0).then(|| number("How many", ATTEMPTS, 1, 10, "attempts"))}
+            {move || (!is_first.get()).then(|| number("How many", ATTEMPTS, 1, 10, "attempts"))}
             {layers.map(|layers| choice("Where", LAYER, layers))}
             {(layers == Some(WIRED_LAYERS)).then(|| choice("It", WIRE, WIRE_KINDS))}
-            <FieldError name=format!("plan[{n}]") error=whole />
+            <FieldError name error=whole />
             <button
                 class="btn small"
                 type="submit"
                 name=ROWS
-                value=n.to_string()
-                aria-label=format!("Remove fault {}", n + 1)
-                hidden=move || store.rows.with(Vec::len) < 2
+                value=move || place.get().to_string()
+                aria-label=move || format!("Remove fault {}", place.get() + 1)
+                hidden=move || rows.count() < 2
+                node_ref=remove_button
                 on:click=remove
             >
                 "Remove"
@@ -112,13 +129,13 @@ fn Choice(
 
 /// A number.
 fn number(
-    n: usize,
+    place: Signal<usize>,
     label: &'static str,
     part: Part<FaultForm>,
     (least, most): (u64, u64),
     unit: &'static str,
 ) -> impl IntoView {
-    let FaultField { name, value, error, on_input } = fault_field(n, part);
+    let FaultField { name, value, error, on_input } = fault_field(place, part);
     view! { <NumberField label name value error least most unit on_input /> }
 }
 

@@ -2,20 +2,19 @@
 
 use leptos::prelude::*;
 
-use super::rows::name;
+use super::rows::{FaultRows, name};
 use crate::{
     actions::{LabActions, error_of},
     components::refused,
-    live::store::Store,
     typed::Part,
 };
 use model::fault::form::FaultForm;
 
 /// What a field needs to know.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) struct FaultField {
     /// What it is called in the form.
-    pub(super) name: String,
+    pub(super) name: Signal<String>,
     /// What stands in it.
     pub(super) value: Signal<String>,
     /// Why it was refused the last time.
@@ -24,19 +23,16 @@ pub(super) struct FaultField {
     pub(super) on_input: Callback<String>,
 }
 
-/// A field of the fault in this row, counted from 0.
-pub(super) fn fault_field(n: usize, (part, place): Part<FaultForm>) -> FaultField {
-    let store = expect_context::<Store>();
+/// A field of the fault whose row is at this place, counted from 0.
+pub(super) fn fault_field(place: Signal<usize>, (part, field): Part<FaultForm>) -> FaultField {
+    let rows = expect_context::<FaultRows>();
     let value = Memo::new(move |_| {
-        store.rows.with(|rows| rows.get(n).map(|row| place(&mut row.clone()).clone()).unwrap_or_default())
+        let row = rows.with(|rows| rows.get(place.get()).map(|row| row.form.clone()));
+        row.map(|mut row| field(&mut row).clone()).unwrap_or_default()
     });
-    let on_input = Callback::new(move |text| {
-        store.rows.update(|rows| {
-            if let Some(row) = rows.get_mut(n) {
-                *place(row) = text;
-            }
-        });
-    });
-    let error = refused(error_of(expect_context::<LabActions>().set_fault), format!("plan[{n}].{part}"));
-    FaultField { name: name(n, part), value: value.into(), error: error.into(), on_input }
+    let on_input = Callback::new(move |text| rows.write(place.get_untracked(), field, text));
+    let error = error_of(expect_context::<LabActions>().set_fault);
+    let error = refused(error, Signal::derive(move || format!("plan[{}].{part}", place.get())));
+    let name = Memo::new(move |_| name(place.get(), part));
+    FaultField { name: name.into(), value: value.into(), error: error.into(), on_input }
 }

@@ -3,13 +3,14 @@
 mod fault;
 mod field;
 mod more;
-pub(crate) mod rows;
+mod rows;
 mod sentence;
 
 use leptos::{either::Either, ev::MouseEvent, html, prelude::*, server_fn::ServerFn};
 
 use self::{
     more::{More, is_within},
+    rows::FaultRows,
     sentence::Sentence,
 };
 use super::wire::{self, WireForm};
@@ -40,18 +41,27 @@ pub fn FailureSwitch() -> impl IntoView {
 /// The switch. Set by hand it takes effect at once; without script *Apply* does it.
 #[component]
 fn SwitchForm() -> impl IntoView {
-    let store = expect_context::<Store>();
     let lab = expect_context::<LabState>();
     let (form, knob) = (NodeRef::<html::Form>::new(), NodeRef::<html::Input>::new());
     put_back_at_first(form);
-    rows::keep_up(store);
+    let rows = expect_context::<FormState>().typed.with_untracked(|typed| FaultRows::new(lab, typed));
+    provide_context(rows);
     let LabActions { set_fault, arm_fault, .. } = expect_context();
-    let prepare = Callback::new(move |set: SetFault| Some(SetFault { plan: rows::ask(store), ..set }));
+    let prepare = Callback::new(move |set: SetFault| Some(SetFault { plan: rows.ask(), ..set }));
     // What goes with a row that is removed is no change of a field.
     let apply = Callback::new(move |()| {
         let on = knob.get_untracked().is_some_and(|knob| knob.checked()).then(|| "on".to_owned());
-        set_fault.dispatch(SetFault { actor: lab.actor_id(), on, plan: rows::ask(store), rows: None });
+        set_fault.dispatch(SetFault { actor: lab.actor_id(), on, plan: rows.ask(), rows: None });
     });
+    // The switch has moved already when what was set is refused: it goes back to what is in force. What was typed stays.
+    let error = error_of(set_fault);
+    let put_back = move |refused: &bool, _: Option<&bool>, _: Option<()>| {
+        if *refused {
+            rows.forget_asked();
+            lab.fault.update(|_| ());
+        }
+    };
+    Effect::watch(move || error.with(Option::is_some), put_back, false);
     view! {
         <ServerForm
             action=set_fault
@@ -73,7 +83,7 @@ fn SwitchForm() -> impl IntoView {
                 <ApplyButton />
             </div>
             <ArmButton />
-            <ErrorLine error=error_of(set_fault) beside=is_within />
+            <ErrorLine error beside=is_within />
             <ErrorLine error=error_of(arm_fault) />
         </ServerForm>
     }

@@ -6,18 +6,14 @@ use leptos::{ev::MouseEvent, html, prelude::*, server_fn::ServerFn};
 
 use super::{
     fault::{FaultFields, layers},
-    rows::{self, ADD, ROWS},
+    rows::{ADD, FaultRows, ROWS},
 };
 use crate::{
     actions::{LabActions, error_of},
     functions::faults::SetFault,
-    live::store::Store,
     state::{form::FormState, view::ViewState},
 };
-use model::{
-    error::LabError,
-    fault::{FaultPlan, form::FaultForm},
-};
+use model::{error::LabError, fault::FaultPlan};
 
 /// The box. Without script its buttons post the form, and it comes back with one row more or less, to be applied;
 /// whether a row has its operation by then is not known here.
@@ -26,13 +22,12 @@ pub(super) fn More(
     /// Sets what stands in the fields.
     apply: Callback<()>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let rows = expect_context::<FaultRows>();
     let forms = expect_context::<FormState>();
     let view = expect_context::<ViewState>();
     let layers = layers(expect_context());
-    let count = Memo::new(move |_| store.rows.with(Vec::len));
-    let has_empty = Memo::new(move |_| store.rows.with(|rows| rows.iter().any(FaultForm::is_empty)));
-    let is_full = move || FaultPlan::MAX <= count.get();
+    let has_empty = Memo::new(move |_| rows.with(|rows| rows.iter().any(|row| row.form.is_empty())));
+    let is_full = move || FaultPlan::MAX <= rows.count();
     let (details, add_button) = (NodeRef::<html::Details>::new(), NodeRef::<html::Button>::new());
     // A row that was asked for is in sight, and so is what was refused.
     let asked = forms.typed.with_untracked(|typed| typed.text(SetFault::PATH, ROWS).is_some());
@@ -45,24 +40,26 @@ pub(super) fn More(
             details.set_open(true);
         }
     });
-    let added = StoredValue::new(None);
+    let (added, refocus) = (StoredValue::new(None), RwSignal::new(None));
     let add = move |click: MouseEvent| {
         click.prevent_default();
-        added.set_value(Some(rows::add(store)));
+        added.set_value(Some(rows.add()));
     };
-    let on_remove = Callback::new(move |n| {
+    let on_remove = Callback::new(move |id| {
+        let place = untrack(|| rows.place(id));
         added.set_value(None);
-        if rows::remove(store, n) {
+        if rows.remove(id) {
             apply.run(());
         }
-        // The last row takes the button with it that had the focus.
-        let refocus = move || {
-            let lost = document().active_element().is_none_or(|at| at.tag_name() == "BODY");
-            if let Some(button) = add_button.get_untracked().filter(|_| lost) {
+        // The row takes the button with it that had the focus: the next row's gets it, and after the last *Add a fault*.
+        refocus.set(Some(place));
+        let is_lost = move || document().active_element().is_none_or(|at| at.tag_name() == "BODY");
+        let focus_add = move || {
+            if let Some(button) = add_button.get_untracked().filter(|_| is_lost()) {
                 let _ = button.focus();
             }
         };
-        set_timeout(refocus, Duration::ZERO);
+        set_timeout(focus_add, Duration::ZERO);
     });
     let note = move || {
         if has_empty.get() {
@@ -75,8 +72,8 @@ pub(super) fn More(
         <details class="more" open=open node_ref=details>
             <summary class="btn small">"More"</summary>
             <div class="more-box">
-                <For each=move || 0..count.get() key=|n| *n let:n>
-                    <FaultFields n layers added=added.get_value() == Some(n) on_remove />
+                <For each=move || rows.ids() key=|id| *id let:id>
+                    <FaultFields id layers added=added.get_value() == Some(id) on_remove refocus />
                 </For>
                 <p class="more-foot">
                     <button

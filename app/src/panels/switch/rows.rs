@@ -7,7 +7,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 
 use crate::{
     functions::faults::SetFault,
-    live::store::Store,
+    state::lab::LabState,
     typed::{Part, Typed},
 };
 use model::fault::{FaultPlan, FaultStatus, form::FaultForm};
@@ -30,74 +30,139 @@ pub(super) const WIRE: Part<FaultForm> = ("wire", |form| &mut form.wire);
 /// Every field of a fault.
 const PARTS: [Part<FaultForm>; 9] = [OPERATION, KIND, MS, PERCENT, SEED, SPAN, ATTEMPTS, LAYER, WIRE];
 
-/// The rows that a page begins with: the plan in force; what was refused stays as it was typed.
-pub(crate) fn first_rows(typed: &Typed, fault: &FaultStatus) -> Vec<FaultForm> {
-    posted(typed).unwrap_or_else(|| in_force(fault))
+/// The fields of one fault. A row without an operation is no fault yet, unless it is on the wire; there is one at most
+/// when the script runs, the last.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct FaultRow {
+    /// What the row is known by, wherever it stands.
+    id: u32,
+    /// What stands in its fields.
+    pub(super) form: FaultForm,
+}
+
+/// The rows of the switch.
+#[derive(Clone, Copy)]
+pub(super) struct FaultRows {
+    lab: LabState,
+    rows: RwSignal<Vec<FaultRow>>,
+    /// The plans that this page has asked for from its rows and that are not in force yet, in that order.
+    asked: StoredValue<Vec<Vec<FaultForm>>>,
+}
+
+impl FaultRows {
+    /// The plan in force; what was refused stays as it was typed. Takes in what comes into force later.
+    pub(super) fn new(lab: LabState, typed: &Typed) -> Self {
+        let first = posted(typed).unwrap_or_else(|| lab.fault.with_untracked(in_force));
+        let rows = Self { lab, rows: RwSignal::new(numbered(first)), asked: StoredValue::default() };
+        let plan = Memo::new(move |_| lab.fault.with(in_force));
+        let take = move |now: &Vec<FaultForm>, before: Option<&Vec<FaultForm>>, _: Option<()>| {
+            if let Some(before) = before.filter(|_| !rows.has_asked_for(now)) {
+                rows.rows.update(|rows| merge(rows, before, now));
+            }
+        };
+        Effect::watch(move || plan.get(), take, false);
+        rows
+    }
+
+    /// What the rows are known by, in their order.
+    pub(super) fn ids(self) -> Vec<u32> {
+        self.rows.with(|rows| rows.iter().map(|row| row.id).collect())
+    }
+
+    /// How many there are.
+    pub(super) fn count(self) -> usize {
+        self.rows.with(Vec::len)
+    }
+
+    /// What `read` makes of them.
+    pub(super) fn with<T>(self, read: impl FnOnce(&[FaultRow]) -> T) -> T {
+        self.rows.with(|rows| read(rows))
+    }
+
+    /// Where a row stands, counted from 0; at the end if it is gone.
+    pub(super) fn place(self, id: u32) -> usize {
+        self.rows.with(|rows| rows.iter().position(|row| row.id == id).unwrap_or(rows.len()))
+    }
+
+    /// What is typed into a field.
+    pub(super) fn write(self, place: usize, field: fn(&mut FaultForm) -> &mut String, text: String) {
+        self.rows.update(|rows| {
+            if let Some(row) = rows.get_mut(place) {
+                *field(&mut row.form) = text;
+            }
+        });
+    }
+
+    /// Whether this page has asked for the plan that has come into force: then the rows have it already, and may be
+    /// ahead.
+    fn has_asked_for(self, now: &[FaultForm]) -> bool {
+        let has_asked = self.asked.try_update_value(|asked| {
+            let place = asked.iter().position(|plan| same(plan, now));
+            asked.drain(..place.map_or(asked.len(), |place| place + 1));
+            place.is_some()
+        });
+        has_asked == Some(true)
+    }
+
+    /// The faults that the rows hold, to be asked for: once they are in force, the rows have them already.
+    pub(super) fn ask(self) -> Vec<FaultForm> {
+        let forms = || self.rows.with_untracked(|rows| rows.iter().map(|row| row.form.clone()).collect::<Vec<_>>());
+        let plan: Vec<_> = forms().into_iter().filter(|form| !form.is_empty()).collect();
+        let in_force = self.lab.fault.with_untracked(in_force);
+        self.asked.update_value(|asked| {
+            if !same(asked.last().unwrap_or(&in_force), &plan) {
+                asked.push(plan.clone());
+            }
+        });
+        plan
+    }
+
+    /// What was asked for does not come into force.
+    pub(super) fn forget_asked(self) {
+        self.asked.update_value(Vec::clear);
+    }
+
+    /// One more row, to be filled; says which.
+    pub(super) fn add(self) -> u32 {
+        let added = self.rows.try_update(|rows| {
+            let id = next_id(rows);
+            rows.push(FaultRow { id, form: usual(FaultForm::default()) });
+            id
+        });
+        added.unwrap_or_default()
+    }
+
+    /// Removes a row; says whether a fault went with it.
+    pub(super) fn remove(self, id: u32) -> bool {
+        let removed = self.rows.try_update(|rows| {
+            let place = rows.iter().position(|row| row.id == id)?;
+            Some(rows.remove(place))
+        });
+        removed.flatten().is_some_and(|row| !row.form.is_empty())
+    }
+}
+
+/// The form's name for a field of a row.
+pub(super) fn name(place: usize, part: &str) -> String {
+    format!("plan[{place}][{part}]")
 }
 
 fn in_force(fault: &FaultStatus) -> Vec<FaultForm> {
     fault.plan.faults().iter().map(|fault| usual(fault.into())).collect()
 }
 
-/// Brings what is in force into the rows whenever it changes.
-pub(super) fn keep_up(store: Store) {
-    let plan = Memo::new(move |_| store.lab.fault.with(in_force));
-    let bring = move |now: &Vec<FaultForm>, before: Option<&Vec<FaultForm>>, _: Option<()>| {
-        if let Some(before) = before.filter(|_| !is_own(store, now)) {
-            store.rows.update(|rows| merge(rows, before, now));
-        }
-    };
-    Effect::watch(move || plan.get(), bring, false);
+fn numbered(forms: Vec<FaultForm>) -> Vec<FaultRow> {
+    (0..).zip(forms).map(|(id, form)| FaultRow { id, form }).collect()
 }
 
-/// Whether this page has asked for the plan that has come into force: then the rows have it already, and may be ahead.
-fn is_own(store: Store, now: &[FaultForm]) -> bool {
-    let is_own = store.asked.try_update(|asked| {
-        let place = asked.iter().position(|plan| same(plan, now));
-        asked.drain(..place.map_or(asked.len(), |place| place + 1));
-        place.is_some()
-    });
-    is_own == Some(true)
+/// An id that no row has.
+fn next_id(rows: &[FaultRow]) -> u32 {
+    rows.iter().map(|row| row.id + 1).max().unwrap_or_default()
 }
 
 /// Whether these faults do the same.
 fn same<'a>(a: impl IntoIterator<Item = &'a FaultForm>, b: &[FaultForm]) -> bool {
     a.into_iter().map(bare).eq(b.iter().map(bare))
-}
-
-/// The faults that the rows hold, to be asked for: once they are in force, the rows have them already.
-pub(super) fn ask(store: Store) -> Vec<FaultForm> {
-    let plan = given(store);
-    let in_force = store.lab.fault.with_untracked(in_force);
-    store.asked.update(|asked| {
-        if !same(asked.last().unwrap_or(&in_force), &plan) {
-            asked.push(plan.clone());
-        }
-    });
-    plan
-}
-
-/// The form's name for a field of a row.
-pub(super) fn name(n: usize, part: &str) -> String {
-    format!("plan[{n}][{part}]")
-}
-
-/// The faults that the rows hold.
-fn given(store: Store) -> Vec<FaultForm> {
-    store.rows.with_untracked(|rows| rows.iter().filter(|row| !row.is_empty()).cloned().collect())
-}
-
-/// One more row, to be filled; says which.
-pub(super) fn add(store: Store) -> usize {
-    let n = store.rows.with_untracked(Vec::len);
-    store.rows.update(|rows| rows.push(usual(FaultForm::default())));
-    n
-}
-
-/// Removes a row; says whether a fault went with it.
-pub(super) fn remove(store: Store, n: usize) -> bool {
-    let removed = store.rows.try_update(|rows| (n < rows.len()).then(|| rows.remove(n)));
-    removed.flatten().is_some_and(|row| !row.is_empty())
 }
 
 /// The form with what its other fields begin with.
@@ -167,18 +232,19 @@ fn posted(typed: &Typed) -> Option<Vec<FaultForm>> {
 
 /// Brings a plan that has come into force into the rows. What is not in force stays: a row that waits for its operation,
 /// a number that was refused.
-fn merge(rows: &mut Vec<FaultForm>, before: &[FaultForm], now: &[FaultForm]) {
-    if same(rows.iter().filter(|row| !row.is_empty()), now) {
+fn merge(rows: &mut Vec<FaultRow>, before: &[FaultForm], now: &[FaultForm]) {
+    if same(rows.iter().map(|row| &row.form).filter(|form| !form.is_empty()), now) {
         return;
     }
     for (row, (before, now)) in rows.iter_mut().zip(before.iter().zip(now)) {
-        take_changes(row, before, now);
+        take_changes(&mut row.form, before, now);
     }
     if now.len() < before.len().min(rows.len()) {
         rows.drain(now.len()..before.len().min(rows.len()));
     }
     for (n, fault) in now.iter().enumerate().skip(before.len()) {
-        rows.insert(n.min(rows.len()), fault.clone());
+        let row = FaultRow { id: next_id(rows), form: fault.clone() };
+        rows.insert(n.min(rows.len()), row);
     }
 }
 
@@ -218,7 +284,9 @@ mod tests {
     /// The rows after the plan in force has become another.
     fn bring(rows: &mut Vec<FaultForm>, before: &[&FaultForm], now: &[&FaultForm]) {
         let owned = |faults: &[&FaultForm]| faults.iter().copied().cloned().collect::<Vec<_>>();
-        merge(rows, &owned(before), &owned(now));
+        let mut merged = numbered(std::mem::take(rows));
+        merge(&mut merged, &owned(before), &owned(now));
+        *rows = merged.into_iter().map(|row| row.form).collect();
     }
 
     #[test]
@@ -229,6 +297,16 @@ mod tests {
         assert_eq!(rows, [b.clone(), c.clone(), a.clone()]);
         bring(&mut rows, &[&b, &c, &a], &[&c]);
         assert_eq!(rows, [c]);
+    }
+
+    #[test]
+    fn a_row_is_known_by_the_same_id_whatever_goes_before_it() {
+        let (a, b, c) = (row("load", "1"), row("save", "2"), row("publish", "3"));
+        let mut rows = numbered(vec![a, b.clone()]);
+        rows.remove(0);
+        merge(&mut rows, &[b.clone()], &[b, c]);
+        assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(next_id(&[]), 0);
     }
 
     #[test]

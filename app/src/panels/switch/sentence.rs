@@ -4,12 +4,9 @@ use leptos::prelude::*;
 
 use super::{
     field::fault_field,
-    rows::{ATTEMPTS, OPERATION},
+    rows::{ATTEMPTS, FaultRows, OPERATION},
 };
-use crate::{
-    components::{Select, Words},
-    live::store::Store,
-};
+use crate::components::{Select, Words};
 use model::fault::form::FaultForm;
 
 const OPERATIONS: Words = &[("load", "load"), ("save", "save"), ("publish", "publish")];
@@ -29,10 +26,11 @@ const FIRST: Words = &[
 /// *The load fails with an error for the first attempt*: what is chosen most.
 #[component]
 pub(super) fn Sentence() -> impl IntoView {
-    let store = expect_context::<Store>();
-    let happens = Memo::new(move |_| store.rows.with(|rows| rows.first().map(happens).unwrap_or_default()));
-    let others = Memo::new(move |_| store.rows.with(|rows| rows.iter().skip(1).filter(|row| !row.is_empty()).count()));
-    let (operation, attempts) = (fault_field(0, OPERATION), fault_field(0, ATTEMPTS));
+    let rows = expect_context::<FaultRows>();
+    let happens = Memo::new(move |_| rows.with(|rows| rows.first().map(|row| happens(&row.form)).unwrap_or_default()));
+    let others = Memo::new(move |_| rows.with(|rows| rows.iter().skip(1).filter(|row| !row.form.is_empty()).count()));
+    let first = Signal::stored(0);
+    let (operation, attempts) = (fault_field(first, OPERATION), fault_field(first, ATTEMPTS));
     view! {
         <span>"The"</span>
         <span class="plan-op">

@@ -70,7 +70,7 @@ pub(super) fn TimelineFrame<T: IntoView + 'static>(
                     </div>
                     <div class="rows-plot">
                         <Under drawing clock />
-                        <div class="turns">
+                        <div class="turns" id="turns">
                             <PartedList
                                 entries=rows
                                 key=|row| row.key

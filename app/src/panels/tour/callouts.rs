@@ -4,8 +4,8 @@ use super::{FIRST, GOODBYE, LEFT};
 
 /// One callout.
 pub(super) struct Callout {
-    /// What it points at, to be brought into view; the style sheet draws the ring. `None` where the learner is looking
-    /// at it already.
+    /// The id of what it points at, to be brought into view; the style sheet draws the ring. `None` where the learner is
+    /// looking at it already.
     pub(super) at: Option<&'static str>,
     /// What to do.
     pub(super) title: &'static str,
@@ -20,33 +20,33 @@ const fn callout(at: &'static str, title: &'static str, words: &'static str) -> 
 /// By step.
 const CALLOUTS: [Callout; 8] = [
     callout(
-        ".checks .menu > summary",
+        "reset",
         "The tour begins in an untouched lab.",
         "Reset this one here, or open another actor’s lab in the bar on top.",
     ),
     callout(
-        ".composer",
+        "composer",
         "Send the first message.",
         "The store is going to fail once, on purpose. Nothing will be lost.",
     ),
     callout(
-        "#timeline",
+        "timeline",
         "Watch it recover.",
         "Torn: the attempt that failed. Hatched: the wait. Nothing is torn? Press Arm again, and send another.",
     ),
-    callout(".turns", "Press a bar.", "Its detail tells what happened. The torn one keeps its own error."),
+    callout("turns", "Press a bar.", "Its detail tells what happened. The torn one keeps its own error."),
     callout(
-        ".check:nth-child(2)",
+        "check-2",
         "Read what is kept.",
         "Open History retrieval and press Read history: the actor returns what it has stored.",
     ),
     callout(
-        ".check:nth-child(4)",
+        "check-4",
         "Prove it.",
         "Open State consistency and press Compare with the store: it is read from the store itself, and not through Dapr.",
     ),
     callout(
-        ".check:nth-child(5)",
+        "check-5",
         "One check is left.",
         "You have seen a failure, its recovery, and the proof. Recovery asks for two more messages, and the history once more.",
     ),

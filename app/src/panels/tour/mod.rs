@@ -34,10 +34,9 @@ pub fn Tour(
 ) -> impl IntoView {
     let step = tour.step();
     Effect::new(move |_| {
-        let target = step.get().and_then(|step| callouts::of_step(step).at).and_then(dom::find);
-        if let Some(target) = target {
-            // Once all is drawn that came with the step: a proof that unfolds moves what stands below it.
-            set_timeout(move || dom::bring_near(&target), Duration::ZERO);
+        if let Some(target) = step.get().and_then(|step| callouts::of_step(step).at) {
+            // Once all is there that came with the step: a proof that unfolds moves what stands below it.
+            set_timeout(move || dom::bring_near(target), Duration::ZERO);
         }
     });
     let skip = move |_| {

@@ -1,0 +1,172 @@
+//! The keys, anywhere on the page.
+
+use leptos::{ev, html, prelude::*, task::spawn_local};
+use web_sys::{Element, KeyboardEvent};
+
+use super::find;
+use crate::{
+    actions::LabActions,
+    components::Menus,
+    dom,
+    functions::{hold::Release, policy::SetPolicy},
+    live::{hold, store::Store},
+    panels::{checks, slow_motion, tour::TourState},
+};
+
+/// Where keys write or choose, and are nobody else's.
+const TYPING: &str = "textarea, select, input:not([type=radio], [type=checkbox], [type=range])";
+/// What space and the arrows work on. Somebody who has come there by keyboard wants that; what was pressed by mouse has
+/// the focus too, and must not take a clicker's keys.
+const OWN_KEYS: &str = "button, summary, input";
+/// The sheet while it is open.
+const OPEN: &str = ":popover-open";
+
+/// What the keys act on.
+#[derive(Clone, Copy)]
+pub struct Hotkeys {
+    /// The lab.
+    pub store: Store,
+    /// What can be done to it.
+    pub actions: LabActions,
+    /// The tour.
+    pub tour: TourState,
+    /// Whether single keys work.
+    pub enabled: RwSignal<bool>,
+    /// The sheet of keys.
+    pub sheet: NodeRef<html::Dialog>,
+    /// What opens over the page.
+    pub menus: Menus,
+}
+
+/// Listens once the page has been hydrated.
+pub fn use_hotkeys(hotkeys: Hotkeys) {
+    Effect::new(move |_| {
+        let by_mouse = RwSignal::new(false);
+        window_event_listener(ev::pointerdown, move |_| by_mouse.set(true));
+        window_event_listener(ev::keydown, move |event| {
+            hotkeys.pressed(&event, by_mouse.get_untracked());
+            // A clicker is no keyboard: the focus stays where the mouse has put it.
+            by_mouse.update(|by_mouse| *by_mouse &= is_clicker(&event.key()));
+        });
+    });
+}
+
+/// Whether clickers send this key.
+fn is_clicker(key: &str) -> bool {
+    matches!(key, " " | "ArrowRight" | "PageDown" | "PageUp")
+}
+
+impl Hotkeys {
+    fn pressed(self, event: &KeyboardEvent, by_mouse: bool) {
+        let store = self.store;
+        let at = dom::target(event);
+        let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
+        if chord || event.default_prevented() || event.repeat() || event.is_composing() {
+            return;
+        }
+        let typing = at.as_ref().is_some_and(|at| at.matches(TYPING).unwrap_or_default());
+        let key = event.key();
+        let done = match key.as_str() {
+            " " | "ArrowRight" | "PageDown"
+                if self.releases(&key, at.as_ref().filter(|_| typing || !by_mouse), typing) =>
+            {
+                self.actions.release.dispatch(Release { actor: store.lab.actor_id() });
+                true
+            }
+            "Escape" if typing => {
+                dom::blur();
+                true
+            }
+            _ if typing => false,
+            "?" => self.listed("?"),
+            _ if self.sheet_is_open() => false,
+            "Escape" => self.leave(),
+            "PageDown" | "PageUp" if store.view.present.get_untracked() => {
+                self.step(key == "PageDown");
+                true
+            }
+            "1" | "2" | "5" if store.view.present.get_untracked() && self.enabled.get_untracked() => {
+                self.slow_down(key.parse().unwrap_or(1));
+                true
+            }
+            _ => key.chars().count() == 1 && self.listed(&key.to_ascii_lowercase()),
+        };
+        if done {
+            event.prevent_default();
+        }
+    }
+
+    /// Does what the sheet lists for a key, if keys are on; says whether there was something to do.
+    fn listed(self, key: &str) -> bool {
+        let Some(line) = find(key).filter(|_| self.enabled.get_untracked()) else { return false };
+        let went = line.go.is_some_and(dom::focus);
+        let pressed = line.press.is_some_and(dom::press);
+        let ran = line.run.is_some_and(|run| run(self));
+        went || pressed || ran
+    }
+
+    /// Whether the sheet is open: its keys are to be read then.
+    fn sheet_is_open(self) -> bool {
+        self.sheet.get_untracked().is_some_and(|sheet| sheet.matches(OPEN).unwrap_or_default())
+    }
+
+    /// Whether a clicker's key lets a held attempt go: in a room, while one is held. A field in which something is written
+    /// keeps its keys, and what works by them does; an empty message field has no use for them, and has the focus still
+    /// when the message that is held was sent from it.
+    fn releases(self, key: &str, at: Option<&Element>, typing: bool) -> bool {
+        let store = self.store;
+        if !store.view.present.get_untracked() || !store.is_held_untracked() || self.sheet_is_open() {
+            return false;
+        }
+        let is = |selector: &str| at.is_some_and(|at| at.matches(selector).unwrap_or_default());
+        if typing {
+            return is("#msg") && (key == "PageDown" || store.draft.with_untracked(String::is_empty));
+        }
+        key == "PageDown" || !is(OWN_KEYS)
+    }
+
+    /// Leaves whatever is open, one after the other: a menu, such as the question before a reset, the room, an earlier
+    /// moment, a selection.
+    fn leave(self) -> bool {
+        let store = self.store;
+        if self.menus.close() {
+        } else if store.view.present.get_untracked() {
+            hold::leave_room(store);
+        } else if store.moment.with_untracked(Option::is_some) {
+            store.go(None);
+        } else if store.view.selected.with_untracked(Option::is_some) {
+            store.view.selected.set(None);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The actor waits so many seconds between its attempts from now on.
+    fn slow_down(self, seconds: u64) {
+        let lab = self.store.lab;
+        let policy = slow_motion::slowed(lab.panels.with_untracked(|panels| panels.policy), seconds);
+        self.actions.set_policy.dispatch(SetPolicy { actor: lab.actor_id(), policy });
+    }
+
+    /// One press of a clicker: does what the lesson's step asks for; once it is proven, goes on to the next. Backwards it
+    /// goes to the step before.
+    fn step(self, forward: bool) {
+        let (lab, opened) = (self.store.lab, self.store.opened);
+        let is_proven = move |at| at == 0 || lab.check_untracked(at).is_passed();
+        spawn_local(async move {
+            if forward && !is_proven(opened.get_untracked()) {
+                // A room sees a turn end before the checks are read anew: pressed then, it is not to be done once more.
+                lab.read().await;
+            }
+            let at = opened.get_untracked();
+            let to = match (forward, is_proven(at)) {
+                (true, true) => (at + 1).min(5),
+                (true, false) => at,
+                (false, _) => at.saturating_sub(1).max(1),
+            };
+            opened.set(to);
+            checks::perform(self.store, self.actions, to);
+        });
+    }
+}
