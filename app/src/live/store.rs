@@ -76,7 +76,8 @@ impl Store {
         // A message that came back stays in the field, unless the conversation shows it, with *Send again*. One whose id
         // belongs to another is not offered there: it needs a new one.
         let reused = error.as_ref().is_some_and(|error| error.error().code == ErrorCode::IdReused);
-        let typed_message = typed.text(SendMessage::PATH, "message_id").filter(|id| reused || !knows(&timeline.events, id, 0));
+        let typed_message =
+            typed.text(SendMessage::PATH, "message_id").filter(|id| reused || !knows(&timeline.events, id, 0));
         let typed_message = typed_message.and_then(|_| typed.text(SendMessage::PATH, "content")).map(str::to_owned);
         let facts = LabFacts { actor: actor.clone(), runtime, utc_offset_min, registered_at };
         let (lab, announcer, connection) = (LabState::new(facts, panels), Announcer::new(), ConnectionState::new());
