@@ -136,7 +136,7 @@ async fn a_held_attempt_is_told_everywhere_and_can_be_released_without_script() 
     let (_, html) = page(told.clone(), "/lab/user1").await;
     let form = form(&seen(&html));
     assert!(form.contains(" checked"), "{form}");
-    let release = form.split('<').find(|tag| tag.contains("name=\"release\"")).unwrap();
+    let release = form.split('<').find(|tag| tag.contains("formaction=\"/api/release\"")).unwrap();
     assert!(!release.contains("hidden"), "without script the page does not hear when an attempt is held: {release}");
     told.tell(Step::AttemptHeld { turn, operation, attempt, max, due_at: 36_000 });
     let (_, html) = page(told, "/lab/user1").await;
