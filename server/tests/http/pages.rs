@@ -86,6 +86,7 @@ async fn a_turn_that_failed_is_an_answer_for_the_script_and_sends_a_plain_form_b
     let form = send("text/html", "m1").await;
     assert_eq!(form.status(), StatusCode::FOUND);
     assert!(form.headers()[header::LOCATION].to_str().unwrap().contains("__err="));
+    lab.post_json("/api/lab/user1/fault/arm", serde_json::json!({})).await;
     let script = send("application/json", "m2").await;
     assert_eq!(script.status(), StatusCode::OK);
     let answer: serde_json::Value = script.json().await.unwrap();
