@@ -304,7 +304,7 @@ mod tests {
         let (a, b, c) = (row("load", "1"), row("save", "2"), row("publish", "3"));
         let mut rows = numbered(vec![a, b.clone()]);
         rows.remove(0);
-        merge(&mut rows, &[b.clone()], &[b, c]);
+        merge(&mut rows, std::slice::from_ref(&b), &[b.clone(), c]);
         assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(next_id(&[]), 0);
     }
