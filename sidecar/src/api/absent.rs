@@ -1,5 +1,6 @@
 //! The parts of Dapr that this sidecar does not have: each says so in words, over either API.
 
+use std::sync::Once;
 use std::time::Duration;
 
 use tonic::Status;
@@ -32,6 +33,8 @@ const TASK_HUB: &str = "/TaskHubSidecarService/";
 
 /// How long an engine waits for the word that there is no work: it asks again at once.
 const ENGINE_PAUSE: Duration = Duration::from_secs(1);
+
+static TOLD: Once = Once::new();
 
 /// What a method of Dapr's service is told that is not there.
 pub(super) fn method(name: &str) -> ApiError {
@@ -66,7 +69,10 @@ pub(super) async fn service(path: &str) -> Option<Status> {
     match method {
         "Hello" => return None,
         "GetWorkItems" => {
-            tracing::warn!("the app's workflow engine asks for work: {}", ApiError::absent("workflows").message);
+            // It goes on asking.
+            TOLD.call_once(|| {
+                tracing::warn!("the app's workflow engine asks for work: {}", ApiError::absent("workflows").message);
+            });
             tokio::time::sleep(ENGINE_PAUSE).await;
         }
         _ => {}

@@ -1,0 +1,173 @@
+//! State and messages in a Redis that goes and comes back, and a sidecar that does.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[allow(dead_code)]
+#[path = "../../server/tests/dapr/process.rs"]
+mod process;
+mod support;
+
+use std::sync::Arc;
+
+use axum::response::IntoResponse;
+use http::StatusCode;
+use process::{Process, Programs, free_port};
+use serde_json::json;
+use sidecar::Sidecar;
+use support::{App, Gate, Lab, config, until, upsert};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// A Redis that keeps what it holds in a file between its end and the next start.
+struct Redis {
+    process: Process,
+    programs: Programs,
+    port: u16,
+    folder: Arc<TempDir>,
+}
+
+impl Redis {
+    /// `None` where there is none to start.
+    async fn start() -> Option<Self> {
+        let programs = Programs::find()?;
+        let (port, folder) = (free_port(), Arc::new(TempDir::new().unwrap()));
+        let process = Self::process(&programs, port, &folder);
+        let redis = Self { process, programs, port, folder };
+        redis.answers().await;
+        Some(redis)
+    }
+
+    fn process(programs: &Programs, port: u16, folder: &TempDir) -> Process {
+        let mut command = Command::new(&programs.redis_server);
+        command.args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string(), "--dir"]);
+        Process::start("redis", folder.path(), command.arg(folder.path()))
+    }
+
+    async fn say(&self, words: &[&str]) -> String {
+        let mut command = Command::new(&self.programs.redis_cli);
+        command.args(["-p", &self.port.to_string()]).args(words);
+        String::from_utf8(command.output().await.unwrap().stdout).unwrap().trim_end().to_owned()
+    }
+
+    async fn answers(&self) {
+        until("Redis answers", || async { self.say(&["PING"]).await == "PONG" }).await;
+    }
+
+    async fn stop(&mut self) {
+        self.say(&["SHUTDOWN", "SAVE"]).await;
+        self.process.ended().await;
+    }
+
+    async fn go(&mut self) {
+        self.process = Self::process(&self.programs, self.port, &self.folder);
+        self.answers().await;
+    }
+
+    /// The lesson's component files with this Redis' address, and a subscription.
+    fn documents(&self, more: &str) -> Vec<String> {
+        let address = format!("localhost:{}", self.port);
+        let lesson = [
+            include_str!("../../components/redis/statestore.yaml"),
+            include_str!("../../components/redis/daca-pubsub.yaml"),
+        ];
+        let mut documents: Vec<String> = lesson.iter().map(|text| text.replace("localhost:6379", &address)).collect();
+        documents[1].push_str(more);
+        let subscription = "apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: {name: s}\nspec: {pubsubname: \
+                            daca-pubsub, topic: t, routes: {default: /in}}\n";
+        documents.push(subscription.to_owned());
+        documents
+    }
+}
+
+async fn lab(redis: &Redis, app: App, more: &str) -> Lab {
+    let documents = redis.documents(more);
+    Lab::with(app, &documents.iter().map(String::as_str).collect::<Vec<_>>(), |_| {}).await
+}
+
+async fn publish(lab: &Lab, n: u32) -> StatusCode {
+    let url = lab.url("/v1.0/publish/daca-pubsub/t");
+    lab.http.post(url).json(&json!({"n": n})).send().await.unwrap().status()
+}
+
+#[tokio::test]
+async fn an_outage_of_redis_is_told_and_gets_over() {
+    let Some(mut redis) = Redis::start().await else { return };
+    let lab = lab(&redis, App::echo(), "").await;
+    lab.invoke("a", "Do", "").await.unwrap();
+    lab.change_state("a", vec![upsert("k", "1")]).await.unwrap();
+    assert_eq!(publish(&lab, 1).await, StatusCode::NO_CONTENT);
+    lab.app.wait(1, |seen| seen.is("POST", "/in")).await;
+
+    redis.stop().await;
+    let error = lab.get_state("a", "k").await.unwrap_err();
+    assert!(error.message().starts_with("error getting actor state: "), "{error}");
+    let error = lab.change_state("a", vec![upsert("k", "2")]).await.unwrap_err();
+    assert!(error.message().starts_with("error saving actor transaction state: "), "{error}");
+    assert_eq!(publish(&lab, 2).await, StatusCode::INTERNAL_SERVER_ERROR);
+
+    redis.go().await;
+    until("it is read again", || async { lab.get_state("a", "k").await.is_ok_and(|value| value == b"1") }).await;
+    lab.change_state("a", vec![upsert("k", "3")]).await.unwrap();
+    assert_eq!(redis.say(&["HGET", "app||Counter||a||k", "data"]).await, "3");
+    until("it is published again", || async { publish(&lab, 3).await == StatusCode::NO_CONTENT }).await;
+    lab.app.wait(1, |seen| seen.is("POST", "/in") && seen.json()["data"]["n"] == 3).await;
+}
+
+#[tokio::test]
+async fn reminders_and_state_are_there_after_a_restart() {
+    let Some(redis) = Redis::start().await else { return };
+    let documents = redis.documents("");
+    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+    let first = Lab::with(App::echo(), &documents, |_| {}).await;
+    first.invoke("a", "Do", "").await.unwrap();
+    first.change_state("a", vec![upsert("k", "kept")]).await.unwrap();
+    let url = first.url("/v1.0/actors/Counter/a/reminders/r");
+    let reminder = first.http.put(url).json(&json!({"dueTime": "1s", "period": "1h"})).send().await.unwrap();
+    assert_eq!(reminder.status(), StatusCode::NO_CONTENT);
+    first.sidecar.shutdown().await;
+    let second = Lab::with(App::echo(), &documents, |_| {}).await;
+    assert_eq!(second.get_state("a", "k").await.unwrap(), b"kept");
+    second.app.wait(1, |seen| seen.is("PUT", "/actors/Counter/a/method/remind/r")).await;
+}
+
+#[tokio::test]
+async fn a_message_that_was_under_way_at_the_end_comes_again() {
+    let Some(redis) = Redis::start().await else { return };
+    let quick = "  - {name: processingTimeout, value: 300ms}\n  - {name: redeliverInterval, value: 100ms}\n";
+    let gate = Gate::closed();
+    let held = gate.clone();
+    let app = App::answering(move |seen| {
+        let gate = held.clone();
+        async move {
+            if seen.path == "/in" {
+                gate.pass().await;
+            }
+            StatusCode::OK.into_response()
+        }
+    });
+    let first = lab(&redis, app, quick).await;
+    assert_eq!(publish(&first, 1).await, StatusCode::NO_CONTENT);
+    first.app.wait(1, |seen| seen.path == "/in").await;
+    drop(first);
+    let second = lab(&redis, App::echo(), quick).await;
+    second.app.wait(1, |seen| seen.is("POST", "/in") && seen.json()["data"]["n"] == 1).await;
+    until("it is acknowledged", || async { redis.say(&["XPENDING", "t", "app"]).await.starts_with('0') }).await;
+    assert_eq!(second.app.matching(|seen| seen.path == "/in").len(), 1, "once");
+    gate.open(1);
+}
+
+#[tokio::test]
+async fn a_redis_that_is_not_there_ends_the_start_with_its_address() {
+    let folder = TempDir::new().unwrap();
+    let port = process::free_port();
+    let component = format!(
+        "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{name: kv}}\nspec: {{type: state.redis, version: v1, \
+         metadata: [{{name: redisHost, value: 'localhost:{port}'}}, {{name: dialTimeout, value: 1s}}]}}\n"
+    );
+    let tls = component.replace("{name: dialTimeout, value: 1s}", "{name: enableTLS, value: true}");
+    for (document, text) in [(&component, format!("redis at localhost:{port}")), (&tls, "without TLS".to_owned())] {
+        let error = Sidecar::start(config(([127, 0, 0, 1], 0).into(), &[document], folder.path())).await.unwrap_err();
+        assert!(error.to_string().contains(&text), "{error}");
+    }
+    let optional = component.replace("spec: {", "spec: {ignoreErrors: true, ");
+    Sidecar::start(config(([127, 0, 0, 1], 0).into(), &[&optional], folder.path())).await.unwrap();
+}
