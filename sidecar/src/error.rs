@@ -2,6 +2,7 @@
 //!
 //! Texts, codes and statuses are daprd's (`pkg/messages/predefined.go`, `pkg/api/errors`).
 
+mod details;
 mod pubsub;
 mod state;
 
@@ -10,8 +11,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::json;
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use crate::names::ActorRef;
+use details::Details;
 
 /// A failed API call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,7 @@ pub(crate) struct ApiError {
     /// `errorCode` of the HTTP body.
     pub(crate) name: &'static str,
     pub(crate) message: String,
+    pub(crate) details: Option<Box<Details>>,
 }
 
 impl ApiError {
@@ -30,6 +34,7 @@ impl ApiError {
             status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             name,
             message: message.into(),
+            details: None,
         }
     }
 
@@ -171,6 +176,7 @@ impl ApiError {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             name: "ERR_ACTOR_STATE_TRANSACTION_SAVE",
             message: format!("operation type {operation} not supported"),
+            details: None,
         }
     }
 
@@ -236,7 +242,10 @@ impl ApiError {
 
 impl From<ApiError> for Status {
     fn from(error: ApiError) -> Self {
-        Self::new(error.code, error.message)
+        match error.details {
+            None => Self::new(error.code, error.message),
+            Some(details) => Self::with_error_details(error.code, error.message, details.for_grpc()),
+        }
     }
 }
 
@@ -249,7 +258,10 @@ impl IntoResponse for ApiError {
             }
             _ => self.message,
         };
-        let body = Json(json!({"errorCode": self.name, "message": message}));
-        (self.status, body).into_response()
+        let mut body = json!({"errorCode": self.name, "message": message});
+        if let Some(details) = self.details.and_then(|details| details.for_http()) {
+            body["details"] = details;
+        }
+        (self.status, Json(body)).into_response()
     }
 }

@@ -166,7 +166,7 @@ impl States {
     /// A key's name in the store.
     fn key(&self, store: &str, named: &Named, key: &str) -> Result<String, ApiError> {
         if key.contains(SEPARATOR) {
-            return Err(ApiError::malformed(illegal(key)));
+            return Err(ApiError::state_key_illegal(store, illegal(key)));
         }
         let prefix = match (named.prefix.as_str(), &self.namespace) {
             ("none", _) => return Ok(key.to_owned()),

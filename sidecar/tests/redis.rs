@@ -1,5 +1,5 @@
 //! State and messages in a Redis that goes and comes back, and a sidecar that does.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 #[allow(dead_code)]
 #[path = "../../server/tests/dapr/process.rs"]

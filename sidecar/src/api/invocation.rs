@@ -155,6 +155,12 @@ pub(super) async fn actor(runtime: &Runtime, call: InvokeCall) -> Result<AppRepl
     if runtime.neighbours.is_alone() || runtime.actors.hosts(&call.actor.kind) == Some(true) {
         return runtime.actors.invoke(call).await;
     }
+    // Looked at first: an actor that is known to be elsewhere is not looked for here.
+    if runtime.actors.hosts(&call.actor.kind) == Some(false)
+        && let Some(host) = runtime.neighbours.host_of(&call.actor.kind)
+    {
+        return forward(runtime, &host, call).await;
+    }
     let elsewhere = call.clone();
     tokio::select! {
         // While the type is nobody's here, this does nothing but look for it.

@@ -10,23 +10,31 @@ impl ApiError {
     pub(crate) fn state_store_not_configured(name: &str) -> Self {
         let why = format!("state store {name} is not configured");
         Self::new(Code::FailedPrecondition, 500, "ERR_STATE_STORE_NOT_CONFIGURED", why)
+            .because("DAPR_STATE_NOT_CONFIGURED", [])
     }
 
     /// Returns `400`: there is no state store of that name.
     pub(crate) fn state_store_not_found(name: &str) -> Self {
         let why = format!("state store {name} is not found");
-        Self::new(Code::InvalidArgument, 400, "ERR_STATE_STORE_NOT_FOUND", why)
+        Self::new(Code::InvalidArgument, 400, "ERR_STATE_STORE_NOT_FOUND", why).because("DAPR_STATE_NOT_FOUND", [])
     }
 
     /// Returns `400`: a value without a key.
     pub(crate) fn state_key_empty() -> Self {
-        Self::new(Code::InvalidArgument, 400, "ERR_STATE_SAVE", "state key cannot be empty")
+        Self::new(Code::InvalidArgument, 400, "ERR_STATE_SAVE", "state key cannot be empty").by_its_code()
+    }
+
+    /// Returns `400`: a key that could not be told from another's.
+    pub(crate) fn state_key_illegal(store: &str, why: String) -> Self {
+        Self::new(Code::InvalidArgument, 400, "ERR_MALFORMED_REQUEST", why)
+            .because("DAPR_STATE_ILLEGAL_KEY", [])
+            .about("state", store)
     }
 
     /// Returns `500`: the store failed a read.
     pub(crate) fn generic_state_get(key: &str, store: &str, why: impl std::fmt::Display) -> Self {
         let why = format!("fail to get {key} from state store {store}: {why}");
-        Self::new(Code::Internal, 500, "ERR_STATE_GET", why)
+        Self::new(Code::Internal, 500, "ERR_STATE_GET", why).by_its_code()
     }
 
     /// Returns `409` for an ETag that is not the value's, `400` for one that is none, `500` otherwise.
@@ -53,19 +61,19 @@ impl ApiError {
             WriteError::EtagInvalid(_) => (Code::InvalidArgument, 400),
             WriteError::Failed(_) => (Code::Internal, 500),
         };
-        Self::new(code, status, name, why)
+        Self::new(code, status, name, why).by_its_code()
     }
 
     /// Returns `500`: none of the changes happened.
     pub(crate) fn generic_state_transaction(error: WriteError) -> Self {
         let why = format!("error while executing state transaction: {error}");
-        Self::new(Code::Internal, 500, "ERR_STATE_TRANSACTION", why)
+        Self::new(Code::Internal, 500, "ERR_STATE_TRANSACTION", why).by_its_code()
     }
 
     /// Returns `400` (over gRPC `Unimplemented`): a transaction only upserts and deletes.
     pub(crate) fn unsupported_state_operation(operation: &str) -> Self {
         let why = format!("operation type {operation} not supported");
-        Self::new(Code::Unimplemented, 400, "ERR_NOT_SUPPORTED_STATE_OPERATION", why)
+        Self::new(Code::Unimplemented, 400, "ERR_NOT_SUPPORTED_STATE_OPERATION", why).by_its_code()
     }
 
     /// Returns `500`: there is no secret store at all.

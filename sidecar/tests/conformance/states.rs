@@ -10,6 +10,7 @@ use dapr::dapr::proto::runtime::v1::{
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use crate::runtime::{Lab, Runtime, Setup};
 use crate::support::{App, until};
@@ -278,8 +279,10 @@ pub async fn wrong_requests_say_what_is_wrong(runtime: Runtime) {
     let lab = lab(runtime).await;
     let error = lab.save("absent", vec![item("k", "1")]).await.unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::InvalidArgument, "state store absent is not found"));
+    assert_eq!(error.get_details_error_info().unwrap().reason, "DAPR_STATE_NOT_FOUND");
     let error = lab.save("file", vec![item("", "1")]).await.unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::InvalidArgument, "state key cannot be empty"));
+    assert_eq!(error.get_details_error_info().unwrap().reason, "ERR_STATE_SAVE");
     let error = lab.save("file", vec![item("a||b", "1")]).await.unwrap_err();
     assert_eq!(error.message(), "input key/keyPrefix 'a||b' can't contain '||'");
     assert_eq!(error.code(), Code::InvalidArgument);
