@@ -25,10 +25,10 @@ impl FromServerFnError for ServerError {
             ServerFnErrorErr::Request(_) => ErrorCode::ServerUnreachable,
             _ => ErrorCode::Internal,
         };
-        let error = Self(LabError::new(code, error.to_string()));
+        let error = LabError::new(code, error.to_string());
         #[cfg(feature = "ssr")]
-        let error = crate::functions::failed(error.0);
-        error
+        crate::response::set_status(&error);
+        Self(error)
     }
 }
 

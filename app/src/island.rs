@@ -7,33 +7,22 @@ use crate::{
     actions::LabActions,
     components::Menus,
     dom,
-    live::store::Store,
     panels::{
         chat::scenarios::Scenarios,
         keys::{Hotkeys, KeySheet, use_hotkeys},
         layout::Layout,
         tour::{Tour, TourState},
     },
-    state::{address::Address, form::FormError, run_states},
-    typed::Typed,
+    state::{Initial, form::FormError, playback::PlaybackState, provide_states, run_states, view::ViewState},
 };
-use model::lab::LabSnapshot;
 
 /// What the lab's page begins with.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Opening {
-    /// Everything that the page shows first.
-    pub snapshot: LabSnapshot,
+    /// What the states begin with.
+    pub initial: Initial,
     /// The scenarios.
     pub scenarios: Scenarios,
-    /// What went wrong with the form that led here.
-    pub error: Option<FormError>,
-    /// What was typed into it.
-    pub typed: Typed,
-    /// What the address says of the page.
-    pub address: Address,
-    /// The id of the next message, made by the server, so that a form posted twice is one message.
-    pub message_id: String,
     /// Whether single keys work.
     pub single_keys: bool,
     /// Where this browser was in the tour, as it keeps it.
@@ -64,36 +53,33 @@ impl Opening {
 /// The page has no [`Opening`].
 #[island]
 pub fn Lab() -> impl IntoView {
-    let opening = Opening::here().expect("the page has what the lab begins with");
-    let known = opening.snapshot.known_actors.clone();
-    let scenarios = opening.scenarios.clone();
-    let (single_keys, tour) = (opening.single_keys, opening.tour.clone());
+    let Opening { initial, scenarios, single_keys, tour } =
+        Opening::here().expect("the page has what the lab begins with");
+    let known = initial.snapshot.known_actors.clone();
     // Before any action: each begins with the error of its own form.
-    if let Some(FormError { path, encoded }) = &opening.error {
+    if let Some(FormError { path, encoded }) = &initial.error {
         provide_context(ServerActionError::new(path, encoded));
     }
-    let store = Store::new(opening);
-    provide_context(store);
-    let actions = LabActions::new(store);
-    provide_context(actions);
-    let tour = TourState::new(store, tour);
+    provide_states(initial);
+    provide_context(LabActions::from_context());
     let menus = Menus::default();
     provide_context(menus);
-    let (enabled, sheet) = (RwSignal::new(single_keys), NodeRef::new());
-    let hotkeys = Hotkeys { store, actions, tour, enabled, sheet, menus };
+    let (view, playback) = (expect_context::<ViewState>(), expect_context::<PlaybackState>());
+    let tour = TourState::new(tour);
+    let hotkeys = Hotkeys::new(tour, single_keys, menus);
     use_hotkeys(hotkeys);
     run_states();
-    let mounted = move || store.view.hydrated.get();
+    let hydrated = move || view.hydrated.get();
     view! {
         <div
             class="lab"
-            class:present=move || store.view.present.get()
-            class:past=move || store.is_past()
-            class:mounted=mounted
+            class:present=move || view.present.get()
+            class:past=move || playback.is_past()
+            class:mounted=hydrated
             // The style sheet shows by it what the tour points at.
             data-tour=move || tour.step().get()
             // Where there is no clipboard, nothing offers to copy.
-            class:clip=move || mounted() && dom::has_clipboard()
+            class:clip=move || hydrated() && dom::has_clipboard()
         >
             <Layout known scenarios />
         </div>

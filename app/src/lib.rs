@@ -3,10 +3,12 @@
 //! # Layout
 //! - [`typed`]: what was typed into a form that came back to be corrected
 //! - [`backend`] (server only): the one trait through which everything is done; `server` implements it
-//! - [`functions`], [`error`]: the server functions by subject, and the error that they answer with
-//! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
+//! - [`functions`], [`error`], `response`: the server functions by subject, the error that they answer with, how an answer
+//!   goes back
+//! - [`shell`], [`App`], [`pages`], `cookie` (server only): the document, which page a path shows, the pages, what a reader's
+//!   cookies say
 //! - [`island`]: the lab's page as one island, which the browser brings to life
-//! - [`state`]: what the lab's page holds, by subject; [`live`]: what of it is in one piece still, and what feeds it
+//! - [`state`]: what the lab's page holds, by subject, and the event stream that feeds it
 //! - [`actions`]: what a person can do to the lab
 //! - [`components`], [`hooks`], [`dom`]: what several panels use, and what they do to the browser
 //! - [`panels`]: one folder or file per panel of the lab
@@ -23,6 +25,8 @@ mod app;
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod components;
+#[cfg(feature = "ssr")]
+mod cookie;
 pub mod dom;
 pub mod error;
 pub mod format;
@@ -31,10 +35,11 @@ pub mod hooks;
 #[cfg(feature = "ssr")]
 pub mod icons;
 pub mod island;
-pub mod live;
 #[cfg(feature = "ssr")]
 pub mod pages;
 pub mod panels;
+#[cfg(feature = "ssr")]
+mod response;
 #[cfg(feature = "ssr")]
 mod shell;
 pub mod state;

@@ -1,11 +1,10 @@
 //! The HTML document around every page.
 
-use axum_extra::extract::CookieJar;
 use http::request::Parts;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags};
 
-use crate::{app::App, icons::Definitions, island::Opening};
+use crate::{app::App, cookie::cookie, icons::Definitions, island::Opening};
 
 /// The document: head, hydration scripts, drawing definitions, and the page in it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -44,12 +43,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// Whether the page is a lab. No other has anything on it that moves, so no other loads the script.
 fn has_island() -> bool {
     use_context::<Parts>().is_none_or(|request| request.uri.path() == "/" || request.uri.path().starts_with("/lab"))
-}
-
-/// The value of a cookie of the reader's.
-pub(crate) fn cookie(name: &str) -> Option<String> {
-    let parts = use_context::<Parts>()?;
-    CookieJar::from_headers(&parts.headers).get(name).map(|cookie| cookie.value().to_owned())
 }
 
 /// The theme in the reader's cookie, `light` or `dark`; without one the theme follows the system.

@@ -4,20 +4,20 @@
 //! - [`send`]: sending a message, which is shown before the timeline knows of it
 //! - [`run_all`]: the lesson's steps, one after the other
 
+mod form_action;
 mod run_all;
 mod send;
 
 use std::future::Future;
 
 use futures::channel::oneshot;
-use leptos::{
-    prelude::*,
-    server::ServerActionError,
-    server_fn::{ServerFn, error::ServerFnUrlError},
-};
-use serde::de::DeserializeOwned;
+use leptos::{prelude::*, server::ServerActionError, server_fn::error::ServerFnUrlError};
 
-use self::{run_all::run_all, send::send};
+pub use self::form_action::{FormAction, FormFunction};
+use self::{
+    run_all::{Steps, run_all},
+    send::send,
+};
 use crate::{
     error::ServerError,
     functions::{
@@ -30,23 +30,9 @@ use crate::{
         sidecar_retries::SetSidecarRetries,
         wire::SetWire,
     },
-    live::store::{Connection, Store},
+    state::{connection::ConnectionState, lab::LabState, lesson::LessonState, messages::MessagesState},
 };
-use model::{error::LabError, fault::FaultStatus, lesson::steps};
-
-/// A server function that a form can post to.
-pub trait FormFunction:
-    ServerFn<Output: Send + Sync, Error = ServerError> + DeserializeOwned + Clone + Send + Sync + 'static
-{
-}
-
-impl<F> FormFunction for F where
-    F: ServerFn<Output: Send + Sync, Error = ServerError> + DeserializeOwned + Clone + Send + Sync + 'static
-{
-}
-
-/// What dispatches a server function: a [`ServerAction`], or an action that does more around the call.
-pub type FormAction<F> = Action<F, Result<<F as ServerFn>::Output, ServerError>>;
+use model::{error::LabError, fault::FaultStatus};
 
 /// The actions of one lab.
 #[derive(Clone, Copy)]
@@ -82,15 +68,17 @@ pub struct LabActions {
 impl LabActions {
     /// The actions of the lab with this state. Each begins with the error of its form, if that was posted without script
     /// and [`ServerActionError`] tells of it.
-    pub fn new(store: Store) -> Self {
+    pub fn from_context() -> Self {
+        let messages = expect_context::<MessagesState>();
         let queue = Queue::default();
         let (set_fault, arm_fault, set_policy) = (queue.action(), queue.action(), queue.action());
         // A message that was posted without script is told of once.
-        let send_once = Action::new(move |message: &SendMessage| send(store, message.clone()));
+        let send_once = Action::new(move |message: &SendMessage| send(messages, message.clone()));
         let (read_history, compare) = (server_action(), server_action());
+        let steps = Steps::new(send_once, read_history, compare);
         let actions = Self {
             send: Action::new_with_value(posted::<SendMessage>(), move |message: &SendMessage| {
-                send(store, message.clone())
+                send(messages, message.clone())
             }),
             send_once,
             read_history,
@@ -103,52 +91,53 @@ impl LabActions {
             release: server_action(),
             set_wire: server_action(),
             set_sidecar_retries: server_action(),
-            run_all: Action::new(move |(): &()| run_all(store, send_once, read_history, compare)),
+            run_all: Action::new(move |(): &()| run_all(steps)),
         };
-        actions.take_answers(store);
+        actions.take_answers();
         actions.clear_errors();
         actions
     }
 
     /// Brings what the server answers into the state, where the stream does not.
-    fn take_answers(self, store: Store) {
+    fn take_answers(self) {
+        let (lab, connection) = (expect_context::<LabState>(), expect_context::<ConnectionState>());
+        let (messages, lesson) = (expect_context::<MessagesState>(), expect_context::<LessonState>());
         // The stream tells every change, in order: an answer may come after the event of a later change.
-        let is_told = move || store.connection.get_untracked() == Connection::Live;
+        let is_told = move || connection.is_live_untracked();
         let take_fault = move |fault: &Result<FaultStatus, ServerError>| {
             if let Some(fault) = fault.as_ref().ok().filter(|_| !is_told()) {
-                store.lab.set_fault(fault.clone());
+                lab.set_fault(fault.clone());
             }
         };
         on_answer(self.set_fault, take_fault);
         on_answer(self.arm_fault, take_fault);
         on_answer(self.set_policy, move |policy| {
             if let Some(policy) = policy.as_ref().ok().filter(|_| !is_told()) {
-                store.lab.set_policy(*policy);
+                lab.set_policy(*policy);
             }
         });
         let take_hold = move |held: &Result<(), ServerError>| {
             if held.is_ok() && !is_told() {
-                store.lab.refresh();
+                lab.refresh();
             }
         };
         on_answer(self.set_hold, take_hold);
         on_answer(self.release, take_hold);
         on_answer(self.set_wire, move |wire| {
             if let Ok(wire) = wire {
-                store.lab.set_wire(wire.fault);
+                lab.set_wire(wire.fault);
             }
         });
         on_answer(self.set_sidecar_retries, move |on| {
             if let Ok(on) = on {
-                store.lab.panels.update(|panels| panels.sidecar_retries = *on);
+                lab.panels.update(|panels| panels.sidecar_retries = *on);
             }
         });
         on_answer(self.reset, move |reset| {
             if reset.is_ok() {
-                store.unsent.set(Vec::new());
-                store.opened.set(1);
-                store.draft.set(steps::FIRST_MESSAGE.to_owned());
-                store.lab.refresh();
+                messages.reset();
+                lesson.open_check.set(1);
+                lab.refresh();
             }
         });
     }
@@ -255,6 +244,7 @@ impl Queue {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use futures::future::join3;
+    use leptos::server_fn::ServerFn;
 
     use super::*;
     use crate::state::form::FormError;

@@ -1,52 +1,24 @@
 //! Sending a message.
 
-use leptos::prelude::*;
-
 use crate::{
     error::ServerError,
-    functions::messages::{self, Delivery, SendMessage},
-    live::store::{Store, Unsent, UnsentState},
+    functions::messages::{Delivery, SendMessage, send_message},
+    state::messages::{MessagesState, UnsentState},
 };
 
 /// Sends a message and shows it at once, until the timeline knows of its turn. A message that never became a turn is shown
 /// as one that failed; one that was refused goes back to the field.
-pub(super) async fn send(store: Store, message: SendMessage) -> Result<Delivery, ServerError> {
+pub(super) async fn send(messages: MessagesState, message: SendMessage) -> Result<Delivery, ServerError> {
     let SendMessage { actor, content, message_id: id, arm } = message;
-    store.go(None);
-    let after_turn = store.last_turn();
-    let shown = Unsent { id: id.clone(), content: content.clone(), after_turn, state: UnsentState::Sending };
-    store.unsent.update(|unsent| {
-        unsent.retain(|other| other.id != id);
-        unsent.push(shown);
-    });
-    // A check may have sent what the field proposes: there it has had its turn.
-    store.draft.update(|draft| {
-        if *draft == content {
-            draft.clear();
-        }
-    });
-    let result = match messages::send_message(actor, content.clone(), id.clone(), arm).await {
+    let after_turn = messages.begin(&content, &id);
+    let result = match send_message(actor, content.clone(), id.clone(), arm).await {
         Err(ServerError(error)) if error.code.status() >= 500 => Ok(Delivery::Failed(error)),
         result => result,
     };
-    let known = store.knows(&id, after_turn);
-    store.unsent.update(|unsent| match &result {
-        Ok(delivery) if !known => {
-            if let Some(message) = unsent.iter_mut().find(|other| other.id == id) {
-                message.state = match delivery {
-                    Delivery::Answered(_) => UnsentState::Answered,
-                    Delivery::Failed(error) => UnsentState::Failed(error.clone()),
-                };
-            }
-        }
-        _ => unsent.retain(|other| other.id != id),
+    let state = result.as_ref().ok().map(|delivery| match delivery {
+        Delivery::Answered(_) => UnsentState::Answered,
+        Delivery::Failed(error) => UnsentState::Failed(error.clone()),
     });
-    if result.is_err() {
-        store.draft.update(|draft| {
-            if draft.is_empty() {
-                *draft = content;
-            }
-        });
-    }
+    messages.end(content, &id, after_turn, state);
     result
 }

@@ -2,7 +2,7 @@
 
 use leptos::{attr::Attribute, prelude::*};
 
-use super::FieldError;
+use super::field_error::{FieldError, error_id};
 use crate::state::view::ViewState;
 
 /// A field with its name before it; below, why it was refused.
@@ -40,9 +40,4 @@ pub(super) fn field_attributes(name: Signal<String>, error: Signal<Option<String
             autofocus=autofocus
         />
     }
-}
-
-/// The id of the element that says why the field of this name was refused.
-pub(super) fn error_id(name: &str) -> String {
-    format!("{name}-error")
 }

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::field::error_id;
 use model::error::LabError;
 
 /// Why this field was refused the last time: the error of its form's action, if that names this field.
@@ -33,4 +32,9 @@ pub fn FieldError(
             }
         })
     }
+}
+
+/// The id of the element that says why the field of this name was refused.
+pub(super) fn error_id(name: &str) -> String {
+    format!("{name}-error")
 }

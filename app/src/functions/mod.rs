@@ -18,6 +18,3 @@ mod request;
 pub mod scenarios;
 pub mod sidecar_retries;
 pub mod wire;
-
-#[cfg(feature = "ssr")]
-pub(crate) use self::request::failed;

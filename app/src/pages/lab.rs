@@ -10,11 +10,11 @@ use server_fn::error::ServerFnUrlError;
 use super::{plain::PlainPage, scenario::scenarios};
 use crate::{
     backend::SharedBackend,
+    cookie::cookie,
     error::ServerError,
     island::{Lab, Opening},
     panels::{keys, tour},
-    shell::cookie,
-    state::{address::Address, form::FormError},
+    state::{Initial, address::Address, form::FormError},
     typed::Typed,
 };
 use model::actor_id::{ActorId, LESSON_ACTOR};
@@ -70,7 +70,8 @@ fn lab(
         let message_id = uuid::Uuid::new_v4().to_string();
         let single_keys = cookie(keys::COOKIE).as_deref() != Some("off");
         let tour = cookie(tour::COOKIE);
-        let opening = Opening { snapshot, scenarios, error, typed, address, message_id, single_keys, tour };
+        let initial = Initial { snapshot, error, typed, address, message_id };
+        let opening = Opening { initial, scenarios, single_keys, tour };
         // Within a script element `<` would be read as a tag.
         let json = serde_json::to_string(&opening).expect("what is in a lab can be written").replace('<', "\\u003c");
         provide_context(opening);

@@ -6,21 +6,20 @@ use crate::{
     actions::{LabActions, error_of},
     components::{ApplyButton, ErrorLine, Icon, ServerForm, put_back_when_refused, tick_when_changed},
     functions::hold::Release,
-    live::store::Store,
-    state::{lab::LabState, view::ViewState},
+    state::{lab::LabState, timeline::TimelineState, view::ViewState},
 };
 
 /// The box, and the button that lets a held attempt go. Without script the button is there as long as attempts are
-/// held: the page does not hear when the next one is.
+/// held: the page does not know when the next one is.
 #[component]
 pub fn HoldForm() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let timeline = expect_context::<TimelineState>();
     let lab = expect_context::<LabState>();
     let view = expect_context::<ViewState>();
     let LabActions { set_hold, release, .. } = expect_context();
     let error = error_of(set_hold);
     let on = Memo::new(move |_| lab.panels.with(|panels| panels.hold));
-    let held = Memo::new(move |_| store.is_held());
+    let held = Memo::new(move |_| timeline.is_held());
     let nothing_to_release = move || !held.get() && (view.hydrated.get() || !on.get());
     let (form, field) = (NodeRef::<html::Form>::new(), NodeRef::<html::Input>::new());
     tick_when_changed(field, on);

@@ -1,4 +1,4 @@
-//! The bar on top: which lab this is, what it runs on, whether the page hears of what happens.
+//! The bar on top: which lab this is, what it runs on, whether events arrive.
 
 use leptos::{ev::MouseEvent, prelude::*};
 

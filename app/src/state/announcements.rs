@@ -44,7 +44,7 @@ impl Queue {
 #[derive(Clone, Copy)]
 pub struct Announcer {
     /// The sentence that is announced.
-    pub(crate) text: RwSignal<String>,
+    text: RwSignal<String>,
     queue: StoredValue<Queue>,
 }
 

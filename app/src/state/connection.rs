@@ -27,7 +27,7 @@ pub enum Connection {
 /// The connection of this page.
 #[derive(Clone, Copy)]
 pub struct ConnectionState {
-    pub(crate) status: RwSignal<Connection>,
+    status: RwSignal<Connection>,
     /// How many openings in a row have failed.
     failures: StoredValue<u32>,
 }

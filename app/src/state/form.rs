@@ -49,3 +49,22 @@ impl FormState {
         Self { typed: RwSignal::new(typed) }
     }
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::{super::fixture, *};
+
+    #[test]
+    fn an_error_reads_back_as_it_was_told_whatever_is_in_it() {
+        let error = LabError::of_field("plan[0].ms", "ms is 0 & \"1\": it may be 1 to 10000. é");
+        assert_eq!(FormError::new("/api/set_fault".to_owned(), error.clone()).error(), error);
+    }
+
+    #[test]
+    fn what_was_typed_is_there_from_the_beginning() {
+        let _owner = fixture::owner();
+        let typed = Typed::read(Some("/api/send_message".to_owned()), Some(r#"[["content","x"]]"#.to_owned()));
+        let forms = FormState::new(typed.clone());
+        assert_eq!(forms.typed.get_untracked(), typed);
+    }
+}

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     lab::LabState,
+    playback::PlaybackState,
     timeline::{TimelineState, knows},
 };
 use crate::dom;
@@ -42,6 +43,7 @@ pub enum UnsentState {
 pub struct MessagesState {
     lab: LabState,
     timeline: TimelineState,
+    playback: PlaybackState,
     /// What stands in the message field.
     pub draft: RwSignal<String>,
     /// The id of the next message.
@@ -53,9 +55,15 @@ pub struct MessagesState {
 impl MessagesState {
     /// Of this lab. The id of the next message is made by the server, so that a form posted twice is one message; `draft` is
     /// a message that came back to be corrected.
-    pub fn new(lab: LabState, timeline: TimelineState, next_id: String, draft: Option<String>) -> Self {
+    pub fn new(
+        lab: LabState,
+        timeline: TimelineState,
+        playback: PlaybackState,
+        next_id: String,
+        draft: Option<String>,
+    ) -> Self {
         let (first, next_id, unsent) = (RwSignal::default(), RwSignal::new(next_id), RwSignal::default());
-        let messages = Self { lab, timeline, draft: first, next_id, unsent };
+        let messages = Self { lab, timeline, playback, draft: first, next_id, unsent };
         let proposed = || if untrack(|| messages.is_untouched()) { FIRST_MESSAGE.to_owned() } else { String::new() };
         first.set(draft.unwrap_or_else(proposed));
         messages
@@ -91,6 +99,51 @@ impl MessagesState {
         let id = self.next_id.get_untracked();
         self.next_id.set(dom::new_message_id());
         id
+    }
+
+    /// Shows a message that is on its way; says after which turn its own will come.
+    pub fn begin(self, content: &str, id: &str) -> u64 {
+        self.playback.go_live();
+        let after_turn = self.timeline.last_turn();
+        let (id, content) = (id.to_owned(), content.to_owned());
+        // A check may have sent what the field proposes: there it has had its turn.
+        self.draft.update(|draft| {
+            if *draft == content {
+                draft.clear();
+            }
+        });
+        self.unsent.update(|unsent| {
+            unsent.retain(|other| other.id != id);
+            unsent.push(Unsent { id, content, after_turn, state: UnsentState::Sending });
+        });
+        after_turn
+    }
+
+    /// Shows what became of it: `None` if it was refused, and goes back to the field.
+    pub fn end(self, content: String, id: &str, after_turn: u64, state: Option<UnsentState>) {
+        let known = self.timeline.knows(id, after_turn);
+        let refused = state.is_none();
+        self.unsent.update(|unsent| match state {
+            Some(state) if !known => {
+                if let Some(message) = unsent.iter_mut().find(|other| other.id == id) {
+                    message.state = state;
+                }
+            }
+            _ => unsent.retain(|other| other.id != id),
+        });
+        if refused {
+            self.draft.update(|draft| {
+                if draft.is_empty() {
+                    *draft = content;
+                }
+            });
+        }
+    }
+
+    /// As a learner first finds it.
+    pub fn reset(self) {
+        self.unsent.set(Vec::new());
+        self.draft.set(FIRST_MESSAGE.to_owned());
     }
 
     /// What a step changes: a message whose turn is known is the timeline's.

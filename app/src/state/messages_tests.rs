@@ -8,7 +8,8 @@ use model::{
 };
 
 fn messages(events: &[Event], draft: Option<&str>) -> MessagesState {
-    MessagesState::new(fixture::lab(), fixture::timeline(events).0, "id-next".to_owned(), draft.map(str::to_owned))
+    let (timeline, playback) = fixture::timeline(events);
+    MessagesState::new(fixture::lab(), timeline, playback, "id-next".to_owned(), draft.map(str::to_owned))
 }
 
 #[test]
@@ -55,6 +56,34 @@ fn a_message_that_is_on_its_way_is_the_timelines_when_its_turn_is_known() {
     assert_eq!(left(&known[0].step), 0);
     sending(1);
     assert_eq!(left(&known[0].step), 1, "that is an earlier turn with the same id");
+}
+
+#[test]
+fn a_message_is_shown_at_once_and_then_what_became_of_it() {
+    let _owner = fixture::owner();
+    let messages = messages(&[], None);
+    let state = || messages.unsent.with_untracked(|unsent| unsent.iter().map(|m| m.state.clone()).collect::<Vec<_>>());
+    messages.begin(FIRST_MESSAGE, "id-3");
+    assert_eq!((messages.draft.get_untracked(), state()), (String::new(), vec![UnsentState::Sending]));
+    let away = UnsentState::Failed(LabError::new(ErrorCode::ServerUnreachable, "away"));
+    messages.end(FIRST_MESSAGE.to_owned(), "id-3", 0, Some(away.clone()));
+    assert_eq!(state(), [away]);
+    messages.begin(FIRST_MESSAGE, "id-3");
+    assert_eq!(state(), [UnsentState::Sending], "sent again it is the same message");
+    messages.end(FIRST_MESSAGE.to_owned(), "id-3", 0, Some(UnsentState::Answered));
+    assert_eq!(state(), [UnsentState::Answered]);
+}
+
+#[test]
+fn a_refused_message_goes_back_to_the_field_and_one_whose_turn_is_known_is_the_timelines() {
+    let _owner = fixture::owner();
+    let messages = messages(&fixture::two_turns(), None);
+    let after = messages.begin("too long", "id-3");
+    messages.end("too long".to_owned(), "id-3", after, None);
+    assert_eq!((after, messages.draft.get_untracked()), (2, "too long".to_owned()));
+    messages.begin("two", "id-2");
+    messages.end("two".to_owned(), "id-2", 1, Some(UnsentState::Answered));
+    assert_eq!(messages.unsent.get_untracked(), []);
 }
 
 #[test]

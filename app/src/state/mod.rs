@@ -5,8 +5,8 @@
 //! - [`lab`]: the lab beside its timeline; [`timeline`]: its events, and what is read from them; [`playback`]: which moment of
 //!   it is shown; [`shown_lab`]: the lab at that moment; [`prediction`]: what is going to happen; [`clock`]: the server's
 //!   clock
-//! - [`messages`]: what stands in the field and what is on its way; [`lesson`]: which step is open; [`form`]: what became of
-//!   the forms
+//! - [`messages`]: what stands in the field and what is on its way; [`lesson`]: which step is open
+//! - [`form`]: the form that led here, where no script took it
 //! - [`view`], [`address`]: what a reader has chosen to see, and how the address says it; [`announcements`]: what is
 //!   announced to those who hear the page
 //! - [`connection`], [`event_stream`], [`incoming`]: whether events arrive, from where, and to which states they go
@@ -29,12 +29,79 @@ pub mod shown_lab;
 pub mod timeline;
 pub mod view;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
 
 use self::{
-    address::Address, connection::ConnectionState, event_stream::EventStream, incoming::Incoming, playback::Playback,
+    address::Address,
+    announcements::Announcer,
+    clock::ClockState,
+    connection::ConnectionState,
+    event_stream::EventStream,
+    form::{FormError, FormState},
+    incoming::Incoming,
+    lab::{LabFacts, LabState},
+    lesson::LessonState,
+    messages::MessagesState,
+    playback::{Playback, PlaybackState},
+    prediction::PredictionState,
+    shown_lab::ShownLab,
+    timeline::{TimelineState, knows},
+    view::ViewState,
 };
-use crate::dom;
+use crate::{dom, functions::messages::SendMessage, typed::Typed};
+use model::{error::ErrorCode, lab::LabSnapshot, timeline::Event};
+
+/// What the states begin with: made by the server, and brought to the browser with the page.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Initial {
+    /// Everything that the page shows first.
+    pub snapshot: LabSnapshot,
+    /// What went wrong with the form that led here.
+    pub error: Option<FormError>,
+    /// What was typed into it.
+    pub typed: Typed,
+    /// What the address says of the page.
+    pub address: Address,
+    /// The id of the next message, made by the server, so that a form posted twice is one message.
+    pub message_id: String,
+}
+
+/// Makes the states and provides them to the components below.
+pub fn provide_states(initial: Initial) {
+    let Initial { snapshot, error, typed, address, message_id } = initial;
+    let LabSnapshot { actor, runtime, panels, timeline, registered_at, now, utc_offset_min, .. } = snapshot;
+    let draft = returned_message(&typed, error.as_ref(), &timeline.events);
+    let facts = LabFacts { actor: actor.clone(), runtime, utc_offset_min, registered_at };
+    let (lab, announcer, connection) = (LabState::new(facts, panels), Announcer::new(), ConnectionState::new());
+    let view = ViewState::new(&address, lab, announcer);
+    let (clock, events) = (ClockState::new(now), signal(timeline.events));
+    let playback = PlaybackState::new(events.0, clock, address.at);
+    let timeline = TimelineState::new(events, timeline.last, playback, actor);
+    let shown = ShownLab::new(lab, timeline, playback);
+    let messages = MessagesState::new(lab, timeline, playback, message_id, draft);
+    provide_context(lab);
+    provide_context(announcer);
+    provide_context(connection);
+    provide_context(view);
+    provide_context(clock);
+    provide_context(playback);
+    provide_context(timeline);
+    provide_context(shown);
+    provide_context(messages);
+    provide_context(PredictionState::new(lab, shown, timeline, playback));
+    provide_context(LessonState::new(lab));
+    provide_context(FormState::new(typed));
+    provide_context(Incoming { lab, view, clock, playback, timeline, messages, announcer });
+}
+
+/// A message that came back stays in the field, unless the conversation shows it, with *Send again*. One whose id belongs
+/// to another is not offered there: it needs a new one.
+fn returned_message(typed: &Typed, error: Option<&FormError>, events: &[Event]) -> Option<String> {
+    let reused = error.is_some_and(|error| error.error().code == ErrorCode::IdReused);
+    typed.text(SendMessage::PATH, "message_id").filter(|id| reused || !knows(events, id, 0))?;
+    typed.text(SendMessage::PATH, "content").map(str::to_owned)
+}
 
 /// Starts what runs in the browser alone, once the page has been hydrated. Effects do not run on the server.
 pub fn run_states() {
@@ -69,4 +136,25 @@ pub fn run_states() {
     // The hatching of a wait drifts only while something moves: a page at rest draws nothing.
     let moves = Memo::new(move |_| timeline.running.get() && (!playback.is_past() || playback.is_replaying()));
     Effect::new(move |_| dom::mark_document("data-moves", moves.get().then_some("")));
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use model::error::LabError;
+
+    #[test]
+    fn a_message_that_came_back_stays_in_the_field_unless_the_conversation_shows_it() {
+        let typed = |id: &str| {
+            let fields = format!(r#"[["message_id","{id}"],["content","What I typed"]]"#);
+            Typed::read(Some(SendMessage::PATH.to_owned()), Some(fields))
+        };
+        let events = fixture::two_turns();
+        let draft = |id, error: Option<&FormError>| returned_message(&typed(id), error, &events);
+        assert_eq!(draft("id-9", None).as_deref(), Some("What I typed"));
+        assert_eq!(draft("id-2", None), None);
+        let error = LabError::new(ErrorCode::IdReused, "another has it");
+        let reused = FormError::new(SendMessage::PATH.to_owned(), error);
+        assert_eq!(draft("id-2", Some(&reused)).as_deref(), Some("What I typed"));
+    }
 }

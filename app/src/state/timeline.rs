@@ -159,7 +159,7 @@ pub fn running_turn(turns: &[Turn]) -> Option<&Turn> {
 }
 
 /// Whether a turn after this one runs the message with this id.
-pub(crate) fn knows(events: &[Event], id: &str, after_turn: u64) -> bool {
+pub(super) fn knows(events: &[Event], id: &str, after_turn: u64) -> bool {
     events.iter().any(|event| match &event.step {
         Step::TurnQueued { turn, message_id, .. } | Step::TurnStarted { turn, message_id, .. } => {
             *turn > after_turn && message_id.as_ref().is_some_and(|message_id| message_id.as_str() == id)
@@ -169,7 +169,7 @@ pub(crate) fn knows(events: &[Event], id: &str, after_turn: u64) -> bool {
 }
 
 /// Whether an attempt is held after these events.
-pub(crate) fn held(events: &[Event]) -> bool {
+fn held(events: &[Event]) -> bool {
     let last = events.iter().rev().find_map(|event| match event.step {
         Step::AttemptHeld { .. } => Some(true),
         Step::AttemptReleased { .. } | Step::AttemptStarted { .. } | Step::LabReset => Some(false),

@@ -95,7 +95,7 @@ async fn whatever_people_write_the_browser_begins_with_what_the_lab_has() {
     let (_, html) = page(told.clone(), "/lab/user1").await;
     let (_, json) = html.split_once(OPENING).unwrap();
     let opening: Opening = serde_json::from_str(json.split("</script").next().unwrap()).unwrap();
-    assert_eq!(opening.snapshot.timeline.events, told.events);
+    assert_eq!(opening.initial.snapshot.timeline.events, told.events);
 }
 
 #[tokio::test]

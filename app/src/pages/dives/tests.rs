@@ -60,7 +60,7 @@ fn each_dive_but_the_one_without_a_program_leads_to_a_scenario_that_runs_on_eith
 
 #[test]
 fn what_the_checks_lead_to_is_there() {
-    for (slug, words) in &crate::panels::checks::DIVES {
+    for (slug, words) in &crate::panels::checks::dives::DIVES {
         assert!(DIVES.iter().any(|dive| dive.slug == *slug), "{words} leads to {slug}");
     }
 }

@@ -11,8 +11,7 @@ use crate::{
     components::{ErrorLine, Icon, ServerForm},
     format::textarea_html,
     functions::messages::SendMessage,
-    live::store::Store,
-    state::lab::LabState,
+    state::{lab::LabState, messages::MessagesState},
 };
 
 /// The form that sends a message. Enter sends, Shift+Enter breaks the line.
@@ -21,7 +20,7 @@ pub(super) fn Composer(
     /// Whether nobody has sent anything yet.
     untouched: Memo<bool>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let messages = expect_context::<MessagesState>();
     let lab = expect_context::<LabState>();
     let LabActions { send, send_once, .. } = expect_context();
     let error = error_of(send);
@@ -30,10 +29,10 @@ pub(super) fn Composer(
     // The field leads: what somebody has typed before the script ran is the draft. Only what the lab itself puts in or
     // takes out is written to it.
     Effect::new(move |before: Option<()>| {
-        let draft = store.draft.get();
+        let draft = messages.draft.get();
         if let Some(field) = field.get_untracked() {
             if before.is_none() {
-                store.draft.set(field.value());
+                messages.draft.set(field.value());
             } else if field.value() != draft {
                 field.set_value(&draft);
             }
@@ -44,8 +43,8 @@ pub(super) fn Composer(
             let _ = field.focus();
         }
         (!message.content.trim().is_empty()).then(|| {
-            store.draft.set(String::new());
-            SendMessage { message_id: store.next_message_id(), ..message }
+            messages.draft.set(String::new());
+            SendMessage { message_id: messages.take_id(), ..message }
         })
     });
     let send_by_enter = move |event: KeyboardEvent| {
@@ -59,7 +58,7 @@ pub(super) fn Composer(
     view! {
         <ServerForm action=send prepare attr:id="composer" class="composer" class:invite=untouched node_ref=form>
             <input type="hidden" name="actor" value=lab.actor_id() />
-            <input type="hidden" name="message_id" value=store.message_id.get_untracked() />
+            <input type="hidden" name="message_id" value=messages.next_id.get_untracked() />
             <label class="vh" for="msg">"Message"</label>
             <textarea
                 id="msg"
@@ -70,9 +69,9 @@ pub(super) fn Composer(
                 autocomplete="off"
                 title="Enter sends, Shift+Enter breaks the line"
                 placeholder="Message ChatAgent"
-                inner_html=textarea_html(&store.draft.get_untracked())
+                inner_html=textarea_html(&messages.draft.get_untracked())
                 node_ref=field
-                on:input=move |event| store.draft.set(event_target_value(&event))
+                on:input=move |event| messages.draft.set(event_target_value(&event))
                 on:keydown=send_by_enter
             ></textarea>
             <button class="btn primary" type="submit">

@@ -2,7 +2,10 @@
 
 use leptos::{either::Either, prelude::*};
 
-use super::lines::{Failure, Foot, Line, PLACES_OF_A_PART, TurnSummary, lines};
+use super::{
+    foot::{Foot, TurnSummary},
+    lines::{Failure, Line, PLACES_OF_A_PART, lines},
+};
 use crate::{
     components::{BarLink, Countdown, Icon, PartedList, SendAgain, TurnTrace},
     state::{lab::LabState, messages::MessagesState, playback::PlaybackState, timeline::TimelineState},

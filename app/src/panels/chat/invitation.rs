@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::{actions::LabActions, components::ServerForm, live::store::Store, state::lab::LabState};
+use crate::{
+    actions::LabActions,
+    components::ServerForm,
+    state::{lab::LabState, prediction::PredictionState},
+};
 use model::operation::Operation;
 
 /// What to do, and what will come of it.
@@ -11,8 +15,9 @@ pub(super) fn Invitation(
     /// Whether nobody has sent anything yet.
     untouched: Memo<bool>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
-    let next = Memo::new(move |_| store.outlook.with(|outlook| (outlook.next.succeeds(), outlook.next.waits_ms())));
+    let prediction = expect_context::<PredictionState>();
+    let next =
+        Memo::new(move |_| prediction.forecast.with(|forecast| (forecast.next.succeeds(), forecast.next.waits_ms())));
     let promise = move || match next.get() {
         (true, 0) => "The failure switch lets it pass: the actor answers at once.",
         (true, _) => "The state store will fail, on purpose. Watch the actor wait a second, try again, and answer.",

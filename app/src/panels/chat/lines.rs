@@ -1,15 +1,15 @@
 //! The lines of the conversation, put together from what was stored before, the turns, and what was just sent. Pure.
 
-use super::words;
-use crate::{
-    components::turn_trace::{Mark, marks, telling_bar},
-    state::messages::{Unsent, UnsentState},
+use super::{
+    foot::{Foot, TurnSummary},
+    words,
 };
+use crate::state::messages::{Unsent, UnsentState};
 use model::{
     error::ErrorCode,
     message::{HISTORY_LIMIT, Message, Role},
     operation::Method,
-    timeline::{BarId, Outcome, Turn},
+    timeline::{Outcome, Turn},
 };
 
 /// One line of the conversation.
@@ -27,32 +27,6 @@ pub(super) struct Line {
     pub(super) foot: Option<Foot>,
     /// Why its turn failed.
     pub(super) failure: Option<Failure>,
-}
-
-/// A turn in small, and the bar that it leads to; before its first attempt there is none.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct TurnSummary {
-    pub(super) marks: Vec<Mark>,
-    pub(super) bar: Option<BarId>,
-}
-
-impl TurnSummary {
-    pub(super) fn of(turn: &Turn) -> Self {
-        Self { marks: marks(turn), bar: telling_bar(turn) }
-    }
-}
-
-/// What stands under a message.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Foot {
-    /// The turn.
-    pub(super) turn: Option<TurnSummary>,
-    /// The colour of the words, as a class.
-    pub(super) class: &'static str,
-    /// The words.
-    pub(crate) words: String,
-    /// The end of a wait that the words count down to, in milliseconds since the Unix epoch.
-    pub(crate) due_at: Option<u64>,
 }
 
 /// What stands under a message whose turn failed.

@@ -1,11 +1,12 @@
 //! The conversation: messages, how each turn goes, and the field to write in.
 //!
-//! - [`lines`], [`words`]: what the conversation consists of, pure; [`conversation`]: the lines on the page
+//! - [`lines`], [`foot`], [`words`]: what the conversation consists of, pure; [`conversation`]: the lines on the page
 //! - [`composer`]: the field; [`invitation`]: what a new lab says around it
 //! - [`scenarios`]: what else there is to run, and the scenario that was chosen
 
 mod composer;
 mod conversation;
+mod foot;
 mod invitation;
 mod lines;
 pub mod scenarios;

@@ -1,6 +1,6 @@
 //! What is said of a message's turn.
 
-use super::lines::{Foot, TurnSummary};
+use super::foot::{Foot, TurnSummary};
 use crate::format::duration_us;
 use model::{
     error::{ErrorCode, LabError, clause},

@@ -9,8 +9,7 @@ use crate::{
         history::{CompareWithStore, ReadHistory},
         messages::SendMessage,
     },
-    live::store::Store,
-    state::lab::LabState,
+    state::{lab::LabState, messages::MessagesState, timeline::TimelineState},
 };
 use model::{
     error::ErrorCode,
@@ -50,11 +49,12 @@ pub(super) fn StepAction(
     /// The check, as it was last judged.
     check: Memo<Check>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let timeline = expect_context::<TimelineState>();
+    let messages = expect_context::<MessagesState>();
     let number = check.with_untracked(|check| check.number);
-    let action = Memo::new(move |_| check.with(|check| action(check, || store.turns.with(|turns| lost(turns)))));
+    let action = Memo::new(move |_| check.with(|check| action(check, || timeline.turns.with(|turns| lost(turns)))));
     // Made by the server for this page and check.
-    let id = move || format!("{}-{number}", store.message_id.get_untracked());
+    let id = move || format!("{}-{number}", messages.next_id.get_untracked());
     let LabActions { read_history, compare, .. } = expect_context();
     move || match action.get() {
         Action::Send { content, arm } => EitherOf4::A(view! { <SendForm content id=id() arm /> }),
@@ -75,11 +75,11 @@ fn SendForm(
     /// Whether the lesson's failure is armed first.
     arm: bool,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let messages = expect_context::<MessagesState>();
     let lab = expect_context::<LabState>();
     let action = expect_context::<LabActions>().send_once;
     let prepare =
-        Callback::new(move |message: SendMessage| Some(SendMessage { message_id: store.next_message_id(), ..message }));
+        Callback::new(move |message: SendMessage| Some(SendMessage { message_id: messages.take_id(), ..message }));
     let words = if arm { "Arm, then send" } else { "Send" };
     view! {
         <ServerForm action prepare class="acts">
@@ -113,28 +113,46 @@ fn AskForm<F: FormFunction>(
     }
 }
 
-/// Does what a check asks for, as its button would: nothing once it is proven, and nothing while the button waits.
-pub(in crate::panels) fn perform(store: Store, actions: LabActions, number: u8) {
-    let check = store.lab.check_untracked(number);
-    let LabActions { send_once, read_history, compare, run_all, .. } = actions;
-    if check.is_passed() || run_all.pending().get_untracked() {
-        return;
+/// Does what a check asks for, as its button would.
+#[derive(Clone, Copy)]
+pub(in crate::panels) struct StepRunner {
+    lab: LabState,
+    timeline: TimelineState,
+    messages: MessagesState,
+    actions: LabActions,
+}
+
+impl StepRunner {
+    /// With the states and actions that are provided here.
+    pub(in crate::panels) fn from_context() -> Self {
+        let (lab, timeline) = (expect_context(), expect_context());
+        Self { lab, timeline, messages: expect_context(), actions: expect_context() }
     }
-    let actor = store.lab.actor_id();
-    match action(&check, || store.turns.with_untracked(|turns| lost(turns))) {
-        Action::Send { content, arm } if !send_once.pending().get_untracked() => {
-            send_once.dispatch(SendMessage { actor, content, message_id: store.next_message_id(), arm });
+
+    /// Nothing once the check is proven, and nothing while its button waits.
+    pub(in crate::panels) fn run(self, number: u8) {
+        let Self { lab, timeline, messages, actions } = self;
+        let check = lab.check_untracked(number);
+        let LabActions { send_once, read_history, compare, run_all, .. } = actions;
+        if check.is_passed() || run_all.pending().get_untracked() {
+            return;
         }
-        Action::SendAgain { content, id } if !send_once.pending().get_untracked() => {
-            send_once.dispatch(SendMessage { actor, content, message_id: id, arm: false });
+        let actor = lab.actor_id();
+        match action(&check, || timeline.turns.with_untracked(|turns| lost(turns))) {
+            Action::Send { content, arm } if !send_once.pending().get_untracked() => {
+                send_once.dispatch(SendMessage { actor, content, message_id: messages.take_id(), arm });
+            }
+            Action::SendAgain { content, id } if !send_once.pending().get_untracked() => {
+                send_once.dispatch(SendMessage { actor, content, message_id: id, arm: false });
+            }
+            Action::ReadHistory if !read_history.pending().get_untracked() => {
+                read_history.dispatch(ReadHistory { actor });
+            }
+            Action::Compare if !compare.pending().get_untracked() => {
+                compare.dispatch(CompareWithStore { actor });
+            }
+            _ => {}
         }
-        Action::ReadHistory if !read_history.pending().get_untracked() => {
-            read_history.dispatch(ReadHistory { actor });
-        }
-        Action::Compare if !compare.pending().get_untracked() => {
-            compare.dispatch(CompareWithStore { actor });
-        }
-        _ => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::DIVES;
+use super::dives::DIVES;
 use crate::{components::CopyButton, state::lab::LabState};
 use model::lesson::steps::LessonStep;
 

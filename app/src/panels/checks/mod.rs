@@ -1,6 +1,7 @@
 //! The lesson's five steps: what to do, a button that does it, and the evidence when it is proven.
 
 mod action;
+pub(crate) mod dives;
 mod evidence;
 mod help;
 mod reset;
@@ -8,7 +9,7 @@ mod row;
 
 use leptos::prelude::*;
 
-pub(super) use self::action::perform;
+pub(super) use self::action::StepRunner;
 use self::{reset::Reset, row::CheckRow};
 use crate::{
     actions::{LabActions, error_of},
@@ -16,15 +17,6 @@ use crate::{
     state::lab::LabState,
 };
 use model::lesson::steps::STEPS;
-
-/// The deep dive that belongs to each check, by its name in addresses, and what the lesson's own code does there.
-pub(crate) const DIVES: [(&str, &str); 5] = [
-    ("failed-read-wipes", "In the lesson’s code, one failed read can empty the history."),
-    ("outage-looks-empty", "In the lesson’s code, an outage looks like an empty history."),
-    ("retry-around-a-cache", "In the lesson’s code, the save is not retried at all."),
-    ("key-that-is-not-there", "Why the lesson’s key finds nothing."),
-    ("one-failure", "In the lesson’s code, only one message meets a failure."),
-];
 
 /// The checklist.
 #[component]

@@ -1,7 +1,5 @@
 //! The keys, and what they do.
 
-use super::Hotkeys;
-
 /// One key.
 pub struct Key {
     /// The character.
@@ -12,8 +10,17 @@ pub struct Key {
     pub go: Option<&'static str>,
     /// What it presses, as a selector.
     pub press: Option<&'static str>,
-    /// What else it does; says whether there was something to do.
-    pub run: Option<fn(Hotkeys) -> bool>,
+    /// What else it does.
+    pub run: Option<KeyAction>,
+}
+
+/// What a key does that no element on the page does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyAction {
+    /// Lays the page out for a room, and back.
+    TogglePresent,
+    /// Ends the guided tour.
+    SkipTour,
 }
 
 const fn go(key: &'static str, does: &'static str, to: &'static str) -> Key {
@@ -24,7 +31,7 @@ const fn press(key: &'static str, does: &'static str, what: &'static str) -> Key
     Key { key, does, go: None, press: Some(what), run: None }
 }
 
-const fn run(key: &'static str, does: &'static str, run: fn(Hotkeys) -> bool) -> Key {
+const fn run(key: &'static str, does: &'static str, run: KeyAction) -> Key {
     Key { key, does, go: None, press: None, run: Some(run) }
 }
 
@@ -95,12 +102,9 @@ pub const KEYS: [(&str, &[Key]); 5] = [
             both("c", "The code", "#pane-code"),
             go("g", "Open another actor’s lab", "#actor"),
             press("u", "Light, dark", ".to-dark, .to-light"),
-            run("p", "Large type for a room, and back", |keys| {
-                keys.store.view.toggle_present();
-                true
-            }),
+            run("p", "Large type for a room, and back", KeyAction::TogglePresent),
             press("j", "Hold before each attempt, in large type", ".hold [type=checkbox]"),
-            run("0", "Skip the guided tour", |keys| keys.tour.skip()),
+            run("0", "Skip the guided tour", KeyAction::SkipTour),
             press("?", "This sheet", ".keys-button"),
         ],
     ),

@@ -3,14 +3,21 @@
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use web_sys::{Element, KeyboardEvent};
 
-use super::find;
+use super::table::{KeyAction, find};
 use crate::{
     actions::LabActions,
     components::Menus,
     dom,
     functions::{hold::Release, policy::SetPolicy},
-    live::{hold, store::Store},
-    panels::{checks, slow_motion, tour::TourState},
+    panels::{checks::StepRunner, slow_motion, tour::TourState},
+    state::{
+        lab::LabState,
+        lesson::LessonState,
+        messages::MessagesState,
+        playback::{Playback, PlaybackState},
+        timeline::TimelineState,
+        view::ViewState,
+    },
 };
 
 /// Where keys write or choose, and are nobody else's.
@@ -24,10 +31,14 @@ const OPEN: &str = ":popover-open";
 /// What the keys act on.
 #[derive(Clone, Copy)]
 pub struct Hotkeys {
-    /// The lab.
-    pub store: Store,
-    /// What can be done to it.
-    pub actions: LabActions,
+    lab: LabState,
+    view: ViewState,
+    playback: PlaybackState,
+    timeline: TimelineState,
+    messages: MessagesState,
+    lesson: LessonState,
+    actions: LabActions,
+    steps: StepRunner,
     /// The tour.
     pub tour: TourState,
     /// Whether single keys work.
@@ -36,6 +47,26 @@ pub struct Hotkeys {
     pub sheet: NodeRef<html::Dialog>,
     /// What opens over the page.
     pub menus: Menus,
+}
+
+impl Hotkeys {
+    /// The states and actions that are provided here, and the tour, whether single keys work, and what opens over the page.
+    pub fn new(tour: TourState, enabled: bool, menus: Menus) -> Self {
+        Self {
+            lab: expect_context(),
+            view: expect_context(),
+            playback: expect_context(),
+            timeline: expect_context(),
+            messages: expect_context(),
+            lesson: expect_context(),
+            actions: expect_context(),
+            steps: StepRunner::from_context(),
+            tour,
+            enabled: RwSignal::new(enabled),
+            sheet: NodeRef::new(),
+            menus,
+        }
+    }
 }
 
 /// Listens once the page has been hydrated.
@@ -58,7 +89,6 @@ fn is_clicker(key: &str) -> bool {
 
 impl Hotkeys {
     fn pressed(self, event: &KeyboardEvent, by_mouse: bool) {
-        let store = self.store;
         let at = dom::target(event);
         let chord = event.ctrl_key() || event.meta_key() || event.alt_key();
         if chord || event.default_prevented() || event.repeat() || event.is_composing() {
@@ -70,7 +100,7 @@ impl Hotkeys {
             " " | "ArrowRight" | "PageDown"
                 if self.releases(&key, at.as_ref().filter(|_| typing || !by_mouse), typing) =>
             {
-                self.actions.release.dispatch(Release { actor: store.lab.actor_id() });
+                self.actions.release.dispatch(Release { actor: self.lab.actor_id() });
                 true
             }
             "Escape" if typing => {
@@ -81,11 +111,11 @@ impl Hotkeys {
             "?" => self.listed("?"),
             _ if self.sheet_is_open() => false,
             "Escape" => self.leave(),
-            "PageDown" | "PageUp" if store.view.present.get_untracked() => {
+            "PageDown" | "PageUp" if self.view.present.get_untracked() => {
                 self.step(key == "PageDown");
                 true
             }
-            "1" | "2" | "5" if store.view.present.get_untracked() && self.enabled.get_untracked() => {
+            "1" | "2" | "5" if self.view.present.get_untracked() && self.enabled.get_untracked() => {
                 self.slow_down(key.parse().unwrap_or(1));
                 true
             }
@@ -101,8 +131,19 @@ impl Hotkeys {
         let Some(line) = find(key).filter(|_| self.enabled.get_untracked()) else { return false };
         let went = line.go.is_some_and(dom::focus);
         let pressed = line.press.is_some_and(dom::press);
-        let ran = line.run.is_some_and(|run| run(self));
+        let ran = line.run.is_some_and(|action| self.run(action));
         went || pressed || ran
+    }
+
+    /// Does what no element on the page does; says whether there was something to do.
+    fn run(self, action: KeyAction) -> bool {
+        match action {
+            KeyAction::TogglePresent => {
+                self.view.toggle_present();
+                true
+            }
+            KeyAction::SkipTour => self.tour.skip(),
+        }
     }
 
     /// Whether the sheet is open: its keys are to be read then.
@@ -114,13 +155,12 @@ impl Hotkeys {
     /// keeps its keys, and what works by them does; an empty message field has no use for them, and has the focus still
     /// when the message that is held was sent from it.
     fn releases(self, key: &str, at: Option<&Element>, typing: bool) -> bool {
-        let store = self.store;
-        if !store.view.present.get_untracked() || !store.is_held_untracked() || self.sheet_is_open() {
+        if !self.view.present.get_untracked() || !self.timeline.is_held_untracked() || self.sheet_is_open() {
             return false;
         }
         let is = |selector: &str| at.is_some_and(|at| at.matches(selector).unwrap_or_default());
         if typing {
-            return is("#msg") && (key == "PageDown" || store.draft.with_untracked(String::is_empty));
+            return is("#msg") && (key == "PageDown" || self.messages.draft.with_untracked(String::is_empty));
         }
         key == "PageDown" || !is(OWN_KEYS)
     }
@@ -128,14 +168,14 @@ impl Hotkeys {
     /// Leaves whatever is open, one after the other: a menu, such as the question before a reset, the room, an earlier
     /// moment, a selection.
     fn leave(self) -> bool {
-        let store = self.store;
+        let Self { view, playback, .. } = self;
         if self.menus.close() {
-        } else if store.view.present.get_untracked() {
-            hold::leave_room(store);
-        } else if store.moment.with_untracked(Option::is_some) {
-            store.go(None);
-        } else if store.view.selected.with_untracked(Option::is_some) {
-            store.view.selected.set(None);
+        } else if view.present.get_untracked() {
+            view.leave_present();
+        } else if playback.get_untracked() != Playback::Live {
+            playback.go_live();
+        } else if view.selected.with_untracked(Option::is_some) {
+            view.selected.set(None);
         } else {
             return false;
         }
@@ -144,7 +184,7 @@ impl Hotkeys {
 
     /// The actor waits so many seconds between its attempts from now on.
     fn slow_down(self, seconds: u64) {
-        let lab = self.store.lab;
+        let lab = self.lab;
         let policy = slow_motion::slowed(lab.panels.with_untracked(|panels| panels.policy), seconds);
         self.actions.set_policy.dispatch(SetPolicy { actor: lab.actor_id(), policy });
     }
@@ -152,7 +192,7 @@ impl Hotkeys {
     /// One press of a clicker: does what the lesson's step asks for; once it is proven, goes on to the next. Backwards it
     /// goes to the step before.
     fn step(self, forward: bool) {
-        let (lab, opened) = (self.store.lab, self.store.opened);
+        let (lab, opened) = (self.lab, self.lesson.open_check);
         let is_proven = move |at| at == 0 || lab.check_untracked(at).is_passed();
         spawn_local(async move {
             if forward && !is_proven(opened.get_untracked()) {
@@ -166,7 +206,7 @@ impl Hotkeys {
                 (false, _) => at.saturating_sub(1).max(1),
             };
             opened.set(to);
-            checks::perform(self.store, self.actions, to);
+            self.steps.run(to);
         });
     }
 }

@@ -2,11 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{
-    AT,
-    flow::{Flow, HopState},
-};
+use super::flow::{Flow, HopState};
 
+/// Where the five stations stand, in percent of the width.
+pub(super) const AT: [u8; 5] = [6, 28, 50, 72, 94];
 /// Where the switch is, in the middle of the last hop, in percent of the width.
 const SWITCH: u8 = 83;
 

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use self::{
     flow::flow,
-    hop::{Hop, LastHop},
+    hop::{AT, Hop, LastHop},
     station::Station,
 };
 use crate::state::{
@@ -22,9 +22,6 @@ use crate::state::{
     timeline::TimelineState,
 };
 use model::timeline::Turn;
-
-/// Where the five stations stand, in percent of the width.
-const AT: [u8; 5] = [6, 28, 50, 72, 94];
 
 /// The drawing.
 #[component]

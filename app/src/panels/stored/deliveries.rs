@@ -5,7 +5,7 @@ use model::{
     timeline::{Event, Step},
 };
 
-/// How many are known: an older one of which something more is heard does not come to the front.
+/// How many are known: an older one to which something more happens does not come to the front.
 const KNOWN: usize = 50;
 
 /// What became of one turn's event.

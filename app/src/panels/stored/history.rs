@@ -2,7 +2,7 @@
 
 use leptos::{either::EitherOf3, prelude::*};
 
-use super::Unreadable;
+use super::unreadable::Unreadable;
 use crate::state::{lab::LabState, shown_lab::ShownLab};
 use model::message::Message;
 

@@ -5,13 +5,12 @@ mod deliveries;
 mod events;
 mod history;
 mod json;
+mod unreadable;
 mod value;
 
 use leptos::prelude::*;
 
 use self::{events::Events, history::History, value::Value};
-use crate::components::Icon;
-use model::error::LabError;
 
 /// The pane.
 #[component]
@@ -23,13 +22,4 @@ pub fn StoredPane() -> impl IntoView {
             <Events />
         </div>
     }
-}
-
-/// What stands in a block in place of what cannot be read.
-#[component]
-fn Unreadable(
-    /// Why it cannot.
-    error: LabError,
-) -> impl IntoView {
-    view! { <p class="form-error"><Icon href="#i-alert" /> " " <span>{error.message}</span></p> }
 }

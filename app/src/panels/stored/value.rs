@@ -2,7 +2,7 @@
 
 use leptos::{either::Either, prelude::*};
 
-use super::{Unreadable, json::Json};
+use super::{json::Json, unreadable::Unreadable};
 use crate::{
     components::CopyButton,
     format,

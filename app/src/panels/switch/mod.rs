@@ -18,8 +18,7 @@ use crate::{
     actions::{LabActions, error_of},
     components::{ApplyButton, ErrorLine, Icon, ServerForm, put_back_at_first},
     functions::faults::{ArmFault, SetFault},
-    live::store::Store,
-    state::{form::FormState, lab::LabState, view::ViewState},
+    state::{form::FormState, lab::LabState, timeline::TimelineState, view::ViewState},
 };
 use model::fault::words::status;
 
@@ -95,7 +94,7 @@ fn Knob(
     /// The box that is ticked.
     node_ref: NodeRef<html::Input>,
 ) -> impl IntoView {
-    let store = expect_context::<Store>();
+    let timeline = expect_context::<TimelineState>();
     let forms = expect_context::<FormState>();
     let view = expect_context::<ViewState>();
     let lab = expect_context::<LabState>();
@@ -136,7 +135,7 @@ fn Knob(
                     </i>
                     <i class="st-off">"Off"</i>
                     " "
-                    <span>{move || lab.fault.with(|fault| status(fault, store.active.get()))}</span>
+                    <span>{move || lab.fault.with(|fault| status(fault, timeline.active.get()))}</span>
                 </span>
             </span>
         </label>
@@ -146,10 +145,10 @@ fn Knob(
 /// Arms the plan afresh. It is there where that would change something.
 #[component]
 fn ArmButton() -> impl IntoView {
-    let store = expect_context::<Store>();
+    let timeline = expect_context::<TimelineState>();
     let lab = expect_context::<LabState>();
     let action = expect_context::<LabActions>().arm_fault;
-    let can_arm = move || lab.fault.with(|fault| fault.has_lost_the_wire() || store.active.get() && fault.is_used());
+    let can_arm = move || lab.fault.with(|fault| fault.has_lost_the_wire() || timeline.active.get() && fault.is_used());
     let arm = move |click: MouseEvent| {
         click.prevent_default();
         action.dispatch(ArmFault { actor: lab.actor_id() });

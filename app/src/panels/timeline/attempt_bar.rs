@@ -4,9 +4,10 @@
 use leptos::prelude::*;
 
 use super::{
-    axis::AxisClock,
     bar::{FLAG, OperationName, SelectingBar, Tip},
-    calls::{self, CallMarks},
+    call_words,
+    calls::CallMarks,
+    context::AxisClock,
     scale::Percent,
     words,
 };
@@ -91,6 +92,6 @@ fn tip_lines(a: &Attempt) -> Vec<String> {
             vec![title("failed"), error.clone(), format!("{who}, {place} · {}", words::lasted(*took_us))]
         }
     };
-    lines.extend(calls::in_short(a));
+    lines.extend(call_words::in_short(a));
     lines
 }

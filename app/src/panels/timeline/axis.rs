@@ -2,24 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{marks::Marks, scale::Percent, window::Drawing};
-
-/// The clock of a timeline.
-#[derive(Clone, Copy)]
-pub(super) struct AxisClock {
-    /// The server's clock, in milliseconds since the Unix epoch.
-    pub(super) time: Signal<u64>,
-    /// Where that is, if the axis shows it.
-    pub(super) x: Signal<Option<Percent>>,
-}
-
-impl AxisClock {
-    /// The clock on this drawing's axis.
-    pub(super) fn new(drawing: Memo<Drawing>, time: Signal<u64>) -> Self {
-        let x = Memo::new(move |_| drawing.with(|drawing| drawing.now(time.get())));
-        Self { time, x: x.into() }
-    }
-}
+use super::{context::AxisClock, marks::Marks, scale::Percent, window::Drawing};
 
 /// The axis.
 #[component]

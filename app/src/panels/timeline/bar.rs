@@ -7,7 +7,7 @@ use leptos::{
     svg,
 };
 
-use super::{plot::PlotContext, scale::Percent};
+use super::{context::PlotContext, scale::Percent};
 use crate::{dom, state::view::ViewState};
 use model::{operation::Operation, timeline::BarId};
 

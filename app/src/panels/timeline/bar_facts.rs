@@ -1,7 +1,7 @@
 //! The selected bar in words. Pure.
 
 use super::{
-    calls,
+    call_words,
     words::{self, Standing},
 };
 use crate::format::clock_ms;
@@ -83,7 +83,7 @@ fn of_attempt(turn: &Turn, a: &Attempt, actor: &ActorId, utc_offset_min: i32) ->
         held: held(turn, a),
         next: next(turn, a, utc_offset_min),
         log: log_line(turn, a, actor),
-        calls: calls::in_full(a),
+        calls: call_words::in_full(a),
         ended: turn.ended().then_some(turn.number),
         dive: dive(a),
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::{
-    axis::{Axis, AxisClock, Over, Under},
+    axis::{Axis, Over, Under},
     bar_facts::BarFacts,
+    context::{AxisClock, PlotContext},
     detail::Detail,
     legend::Legend,
     log::Log,
-    plot::PlotContext,
     row::turn_row,
     rows::Row,
     window::Drawing,

@@ -2,14 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::{axis::AxisClock, bar::Tip, scale::Percent, wait_bar::Span, words};
+use super::{bar::Tip, context::AxisClock, scale::Percent, wait_bar::Span, words};
 use crate::format::clock_ms;
 use model::timeline::Hold;
-
-/// Its width while it lasts, in pixels: room for the countdown.
-pub(super) const LIVE: f64 = 74.0;
-/// Its width afterwards.
-pub(super) const OVER: f64 = 24.0;
 
 /// The bar of a hold.
 #[component]

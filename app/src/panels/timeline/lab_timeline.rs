@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use super::{
     bar_facts::facts,
     frame::{Shown, TimelineFrame},
+    layout::Plot,
     rows::{Source, rows},
     tools::Tools,
-    window::{Drawing, Plot, draw},
+    window::{Drawing, draw},
 };
 use crate::{
     hooks::use_media_query,

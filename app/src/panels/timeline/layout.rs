@@ -1,11 +1,29 @@
 //! The pieces of the axis, in the order of time, each with its meaning: attempts, waits, idle time, what is predicted.
 
-use super::{hold_bar, marks, scale::Piece, window::Plot, words};
+use super::{scale::Piece, words};
 use model::{
     lesson::prediction::PredictedStep,
     operation::Operation,
     timeline::{Attempt, AttemptState, Hold, Outcome, Turn, Wait},
 };
+
+/// The plot that the drawing is made for. Places are percentages, so its real width may differ by a third.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Plot {
+    /// Its width in pixels.
+    pub(super) width: f64,
+    /// The width of an attempt.
+    pub(super) step: f64,
+    /// How many turns may share the axis.
+    pub(super) turns: usize,
+}
+
+impl Plot {
+    /// Beside the rows' heads.
+    pub(super) const WIDE: Self = Self { width: 824.0, step: 36.0, turns: 5 };
+    /// The whole width of a phone: the last turn only.
+    pub(super) const NARROW: Self = Self { width: 366.0, step: 46.0, turns: 1 };
+}
 
 /// A piece's meaning.
 #[derive(Clone, Debug)]
@@ -27,6 +45,17 @@ pub(super) const IDLE: u64 = 2_000;
 pub(super) const FOLD: f64 = 56.0;
 /// Room for the activation's mark.
 pub(super) const LEAD: f64 = 22.0;
+
+/// The width of a hold while it lasts, in pixels: room for the countdown.
+pub(super) const HOLD_LIVE: f64 = 74.0;
+/// Its width afterwards.
+pub(super) const HOLD_OVER: f64 = 24.0;
+
+/// How much wider than others an operation's bar is, for its word to fit above it.
+#[must_use]
+pub(super) const fn extra(operation: Operation) -> f64 {
+    if matches!(operation, Operation::Publish) { 8.0 } else { 0.0 }
+}
 
 /// Collects the pieces of the axis together with what they mean.
 pub(super) struct Layout<'a> {
@@ -61,7 +90,7 @@ impl Layout<'_> {
                 }
             };
             let ends = ends.max(at);
-            let least = self.step + marks::extra(attempt.operation);
+            let least = self.step + extra(attempt.operation);
             let piece = Piece { from: at, to: ends, least, to_scale: ends - begins.min(ends) > LONG };
             self.push(piece, Slot::Attempt(place, attempt.clone()));
             at = ends;
@@ -100,7 +129,7 @@ impl Layout<'_> {
             ends = waited;
         }
         if let Some(hold) = hold {
-            let width = if hold.released.is_some() { hold_bar::OVER } else { hold_bar::LIVE };
+            let width = if hold.released.is_some() { HOLD_OVER } else { HOLD_LIVE };
             self.push(Piece::fixed(ends, begins, width), Slot::Hold(place, hold.clone()));
             ends = begins;
         }
@@ -122,7 +151,7 @@ impl Layout<'_> {
         for step in steps {
             let piece = match step {
                 PredictedStep::Wait { delay_ms, .. } => Piece::scaled(0, delay_ms, 24.0),
-                PredictedStep::Attempt { operation, .. } => Piece::fixed(0, 0, self.step + marks::extra(operation)),
+                PredictedStep::Attempt { operation, .. } => Piece::fixed(0, 0, self.step + extra(operation)),
             };
             self.push(piece, Slot::Ghost(row, step));
         }

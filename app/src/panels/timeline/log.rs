@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::plot::PlotContext;
+use super::context::PlotContext;
 use crate::{components::PartedList, format::clock_ms};
 use model::timeline::LogLine;
 

@@ -8,7 +8,6 @@ use super::{
 use crate::format::{clock, tenths_ms};
 use model::{
     lesson::prediction::PredictedStep,
-    operation::Operation,
     timeline::{AttemptState, Turn},
 };
 
@@ -39,12 +38,6 @@ pub(super) struct Marks {
     /// Where it is shortened: left edge and width.
     pub(super) folds: Vec<(Percent, Percent)>,
     taken: Vec<(f64, f64)>,
-}
-
-/// How much wider than others an operation's bar is, for its word to fit above it.
-#[must_use]
-pub(super) const fn extra(operation: Operation) -> f64 {
-    if matches!(operation, Operation::Publish) { 8.0 } else { 0.0 }
 }
 
 impl Marks {

@@ -1,12 +1,12 @@
 //! The retry timeline: a row for each turn, a bar for each attempt, on one axis.
 //!
-//! - [`words`]: what everything is called
+//! - [`words`], [`call_words`]: what everything is called
 //! - [`scale`]: time to place; [`layout`]: what the axis consists of; [`window`]: which turns stand on it, and where;
 //!   [`marks`]: ticks, labels, verniers, folds; [`predicted`]: what a running turn has before it; [`rows`]: what the rows
 //!   show; [`bar_facts`]: a bar in words; all of them pure functions
 //! - [`lab_timeline`]: the timeline of a lab; [`still`] (server only): of turns that are over; [`frame`]: what both
 //!   consist of
-//! - [`row`], [`plot`], [`axis`]: a row, its bars, the axis; [`bar`]: what bars have in common; [`attempt_bar`],
+//! - [`context`]: what all parts share; [`row`], [`plot`], [`axis`]: a row, its bars, the axis; [`bar`]: what bars have in common; [`attempt_bar`],
 //!   [`calls`], [`wait_bar`], [`hold_bar`], [`queue_bar`], [`predicted_bar`]: a component for each kind of bar
 //! - [`tools`]: going along the time; [`legend`], [`log`], [`detail`], [`how_to_read`]: what else stands around the rows
 
@@ -14,7 +14,9 @@ mod attempt_bar;
 mod axis;
 mod bar;
 mod bar_facts;
+mod call_words;
 mod calls;
+mod context;
 mod detail;
 mod frame;
 mod hold_bar;

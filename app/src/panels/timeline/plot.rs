@@ -3,13 +3,12 @@
 use leptos::{
     either::{Either, EitherOf8},
     prelude::*,
-    svg,
 };
 
 use super::{
     attempt_bar::{AttemptBar, AttemptNumber},
-    axis::AxisClock,
     bar::Ring,
+    context::PlotContext,
     hold_bar::HoldBar,
     predicted_bar::PredictedBar,
     queue_bar::QueueBar,
@@ -19,17 +18,6 @@ use super::{
     window::Item,
 };
 use model::timeline::BarId;
-
-/// What all bars of a timeline share.
-#[derive(Clone, Copy)]
-pub(super) struct PlotContext {
-    /// The axis' clock.
-    pub(super) clock: AxisClock,
-    /// The server's offset from UTC, in minutes.
-    pub(super) utc_offset_min: i32,
-    /// The bar that the detail shows.
-    pub(super) shown_bar: NodeRef<svg::A>,
-}
 
 /// The bars of a row.
 #[component]

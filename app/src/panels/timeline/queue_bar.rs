@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{axis::AxisClock, bar::Tip, scale::Percent, window::Queue};
+use super::{bar::Tip, context::AxisClock, scale::Percent, window::Queue};
 use crate::format::tenths_ms;
 
 /// The dashes.

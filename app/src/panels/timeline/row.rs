@@ -9,7 +9,8 @@ use leptos::{
 };
 
 use super::{
-    plot::{PlotContext, RowPlot},
+    context::PlotContext,
+    plot::RowPlot,
     rows::{Body, Head, Row},
 };
 use crate::{

@@ -1,10 +1,7 @@
 //! What the rows hold, and which of them stay the same.
 
 use super::{
-    super::{
-        samples,
-        window::{Plot, draw},
-    },
+    super::{layout::Plot, samples, window::draw},
     *,
 };
 

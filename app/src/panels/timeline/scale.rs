@@ -62,7 +62,7 @@ impl Axis {
     #[must_use]
     pub(super) fn new(pieces: &[Piece], width: f64) -> Self {
         let scale = fit(pieces, width);
-        let widths: Vec<f64> = pieces.iter().map(|piece| drawn(piece, scale)).collect();
+        let widths: Vec<f64> = pieces.iter().map(|piece| wide(piece, scale)).collect();
         let total: f64 = widths.iter().sum();
         // More than the plot can hold at its least: narrower bars are better than lost ones.
         let squeeze = if total > width { width / total } else { 1.0 };
@@ -87,15 +87,15 @@ impl Axis {
         self.placed.get(piece).map_or(0.0, |(_, _, w)| *w)
     }
 
-    /// Where a moment lies, in nominal pixels, as far as the first `known` pieces tell; what is later lies at their
+    /// Where a time lies, in nominal pixels, as far as the first `known` pieces tell; what is later lies at their
     /// end, what is earlier at the start of the first.
     #[must_use]
-    pub(super) fn at(&self, moment: u64, known: usize) -> f64 {
+    pub(super) fn at(&self, time: u64, known: usize) -> f64 {
         let known = &self.placed[..known.min(self.placed.len())];
-        let Some((piece, x, w)) = known.iter().find(|(piece, ..)| moment < piece.to) else {
+        let Some((piece, x, w)) = known.iter().find(|(piece, ..)| time < piece.to) else {
             return known.last().map_or(0.0, |(_, x, w)| x + w);
         };
-        let since = moment.saturating_sub(piece.from) as f64;
+        let since = time.saturating_sub(piece.from) as f64;
         x + w * since / piece.lasts().max(1.0)
     }
 
@@ -106,7 +106,7 @@ impl Axis {
     }
 }
 
-fn drawn(piece: &Piece, scale: f64) -> f64 {
+fn wide(piece: &Piece, scale: f64) -> f64 {
     if piece.to_scale { piece.least.max(piece.lasts() * scale) } else { piece.least }
 }
 

@@ -7,8 +7,9 @@ use leptos::prelude::*;
 use super::{
     bar_facts::facts,
     frame::{Shown, TimelineFrame},
+    layout::Plot,
     rows::{Bars, Body, Look, Row, has_no_room_below, head},
-    window::{Plot, draw},
+    window::draw,
     words,
 };
 use model::{

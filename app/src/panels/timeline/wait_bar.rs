@@ -3,8 +3,8 @@
 use leptos::{either::Either, prelude::*};
 
 use super::{
-    axis::AxisClock,
     bar::{SelectingBar, Tip},
+    context::AxisClock,
     scale::Percent,
     words,
 };

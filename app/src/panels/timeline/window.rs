@@ -1,8 +1,7 @@
 //! Which turns stand on the axis, and where everything on it goes: one pure function from turns to a drawing.
 
 use super::{
-    hold_bar,
-    layout::{FOLD, IDLE, LEAD, Layout, Slot},
+    layout::{FOLD, HOLD_LIVE, HOLD_OVER, IDLE, LEAD, Layout, Plot, Slot},
     marks::Marks,
     predicted::remainder,
     scale::{Axis, Percent, Piece},
@@ -11,24 +10,6 @@ use model::{
     lesson::prediction::{PredictedStep, Prediction},
     timeline::{Attempt, Hold, Outcome, Turn, Wait},
 };
-
-/// The plot that the drawing is made for. Places are percentages, so its real width may differ by a third.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Plot {
-    /// Its width in pixels.
-    pub(super) width: f64,
-    /// The width of an attempt.
-    pub(super) step: f64,
-    /// How many turns may share the axis.
-    pub(super) turns: usize,
-}
-
-impl Plot {
-    /// Beside the rows' heads.
-    pub(super) const WIDE: Self = Self { width: 824.0, step: 36.0, turns: 5 };
-    /// The whole width of a phone: the last turn only.
-    pub(super) const NARROW: Self = Self { width: 366.0, step: 46.0, turns: 1 };
-}
 
 /// The time that a turn waits behind others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,8 +165,7 @@ fn fitting<'a>(turns: &[Turn], began: &'a [usize], plot: Plot, with_next: bool) 
         let ends = turn.ended_at.unwrap_or(u64::MAX);
         let fold = if begins.is_some_and(|begins| begins > ends.saturating_add(IDLE)) { FOLD + 6.0 } else { 0.0 };
         begins = turn.started_at;
-        let holds =
-            turn.holds.len() as f64 * hold_bar::OVER + turn.held().map_or(0.0, |_| hold_bar::LIVE - hold_bar::OVER);
+        let holds = turn.holds.len() as f64 * HOLD_OVER + turn.held().map_or(0.0, |_| HOLD_LIVE - HOLD_OVER);
         room -= LEAD + 32.0 + fold + steps as f64 * plot.step + waits as f64 * COMFORTABLE + holds;
         if room < 0.0 && from < began.len() {
             break;

@@ -1,7 +1,7 @@
 //! The words of the timeline: how a turn stands, what a bar is called. Pure, so that the page says
 //! the same on the server and in the browser.
 
-use super::calls;
+use super::call_words;
 use crate::format::{duration_us, tenths_ms};
 use model::{
     lesson::prediction::PredictedStep,
@@ -205,7 +205,7 @@ pub(super) fn attempt_label(turn: u64, a: &Attempt) -> String {
             format!("failed {}, {}", cause(*why).1, lasted(*took_us))
         }
     };
-    let calls = calls::in_full(a).map(|(sum, _)| format!("; the sidecar: {sum}")).unwrap_or_default();
+    let calls = call_words::in_full(a).map(|(sum, _)| format!("; the sidecar: {sum}")).unwrap_or_default();
     format!("Turn {turn}, {operation}, attempt {attempt} of {max}, {outcome}{calls}")
 }
 

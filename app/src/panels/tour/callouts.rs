@@ -1,6 +1,6 @@
 //! What the steps of the tour say, and what they point at.
 
-use super::{FIRST, GOODBYE, LEFT};
+use super::steps::{FIRST, GOODBYE, LEFT};
 
 /// One callout.
 pub(super) struct Callout {

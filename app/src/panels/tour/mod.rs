@@ -1,30 +1,21 @@
 //! The guided tour of a first visit: five steps, each of which points at something on the page and waits until the
 //! learner has done it. It covers nothing, and everything can be done without it.
 //!
-//! - [`state`]: which step it is at; [`callouts`]: what the steps say
+//! - [`state`]: which step it is at; [`callouts`]: what the steps say; [`steps`]: those that are told from the others
 //!
 //! The style sheet draws the ring around what a step points at, by `data-tour` on the lab.
 
 mod callouts;
 mod state;
+mod steps;
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 
 pub use self::state::{COOKIE, TourState};
+use self::steps::LEFT;
 use crate::{components::LiveRegion, dom, state::lab::LabState};
-
-/// Asks for an untouched lab: the tour begins in one.
-const UNTOUCHED: u8 = 0;
-/// The first step.
-const FIRST: u8 = 1;
-/// The steps from which on each is a check to be proven.
-const PROOFS: u8 = 4;
-/// Tells what is left when the steps are done.
-const LEFT: u8 = 6;
-/// Says where to go from here, once all is proven.
-const GOODBYE: u8 = 7;
 
 /// The callout of the step that the tour is at.
 #[component]

@@ -2,8 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{FIRST, GOODBYE, PROOFS, UNTOUCHED};
-use crate::{dom, live::store::Store};
+use super::steps::{FIRST, GOODBYE, PROOFS, UNTOUCHED};
+use crate::{
+    dom,
+    state::{lab::LabState, messages::MessagesState, timeline::TimelineState, view::ViewState},
+};
 use model::timeline::Outcome;
 
 /// The cookie in which the browser keeps the step, or that it wants none.
@@ -21,11 +24,12 @@ pub struct TourState {
 impl TourState {
     /// Begins with the page's first visit of an untouched lab, or goes on where this browser was; `kept` is the value of
     /// the cookie. None of it is to be seen before the script runs.
-    pub fn new(store: Store, kept: Option<String>) -> Self {
+    pub fn new(kept: Option<String>) -> Self {
+        let progress = Progress::new();
         let from = RwSignal::new(None);
-        let step = Memo::new(move |_| from.get().map(|from| reached(store, from)));
+        let step = Memo::new(move |_| from.get().map(|from| progress.reached(from)));
         Effect::new(move |_| {
-            let first = untrack(|| store.is_untouched()).then_some(FIRST);
+            let first = untrack(|| progress.messages.is_untouched()).then_some(FIRST);
             from.set(kept.as_ref().map_or(first, |step| step.parse().ok()));
         });
         Effect::new(move |_| {
@@ -60,25 +64,41 @@ impl TourState {
     }
 }
 
-/// Where a tour is that was at this step: what the learner has done meanwhile is behind it.
-fn reached(store: Store, at: u8) -> u8 {
-    let untouched = store.is_untouched();
-    let done = |step: &u8| match *step {
-        UNTOUCHED => untouched,
-        1 => !untouched,
-        2 => store.turns.with(|turns| {
-            turns.iter().any(|turn| turn.had_failures() && matches!(turn.outcome, Outcome::Completed { .. }))
-        }),
-        3 => store.view.selected.with(Option::is_some),
-        4 => store.lab.check(2).is_passed(),
-        5 => store.lab.check(4).is_passed(),
-        6 => store.lab.check(5).is_passed(),
-        _ => false,
-    };
-    // A lab that was reset meanwhile begins anew.
-    let from = if untouched && (FIRST..GOODBYE).contains(&at) { FIRST } else { at };
-    // Who went on to a check without pressing the bar is not called back to it.
-    let proven = (PROOFS..GOODBYE).rev().find(done).filter(|_| from != UNTOUCHED);
-    let from = proven.map_or(from, |step| from.max(step + 1));
-    (from..GOODBYE).find(|step| !done(step)).unwrap_or(GOODBYE)
+/// What tells what the learner has done.
+#[derive(Clone, Copy)]
+struct Progress {
+    lab: LabState,
+    view: ViewState,
+    timeline: TimelineState,
+    messages: MessagesState,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let (lab, view) = (expect_context(), expect_context());
+        Self { lab, view, timeline: expect_context(), messages: expect_context() }
+    }
+
+    /// Where a tour is that was at this step: what the learner has done meanwhile is behind it.
+    fn reached(self, at: u8) -> u8 {
+        let untouched = self.messages.is_untouched();
+        let done = |step: &u8| match *step {
+            UNTOUCHED => untouched,
+            1 => !untouched,
+            2 => self.timeline.turns.with(|turns| {
+                turns.iter().any(|turn| turn.had_failures() && matches!(turn.outcome, Outcome::Completed { .. }))
+            }),
+            3 => self.view.selected.with(Option::is_some),
+            4 => self.lab.check(2).is_passed(),
+            5 => self.lab.check(4).is_passed(),
+            6 => self.lab.check(5).is_passed(),
+            _ => false,
+        };
+        // A lab that was reset meanwhile begins anew.
+        let from = if untouched && (FIRST..GOODBYE).contains(&at) { FIRST } else { at };
+        // Who went on to a check without pressing the bar is not called back to it.
+        let proven = (PROOFS..GOODBYE).rev().find(done).filter(|_| from != UNTOUCHED);
+        let from = proven.map_or(from, |step| from.max(step + 1));
+        (from..GOODBYE).find(|step| !done(step)).unwrap_or(GOODBYE)
+    }
 }

@@ -1,3 +1,0 @@
-//! What is read from the events of a lab.
-
-pub(super) use crate::state::timeline::held;
