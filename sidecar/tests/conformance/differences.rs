@@ -271,25 +271,3 @@ async fn daprd_on_redis_lets_a_value_go_that_was_written_anew_without_a_time_to_
     let lab = written_anew_without_a_time_to_live(daprd).await;
     until("it is gone", || async { lab.get_state("a", "anew").await.unwrap().is_empty() }).await;
 }
-
-/// The data of an event as it is delivered, of a number with many digits and one with a zero at its end.
-async fn digits_of_a_published_number(runtime: Runtime) -> String {
-    let subscription = crate::pubsub::subscription("t", "  routes: {default: /in}\n");
-    let lab = runtime.with(App::echo(), Setup::documents(&[&subscription])).await;
-    lab.publish("t", "application/json", br#"{"n":12345678901234567890123,"d":1.10}"#, &[]).await.unwrap();
-    let seen = crate::pubsub::delivered(&lab, "/in", 1).await.remove(0);
-    let text = String::from_utf8(seen.body.to_vec()).unwrap();
-    let data = text.split_once(r#""data":"#).unwrap().1;
-    data.split_once('}').unwrap().0.to_owned()
-}
-
-#[tokio::test]
-async fn embedded_delivers_the_digits_of_a_number_as_they_were_published() {
-    assert_eq!(digits_of_a_published_number(Runtime::Embedded).await, r#"{"d":1.10,"n":12345678901234567890123"#);
-}
-
-#[tokio::test]
-async fn daprd_delivers_the_floating_point_number_that_is_nearest() {
-    let Some((daprd, _place)) = Runtime::daprd().await else { return };
-    assert_eq!(digits_of_a_published_number(daprd).await, r#"{"d":1.1,"n":1.2345678901234568e+22"#);
-}

@@ -15,6 +15,7 @@ behaviours![
     an_app_publishes_and_hears_only_what_its_scopes_name,
     a_protected_topic_is_for_those_who_have_it_in_their_scopes,
     a_trace_goes_along_in_the_event,
+    the_digits_of_a_number_are_its_publishers,
     a_failure_has_a_reason_that_sdks_read,
     a_subscription_that_comes_while_it_runs_is_delivered_and_one_that_goes_is_not,
 ];
@@ -165,4 +166,12 @@ pub async fn a_failure_has_a_reason_that_sdks_read(runtime: Runtime) {
     let details = body["details"].as_array().unwrap();
     let info = details.iter().find(|detail| detail["@type"] == "type.googleapis.com/google.rpc.ErrorInfo").unwrap();
     assert_eq!((&info["reason"], &info["metadata"]["topic"]), (&json!("DAPR_PUBSUB_FORBIDDEN"), &json!("theirs")));
+}
+
+pub async fn the_digits_of_a_number_are_its_publishers(runtime: Runtime) {
+    let lab = runtime.with(App::echo(), in_memory("", &[to("t", "/in")])).await;
+    lab.publish("t", "application/json", br#"{"n":12345678901234567890123,"d":1.10}"#, &[]).await.unwrap();
+    let seen = delivered(&lab, "/in", 1).await.remove(0);
+    let text = String::from_utf8(seen.body.to_vec()).unwrap();
+    assert!(text.contains(r#""data":{"d":1.10,"n":12345678901234567890123}"#), "{text}");
 }
