@@ -357,13 +357,17 @@ proptest! {
             let (actor, model, last) = (lab(n), &mut models[n], n);
             let (count, weight) = (labs.all().len(), labs.weight());
             let looks = matches!(deed, Deed::Look);
-            let uses = !matches!(deed, Deed::Look | Deed::Follow | Deed::Leave);
+            let mut uses = !matches!(deed, Deed::Look | Deed::Follow | Deed::Leave);
             match deed {
                 Deed::Store(bytes) => {
                     store(&timelines, &actor, bytes);
                     model.stored += 1;
                 }
-                Deed::Queue => model.queued.extend(timelines.queue_turn(&actor, Method::ResetConversation, None, None)),
+                // Refused for want of room, it is no use of the lab.
+                Deed::Queue => match timelines.queue_turn(&actor, Method::ResetConversation, None, None) {
+                    Ok(ticket) => model.queued.push(ticket),
+                    Err(_) => uses = false,
+                },
                 Deed::Finish => {
                     let ticket = model.queued.pop();
                     let turn = timelines.start_turn(&actor, ticket.as_ref(), Method::ResetConversation, None, None);

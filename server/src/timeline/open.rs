@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use model::{message::MessageId, operation::Method, timeline::Step};
 
-/// What a call that waits for its turn takes in memory beside its message, in bytes, about: itself, its task and its
-/// places in the connections to the sidecar and from there.
-const CALL: usize = 16 * 1024;
+/// What a call that waits for its turn takes in memory beside its message, in bytes, about: the connection on which it is
+/// waited for, its task, and its places in the connection to the sidecar. (Measured: a thousand of them take 57 MB.)
+const CALL: usize = 56 * 1024;
 
 /// How often the message of a call is held while it waits, beside the event that tells of it: here, in the request to the
 /// sidecar, and in the sidecar, should that be the embedded one.
