@@ -70,7 +70,7 @@ pub(crate) struct AppChannel {
 }
 
 /// How long a connection to the app is kept that nobody uses.
-const IDLE: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(15);
 /// How many of them are kept.
 const MOST_IDLE: usize = 64;
 

@@ -64,6 +64,10 @@ pub struct Config {
     pub neighbours: Option<PathBuf>,
     /// What the app may have of secret stores; a store that is not named it may have all of.
     pub secret_scopes: Vec<SecretScope>,
+    /// Where Prometheus may read metrics (`GET /metrics`); nowhere unless it is said. Port 0 means any free port.
+    pub metrics_addr: Option<SocketAddr>,
+    /// Whether the metrics count the APIs' errors by their codes (a Configuration's `recordErrorCodes`).
+    pub record_error_codes: bool,
     /// What may stand in front of the state store, and what may watch it.
     pub ports: Ports,
 }
@@ -95,6 +99,8 @@ impl Config {
             actor_state_ttl: false,
             neighbours: None,
             secret_scopes: Vec::new(),
+            metrics_addr: None,
+            record_error_codes: false,
             ports: Ports::default(),
         }
     }

@@ -6,8 +6,10 @@ mod details;
 mod pubsub;
 mod state;
 
-use axum::Json;
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use http::StatusCode;
 use serde_json::json;
 use tonic::{Code, Status};
@@ -26,6 +28,11 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     pub(crate) details: Option<Box<Details>>,
 }
+
+/// The code of an error over HTTP, for those who look at an answer in passing.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct ErrorCode(pub(crate) &'static str);
 
 impl ApiError {
     fn new(code: Code, status: u16, name: &'static str, message: impl Into<String>) -> Self {
@@ -242,10 +249,13 @@ impl ApiError {
 
 impl From<ApiError> for Status {
     fn from(error: ApiError) -> Self {
-        match error.details {
+        let code = ErrorCode(error.name);
+        let mut status = match error.details {
             None => Self::new(error.code, error.message),
             Some(details) => Self::with_error_details(error.code, error.message, details.for_grpc()),
-        }
+        };
+        status.set_source(Arc::new(code));
+        status
     }
 }
 
@@ -262,6 +272,6 @@ impl IntoResponse for ApiError {
         if let Some(details) = self.details.and_then(|details| details.for_http()) {
             body["details"] = details;
         }
-        (self.status, Json(body)).into_response()
+        (self.status, Extension(ErrorCode(self.name)), Json(body)).into_response()
     }
 }

@@ -20,7 +20,7 @@
 //! - `watch`: subscriptions that come and go while it runs.
 //! - `discovery`: finding the app and asking it what it hosts.
 //! - `api/`: gRPC, HTTP, metadata, tokens, which web pages may call; `serve`: the listeners.
-//! - `runtime`: what the APIs share.
+//! - `runtime`: what the APIs share; `metrics`: what Prometheus reads.
 //! - `actors/`: hosting, the turn lock, reentrancy, invocation, timers and reminders in a registry, state, deactivation.
 //! - `components`: what the component files come to.
 //! - `pubsub/`: envelope, subscriptions, routing, delivery, brokers.
@@ -48,6 +48,7 @@ mod error;
 mod expression;
 mod invocation;
 mod json;
+mod metrics;
 mod names;
 mod neighbours;
 #[cfg(test)]

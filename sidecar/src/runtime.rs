@@ -11,6 +11,7 @@ use crate::actors::Actors;
 use crate::components::ComponentInfo;
 use crate::error::ApiError;
 use crate::invocation::Invocation;
+use crate::metrics::Metrics;
 use crate::neighbours::Neighbours;
 use crate::pubsub::PubSub;
 use crate::resiliency::Resiliency;
@@ -42,6 +43,7 @@ pub(crate) struct Runtime {
     pub(crate) api_token: Option<String>,
     pub(crate) max_body_bytes: usize,
     pub(crate) allowed_origins: Vec<String>,
+    pub(crate) metrics: Arc<Metrics>,
     extended: Mutex<BTreeMap<String, String>>,
 }
 
@@ -55,11 +57,12 @@ pub(crate) struct Parts {
     pub(crate) invocation: Invocation,
     pub(crate) neighbours: Arc<Neighbours>,
     pub(crate) resiliency: Resiliency,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Runtime {
     pub(crate) fn new(config: &crate::Config, parts: Parts) -> Self {
-        let Parts { components, actors, pubsub, states, secrets, invocation, neighbours, resiliency } = parts;
+        let Parts { components, actors, pubsub, states, secrets, invocation, neighbours, resiliency, metrics } = parts;
         let version = ("daprRuntimeVersion".to_owned(), VERSION.to_owned());
         Self {
             app_id: config.app_id.clone(),
@@ -77,6 +80,7 @@ impl Runtime {
             api_token: config.dapr_api_token.clone().filter(|token| !token.is_empty()),
             max_body_bytes: config.max_body_bytes,
             allowed_origins: config.allowed_origins.clone(),
+            metrics,
             extended: Mutex::new(BTreeMap::from([version])),
         }
     }

@@ -33,6 +33,8 @@ pub(crate) enum Api {
     Http,
     /// HTTP/2 from the first byte.
     Grpc,
+    /// HTTP/1.1, for Prometheus.
+    Metrics,
 }
 
 impl Api {
@@ -41,6 +43,7 @@ impl Api {
         match self {
             Self::Http => "HTTP",
             Self::Grpc => "gRPC",
+            Self::Metrics => "metrics",
         }
     }
 }
@@ -118,7 +121,7 @@ async fn serve(api: Api, listener: TcpListener, router: Router, silence: Duratio
         let watcher = graceful.watcher();
         let service = service.clone();
         match api {
-            Api::Http => {
+            Api::Http | Api::Metrics => {
                 let connection = http1.serve_connection(TokioIo::new(stream), service);
                 connections.spawn(told(api, watcher.watch(connection)));
             }

@@ -15,6 +15,7 @@ use crate::app_channel::AppChannel;
 use crate::config::Config;
 use crate::document::ResourceError;
 use crate::invocation::Invocation;
+use crate::metrics::{self, Metrics};
 use crate::neighbours::Neighbours;
 use crate::pubsub::PubSub;
 use crate::resiliency::{Resiliency, ResiliencySet};
@@ -66,6 +67,12 @@ impl Sidecar {
         let http = listen_all(Api::Http, config.http_addr, &config).await?;
         let grpc = listen_all(Api::Grpc, config.grpc_addr, &config).await?;
 
+        let metrics_listener = match config.metrics_addr {
+            Some(addr) => Some(listen(Api::Metrics, addr, config.free_port_if_taken).await?),
+            None => None,
+        };
+        let metrics = Metrics::new(&config.app_id, config.record_error_codes).map(Arc::new)?;
+
         let parts = components::start(&resources.components, &config).await?;
         let names = parts.info.iter().map(|component| component.name.clone()).collect();
         let resiliency = Resiliency::new(config.app_id.clone(), names, policies, config.ports.retries.clone());
@@ -81,14 +88,29 @@ impl Sidecar {
         let neighbours = Arc::new(neighbours);
         let invocation = Invocation::new(&config, app.clone(), Arc::clone(&neighbours), resiliency.clone());
         let secrets = parts.secrets;
-        let parts_of_it =
-            Parts { components: parts.info, actors, pubsub, states, secrets, invocation, neighbours, resiliency };
+        let parts_of_it = Parts {
+            components: parts.info,
+            actors,
+            pubsub,
+            states,
+            secrets,
+            invocation,
+            neighbours,
+            resiliency,
+            metrics: Arc::clone(&metrics),
+        };
         let runtime = Arc::new(Runtime::new(&config, parts_of_it));
         let mut servers = serve(Api::Http, http, &api::router(Arc::clone(&runtime)))?;
         let http_addr = servers[0].addr();
         let grpc = serve(Api::Grpc, grpc, &api::grpc_router(Arc::clone(&runtime)))?;
         let grpc_addr = grpc[0].addr();
         servers.extend(grpc);
+        if let Some(listener) = metrics_listener {
+            let router = api::guarded(metrics::routes(metrics), &config.allowed_origins);
+            let metrics = serve(Api::Metrics, vec![listener], &router)?;
+            tracing::info!("metrics on http://{}/metrics", metrics[0].addr());
+            servers.extend(metrics);
+        }
         runtime.neighbours.appear(http_addr);
         tracing::info!("HTTP API listening on {http_addr}, gRPC API on {grpc_addr}");
         let asks = discovery::Asks { config: config.ask_config, subscriptions: config.ask_subscriptions };

@@ -12,7 +12,7 @@ pub enum StartError {
     /// An API port belongs to somebody else.
     #[error("the {api} port {addr} is taken: stop what listens there or choose another port")]
     PortTaken {
-        /// `HTTP` or `gRPC`.
+        /// `HTTP`, `gRPC` or `metrics`.
         api: &'static str,
         /// The address that was asked for.
         addr: SocketAddr,
@@ -20,13 +20,16 @@ pub enum StartError {
     /// An API address cannot be listened on for another reason.
     #[error("cannot listen on {addr} for the {api} API: {source}")]
     Listen {
-        /// `HTTP` or `gRPC`.
+        /// `HTTP`, `gRPC` or `metrics`.
         api: &'static str,
         /// The address that was asked for.
         addr: SocketAddr,
         /// What the system said.
         source: io::Error,
     },
+    /// The metrics cannot be registered.
+    #[error("the metrics cannot be kept: {0} (choose another app id)")]
+    Metrics(#[from] prometheus::Error),
     /// A resource file is not what it has to be.
     #[error(transparent)]
     Resource(#[from] ResourceError),

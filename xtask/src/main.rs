@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`run`]: starting `faultlab`; [`run_dapr`]: the same on real Dapr, made of
 //!   - [`real`]: Redis, placement and `daprd`; [`group`]: programs that run side by side and end together
+//! - [`dapr_suite`]: Dapr's own tests of actors, on this project's sidecar
 //! - [`bench`]: how fast it is, beside what it is compared with
 //! - [`test`]: every check and test, summed up; [`soak`]: the long random run among them
 //! - [`programs`]: building `faultlab` and `sidecar`
@@ -16,6 +17,7 @@ mod bench;
 mod browser_build;
 mod compress;
 mod css;
+mod dapr_suite;
 mod group;
 mod npm;
 mod paths;
@@ -70,6 +72,8 @@ enum Task {
     },
     /// Find daprd and placement, or build them from Go modules; says which version it is.
     Dapr,
+    /// Run Dapr's own integration tests of actors on the embedded sidecar; ends with a line that counts them.
+    DaprSuite(dapr_suite::Options),
     /// Find or install every tool that any of these commands needs, or say what is missing.
     Tools {
         /// Fill this folder with links to them and to what every Debian has, and to nothing else, to be the whole PATH.
@@ -122,6 +126,7 @@ fn perform(task: Task) -> Result<ExitCode> {
             tools::need(&[Tool::DaprOrGo])?;
             drop(real::programs::Programs::get()?);
         }
+        Task::DaprSuite(options) => return dapr_suite::run(&options),
         Task::Tools { links } => {
             tools::need(&Tool::ALL)?;
             if let Some(folder) = links {

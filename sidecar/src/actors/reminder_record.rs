@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::schedule::{Period, Schedule, Times};
 use crate::duration;
-use crate::names::ActorRef;
+use crate::names::{ActorRef, in_key};
 
 /// Stands where an actor's type stands in a key. Callers cannot have the state of such a type.
 const TYPE: &str = "dapr.internal.reminders";
@@ -118,7 +118,7 @@ impl Record {
 
     /// Where it is in the store.
     pub(super) fn key(app_id: &str, actor: &ActorRef, name: &str) -> String {
-        format!("{}{}||{}||{name}", Self::prefix(app_id), actor.kind, actor.id)
+        format!("{}{}||{}||{name}", Self::prefix(app_id), in_key(&actor.kind), in_key(&actor.id))
     }
 
     /// What the keys of all of them begin with.

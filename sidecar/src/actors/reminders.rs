@@ -16,6 +16,10 @@ use crate::error::ApiError;
 use crate::names::ActorRef;
 use crate::state::{Operation, Value};
 
+/// The most bytes that actor type, actor id and name may have together. In daprd 1.18 the Scheduler takes 512 for
+/// `actorreminder||NAMESPACE||TYPE||ID||NAME`, and the usual namespace is `default`.
+const LONGEST_NAMES: usize = 512 - "actorreminder||default||||||".len();
+
 /// A reminder, as its caller asks for it.
 #[derive(Debug)]
 pub(crate) struct NewReminder {
@@ -58,6 +62,13 @@ impl Actors {
             return Err(ApiError::bad_request("invalid request: reminder name cannot be empty"));
         }
         self.check_reminder(&reminder.actor, &reminder.name).await?;
+        let length = reminder.actor.kind.len() + reminder.actor.id.len() + reminder.name.len();
+        if length > LONGEST_NAMES {
+            return Err(ApiError::bad_request(format!(
+                "invalid request: actor type, actor id and name of a reminder may have {LONGEST_NAMES} bytes together, \
+                 and have {length}"
+            )));
+        }
         let key = format!("{}||{}||{}", reminder.actor.kind, reminder.actor.id, reminder.name);
         let schedule =
             Schedule::of_reminder(&reminder.times, self.clock.now(), &key).map_err(ApiError::reminder_create)?;

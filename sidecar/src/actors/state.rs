@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Actors;
 use crate::error::ApiError;
-use crate::names::{ActorRef, validate_key};
+use crate::names::{ActorRef, in_key};
 use crate::resiliency::{Failure, RetryTarget, Run, limited};
 use crate::state::{Operation, StateStore, Stored, Value};
 use crate::store_call::{StoreCall, StoreOperation};
@@ -128,7 +128,7 @@ impl Actors {
     }
 
     fn store_key(&self, actor: &ActorRef, key: &str) -> String {
-        format!("{}||{}||{}||{key}", self.app_id, actor.kind, actor.id)
+        format!("{}||{}||{}||{key}", self.app_id, in_key(&actor.kind), in_key(&actor.id))
     }
 }
 
@@ -155,7 +155,9 @@ fn check(actor: &ActorRef) -> Result<(), ApiError> {
         return Err(ApiError::reserved_type(&actor.kind));
     }
     for (what, name) in [("actorType", &actor.kind), ("actorId", &actor.id)] {
-        validate_key(name).map_err(|why| ApiError::bad_request(format!("invalid {what}: {why}")))?;
+        if name.contains('/') {
+            return Err(ApiError::bad_request(format!("invalid {what}: name contains forbidden character: {name:?}")));
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! answers `Unimplemented` with its name.
 
 use std::convert::Infallible;
+use std::error::Error as _;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -24,7 +25,7 @@ use tower::{Service, service_fn};
 use super::{absent, auth, baggage, grpc_pubsub, grpc_state, grpc_timers, invocation, metadata, secrets};
 use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 use crate::names::{ActorRef, normalise_method, validate_name};
 use crate::pubsub::Trace;
 use crate::runtime::Runtime;
@@ -115,6 +116,11 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
         "GetMetadata" => unary(runtime, request, get_metadata).await,
         "SetMetadata" => unary(runtime, request, set_metadata).await,
         "Shutdown" => unary(runtime, request, shutdown).await,
+        "SubscribeActorEventsAlpha1" => Status::failed_precondition(
+            "actors are called over the app's HTTP channel here (--app-protocol http): the app answers GET /dapr/config \
+             with its actor types instead of subscribing to their events",
+        )
+        .into_http(),
         other => Status::from(absent::method(other)).into_http(),
     }
 }
@@ -130,9 +136,14 @@ where
 {
     let limit = runtime.max_body_bytes;
     let service = service_fn(move |request: Request<Req>| {
+        let runtime = Arc::clone(&runtime);
         let answer = method(Arc::clone(&runtime), request.into_inner());
         async move {
-            let answer = answer.await?;
+            let answer = answer.await.inspect_err(|status| {
+                if let Some(ErrorCode(code)) = status.source().and_then(|source| source.downcast_ref()) {
+                    runtime.metrics.count(code);
+                }
+            })?;
             let size = answer.encoded_len();
             if size > limit {
                 return Err(ApiError::too_large(size, limit).into());

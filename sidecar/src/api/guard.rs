@@ -10,24 +10,26 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::{Router, middleware};
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
+use tower::util::option_layer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::error::ApiError;
 
 /// The origins that were named: `*`, or `scheme://host[:port]`.
 #[derive(Debug, Clone)]
-pub(super) struct Origins(Arc<[String]>);
+struct Origins(Arc<[String]>);
 
 impl Origins {
-    pub(super) fn new(origins: &[String]) -> Self {
+    fn new(origins: &[String]) -> Self {
         let origins = origins.iter().map(|origin| origin.trim().trim_end_matches('/').to_ascii_lowercase());
         Self(origins.filter(|origin| !origin.is_empty()).collect())
     }
 
     /// What tells browsers that the pages of these origins may read the answers.
-    pub(super) fn cors(&self) -> Option<CorsLayer> {
+    fn cors(&self) -> Option<CorsLayer> {
         if self.0.is_empty() {
             return None;
         }
@@ -92,8 +94,14 @@ fn without_port(host: &str) -> &str {
     }
 }
 
+/// Routes that programs may call, and web pages if they are named.
+pub(crate) fn guarded<S: Clone + Send + Sync + 'static>(routes: Router<S>, allowed_origins: &[String]) -> Router<S> {
+    let origins = Origins::new(allowed_origins);
+    routes.layer(option_layer(origins.cors())).layer(middleware::from_fn_with_state(origins, guard))
+}
+
 /// Lets a request through that a program sends, or a page that may.
-pub(super) async fn guard(State(origins): State<Origins>, request: Request, next: Next) -> Response {
+async fn guard(State(origins): State<Origins>, request: Request, next: Next) -> Response {
     let authority = request.uri().authority().map(|authority| authority.as_str());
     match origins.check(authority, request.headers()) {
         Ok(()) => next.run(request).await,

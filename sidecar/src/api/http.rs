@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, RawQuery, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, RawQuery, Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
 use axum::{Json, Router, middleware};
@@ -12,13 +13,12 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFE
 use http::{Method, StatusCode};
 use serde_json::json;
 use tower::Layer as _;
-use tower::util::{MapRequestLayer, option_layer};
+use tower::util::MapRequestLayer;
 
-use super::guard::{self, Origins};
-use super::{auth, baggage, http_pubsub, http_state, http_timers, invocation, metadata, path, secrets, state};
+use super::{auth, baggage, guard, http_pubsub, http_state, http_timers, invocation, metadata, path, secrets, state};
 use crate::actors::InvokeCall;
 use crate::app_channel::forwarded;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 use crate::names::{ActorRef, normalise_method, validate_name};
 use crate::runtime::Runtime;
 
@@ -32,9 +32,8 @@ pub(crate) fn router(runtime: Arc<Runtime>) -> Router {
 
 fn routes(runtime: Arc<Runtime>) -> Router {
     let limit = DefaultBodyLimit::max(runtime.max_body_bytes);
-    let origins = Origins::new(&runtime.allowed_origins);
     let actor = "/v1.0/actors/{actor_type}/{actor_id}";
-    Router::new()
+    let routes = Router::new()
         .route("/v1.0/healthz", get(healthz))
         .route("/v1.0/healthz/outbound", get(outbound_healthz))
         .route("/v1.0/metadata", get(get_metadata))
@@ -49,10 +48,18 @@ fn routes(runtime: Arc<Runtime>) -> Router {
         .merge(secrets::routes())
         .fallback(invocation::http)
         .layer(limit)
-        .layer(middleware::from_fn_with_state(Arc::clone(&runtime), auth::http))
-        .layer(option_layer(origins.cors()))
-        .layer(middleware::from_fn_with_state(origins, guard::guard))
-        .with_state(runtime)
+        .layer(middleware::from_fn_with_state(Arc::clone(&runtime), count_errors))
+        .layer(middleware::from_fn_with_state(Arc::clone(&runtime), auth::http));
+    guard::guarded(routes, &runtime.allowed_origins).with_state(runtime)
+}
+
+/// Counts what failed by its code.
+async fn count_errors(State(runtime): Shared, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if let Some(ErrorCode(code)) = response.extensions().get() {
+        runtime.metrics.count(code);
+    }
+    response
 }
 
 async fn healthz(State(runtime): Shared, Query(query): Query<HashMap<String, String>>) -> Result<StatusCode, Response> {

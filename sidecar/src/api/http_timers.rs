@@ -11,9 +11,10 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::object::Object;
+use super::object::{Object, malformed};
 use crate::actors::{NewReminder, NewTimer, OnFailure, Times};
 use crate::error::ApiError;
+use crate::json;
 use crate::names::ActorRef;
 use crate::runtime::Runtime;
 
@@ -36,8 +37,8 @@ fn times(body: &Object) -> Result<Times, ApiError> {
 }
 
 /// What the app is given back. A `null` is handed on, so it is not the same as nothing.
-fn data(body: &Object) -> Option<Box<RawValue>> {
-    body.find("data").map(ToOwned::to_owned)
+fn data(body: &Object) -> Result<Option<Box<RawValue>>, ApiError> {
+    body.find("data").map(json::compact).transpose().map_err(malformed)
 }
 
 async fn register_timer(
@@ -51,7 +52,7 @@ async fn register_timer(
         name,
         times: times(&body)?,
         callback: body.field("callback")?,
-        data: data(&body),
+        data: data(&body)?,
     };
     runtime.actors.register_timer(timer).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -72,7 +73,7 @@ async fn register_reminder(
         actor: ActorRef::new(kind, id),
         name,
         times: times(&body)?,
-        data: data(&body),
+        data: data(&body)?,
         overwrite: body.field::<Option<bool>>("overwrite")?.unwrap_or(true),
         on_failure: OnFailure::default(),
     };

@@ -19,6 +19,7 @@ mod secrets;
 mod state;
 
 pub(crate) use grpc::grpc_router;
+pub(crate) use guard::guarded;
 pub(crate) use http::router;
 
 /// The request's `baggage` (W3C Baggage): a header can come more than once, and is then one list.

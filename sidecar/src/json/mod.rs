@@ -4,4 +4,4 @@ mod read;
 mod write;
 
 pub(crate) use read::{Go, from_slice};
-pub(crate) use write::{canonical, quoted};
+pub(crate) use write::{canonical, compact, quoted};

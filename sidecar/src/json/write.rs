@@ -25,6 +25,24 @@ pub(crate) fn canonical(value: &RawValue) -> Result<String, String> {
     Ok(text)
 }
 
+/// A value that somebody sent, as Go's `json.RawMessage` is written: without spaces, in its own order, `<`, `>` and `&`
+/// escaped.
+///
+/// # Errors
+/// None that is known: what is left of JSON without its spaces is JSON.
+pub(crate) fn compact(value: &RawValue) -> serde_json::Result<Box<RawValue>> {
+    let mut text = String::with_capacity(value.get().len());
+    let (mut quoted, mut escaped) = (false, false);
+    for c in value.get().chars() {
+        if quoted || !c.is_ascii_whitespace() {
+            push(c, &mut text);
+        }
+        quoted ^= c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+    }
+    RawValue::from_string(text)
+}
+
 fn write(value: &RawValue, text: &mut String, depth: usize) -> Result<(), String> {
     if depth > MAX_DEPTH {
         return Err(format!("it is nested more than {MAX_DEPTH} deep"));
@@ -69,14 +87,18 @@ fn write(value: &RawValue, text: &mut String, depth: usize) -> Result<(), String
 fn write_text(value: &str, text: &mut String) {
     let quoted = to_string(value).unwrap_or_default();
     for c in quoted.chars() {
-        match c {
-            '<' => text.push_str("\\u003c"),
-            '>' => text.push_str("\\u003e"),
-            '&' => text.push_str("\\u0026"),
-            '\u{2028}' => text.push_str("\\u2028"),
-            '\u{2029}' => text.push_str("\\u2029"),
-            c => text.push(c),
-        }
+        push(c, text);
+    }
+}
+
+fn push(c: char, text: &mut String) {
+    match c {
+        '<' => text.push_str("\\u003c"),
+        '>' => text.push_str("\\u003e"),
+        '&' => text.push_str("\\u0026"),
+        '\u{2028}' => text.push_str("\\u2028"),
+        '\u{2029}' => text.push_str("\\u2029"),
+        c => text.push(c),
     }
 }
 
@@ -94,6 +116,13 @@ mod tests {
         let right = "{\"a\\u003c\":\"x \\u0026 y é\",\"b\":[1.10,{\"y\":-0.0,\"z\":1}],\"e\":1E+2,\
                      \"n\":123456789012345678901234567890}";
         assert_eq!(written(text), Ok(right.into()));
+    }
+
+    #[test]
+    fn spaces_go_but_for_those_in_texts_and_the_order_stays() {
+        let given = "{ \"b\": [ 1.10,\n{ \"a \\\" \\\\\" : \"x & y \\u00e9\" } ],\t\"a\" : null }";
+        let written = compact(&RawValue::from_string(given.into()).expect("JSON")).expect("JSON");
+        assert_eq!(written.get(), "{\"b\":[1.10,{\"a \\\" \\\\\":\"x \\u0026 y \\u00e9\"}],\"a\":null}");
     }
 
     #[test]

@@ -11,12 +11,16 @@ use crate::json::Go;
 /// What Configuration files say, put together; a later file counts over an earlier one.
 ///
 /// Little that this sidecar has is configured by one. What a file asks for and does not get is said.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Configuration {
     /// Whether the feature `ActorStateTTL` is on.
     pub actor_state_ttl: bool,
     /// What the app may have of secret stores.
     pub secret_scopes: Vec<SecretScope>,
+    /// Whether there are metrics.
+    pub metrics: bool,
+    /// Whether the metrics count errors by their codes.
+    pub record_error_codes: bool,
     /// What is asked for in vain, a line each.
     absent: Vec<String>,
 }
@@ -52,6 +56,18 @@ struct Secrets {
     scopes: Vec<SecretScope>,
 }
 
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            actor_state_ttl: false,
+            metrics: true,
+            record_error_codes: false,
+            secret_scopes: Vec::new(),
+            absent: Vec::new(),
+        }
+    }
+}
+
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Document {
@@ -63,6 +79,15 @@ struct Document {
 struct Feature {
     name: String,
     enabled: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Metric {
+    enabled: Option<bool>,
+    record_error_codes: Option<bool>,
+    #[serde(flatten)]
+    more: Map<String, Value>,
 }
 
 #[derive(Deserialize, Default)]
@@ -135,7 +160,13 @@ impl Configuration {
                     false
                 }
                 "tracing" => switch(value).is_none_or(|on| !matches!(on.sampling_rate.trim(), "" | "0")),
-                "mtls" | "metric" | "metrics" => switch(value).is_none_or(|on| on.enabled),
+                "metric" | "metrics" => {
+                    let metric: Metric = document::read(file, value, first_line, |_| {})?;
+                    self.metrics = metric.enabled.unwrap_or(true);
+                    self.record_error_codes = metric.record_error_codes.unwrap_or(false);
+                    metric.more.iter().any(|(_, value)| !is_nothing(value))
+                }
+                "mtls" => switch(value).is_none_or(|on| on.enabled),
                 _ => !is_nothing(&value),
             };
             if wanted {

@@ -8,6 +8,7 @@ mod handles;
 mod kill;
 mod log;
 mod many;
+mod metrics;
 mod program;
 mod starts;
 #[path = "../support/mod.rs"]

@@ -45,9 +45,17 @@ async fn it_starts_as_the_dapr_cli_starts_daprd_and_a_body_of_5_mb_passes_where_
     )
     .unwrap();
     let program = Program::with(folder.path(), &setup, |command| {
-        command.args(["--app-max-concurrency", "-1", "--profile-port", "-1", "--log-level", "info"]);
+        command.args([
+            "--app-max-concurrency",
+            "-1",
+            "--profile-port",
+            "-1",
+            "--enable-profiling",
+            "--log-level",
+            "info",
+        ]);
         command.args(["--resources-path", "more", "--config", "config.yaml", "--app-channel-address", "localhost"]);
-        command.args(["--dapr-http-max-request-size", "16", "--metrics-port", "0", "--enable-profiling"]);
+        command.args(["--dapr-http-max-request-size", "16", "--metrics-port", "0", "--enable-metrics=true"]);
     });
     invoke(client(setup.grpc).await, TYPE, "a", "Do", "").await.unwrap();
     let http = reqwest::Client::new();
@@ -59,7 +67,7 @@ async fn it_starts_as_the_dapr_cli_starts_daprd_and_a_body_of_5_mb_passes_where_
     program.ask_to_end();
     let (success, log) = program.ended();
     assert!(success, "{log}");
-    for part in ["--profile-port belongs", "--metrics-port belongs", "has not the feature X"] {
+    for part in ["--profile-port belongs", "metrics on http://127.0.0.1:", "has not the feature X"] {
         assert!(log.contains(part), "{part}: {log}");
     }
 }

@@ -58,6 +58,15 @@ pub(crate) struct Flags {
     /// How long an end in order may take at most, in seconds; as long as the app's drainOngoingCallTimeout unless it is given.
     #[arg(long, value_name = "SECONDS")]
     dapr_graceful_shutdown_seconds: Option<i64>,
+    /// The port of the metrics (GET /metrics); 0 is any free one. (daprd without it: 9090; here there are none then.)
+    #[arg(long)]
+    metrics_port: Option<u16>,
+    /// The address that the metrics listen on. (daprd without it: all of this machine's.)
+    #[arg(long, default_value = "127.0.0.1", value_parser = parse_host)]
+    metrics_listen_address: IpAddr,
+    /// Whether there are metrics.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true")]
+    enable_metrics: bool,
     /// debug, info, warn, error or fatal.
     #[arg(long, default_value = "info", ignore_case = true, value_parser = ["debug", "info", "warn", "error", "fatal"])]
     log_level: String,
@@ -94,15 +103,6 @@ struct Ignored {
     /// There is only the standalone mode.
     #[arg(long, value_name = "MODE")]
     mode: Option<String>,
-    /// There are no metrics.
-    #[arg(long, value_name = "PORT")]
-    metrics_port: Option<String>,
-    /// There are no metrics.
-    #[arg(long, value_name = "ADDRESS")]
-    metrics_listen_address: Option<String>,
-    /// There are no metrics.
-    #[arg(long, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
-    enable_metrics: Option<Option<String>>,
     /// There is no sidecar-to-sidecar port.
     #[arg(long, value_name = "PORT")]
     dapr_internal_grpc_port: Option<String>,
@@ -216,6 +216,12 @@ impl Flags {
     /// What sidecars were told of the same of belong together: the placement service, though nobody asks it.
     pub(crate) fn cluster(&self) -> &str {
         self.ignored.placement_host_address.as_deref().unwrap_or("none")
+    }
+
+    /// Where the metrics are.
+    pub(crate) fn metrics_addr(&self) -> Option<SocketAddr> {
+        let port = self.metrics_port.filter(|_| self.enable_metrics)?;
+        Some(SocketAddr::new(self.metrics_listen_address, port))
     }
 
     /// How long an end in order may take.
@@ -362,8 +368,19 @@ mod tests {
     }
 
     #[test]
+    fn there_are_metrics_where_their_port_is_said() {
+        assert_eq!(read("").metrics_addr(), None);
+        assert_eq!(read("--metrics-port 1 --enable-metrics=false").metrics_addr(), None);
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        for args in ["--metrics-port 1", "--metrics-port=1 --enable-metrics", "--metrics-port 1 --enable-metrics=true"]
+        {
+            assert_eq!(read(args).metrics_addr(), Some(addr), "{args}");
+        }
+    }
+
+    #[test]
     fn a_part_that_is_switched_off_is_not_warned_of() {
-        let given = ["sidecar", "--enable-metrics=false", "--enable-mtls", "--mode", "x", "--app-port=1"];
+        let given = ["sidecar", "--enable-profiling=false", "--enable-mtls", "--mode", "x", "--app-port=1"];
         assert_eq!(Flags::ignored(&given.map(str::to_owned)), ["--enable-mtls", "--mode"]);
     }
 }

@@ -52,10 +52,13 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let configuration = Configuration::from_files(&flags.config)?;
     configuration.announce();
     let graceful = flags.graceful_shutdown();
+    let config = config(flags, resources)?;
     let config = Config {
         actor_state_ttl: configuration.actor_state_ttl,
         secret_scopes: configuration.secret_scopes,
-        ..config(flags, resources)?
+        metrics_addr: config.metrics_addr.filter(|_| configuration.metrics),
+        record_error_codes: configuration.record_error_codes,
+        ..config
     };
     // Heard from before anybody can reach it: a signal that came earlier would end it with nothing in order.
     let mut signals = Signals::listen().context("cannot listen for signals")?;
@@ -78,7 +81,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
 }
 
 fn config(flags: Flags, resources: Resources) -> anyhow::Result<Config> {
-    let max_body_bytes = flags.max_body_bytes();
+    let (max_body_bytes, metrics_addr) = (flags.max_body_bytes(), flags.metrics_addr());
     let neighbours = neighbours(flags.cluster());
     let app_addr = SocketAddr::new(flags.app_channel_address, flags.app_port);
     let mut addresses = flags.dapr_listen_addresses.into_iter();
@@ -93,6 +96,7 @@ fn config(flags: Flags, resources: Resources) -> anyhow::Result<Config> {
         max_body_bytes,
         watched: flags.resources_path,
         neighbours: Some(neighbours),
+        metrics_addr,
         app_max_concurrency: usize::try_from(flags.app_max_concurrency).ok().filter(|calls| *calls > 0),
         ask_config: asks("config"),
         ask_subscriptions: asks("subscribe"),
