@@ -25,6 +25,8 @@ use crate::names::ActorRef;
 
 /// The header that carries a token in either direction.
 pub(crate) const TOKEN_HEADER: &str = "dapr-api-token";
+/// The header with which a sidecar shows another on this machine that it may call it.
+pub(crate) const KEY_HEADER: &str = "dapr-sidecar-key";
 
 /// The app's answer to one call.
 #[derive(Debug, Clone)]
@@ -209,7 +211,7 @@ impl AppChannel {
 }
 
 /// What of a caller's metadata or headers the app receives: not what describes the connection
-/// between the two, nor a body that is another one by now, nor the caller's token.
+/// between the two, nor a body that is another one by now, nor the caller's token or key.
 pub(crate) fn forwarded<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in entries {
@@ -229,6 +231,7 @@ pub(crate) fn forwarded<'a>(entries: impl IntoIterator<Item = (&'a str, &'a [u8]
                 | "transfer-encoding"
                 | "upgrade"
                 | TOKEN_HEADER
+                | KEY_HEADER
         ) || name.ends_with("-bin");
         let name = match name.strip_prefix("grpc-") {
             Some(rest) => format!("dapr-grpc-{rest}"),

@@ -75,7 +75,6 @@ impl Invocation {
         }
         passed.remove("dapr-app-id");
         if id == self.app_id && namespace == self.namespace {
-            passed.remove(crate::neighbours::KEY_HEADER);
             let Some(app) = &self.app else {
                 return Err(failed("cannot invoke local endpoint: app channel not initialized".into()));
             };

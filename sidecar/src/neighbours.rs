@@ -20,10 +20,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app_channel::AppReply;
-
-/// The header with which a sidecar shows another that it has read its file.
-pub(crate) const KEY_HEADER: &str = "dapr-sidecar-key";
+use crate::app_channel::{AppReply, KEY_HEADER};
 
 /// What the files are called.
 const EXTENSION: &str = "sidecar";

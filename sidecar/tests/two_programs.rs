@@ -78,7 +78,8 @@ async fn an_actor_of_the_other_is_called_over_both_apis() {
     let (one, two) = (lab(&folder, "one", App::echo()).await, lab(&folder, "two", hosting("Other")).await);
     let called = support::invoke(one.grpc.clone(), "Other", "a b/".trim_end_matches('/'), "Do", "1").await;
     assert_eq!(called.unwrap(), b"1");
-    two.app.wait(1, |seen| seen.is("PUT", "/actors/Other/a%20b/method/Do")).await;
+    let seen = two.app.wait(1, |seen| seen.is("PUT", "/actors/Other/a%20b/method/Do")).await.remove(0);
+    assert_eq!(seen.header("dapr-sidecar-key"), None, "what lets sidecars in is not for apps");
     let answer = one.http.post(one.url("/v1.0/actors/Other/x/method/Do?q=1")).body("2").send().await.unwrap();
     assert_eq!((answer.status(), answer.text().await.unwrap().as_str()), (StatusCode::OK, "2"));
     two.app.wait(1, |seen| seen.is("PUT", "/actors/Other/x/method/Do?q=1")).await;
