@@ -2,7 +2,7 @@
 
 use std::{
     fmt::{self, Write as _},
-    io::{IsTerminal, stderr},
+    io::{self, IsTerminal, stderr},
 };
 
 use tracing::{field::Field, subscriber::set_global_default};
@@ -13,9 +13,13 @@ use tracing_subscriber::{
     fmt::{FormatFields, format, format::Writer, time::FormatTime},
 };
 
-/// How many lines may wait for a reader that does not keep up. What comes then is left out: the program waits for nobody
-/// who reads its log.
+/// How many lines may wait for a reader that does not keep up: 16 MiB of the longest ones. What comes then is left out:
+/// the program waits for nobody who reads its log.
 const WAITING_LINES: usize = 2_048;
+/// The longest line, in bytes.
+const LONGEST_LINE: usize = 8 << 10;
+/// The most that a line says of one thing, in bytes: what apps answer stands there whole, and may have megabytes.
+const LONGEST_FIELD: usize = 4 << 10;
 
 /// The log while it is written; dropped, it writes what waits, if somebody takes that within a second.
 #[must_use]
@@ -41,7 +45,7 @@ pub fn start(filter: EnvFilter) -> Log {
         .with_target(false)
         .fmt_fields(one_line())
         .with_ansi(stderr().is_terminal())
-        .with_writer(writer)
+        .with_writer(move || Cut(writer.clone()))
         // Written to stderr too, where that has failed already.
         .log_internal_errors(false);
     if set_global_default(lines.finish()).is_err() {
@@ -71,24 +75,72 @@ impl FormatTime for Clock {
 /// How an event's fields are written: what people have sent stands in them, and must not look like lines of the log.
 fn one_line() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
     let field = |writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug| {
-        let mut line = OneLine(writer);
-        if field.name() == "message" { write!(line, "{value:?}") } else { write!(line, "{field}={value:?}") }
+        let mut line = OneLine { to: writer, left: LONGEST_FIELD, left_out: 0 };
+        if field.name() == "message" {
+            write!(line, "{value:?}")?
+        } else {
+            write!(line, "{field}={value:?}")?
+        }
+        line.end()
     };
     format::debug_fn(field).delimited(" ")
 }
 
-/// Writes whatever would leave the line, or change what a terminal shows of it, as Rust writes it: `\n`, `\u{1b}`.
-struct OneLine<W>(W);
+/// Writes whatever would leave the line, or change what a terminal shows of it, as Rust writes it: `\n`, `\u{1b}`. What is
+/// too long is cut off and counted.
+struct OneLine<W> {
+    to: W,
+    /// How many bytes may still be written.
+    left: usize,
+    /// How many were not.
+    left_out: usize,
+}
+
+impl<W: fmt::Write> OneLine<W> {
+    /// Writes what fits, and nothing any more once something did not.
+    fn write(&mut self, text: &str) -> fmt::Result {
+        let room = if self.left_out > 0 { 0 } else { self.left };
+        let fits = text.floor_char_boundary(room);
+        self.left -= fits;
+        self.left_out += text.len() - fits;
+        self.to.write_str(&text[..fits])
+    }
+
+    /// Says how much was left out.
+    fn end(mut self) -> fmt::Result {
+        if self.left_out > 0 { write!(self.to, "… ({} bytes more)", self.left_out) } else { Ok(()) }
+    }
+}
 
 impl<W: fmt::Write> fmt::Write for OneLine<W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut rest = text;
         while let Some((at, char)) = rest.char_indices().find(|(_, char)| leaves_line(*char)) {
-            self.0.write_str(&rest[..at])?;
-            write!(self.0, "{}", char.escape_default())?;
+            self.write(&rest[..at])?;
+            self.write(&char.escape_default().to_string())?;
             rest = &rest[at + char.len_utf8()..];
         }
-        self.0.write_str(rest)
+        self.write(rest)
+    }
+}
+
+/// Hands a line on, and of one that is too long the beginning: it waits in memory.
+struct Cut<W>(W);
+
+impl<W: io::Write> io::Write for Cut<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        // The log writes a line at once.
+        if line.len() <= LONGEST_LINE {
+            self.0.write_all(line)?;
+        } else {
+            let kept = String::from_utf8_lossy(&line[..LONGEST_LINE - 8]);
+            self.0.write_all(format!("{}…\n", kept.trim_end_matches('\u{fffd}')).as_bytes())?;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -103,9 +155,35 @@ mod tests {
     use super::*;
 
     fn one_line(text: &str) -> String {
-        let mut line = OneLine(String::new());
+        let mut written = String::new();
+        let mut line = OneLine { to: &mut written, left: LONGEST_FIELD, left_out: 0 };
         line.write_str(text).unwrap();
-        line.0
+        line.end().unwrap();
+        written
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_line_is_cut_between_two_characters_and_counted() {
+        let whole = "é".repeat(LONGEST_FIELD / 2);
+        assert_eq!(one_line(&whole), whole);
+        let cut = one_line(&format!("a{}\n", whole.repeat(1000)));
+        let (kept, more) = cut.split_once('…').unwrap();
+        // A byte before it and an escaped line break behind it; half a character has no room.
+        let more_bytes = 1 + whole.len() * 1000 + "\\n".len() - (LONGEST_FIELD - 1);
+        assert_eq!((kept.len(), more), (LONGEST_FIELD - 1, format!(" ({more_bytes} bytes more)").as_str()));
+        // Escaped, it is as long as what is written.
+        assert!(one_line(&"\u{1b}".repeat(LONGEST_FIELD)).len() < LONGEST_FIELD + 40);
+    }
+
+    #[test]
+    fn a_line_of_many_long_fields_waits_as_its_beginning() {
+        use std::io::Write as _;
+        let mut waiting = Vec::new();
+        Cut(&mut waiting).write_all(format!("{}\n", "é".repeat(LONGEST_LINE)).as_bytes()).unwrap();
+        assert!(waiting.len() <= LONGEST_LINE && waiting.ends_with("é…\n".as_bytes()), "{}", waiting.len());
+        waiting.clear();
+        Cut(&mut waiting).write_all(b"short\n").unwrap();
+        assert_eq!(waiting, b"short\n");
     }
 
     #[test]

@@ -18,6 +18,8 @@ const DIAL_PAUSE: Duration = Duration::from_millis(100);
 const DIAL_LIMIT: Duration = Duration::from_millis(500);
 /// How often it is said that the app does not answer.
 const TELL_AGAIN: Duration = Duration::from_secs(10);
+/// How often it is looked whether the sidecars that host this one's types have gone.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What the app is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +33,7 @@ pub(crate) struct Asks {
 /// The second half of the start-up, in daprd's order: the app listens, `/dapr/config`,
 /// `/dapr/subscribe`, actors are hosted.
 pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>, asks: Asks) {
+    let mut elsewhere = AppConfig::default();
     match &app {
         None => {
             tracing::warn!("App channel is not initialized. Did you configure an app-port?");
@@ -45,25 +48,51 @@ pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>, asks: As
                     false => runtime.pubsub.start(Vec::new()).await,
                 }
             }
-            runtime.actors.host(claimed(&runtime, config)).await;
+            // What is not hosted is not claimed: its calls go to whoever hosts it.
+            let (here, others) = claimed(&runtime, runtime.actors.hostable(config)).await;
+            runtime.actors.host(here).await;
+            elsewhere = others;
         }
     }
     runtime.ready.send_replace(true);
     tracing::info!("dapr initialized. Status: Running.");
+    if !elsewhere.types.is_empty() {
+        take_over(&runtime, elsewhere).await;
+    }
 }
 
-/// What of it no other sidecar on this machine hosts.
-fn claimed(runtime: &Runtime, mut config: AppConfig) -> AppConfig {
+/// What of it no other sidecar on this machine hosts, and the rest.
+async fn claimed(runtime: &Runtime, config: AppConfig) -> (AppConfig, AppConfig) {
     let types: Vec<String> = config.types.iter().map(|(kind, _)| kind.clone()).collect();
-    for (kind, app_id) in runtime.neighbours.claim(&types) {
+    let taken = runtime.neighbours.claim(&types).await;
+    for (kind, app_id) in &taken {
         tracing::error!(
             "the actor type {kind} is not hosted here: the app {app_id} hosts it, whose sidecar runs on this machine too, and \
              calls go there. Several hosts of one type share its actors with the help of Dapr's placement service: run the \
              apps on Dapr's own daprd for that (https://docs.dapr.io/getting-started/)"
         );
-        config.types.retain(|(hosted, _)| *hosted != kind);
     }
-    config
+    config.without(&taken)
+}
+
+/// Hosts the types of others when they have gone. It returns when there are none left.
+async fn take_over(runtime: &Runtime, mut elsewhere: AppConfig) {
+    while !elsewhere.types.is_empty() {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        if elsewhere.types.iter().all(|(kind, _)| runtime.neighbours.host_of(kind).is_some()) {
+            continue;
+        }
+        let mut types: Vec<String> = runtime.actors.counts().into_iter().map(|(kind, _)| kind).collect();
+        types.extend(elsewhere.types.iter().map(|(kind, _)| kind.clone()));
+        let (here, others) = elsewhere.without(&runtime.neighbours.claim(&types).await);
+        for (kind, _) in &here.types {
+            tracing::info!("the actor type {kind} is hosted here from now on: the sidecar that hosted it has gone");
+        }
+        if !here.types.is_empty() {
+            runtime.actors.host(here).await;
+        }
+        elsewhere = others;
+    }
 }
 
 /// Dials until somebody listens.

@@ -101,6 +101,12 @@ impl ApiError {
         Self::new(Code::Internal, 500, "ERR_DIRECT_INVOKE", why)
     }
 
+    /// Returns `403`: the method is one that the sidecar alone calls.
+    pub(crate) fn direct_invoke_reserved(target: &str, method: &str, whose: &str) -> Self {
+        let why = format!("failed to invoke, id: {target}, err: the method {method:?} is not for callers: {whose}");
+        Self::new(Code::PermissionDenied, 403, "ERR_DIRECT_INVOKE", why)
+    }
+
     /// Returns `404`: nothing says which app is to be called.
     pub(crate) fn direct_invoke_no_app_id() -> Self {
         let why = "failed getting app id either from the URL path or the header dapr-app-id";

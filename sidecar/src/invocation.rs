@@ -11,6 +11,7 @@ use crate::app_channel::{AppChannel, AppReply, escape, forwarded};
 use crate::error::ApiError;
 use crate::names::normalise_method;
 use crate::neighbours::{Neighbours, Unanswered};
+use crate::pubsub::PubSub;
 use crate::resiliency::{Failure, Resiliency, Run, SERVICE_RETRIES};
 
 /// A call of an app's method.
@@ -31,6 +32,7 @@ pub(crate) struct Invocation {
     app_id: String,
     namespace: String,
     app: Option<AppChannel>,
+    pubsub: Arc<PubSub>,
     neighbours: Arc<Neighbours>,
     resiliency: Resiliency,
     closing: CancellationToken,
@@ -40,6 +42,7 @@ impl Invocation {
     pub(crate) fn new(
         config: &crate::Config,
         app: Option<AppChannel>,
+        pubsub: Arc<PubSub>,
         neighbours: Arc<Neighbours>,
         resiliency: Resiliency,
     ) -> Self {
@@ -47,6 +50,7 @@ impl Invocation {
             app_id: config.app_id.clone(),
             namespace: config.namespace.clone().unwrap_or_else(|| "default".to_owned()),
             app,
+            pubsub,
             neighbours,
             resiliency,
             closing: CancellationToken::new(),
@@ -78,6 +82,10 @@ impl Invocation {
             let Some(app) = &self.app else {
                 return Err(failed("cannot invoke local endpoint: app channel not initialized".into()));
             };
+            // Here, where the call leaves for the app: those of other sidecars come along too.
+            if let Some(whose) = self.reserved(&method) {
+                return Err(ApiError::direct_invoke_reserved(&target, &method, whose));
+            }
             let answered = app.invoke(verb, &method, query.as_deref(), passed, body).await;
             return answered.map(of_the_app).map_err(|error| failed(error.to_string()));
         }
@@ -112,10 +120,50 @@ impl Invocation {
         answered.map(of_the_app).map_err(failed)
     }
 
+    /// Whose a method is that nobody may invoke: the sidecar alone calls the app there. A caller would run an actor past
+    /// its turn, take leave of it, or make messages up.
+    fn reserved(&self, method: &str) -> Option<&'static str> {
+        let path = as_apps_may_read(method);
+        match path.split_once('/') {
+            Some(("actors", _)) => return Some("that is an actor's: call it with the actors API"),
+            Some(("dapr", _)) => return Some("that is what Dapr asks the app for"),
+            None if path == "healthz" => return Some("that is what Dapr asks the app for"),
+            _ => {}
+        }
+        let subscriptions = self.pubsub.subscriptions();
+        let mut routes = subscriptions.iter().flat_map(|subscription| &subscription.rules);
+        let route = |path: &str| as_apps_may_read(path.split(['?', '#']).next().unwrap_or_default());
+        routes
+            .any(|rule| !rule.path.is_empty() && route(&rule.path) == path)
+            .then_some("that is the route of a subscription: publish to its topic")
+    }
+
     /// Tries nothing again from now on.
     pub(crate) fn close(&self) {
         self.closing.cancel();
     }
+}
+
+/// A path as the most generous of apps reads it: escapes resolved ever so often, backslashes for slashes, without the
+/// parameters of segments (`;a=b`), whatever the case, and without slashes and dots that lead nowhere.
+fn as_apps_may_read(path: &str) -> String {
+    let mut path = path.to_owned();
+    loop {
+        let decoded = percent_encoding::percent_decode_str(&path).decode_utf8_lossy();
+        if decoded == path {
+            break;
+        }
+        path = decoded.into_owned();
+    }
+    let mut segments: Vec<String> = Vec::new();
+    for segment in path.split(['/', '\\']) {
+        match segment.split(';').next().unwrap_or_default().trim() {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment.to_lowercase()),
+        }
+    }
+    segments.join("/")
 }
 
 /// An answer without what describes the connection that it came over.
@@ -124,4 +172,28 @@ fn of_the_app(mut reply: AppReply) -> AppReply {
         reply.headers.remove(name);
     }
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leads_to_the_same_place_in_an_app_is_read_as_the_same_path() {
+        for path in [
+            "actors/T/a",
+            "//actors///T/a/",
+            "./actors/T/./a",
+            "x/../actors/T/a",
+            "%61ctors/T/a",
+            "%2561ctors%252FT/a",
+            "x/%2e%2e/actors/T/a",
+            "\\actors\\T/a",
+            "Actors/t/A",
+            "actors;v=1/T;x/a",
+        ] {
+            assert_eq!(as_apps_may_read(path), "actors/t/a", "{path}");
+        }
+        assert_eq!(as_apps_may_read("100%/é"), "100%/é");
+    }
 }

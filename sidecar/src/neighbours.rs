@@ -3,6 +3,8 @@
 //! Each keeps a file in a folder of its user, locked as long as it runs: whoever finds a file without a lock knows that
 //! its sidecar has gone, however that went. A file's name is used once, so that removing one never hits another.
 
+mod folder;
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -21,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app_channel::{AppReply, KEY_HEADER};
+use folder::owners_alone;
 
 /// What the files are called.
 const EXTENSION: &str = "sidecar";
@@ -66,6 +69,7 @@ struct Own {
 }
 
 impl Neighbours {
+    /// In a folder that is not its user's alone there are none.
     pub(crate) fn new(folder: Option<PathBuf>, app_id: &str, namespace: Option<&str>, max_body_bytes: usize) -> Self {
         let told = Neighbour {
             app_id: app_id.to_owned(),
@@ -74,6 +78,13 @@ impl Neighbours {
             key: Uuid::new_v4().to_string(),
             types: Vec::new(),
         };
+        let folder = folder.filter(|folder| {
+            let made = folder::make(folder);
+            if let Err(error) = &made {
+                tracing::warn!("other sidecars and this one do not find each other: {}: {error}", folder.display());
+            }
+            made.is_ok()
+        });
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let mut client = Client::builder(TokioExecutor::new());
@@ -104,29 +115,31 @@ impl Neighbours {
             true => SocketAddr::from(([127, 0, 0, 1], http.port())),
             false => http,
         };
-        if let Err(error) = make_folder(folder).and_then(|()| own.write(folder)) {
+        if let Err(error) = own.write(folder) {
             tracing::warn!("other sidecars do not find this one: {}: {error}", folder.display());
         }
     }
 
     /// Claims actor types. Returns those that another sidecar hosts, each with its app's id: two hosts of one type would
     /// need Dapr's placement service.
-    pub(crate) fn claim(&self, types: &[String]) -> Vec<(String, String)> {
+    pub(crate) async fn claim(&self, types: &[String]) -> Vec<(String, String)> {
         let Some(folder) = &self.folder else { return Vec::new() };
+        let cannot = |error: &io::Error| {
+            tracing::warn!("other sidecars may not find this one's actors: {}: {error}", folder.display());
+        };
+        let one_after_the_other = folder::lock(folder).await;
+        if let Err(error) = &one_after_the_other {
+            cannot(error);
+        }
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        let claimed = lock_folder(folder).and_then(|_one_after_the_other| {
-            let others = self.others(&own.told);
-            let host = |kind: &String| others.iter().find(|other| other.types.contains(kind));
-            let taken: Vec<_> =
-                types.iter().filter_map(|kind| Some((kind.clone(), host(kind)?.app_id.clone()))).collect();
-            own.told.types = types.iter().filter(|kind| host(kind).is_none()).cloned().collect();
-            own.write(folder)?;
-            Ok(taken)
-        });
-        claimed.unwrap_or_else(|error| {
-            tracing::warn!("other sidecars do not find this one's actors: {}: {error}", folder.display());
-            Vec::new()
-        })
+        let others = self.others(&own.told);
+        let host = |kind: &String| others.iter().find(|other| other.types.contains(kind));
+        let taken = types.iter().filter_map(|kind| Some((kind.clone(), host(kind)?.app_id.clone()))).collect();
+        own.told.types = types.iter().filter(|kind| host(kind).is_none()).cloned().collect();
+        if let Err(error) = own.write(folder) {
+            cannot(&error);
+        }
+        taken
     }
 
     /// Who else runs an app.
@@ -199,7 +212,8 @@ impl Own {
         let path = folder.join(format!("{}.{EXTENSION}", Uuid::new_v4()));
         let (alive, hidden) = (path.with_extension(ALIVE), path.with_extension("new"));
         let lock = owners_alone(OpenOptions::new().append(true).create_new(true)).open(&alive)?;
-        let written = lock.lock().and_then(|()| {
+        // Nobody knows of it yet.
+        let written = lock.try_lock().map_err(io::Error::from).and_then(|()| {
             let mut file = owners_alone(OpenOptions::new().append(true).create_new(true)).open(&hidden)?;
             file.write_all(&serde_json::to_vec(&self.told)?)?;
             std::fs::rename(&hidden, &path)
@@ -248,43 +262,6 @@ fn read(path: &Path) -> Option<Neighbour> {
     }
 }
 
-/// Keeps others from claiming types at the same time, until it is dropped.
-fn lock_folder(folder: &Path) -> io::Result<File> {
-    let file = owners_alone(OpenOptions::new().create(true).append(true)).open(folder.join("claims.lock"))?;
-    file.lock()?;
-    Ok(file)
-}
-
-/// The files hold what lets others in: they are their user's alone.
-fn owners_alone(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(folder)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let (owner, own) = (folder.metadata()?.uid(), std::fs::metadata("/proc/self").map(|own| own.uid()));
-        if own.is_ok_and(|own| own != owner) {
-            return Err(io::Error::other("the folder belongs to another user"));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,16 +303,27 @@ mod tests {
         assert!(!left.exists());
     }
 
+    #[cfg(unix)]
     #[test]
-    fn a_type_has_one_host() {
+    fn in_a_folder_that_others_may_change_there_are_none() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).expect("changed");
+        let (one, two) = (neighbour(folder.path(), "one"), neighbour(folder.path(), "two"));
+        assert!(one.is_alone() && two.find("one", None).is_none());
+        assert_eq!(std::fs::read_dir(folder.path()).expect("read").count(), 0, "no key stands there");
+    }
+
+    #[tokio::test]
+    async fn a_type_has_one_host() {
         let folder = tempfile::tempdir().expect("folder");
         let (one, two) = (neighbour(folder.path(), "one"), neighbour(folder.path(), "two"));
-        assert_eq!(one.claim(&strings(&["A", "B"])), []);
-        assert_eq!(two.claim(&strings(&["B", "C"])), [("B".to_owned(), "one".to_owned())]);
+        assert_eq!(one.claim(&strings(&["A", "B"])).await, []);
+        assert_eq!(two.claim(&strings(&["B", "C"])).await, [("B".to_owned(), "one".to_owned())]);
         assert_eq!(two.host_of("A").expect("hosted").app_id, "one");
         assert_eq!(one.host_of("B"), None, "what is its own is nobody else's");
         assert_eq!(one.host_of("C").expect("hosted").app_id, "two");
         drop(one);
-        assert_eq!(two.claim(&strings(&["B", "C"])), []);
+        assert_eq!(two.claim(&strings(&["B", "C"])).await, []);
     }
 }

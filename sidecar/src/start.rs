@@ -86,7 +86,8 @@ impl Sidecar {
         let namespace = config.namespace.as_deref();
         let neighbours = Neighbours::new(config.neighbours.clone(), &config.app_id, namespace, config.max_body_bytes);
         let neighbours = Arc::new(neighbours);
-        let invocation = Invocation::new(&config, app.clone(), Arc::clone(&neighbours), resiliency.clone());
+        let invocation =
+            Invocation::new(&config, app.clone(), Arc::clone(&pubsub), Arc::clone(&neighbours), resiliency.clone());
         let secrets = parts.secrets;
         let parts_of_it = Parts {
             components: parts.info,

@@ -3,9 +3,11 @@
 
 mod support;
 
+use std::time::Duration;
+
 use axum::response::IntoResponse;
 use http::Method;
-use support::{App, Gate, Lab, TYPE, invoke, upsert};
+use support::{App, Gate, Lab, STORE, TYPE, invoke, upsert};
 use tonic::Code;
 
 #[tokio::test]
@@ -45,4 +47,23 @@ async fn the_end_waits_for_a_running_turn_which_can_still_save_and_refuses_new_c
     assert_eq!(running.await.unwrap().unwrap(), b"turn");
     ending.await.unwrap();
     app.wait_deactivated("a", 1).await;
+}
+
+#[tokio::test]
+async fn an_actor_that_has_to_wait_before_it_takes_leave_may_be_called_meanwhile() {
+    let app = App::answering(|seen| async move {
+        if seen.method == Method::DELETE {
+            std::future::pending::<()>().await;
+        }
+        seen.body.into_response()
+    });
+    let lab = Lab::with(app.idle("0s"), &[STORE], |config| config.deactivation_limit = Duration::from_secs(3600)).await;
+    for n in 0..32 {
+        lab.invoke(&format!("leaving{n}"), "Do", "").await.unwrap();
+    }
+    lab.app.wait(32, |seen| seen.method == Method::DELETE).await;
+    for _ in 0..50 {
+        lab.invoke("a", "Do", "").await.unwrap();
+    }
+    assert_eq!(lab.app.matching(|seen| seen.method == Method::DELETE).len(), 32);
 }

@@ -6,8 +6,11 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use axum::response::IntoResponse;
+use dapr::dapr::proto::common::v1::job_failure_policy::Policy;
+use dapr::dapr::proto::common::v1::{JobFailurePolicy, JobFailurePolicyConstant};
 use dapr::dapr::proto::runtime::v1::{GetActorReminderRequest, RegisterActorReminderRequest};
 use http::{Method, StatusCode};
 use rusqlite::Connection;
@@ -102,4 +105,15 @@ async fn a_stored_reminder_that_cannot_be_read_stays_where_it_is_and_keeps_no_ot
     let lab = Lab::in_folder(lab.app, &[STORE, PUBSUB], lab.folder, |_| {}).await.unwrap();
     lab.app.wait(1, |seen| seen.is("PUT", "/actors/Counter/a/method/remind/s")).await;
     until("the other two are kept", || async { stored(&lab).len() == 2 }).await;
+}
+
+#[tokio::test]
+async fn a_reminder_that_is_to_be_tried_again_at_once_and_for_ever_waits_a_moment_each_time() {
+    let lab = Lab::start(App::answering(|_| async { StatusCode::INTERNAL_SERVER_ERROR.into_response() })).await;
+    let at_once = Policy::Constant(JobFailurePolicyConstant { interval: None, max_retries: None });
+    let failure_policy = Some(JobFailurePolicy { policy: Some(at_once) });
+    let began = Instant::now();
+    register(&lab, RegisterActorReminderRequest { failure_policy, ..reminder("0s", "") }).await;
+    lab.app.wait(4, |seen| seen.method == Method::PUT).await;
+    assert!(began.elapsed() >= Duration::from_millis(300), "{:?}", began.elapsed());
 }

@@ -5,6 +5,8 @@ mod support;
 
 use std::sync::Arc;
 
+use dapr::dapr::proto::common::v1::{HttpExtension, InvokeRequest, http_extension};
+use dapr::dapr::proto::runtime::v1::{InvokeServiceRequest, ShutdownRequest};
 use http::{Method, StatusCode};
 use serde_json::Value;
 use support::{App, Lab, PUBSUB, STORE, until, upsert};
@@ -70,6 +72,76 @@ async fn a_token_is_for_callers_and_not_for_sidecars() {
     assert_eq!(through.status(), StatusCode::OK);
     let straight = one.http.get(two.url("/v1.0/invoke/two/method/m")).send().await.unwrap();
     assert_eq!(straight.status(), StatusCode::UNAUTHORIZED);
+    // Whoever has read the key of the second calls methods with it, and does nothing else.
+    let files = std::fs::read_dir(folder.path().join("sidecars")).unwrap().map(|entry| entry.unwrap().path());
+    let told = files.filter(|path| path.extension().is_some_and(|end| end == "sidecar"));
+    let told = told.map(|path| serde_json::from_slice::<Value>(&std::fs::read(path).unwrap()).unwrap());
+    let key = told.into_iter().find(|told| told["app_id"] == "two").unwrap()["key"].as_str().unwrap().to_owned();
+    for (path, status) in [
+        ("/v1.0/invoke/two/method/m", StatusCode::OK),
+        ("/v1.0/actors/Other/a/method/m", StatusCode::OK),
+        ("/v1.0/actors/Other/a/state/k", StatusCode::UNAUTHORIZED),
+        ("/v1.0/metadata", StatusCode::UNAUTHORIZED),
+    ] {
+        let answer = one.http.get(two.url(path)).header("dapr-sidecar-key", &key).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+    }
+    let mut request = tonic::Request::new(());
+    request.metadata_mut().insert("dapr-sidecar-key", key.parse().unwrap());
+    let refused = two.grpc.clone().shutdown(request.map(|()| ShutdownRequest {})).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::Unauthenticated);
+}
+
+/// What a caller finds, by the status of HTTP and the code of gRPC, for one method.
+async fn invoked(lab: &Lab, target: &str, method: &str) -> (StatusCode, tonic::Code) {
+    let url = lab.url(&format!("/v1.0/invoke/{target}/method/{method}"));
+    let answer = lab.http.put(url).send().await.unwrap().status();
+    let message = InvokeRequest {
+        method: method.into(),
+        http_extension: Some(HttpExtension { verb: http_extension::Verb::Put.into(), querystring: String::new() }),
+        ..InvokeRequest::default()
+    };
+    let request = InvokeServiceRequest { id: target.into(), message: Some(message) };
+    let code = lab.grpc.clone().invoke_service(request).await.err().map_or(tonic::Code::Ok, |status| status.code());
+    (answer, code)
+}
+
+#[tokio::test]
+async fn what_sidecars_alone_call_in_an_app_nobody_invokes() {
+    let folder = shared();
+    let subscribed = r#"[{"pubsubname":"bus","topic":"t","routes":{"rules":[{"match":"event.type == 'x'","path":"/special"}],
+        "default":"/events"}}]"#;
+    let one = lab(&folder, "one", App::echo()).await;
+    let two = lab(&folder, "two", hosting("Other").subscribing(subscribed)).await;
+    for method in [
+        "actors/Other/a/method/Do",
+        "actors/Other/a",
+        "//actors/Other/a",
+        "./actors/Other/a",
+        "x/../actors/Other/a",
+        "%61ctors/Other/a",
+        "Actors/Other/a",
+        "dapr/config",
+        "dapr/subscribe",
+        "healthz",
+        "events",
+        "special",
+    ] {
+        for lab in [&one, &two] {
+            assert_eq!(
+                invoked(lab, "two", method).await,
+                (StatusCode::FORBIDDEN, tonic::Code::PermissionDenied),
+                "{method}"
+            );
+        }
+    }
+    let seen = two.app.matching(|seen| !matches!(seen.path.as_str(), "/dapr/config" | "/dapr/subscribe"));
+    assert!(seen.is_empty(), "{seen:?}");
+    for method in ["actors", "events/1", "daprs/x"] {
+        assert_eq!(invoked(&one, "two", method).await, (StatusCode::OK, tonic::Code::Ok), "{method}");
+    }
+    let words = one.http.post(one.url("/v1.0/invoke/two/method/events")).send().await.unwrap().text().await.unwrap();
+    assert!(words.contains("route of a subscription: publish to its topic"), "{words}");
 }
 
 #[tokio::test]
@@ -148,4 +220,32 @@ async fn the_type_of_one_that_has_gone_is_free() {
     let two = lab(&folder, "two", App::echo()).await;
     until("it is hosted", || async { two.invoke("a", "Do", "1").await.is_ok() }).await;
     assert!(!two.app.matching(|seen| seen.method == Method::PUT).is_empty());
+}
+
+#[tokio::test]
+async fn what_one_without_a_store_does_not_host_another_does() {
+    let folder = shared();
+    let neighbours = folder.path().join("sidecars");
+    let one = Lab::in_folder(App::echo(), &[PUBSUB], Arc::clone(&folder), |config| {
+        config.app_id = "one".into();
+        config.neighbours = Some(neighbours);
+    });
+    let one = one.await.unwrap();
+    one.sidecar.ready().await;
+    let two = lab(&folder, "two", App::echo()).await;
+    for lab in [&two, &one] {
+        assert_eq!(lab.invoke("a", "Do", "1").await.unwrap(), b"1");
+    }
+    assert_eq!(two.app.wait(2, |seen| seen.is("PUT", "/actors/Counter/a/method/Do")).await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_type_of_one_that_goes_is_taken_over() {
+    let folder = shared();
+    let (one, two) = (lab(&folder, "one", App::echo()).await, lab(&folder, "two", App::echo()).await);
+    assert_eq!(two.invoke("a", "Do", "1").await.unwrap(), b"1");
+    assert!(two.app.matching(|seen| seen.method == Method::PUT).is_empty());
+    one.sidecar.shutdown().await;
+    until("it is hosted", || async { two.invoke("a", "Do", "2").await.is_ok() }).await;
+    two.app.wait(1, |seen| seen.is("PUT", "/actors/Counter/a/method/Do")).await;
 }

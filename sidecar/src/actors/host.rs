@@ -37,6 +37,15 @@ pub(crate) struct AppConfig {
     pub(crate) types: Vec<(String, TypeConfig)>,
 }
 
+impl AppConfig {
+    /// The same without the types that others host, and those.
+    pub(crate) fn without(self, taken: &[(String, String)]) -> (Self, Self) {
+        let is_taken = |(kind, _): &(String, TypeConfig)| taken.iter().any(|(taken, _)| taken == kind);
+        let (others, own) = self.types.into_iter().partition(is_taken);
+        (Self { types: own }, Self { types: others })
+    }
+}
+
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Answer {

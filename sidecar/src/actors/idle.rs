@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, SemaphorePermit};
 
 use super::Actors;
 use super::turn_lock::{Idleness, Leave};
@@ -28,35 +28,44 @@ impl Actors {
                 leave = watch => leave,
                 () = actors.closing.cancelled() => None,
             };
-            if let Some(leave) = leave {
+            if let Some((leave, place)) = leave {
                 tracing::debug!("Actor {}||{} is idle", actor.kind, actor.id);
-                actors.deactivate(&actor, leave).await;
+                actors.deactivate(&actor, leave, place).await;
             }
         });
     }
 
-    async fn wait_idle(&self, actor: &ActorRef, timeout: Duration, idle: &Notify) -> Option<Leave> {
+    async fn wait_idle(
+        &self,
+        actor: &ActorRef,
+        timeout: Duration,
+        idle: &Notify,
+    ) -> Option<(Leave, SemaphorePermit<'_>)> {
         loop {
+            // Had before the turn is: as long as others take their leave, the actor may still be called.
+            let place = self.leaving.acquire().await.ok()?;
             match self.table.leave_if_idle(actor, timeout) {
-                Idleness::Busy => idle.notified().await,
-                Idleness::Until(due) => tokio::time::sleep_until(due).await,
-                Idleness::Over(leave) => return Some(leave),
+                Idleness::Over(leave) => return Some((leave, place)),
                 Idleness::Gone => return None,
+                Idleness::Busy => {
+                    drop(place);
+                    idle.notified().await;
+                }
+                Idleness::Until(due) => {
+                    drop(place);
+                    tokio::time::sleep_until(due).await;
+                }
             }
         }
     }
 
     /// Tells the app. Whatever it answers, and if it does not, the actor is inactive afterwards.
-    async fn deactivate(&self, actor: &ActorRef, leave: Leave) {
+    async fn deactivate(&self, actor: &ActorRef, leave: Leave, _one_of_some: SemaphorePermit<'_>) {
         let Some(app) = &self.app else { return };
         self.timers.forget(actor);
         let name = format!("{}||{}", actor.kind, actor.id);
-        let told = async {
-            let _one_of_some = self.leaving.acquire().await;
-            tokio::time::timeout(self.deactivation_limit, app.deactivate(actor)).await
-        };
         let told = tokio::select! {
-            told = told => told,
+            told = tokio::time::timeout(self.deactivation_limit, app.deactivate(actor)) => told,
             () = self.aborting.cancelled() => return,
         };
         match told {
@@ -89,16 +98,16 @@ impl Actors {
         }
         let mut leaving = tokio::task::JoinSet::new();
         for actor in self.table.active() {
-            match self.table.leave_if_idle(&actor, Duration::ZERO) {
-                Idleness::Over(leave) => {
-                    let actors = Arc::clone(self);
-                    leaving.spawn(async move { actors.deactivate(&actor, leave).await });
+            let actors = Arc::clone(self);
+            leaving.spawn(async move {
+                // It is never closed.
+                let Ok(place) = actors.leaving.acquire().await else { return };
+                match actors.table.leave_if_idle(&actor, Duration::ZERO) {
+                    Idleness::Over(leave) => actors.deactivate(&actor, leave, place).await,
+                    Idleness::Busy => tracing::warn!("Actor {}||{} is left in its turn", actor.kind, actor.id),
+                    Idleness::Until(_) | Idleness::Gone => {}
                 }
-                Idleness::Busy => {
-                    tracing::warn!("Actor {}||{} is left in its turn", actor.kind, actor.id);
-                }
-                Idleness::Until(_) | Idleness::Gone => {}
-            }
+            });
         }
         let halted = tokio::time::timeout(HALT_ALL_LIMIT, async {
             while tokio::time::timeout(HALT_LIMIT, leaving.join_next()).await?.is_some() {}

@@ -121,21 +121,36 @@ impl Actors {
         }
     }
 
-    /// Begins to host what the app said. Without an actor state store nothing is hosted, as in
-    /// daprd. Returns when the reminders have been read, which is tried until the store gives them.
-    pub(crate) async fn host(self: &Arc<Self>, config: AppConfig) {
-        let mut types = config.types;
-        if self.store.is_none() && !types.is_empty() {
-            let names: Vec<_> = types.iter().map(|(kind, _)| kind.as_str()).collect();
+    /// What of it can be hosted: nothing without an actor state store, as in daprd.
+    pub(crate) fn hostable(&self, mut config: AppConfig) -> AppConfig {
+        if self.store.is_none() && !config.types.is_empty() {
+            let names: Vec<_> = config.types.iter().map(|(kind, _)| kind.as_str()).collect();
             tracing::warn!("No actor state store is configured: the actor types {} are not hosted", names.join(", "));
-            types.clear();
+            config.types.clear();
         }
-        let hosted = Arc::new(Hosted { types });
-        while let Err(why) = self.resume_reminders(&hosted).await {
-            tracing::error!("the reminders cannot be read, and until they are no actors are hosted: {why}");
-            tokio::time::sleep(READ_AGAIN).await;
+        config
+    }
+
+    /// Begins to host these, beside those that are hosted. Returns when their reminders have been read, which is tried
+    /// until the store gives them.
+    pub(crate) async fn host(self: &Arc<Self>, config: AppConfig) {
+        let new = Hosted { types: config.types };
+        let resumed = loop {
+            match self.resume_reminders(&new).await {
+                Ok(resumed) => break resumed,
+                Err(why) => {
+                    tracing::error!("the reminders cannot be read, and until they are no actors are hosted: {why}");
+                    tokio::time::sleep(READ_AGAIN).await;
+                }
+            }
+        };
+        let mut types = self.hosted().map(|hosted| hosted.types.clone()).unwrap_or_default();
+        types.extend(new.types);
+        self.hosting.send_replace(Hosting::Hosted(Arc::new(Hosted { types })));
+        // The tick of a type that is not hosted would be its last.
+        for reminder in resumed {
+            self.run(reminder);
         }
-        self.hosting.send_replace(Hosting::Hosted(hosted));
     }
 
     /// What is hosted; `None` while the app has not said.

@@ -46,6 +46,23 @@ struct Entries<T> {
     actors: HashMap<ActorRef, BTreeMap<String, Entry<T>>>,
     count: usize,
     bytes: usize,
+    /// What is kept free for those that are about to come.
+    promised: Limits,
+}
+
+/// Room that is kept free for one, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Room<'a, T> {
+    registry: &'a Registry<T>,
+    promised: Limits,
+}
+
+impl<T> Drop for Room<'_, T> {
+    fn drop(&mut self) {
+        let mut entries = self.registry.entries();
+        entries.promised.count -= self.promised.count;
+        entries.promised.bytes -= self.promised.bytes;
+    }
 }
 
 /// All of a kind. Each is a task of its own, ended by its token, which is cancelled under the lock: whoever holds the
@@ -64,19 +81,24 @@ impl<T> Default for Registry<T> {
 
 impl<T> Registry<T> {
     fn new(limits: Limits) -> Self {
-        Self { entries: Mutex::new(Entries { actors: HashMap::new(), count: 0, bytes: 0 }), limits }
+        let promised = Limits { count: 0, bytes: 0 };
+        Self { entries: Mutex::new(Entries { actors: HashMap::new(), count: 0, bytes: 0, promised }), limits }
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries<T>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether there is room for one of so many bytes of data.
+    /// Keeps room for one of so many bytes of data.
     ///
     /// # Errors
     /// There is none.
-    pub(super) fn room_for(&self, actor: &ActorRef, name: &str, data: usize) -> Result<(), Full> {
-        self.entries().room_for(actor, name, data, self.limits)
+    pub(super) fn room_for(&self, actor: &ActorRef, name: &str, data: usize) -> Result<Room<'_, T>, Full> {
+        let mut entries = self.entries();
+        let promised = entries.room_for(actor, name, data, self.limits)?;
+        entries.promised.count += promised.count;
+        entries.promised.bytes += promised.bytes;
+        Ok(Room { registry: self, promised })
     }
 
     /// Puts one in the place of the one of that name, if there is one.
@@ -148,11 +170,14 @@ impl<T: Clone> Registry<T> {
 }
 
 impl<T> Entries<T> {
-    fn room_for(&self, actor: &ActorRef, name: &str, data: usize, limits: Limits) -> Result<(), Full> {
+    /// What one takes beyond the one of that name.
+    fn room_for(&self, actor: &ActorRef, name: &str, data: usize, limits: Limits) -> Result<Limits, Full> {
         let before = self.actors.get(actor).and_then(|named| named.get(name));
-        let count = self.count + 1 - usize::from(before.is_some());
-        let bytes = self.bytes + size(actor, name, data) - before.map_or(0, |before| before.bytes);
-        if count > limits.count || bytes > limits.bytes { Err(Full(limits)) } else { Ok(()) }
+        let count = usize::from(before.is_none());
+        let (size, freed) = (size(actor, name, data), before.map_or(0, |before| before.bytes));
+        let fits = self.count + self.promised.count + count <= limits.count
+            && self.bytes + self.promised.bytes + size <= limits.bytes + freed;
+        if fits { Ok(Limits { count, bytes: size.saturating_sub(freed) }) } else { Err(Full(limits)) }
     }
 
     fn put(&mut self, actor: &ActorRef, name: &str, known: T, data: usize, token: CancellationToken) {
@@ -238,5 +263,15 @@ mod tests {
         registry.remove(&actor("b"), "1");
         assert!(put(&registry, "c", "1", 97).is_ok());
         assert_eq!((registry.list("T", None).len(), registry.list("T", Some("a")).len()), (1, 0));
+    }
+
+    #[test]
+    fn room_that_is_kept_for_one_is_nobody_elses_until_it_is_given_back() {
+        let registry: Registry<()> = Registry::new(Limits { count: 2, bytes: 100 });
+        let room = registry.room_for(&actor("a"), "1", 57).unwrap();
+        assert!(put(&registry, "b", "1", 38).is_err() && put(&registry, "b", "1", 37).is_ok());
+        assert!(registry.room_for(&actor("c"), "1", 0).is_err(), "two, and no third");
+        drop(room);
+        assert!(registry.room_for(&actor("c"), "1", 57).is_ok());
     }
 }

@@ -81,9 +81,9 @@ impl Record {
         ActorRef::new(self.actor_type.clone(), self.actor_id.clone())
     }
 
-    /// How many bytes its data takes.
+    /// How many bytes its data and times take.
     pub(super) fn data_len(&self) -> usize {
-        self.data.as_ref().map_or(0, |data| data.get().len())
+        self.data.as_ref().map_or(0, |data| data.get().len()) + self.due_time.len() + self.period.len()
     }
 
     /// The period as daprd gives it back; `None` when there is one tick.

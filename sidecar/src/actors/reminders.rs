@@ -1,10 +1,13 @@
 //! Reminders: calls that an actor asks for, kept in its store, whether it is active or not.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::invoke::{CallBack, CallBackEnd};
@@ -19,6 +22,15 @@ use crate::state::{Operation, Value};
 /// The most bytes that actor type, actor id and name may have together. In daprd 1.18 the Scheduler takes 512 for
 /// `actorreminder||NAMESPACE||TYPE||ID||NAME`, and the usual namespace is `default`.
 const LONGEST_NAMES: usize = 512 - "actorreminder||default||||||".len();
+
+/// How many reminders may be written at once.
+const WRITES_AT_ONCE: usize = 32;
+/// How long a caller waits for earlier writes of a reminder.
+const WRITE_LIMIT: Duration = Duration::from_secs(30);
+/// The least time until a tick's call that failed is made again, whatever its caller says.
+const LEAST_PAUSE: Duration = Duration::from_millis(100);
+/// How often it is said that the calls of a reminder fail.
+const TELL_AGAIN: Duration = Duration::from_secs(10);
 
 /// A reminder, as its caller asks for it.
 #[derive(Debug)]
@@ -37,8 +49,32 @@ pub(crate) struct NewReminder {
 #[derive(Debug, Default)]
 pub(super) struct Reminders {
     known: Registry<Arc<Record>>,
-    /// Held while one is written: what is in the store and what is in memory change in the same order.
-    writing: tokio::sync::Mutex<()>,
+    /// One is held while a reminder is written: what is in the store and what is in memory change in the same order. A
+    /// store that is slow for one actor holds up few others.
+    writing: [Mutex<()>; WRITES_AT_ONCE],
+    hashing: RandomState,
+}
+
+/// A reminder that is known, and is to be run.
+#[derive(Debug)]
+pub(super) struct Kept {
+    call: CallBack,
+    record: Arc<Record>,
+    schedule: Schedule,
+}
+
+impl Reminders {
+    fn place(&self, actor: &ActorRef, name: &str) -> &Mutex<()> {
+        let hash = self.hashing.hash_one((actor, name));
+        &self.writing[(hash % WRITES_AT_ONCE as u64) as usize]
+    }
+
+    /// # Errors
+    /// It has been waited for long enough.
+    async fn lock(&self, actor: &ActorRef, name: &str) -> Result<MutexGuard<'_, ()>, String> {
+        let locked = timeout(WRITE_LIMIT, self.place(actor, name).lock()).await;
+        locked.map_err(|_| format!("the store has not taken an earlier write for {WRITE_LIMIT:?}: try again later"))
+    }
 }
 
 /// What the app receives when a reminder is due. daprd has no more to say of the times then.
@@ -77,14 +113,16 @@ impl Actors {
         // What has begun goes on to its end, even if the caller goes away: the store and the memory say the same.
         let actors = Arc::clone(self);
         let written = tokio::spawn(async move {
-            let _writing = actors.reminders.writing.lock().await;
-            if !overwrite && actors.reminders.known.get(&record.actor(), &record.name).is_some() {
+            let reminders = &actors.reminders;
+            let writing = reminders.lock(&record.actor(), &record.name).await;
+            let _writing = writing.map_err(ApiError::reminder_create)?;
+            if !overwrite && reminders.known.get(&record.actor(), &record.name).is_some() {
                 return Err(ApiError::reminder_exists(&record.name));
             }
-            let known = &actors.reminders.known;
-            known.room_for(&record.actor(), &record.name, record.data_len()).map_err(ApiError::reminders_full)?;
+            let room = reminders.known.room_for(&record.actor(), &record.name, record.data_len());
+            let _room = room.map_err(ApiError::reminders_full)?;
             actors.write_reminder(&record).await.map_err(ApiError::reminder_create)?;
-            actors.start_reminder(record, schedule);
+            actors.run(actors.keep(record, schedule));
             Ok(())
         });
         written.await.unwrap_or_else(|error| Err(ApiError::reminder_create(error)))
@@ -139,7 +177,8 @@ impl Actors {
     async fn delete_reminder(self: &Arc<Self>, actor: ActorRef, name: String) -> Result<(), ApiError> {
         let actors = Arc::clone(self);
         let deleted = tokio::spawn(async move {
-            let _writing = actors.reminders.writing.lock().await;
+            let writing = actors.reminders.lock(&actor, &name).await;
+            let _writing = writing.map_err(ApiError::reminder_delete)?;
             let key = Record::key(&actors.app_id, &actor, &name);
             actors.write(Operation::delete(key)).await.map_err(ApiError::reminder_delete)?;
             actors.reminders.known.remove(&actor, &name);
@@ -148,18 +187,19 @@ impl Actors {
         deleted.await.unwrap_or_else(|error| Err(ApiError::reminder_delete(error)))
     }
 
-    /// Goes on with the reminders of a type that are in the store. Of the ticks that one has missed it makes up for
+    /// The reminders of these types that are in the store, to be run. Of the ticks that one has missed it makes up for
     /// the last.
     ///
     /// # Errors
     /// The store's, and nothing has begun then.
-    pub(super) async fn resume_reminders(self: &Arc<Self>, hosted: &Hosted) -> Result<(), String> {
-        let Some((_, store)) = &self.store else { return Ok(()) };
+    pub(super) async fn resume_reminders(&self, hosted: &Hosted) -> Result<Vec<Kept>, String> {
+        let Some((_, store)) = &self.store else { return Ok(Vec::new()) };
+        let mut resumed = Vec::new();
         for (key, stored) in store.with_prefix(&Record::prefix(&self.app_id)).await? {
             let read = Record::read(&stored.data).and_then(|record| Ok((record.schedule(self.clock.now())?, record)));
             match read {
                 Ok((schedule, record)) if hosted.config(&record.actor_type).is_some() => {
-                    self.start_reminder(record, schedule)
+                    resumed.push(self.keep(record, schedule));
                 }
                 Ok((_, record)) => {
                     tracing::debug!("nobody hosts the reminder {} of {}", record.name, record.actor_type)
@@ -167,10 +207,11 @@ impl Actors {
                 Err(why) => tracing::error!("the stored reminder {key} cannot be read and stays where it is: {why}"),
             }
         }
-        Ok(())
+        Ok(resumed)
     }
 
-    fn start_reminder(self: &Arc<Self>, record: Record, schedule: Schedule) {
+    /// Has it known from now on; its ticks do not come yet.
+    fn keep(&self, record: Record, schedule: Schedule) -> Kept {
         let body = Body { data: &record.data, due_time: "", period: "" };
         let token = CancellationToken::new();
         let call = CallBack {
@@ -183,17 +224,22 @@ impl Actors {
         };
         let record = Arc::new(record);
         self.reminders.known.put_anyway(&call.actor, &call.name, Arc::clone(&record), record.data_len(), token);
-        tokio::spawn(Arc::clone(self).run_reminder(call, record, schedule));
+        Kept { call, record, schedule }
     }
 
-    async fn run_reminder(self: Arc<Self>, call: CallBack, record: Arc<Record>, schedule: Schedule) {
-        let mut coming = Some(schedule);
+    /// Begins with the ticks.
+    pub(super) fn run(self: &Arc<Self>, reminder: Kept) {
+        tokio::spawn(Arc::clone(self).run_reminder(reminder));
+    }
+
+    async fn run_reminder(self: Arc<Self>, Kept { call, record, schedule }: Kept) {
+        let (mut coming, mut told) = (Some(schedule), None);
         while let Some(schedule) = coming {
             if self.until_cancelled(&call, self.clock.reach(schedule.next)).await.is_none() {
                 return;
             }
-            let Some(goes_on) = self.remind(&call, record.on_failure).await else { return };
-            let _writing = self.reminders.writing.lock().await;
+            let Some(goes_on) = self.remind(&call, record.on_failure, &mut told).await else { return };
+            let _writing = self.reminders.place(&call.actor, &call.name).lock().await;
             if call.cancelled.is_cancelled() {
                 return;
             }
@@ -217,15 +263,22 @@ impl Actors {
     }
 
     /// One tick: the call, and again if it fails. Whether there may be others; `None` when nobody wants the tick any
-    /// more, or the sidecar ends before it has been made: it comes after the restart.
-    async fn remind(self: &Arc<Self>, call: &CallBack, on_failure: OnFailure) -> Option<bool> {
+    /// more, or the sidecar ends before it has been made: it comes after the restart. `told` is when a failure was said.
+    async fn remind(
+        self: &Arc<Self>,
+        call: &CallBack,
+        on_failure: OnFailure,
+        told: &mut Option<Instant>,
+    ) -> Option<bool> {
         let mut retries = 0;
         loop {
             match self.call_back(call).await {
                 CallBackEnd::Succeeded => return Some(true),
                 CallBackEnd::Stop => return (!call.cancelled.is_cancelled()).then_some(false),
                 CallBackEnd::Failed(_) if self.closing.is_cancelled() => return None,
+                CallBackEnd::Failed(_) if told.is_some_and(|told| told.elapsed() < TELL_AGAIN) => {}
                 CallBackEnd::Failed(why) => {
+                    *told = Some(Instant::now());
                     tracing::error!("failed to invoke scheduled actor reminder named: {} due to: {why}", call.name);
                 }
             }
@@ -233,7 +286,8 @@ impl Actors {
                 return Some(true);
             }
             retries += 1;
-            self.until_cancelled(call, tokio::time::sleep(Duration::from_millis(on_failure.interval_ms))).await?;
+            let pause = Duration::from_millis(on_failure.interval_ms).max(LEAST_PAUSE);
+            self.until_cancelled(call, tokio::time::sleep(pause)).await?;
         }
     }
 
@@ -257,5 +311,23 @@ impl Actors {
             Some((_, store)) => store.transaction(vec![operation]).await,
             None => Err("there is no state store".into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_does_not_end_holds_up_those_of_few_others_and_them_for_a_while() {
+        let reminders = Reminders::default();
+        let (actor, began) = (ActorRef::new("T", "a"), Instant::now());
+        let _stuck = reminders.lock(&actor, "n").await.unwrap();
+        let others = (0..100).map(|n| format!("other{n}"));
+        let free = others.filter(|name| reminders.place(&actor, name).try_lock().is_ok()).count();
+        assert!(free > 50, "{free}");
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        let why = reminders.lock(&actor, "n").await.unwrap_err();
+        assert!(why.contains("30s") && began.elapsed() < 2 * WRITE_LIMIT, "{why}");
     }
 }

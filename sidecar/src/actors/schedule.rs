@@ -9,12 +9,28 @@ use tokio::time::Instant;
 
 use crate::duration;
 
+/// The most bytes that each of them may have: they are kept as they were given, and noted down in errors.
+const LONGEST: usize = 256;
+
 /// The times of a timer or a reminder, as its caller gave them. Empty is not given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Times {
     pub(crate) due_time: String,
     pub(crate) period: String,
     pub(crate) ttl: String,
+}
+
+impl Times {
+    /// # Errors
+    /// One is too long to be any.
+    fn check(&self) -> Result<(), String> {
+        for (what, text) in [("due time", &self.due_time), ("period", &self.period), ("TTL", &self.ttl)] {
+            if text.len() > LONGEST {
+                return Err(format!("the {what} may have {LONGEST} bytes, and has {}", text.len()));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The ticks that are still to come.
@@ -42,6 +58,7 @@ impl Schedule {
     /// # Errors
     /// In daprd's words; `what` is `timer` or `reminder`, `key` its name there.
     pub(super) fn new(times: &Times, now: Timestamp, what: &str, key: &str) -> Result<Self, String> {
+        times.check()?;
         let next = match times.due_time.as_str() {
             "" => now,
             text => moment(text, now).map_err(|why| format!("error parsing {what} due time: {why}"))?,
@@ -65,6 +82,7 @@ impl Schedule {
     /// # Errors
     /// In daprd's words.
     pub(super) fn of_reminder(times: &Times, now: Timestamp, key: &str) -> Result<Self, String> {
+        times.check()?;
         let mut times = times.clone();
         if !times.period.is_empty() {
             let unsupported = || format!("unsupported period format: {}", times.period);
@@ -305,6 +323,19 @@ mod tests {
         ] {
             assert_eq!(ticks(due_time, period, ttl), Err(expected.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_time_of_kilobytes_is_refused_and_not_repeated() {
+        let long = "1s".repeat(LONGEST);
+        for (due_time, period, ttl) in [(long.as_str(), "", ""), ("", &long, ""), ("", "", &long)] {
+            let times = Times { due_time: due_time.into(), period: period.into(), ttl: ttl.into() };
+            for refused in [Schedule::new(&times, now(), "timer", "k"), Schedule::of_reminder(&times, now(), "k")] {
+                let why = refused.unwrap_err();
+                assert!(why.contains("may have 256 bytes, and has 512") && why.len() < 100, "{why}");
+            }
+        }
+        assert_eq!(ticks(&"1s".repeat(LONGEST / 2), "", ""), Ok(vec![128]));
     }
 
     #[test]

@@ -17,9 +17,6 @@ use crate::runtime::Runtime;
 /// What is wrong with a caller's token.
 fn problem(runtime: &Runtime, headers: &HeaderMap) -> Option<&'static str> {
     let wanted = runtime.api_token.as_ref()?;
-    if runtime.neighbours.knows(headers) {
-        return None;
-    }
     match headers.get(TOKEN_HEADER) {
         None => Some("missing api token in request metadata"),
         Some(shown) if shown.as_bytes().ct_eq(wanted.as_bytes()).into() => None,
@@ -43,12 +40,49 @@ pub(super) fn grpc(runtime: &Runtime, headers: &HeaderMap) -> Result<(), Box<Sta
     )))
 }
 
-/// Refuses an HTTP call without the right token; the health checks are open to all.
+/// Whether other sidecars call this: the methods of the app and of its actors. Their key opens nothing else.
+fn is_for_sidecars(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1);
+    let mut next = || segments.next().unwrap_or_default();
+    match (next(), next()) {
+        ("v1.0", "invoke") => true,
+        ("v1.0", "actors") => (next(), next(), next()).2 == "method",
+        _ => false,
+    }
+}
+
+/// Refuses an HTTP call without the right token; the health checks are open to all, and to other sidecars what they call.
 pub(super) async fn http(State(runtime): State<Arc<Runtime>>, request: Request, next: Next) -> Response {
     let exempt = matches!(request.uri().path(), "/v1.0/healthz" | "/v1.0/healthz/outbound")
         && request.method() == http::Method::GET;
+    let exempt = exempt || (is_for_sidecars(request.uri().path()) && runtime.neighbours.knows(request.headers()));
     if !exempt && problem(&runtime, request.headers()).is_some() {
         return (StatusCode::UNAUTHORIZED, "invalid api token\n").into_response();
     }
     next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sidecars_call_methods_and_nothing_else() {
+        for path in ["/v1.0/invoke/app/method/m", "/v1.0/actors/T/a/method/m", "/v1.0/actors/T/a/method/m/n"] {
+            assert!(is_for_sidecars(path), "{path}");
+        }
+        for path in [
+            "/v1.0/actors/T/a/state",
+            "/v1.0/actors/T/a/state/method",
+            "/v1.0/actors/T/a/reminders/method",
+            "/v1.0/state/store/k",
+            "/v1.0/secrets/s/k",
+            "/v1.0/shutdown",
+            "/v1.0/invoked",
+            "/x/v1.0/invoke/app/method/m",
+            "/",
+        ] {
+            assert!(!is_for_sidecars(path), "{path}");
+        }
+    }
 }

@@ -11,8 +11,8 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
-use http::HeaderMap;
-use http::header::{HOST, ORIGIN};
+use http::header::{ACCEPT, HOST, ORIGIN, REFERER, USER_AGENT};
+use http::{HeaderMap, HeaderValue};
 use tower::util::option_layer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
@@ -70,7 +70,7 @@ impl Origins {
         if let Some(foreign) = hosts.iter().find(|host| !self.is_ours(host)) {
             return Err(ApiError::foreign(format!("the host {:?}", without_port(foreign))));
         }
-        let mut named = false;
+        let (mut named, mut says_where) = (false, false);
         for origin in headers.get_all(ORIGIN) {
             let origin = origin.to_str().unwrap_or("?");
             let own = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
@@ -78,13 +78,44 @@ impl Origins {
                 return Err(ApiError::foreign(format!("a page of {origin:?}")));
             }
             named |= self.has(origin);
+            says_where = true;
         }
-        let elsewhere = |site: &http::HeaderValue| site != "same-origin" && site != "none";
+        let elsewhere = |site: &HeaderValue| site != "same-origin" && site != "none";
         if !named && !self.any() && headers.get_all("sec-fetch-site").iter().any(elsewhere) {
             return Err(ApiError::foreign("another site's page"));
         }
+        says_where |= headers.contains_key("sec-fetch-site");
+        if !says_where && !self.any() && !is_loopback(host) && self.is_part_of_a_page(headers, host) {
+            return Err(ApiError::foreign("what looks like a part of another site's page"));
+        }
         Ok(())
     }
+
+    /// Whether a browser seems to ask for a picture, a script or the like in a page that was not named. To an address that
+    /// is not this machine's own it sends no `Sec-Fetch-Site` over plain HTTP, and no `Origin` with a picture.
+    fn is_part_of_a_page(&self, headers: &HeaderMap, host: &str) -> bool {
+        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        if headers.contains_key(REFERER) {
+            let page = text(REFERER).and_then(|page| page.split_once("://"));
+            return page.is_none_or(|(scheme, rest)| {
+                let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+                !authority.eq_ignore_ascii_case(host) && !self.has(&format!("{scheme}://{authority}"))
+            });
+        }
+        let browser = text(USER_AGENT).is_some_and(|agent| agent.starts_with("Mozilla/"));
+        text(ACCEPT).is_some_and(|accept| {
+            ["image/", "text/css", "audio/", "video/"].iter().any(|part| accept.starts_with(part))
+                || browser && !accept.starts_with("text/html")
+        })
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = without_port(host).to_ascii_lowercase();
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn without_port(host: &str) -> &str {
@@ -146,6 +177,34 @@ mod tests {
             assert_eq!(check(&[], &[local, foreign]), Err(StatusCode::FORBIDDEN), "{foreign:?}");
         }
         assert_eq!(check(&[], &[]), Err(StatusCode::BAD_REQUEST));
+    }
+
+    #[test]
+    fn what_looks_like_a_part_of_a_page_is_refused_where_browsers_say_no_more() {
+        let browser = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
+        let (lan, local) = (("host", "192.168.1.7:3500"), ("host", "127.0.0.1:3500"));
+        let (image, script) = (("accept", "image/avif,image/webp,*/*;q=0.8"), ("accept", "*/*"));
+        for foreign in [
+            &[image][..],
+            &[script, browser],
+            &[script, ("referer", "http://evil.example/page")],
+            &[script, ("referer", "http://192.168.1.7:9000/")],
+        ] {
+            assert_eq!(check(&[], &[&[lan], foreign].concat()), Err(StatusCode::FORBIDDEN), "{foreign:?}");
+            assert_eq!(check(&[], &[&[local], foreign].concat()), Ok(()), "it says more there: {foreign:?}");
+            assert_eq!(check(&["*"], &[&[lan], foreign].concat()), Ok(()));
+        }
+        for ours in [
+            &[][..],
+            &[script],
+            &[browser],
+            &[browser, ("accept", "text/html,*/*;q=0.8")],
+            &[browser, image, ("referer", "http://192.168.1.7:3500/x")],
+        ] {
+            assert_eq!(check(&[], &[&[lan], ours].concat()), Ok(()), "{ours:?}");
+        }
+        let named = [lan, browser, image, ("referer", "https://app.example/page")];
+        assert_eq!(check(&["https://app.example"], &named), Ok(()));
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Policies {
         for document in documents {
             for app in &document.apps {
                 policies.warnings.push(format!(
-                    "{}: spec.targets.apps.{app} has no effect: this sidecar has no service invocation",
+                    "{}: spec.targets.apps.{app} has no effect: calls of other apps have Dapr's built-in retries alone here",
                     document.file
                 ));
             }

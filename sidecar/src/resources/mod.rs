@@ -185,8 +185,7 @@ fn files(dir: &Path) -> Result<Vec<(String, String)>, ResourceError> {
     paths.sort();
     let mut documents = Vec::new();
     for path in paths {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        if !matches!(extension, Some("yaml" | "yml")) {
+        if !is_resource_file(&path) {
             tracing::warn!("A non-YAML file {} was detected, it will not be loaded", path.display());
             continue;
         }
@@ -194,6 +193,11 @@ fn files(dir: &Path) -> Result<Vec<(String, String)>, ResourceError> {
         documents.push((path.display().to_string(), text));
     }
     Ok(documents)
+}
+
+/// Whether a file of a resources folder is read.
+pub(crate) fn is_resource_file(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ async fn targets_without_an_effect_are_said_to_have_none() {
     );
     rig.lab(&[&file]).await;
     for line in [
-        "spec.targets.apps.neighbour has no effect: this sidecar has no service invocation",
+        "spec.targets.apps.neighbour has no effect: calls of other apps have Dapr's built-in retries alone here",
         "spec.targets.components.nostore has no effect: there is no component of that name",
         "spec.policies.retries.r.initialInterval is no field of a Resiliency resource: it has no effect",
         "Attempted to override protected policy DaprBuiltInActorNotFoundRetries which is not allowed. Ignoring provided \

@@ -67,6 +67,10 @@ pub(crate) struct Flags {
     /// Whether there are metrics.
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true")]
     enable_metrics: bool,
+    /// Sidecars of one user that are given the same address find each other. Nobody asks there: no placement service is
+    /// needed.
+    #[arg(long, value_name = "ADDRESS")]
+    placement_host_address: Option<String>,
     /// debug, info, warn, error or fatal.
     #[arg(long, default_value = "info", ignore_case = true, value_parser = ["debug", "info", "warn", "error", "fatal"])]
     log_level: String,
@@ -78,10 +82,6 @@ pub(crate) struct Flags {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Accepted and ignored")]
 struct Ignored {
-    /// No placement service is needed: what the app registers is hosted here. Sidecars of one user that are given the same
-    /// address find each other.
-    #[arg(long, value_name = "ADDRESS")]
-    placement_host_address: Option<String>,
     /// Reminders need no Scheduler, and there are no jobs or workflows.
     #[arg(long, value_name = "ADDRESS")]
     scheduler_host_address: Vec<String>,
@@ -215,7 +215,7 @@ impl Flags {
 
     /// What sidecars were told of the same of belong together: the placement service, though nobody asks it.
     pub(crate) fn cluster(&self) -> &str {
-        self.ignored.placement_host_address.as_deref().unwrap_or("none")
+        self.placement_host_address.as_deref().unwrap_or("none")
     }
 
     /// Where the metrics are.
