@@ -6,7 +6,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
 };
 
 /// The names under which people may open the lab, and a sidecar reach it, beside `localhost` and plain addresses.
@@ -69,14 +69,44 @@ fn host(request: &Request) -> Option<&str> {
 
 /// Whether the browser says that this request comes from one of our own pages, or no browser speaks at all.
 ///
-/// `Sec-Fetch-Site` is what browsers send that have it (Fetch Metadata, W3C); the others are judged by `Origin`.
+/// `Sec-Fetch-Site` is what browsers send that have it (Fetch Metadata, W3C); the others are judged by `Origin`. To an
+/// address that is not this machine's own they send the first never, over plain HTTP, and the second not with an image: so
+/// the rest is judged by what it looks like.
 fn same_site(headers: &HeaderMap, host: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";
     }
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-    origin.is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host))
+    match headers.get(header::ORIGIN) {
+        Some(origin) => authority(origin).is_some_and(|authority| authority.eq_ignore_ascii_case(host)),
+        None => is_loopback(host) || !is_part_of_a_foreign_page(headers, host),
+    }
+}
+
+/// The host and port of an origin or an address.
+fn authority(url: &HeaderValue) -> Option<&str> {
+    url.to_str().ok()?.split_once("://")?.1.split(['/', '?', '#']).next()
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = without_port(host).to_ascii_lowercase();
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a browser seems to ask for a picture, a script or the like in a page that is not ours, or does not say which
+/// it is. Our own pages say it.
+fn is_part_of_a_foreign_page(headers: &HeaderMap, host: &str) -> bool {
+    if let Some(referer) = headers.get(header::REFERER) {
+        return !authority(referer).is_some_and(|authority| authority.eq_ignore_ascii_case(host));
+    }
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let browser = text(header::USER_AGENT).is_some_and(|agent| agent.starts_with("Mozilla/"));
+    text(header::ACCEPT).is_some_and(|accept| {
+        ["image/", "text/css", "audio/", "video/"].iter().any(|part| accept.starts_with(part))
+            || browser && !accept.starts_with("text/html")
+    })
 }
 
 #[cfg(test)]
@@ -110,5 +140,43 @@ mod tests {
         assert!(!judge(&[("origin", "http://evil.example")]));
         assert!(!judge(&[("origin", "http://localhost:9000")]));
         assert!(!judge(&[("origin", "null")]));
+    }
+
+    #[test]
+    fn what_looks_like_a_part_of_a_foreign_page_is_judged_where_browsers_say_no_more() {
+        let judge = |host: &str, pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs
+                .iter()
+                .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_static(value)));
+            same_site(&headers.collect(), host)
+        };
+        let browser = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
+        let lan = "192.168.1.7:8000";
+        let (image, page) = (("accept", "image/avif,image/webp,*/*;q=0.8"), ("accept", "text/html,*/*;q=0.8"));
+        let script = ("accept", "*/*");
+        for foreign in [
+            &[image][..],
+            &[image, browser],
+            &[script, browser],
+            &[page, browser, ("referer", "http://evil.example/page")],
+            &[script, ("referer", "http://192.168.1.7:9000/")],
+            &[script, ("referer", "no address")],
+        ] {
+            assert!(!judge(lan, foreign), "{foreign:?}");
+            assert!(
+                judge("localhost:8000", foreign) && judge("[::1]:8000", foreign),
+                "it says more there: {foreign:?}"
+            );
+        }
+        for ours in [
+            &[][..],
+            &[script],
+            &[browser],
+            &[page, browser],
+            &[image, browser, ("referer", "http://192.168.1.7:8000/lab?x=1")],
+            &[("accept", "text/event-stream"), browser, ("referer", "http://192.168.1.7:8000")],
+        ] {
+            assert!(judge(lan, ours), "{ours:?}");
+        }
     }
 }
