@@ -48,6 +48,7 @@ mod error;
 mod expression;
 mod invocation;
 mod json;
+mod limits;
 mod metrics;
 mod names;
 mod neighbours;

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures::future::join_all;
+use futures::stream::{self, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
+use crate::limits::{AT_ONCE, MOST_ITEMS};
 use crate::resiliency::{Failure, PolicyError, Resiliency, Run, limited};
 use crate::resources::Component;
 use crate::state::{Concurrency, Condition, Operation, Put, StateStore, Stored, Value, WriteError};
@@ -61,6 +62,8 @@ pub(crate) struct WriteOptions {
     /// `strong`, `eventual`, or nothing.
     pub(crate) consistency: String,
     pub(crate) metadata: HashMap<String, String>,
+    /// What holds for every item of the request, and counts more.
+    pub(crate) shared: Arc<HashMap<String, String>>,
 }
 
 /// A change in a transaction.
@@ -108,17 +111,44 @@ impl States {
     }
 
     /// Reads many keys; what cannot be read says so, each for itself.
-    pub(crate) async fn get_bulk(&self, store: &str, keys: Vec<String>) -> Result<Vec<Read>, ApiError> {
+    ///
+    /// # Errors
+    /// Too many keys, or what they hold is more than `most_bytes`: reading ends there.
+    pub(crate) async fn get_bulk(
+        &self,
+        store: &str,
+        keys: Vec<String>,
+        most_bytes: usize,
+    ) -> Result<Vec<Read>, ApiError> {
         let named = self.store(store)?;
+        few(keys.len())?;
         let keys = keys.into_iter().map(|key| Ok((self.key(store, named, &key)?, key)));
         let keys = keys.collect::<Result<Vec<_>, ApiError>>()?;
-        let reads = keys.into_iter().map(async |(at, key)| Read { key, found: self.read(store, named, &at).await });
-        Ok(join_all(reads).await)
+        let read = async |(at, key): (String, String)| {
+            // A store that never waits leaves room for others all the same.
+            tokio::task::yield_now().await;
+            Read { key, found: self.read(store, named, &at).await }
+        };
+        let mut reads = stream::iter(keys).map(read).buffered(AT_ONCE);
+        let (mut all, mut bytes) = (Vec::new(), 0);
+        while let Some(read) = reads.next().await {
+            bytes += read.key.len();
+            bytes += match &read.found {
+                Ok(stored) => stored.as_ref().map_or(0, |stored| stored.data.len()),
+                Err(why) => why.len(),
+            };
+            if bytes > most_bytes {
+                return Err(ApiError::too_large(bytes, most_bytes));
+            }
+            all.push(read);
+        }
+        Ok(all)
     }
 
     /// Writes values, each for itself: one that fails takes no other with it.
     pub(crate) async fn set(&self, store: &str, requests: Vec<SetRequest>) -> Result<(), ApiError> {
         let named = self.store(store)?;
+        few(requests.len())?;
         let operations = requests.into_iter().map(|request| self.put(store, named, request));
         let operations = operations.collect::<Result<Vec<_>, _>>()?;
         self.each(store, named, operations).await.map_err(|why| ApiError::generic_state_save(store, why))
@@ -134,6 +164,7 @@ impl States {
     /// Takes keys away, each for itself.
     pub(crate) async fn delete_bulk(&self, store: &str, keys: Vec<(String, WriteOptions)>) -> Result<(), ApiError> {
         let named = self.store(store)?;
+        few(keys.len())?;
         let operations = keys.into_iter().map(|(key, options)| self.removal(store, named, &key, options));
         let operations = operations.collect::<Result<Vec<_>, _>>()?;
         self.each(store, named, operations).await.map_err(|why| ApiError::generic_state_delete_bulk(store, why))
@@ -142,6 +173,7 @@ impl States {
     /// Makes all changes or none.
     pub(crate) async fn transaction(&self, store: &str, changes: Vec<StateChange>) -> Result<(), ApiError> {
         let named = self.store(store)?;
+        few(changes.len())?;
         let operations = changes.into_iter().map(|change| match change {
             StateChange::Set(request) => self.put(store, named, request),
             StateChange::Delete { key, options } => self.removal(store, named, &key, options),
@@ -183,7 +215,7 @@ impl States {
         let at = self.key(store, named, &key)?;
         let failed = |why: String| ApiError::generic_state_save(store, WriteError::Failed(why));
         check(&options).map_err(failed)?;
-        let seconds = seconds(&options.metadata).map_err(failed)?;
+        let seconds = seconds(&options).map_err(failed)?;
         Ok(Operation { key: at, put: Some(Put { value, seconds }), when: condition(options) })
     }
 
@@ -203,8 +235,9 @@ impl States {
 
     /// Writes operations, each in a transaction of its own.
     async fn each(&self, store: &str, named: &Named, operations: Vec<Operation>) -> Result<(), WriteError> {
-        let writes = operations.into_iter().map(|operation| self.write(store, named, vec![operation]));
-        let mut failed: Vec<WriteError> = join_all(writes).await.into_iter().filter_map(Result::err).collect();
+        let write = async |operation| self.write(store, named, vec![operation]).await.err();
+        let writes = stream::iter(operations).map(write).buffered(AT_ONCE);
+        let mut failed: Vec<WriteError> = writes.filter_map(std::future::ready).collect().await;
         let Some(first) = failed.pop() else { return Ok(()) };
         if failed.is_empty() {
             return Err(first);
@@ -237,6 +270,11 @@ impl States {
     }
 }
 
+/// Whether a request has no more items than it may.
+fn few(count: usize) -> Result<(), ApiError> {
+    if count > MOST_ITEMS { Err(ApiError::state_too_many(count)) } else { Ok(()) }
+}
+
 fn illegal(key: &str) -> String {
     format!("input key/keyPrefix '{key}' can't contain '{SEPARATOR}'")
 }
@@ -262,8 +300,9 @@ fn check(options: &WriteOptions) -> Result<(), String> {
 }
 
 /// `ttlInSeconds`. Nothing, and what is not above nothing, mean that the value stays.
-fn seconds(metadata: &HashMap<String, String>) -> Result<Option<u32>, String> {
-    let given = metadata.iter().find(|(name, _)| name.eq_ignore_ascii_case("ttlInSeconds"));
+fn seconds(options: &WriteOptions) -> Result<Option<u32>, String> {
+    let given =
+        options.shared.iter().chain(&options.metadata).find(|(name, _)| name.eq_ignore_ascii_case("ttlInSeconds"));
     match given.map(|(_, text)| text.as_str()) {
         None | Some("") => Ok(None),
         Some(text) => {
@@ -273,3 +312,6 @@ fn seconds(metadata: &HashMap<String, String>) -> Result<Option<u32>, String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ pub(super) async fn get_bulk(
     runtime: Arc<Runtime>,
     request: GetBulkStateRequest,
 ) -> Result<GetBulkStateResponse, Status> {
-    let reads = runtime.states.get_bulk(&request.store_name, request.keys).await?;
+    let reads = runtime.states.get_bulk(&request.store_name, request.keys, runtime.max_body_bytes).await?;
     let item = |Read { key, found }: Read| match found {
         Ok(None) => BulkStateItem { key, ..BulkStateItem::default() },
         Ok(Some(stored)) => BulkStateItem {
@@ -116,7 +116,7 @@ fn options(
         StateConsistency::ConsistencyUnspecified => "",
     };
     let (concurrency, consistency) = (concurrency.to_owned(), consistency.to_owned());
-    WriteOptions { etag: etag.map(|etag| etag.value), concurrency, consistency, metadata }
+    WriteOptions { etag: etag.map(|etag| etag.value), concurrency, consistency, metadata, ..WriteOptions::default() }
 }
 
 fn expires(stored: &Stored) -> std::collections::HashMap<String, String> {

@@ -71,7 +71,8 @@ async fn publish_bulk(
     let (pubsub, topic) = (pubsub.as_str(), topic.as_str());
     let unreadable = |why: String| ApiError::bulk_request(topic, pubsub, why);
     let entries = Object::read_list(&body).map_err(|error| unreadable(error.message))?;
-    let entry = |entry: &Object| -> Result<BulkEntry, ApiError> {
+    let entry = |entry: Result<Object, ApiError>| -> Result<BulkEntry, ApiError> {
+        let entry = entry.map_err(|error| unreadable(error.message))?;
         let content_type: String = entry.field("contentType")?;
         let event = entry.find("event").unwrap_or(RawValue::NULL);
         Ok(BulkEntry {
@@ -81,7 +82,7 @@ async fn publish_bulk(
             content_type,
         })
     };
-    let entries = entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+    let entries = entries.map(entry).collect::<Result<Vec<_>, _>>()?;
     let bulk = BulkRequest { pubsub, topic, metadata: metadata(query), entries, trace: Trace::of(&headers) };
     let failed = runtime.pubsub.publish_bulk(bulk).await?;
     if failed.is_empty() {

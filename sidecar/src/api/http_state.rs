@@ -63,8 +63,8 @@ async fn found(runtime: &Runtime, store: &str, key: &str) -> Result<Response, Ap
 
 async fn read_bulk(State(runtime): Shared, Path(store): Path<String>, body: Bytes) -> Result<Response, ApiError> {
     runtime.states.check(&store)?;
-    let keys: Vec<String> = Object::read(&body)?.field("keys")?;
-    let reads = runtime.states.get_bulk(&store, keys).await?;
+    let keys: Vec<String> = Object::read(&body)?.list("keys")?;
+    let reads = runtime.states.get_bulk(&store, keys, runtime.max_body_bytes).await?;
     let items: Vec<String> = reads.into_iter().map(item).collect();
     let headers = [(CONTENT_TYPE, "application/json")];
     Ok((headers, format!("[{}]", items.join(","))).into_response())
@@ -97,15 +97,15 @@ async fn save(
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
     runtime.states.check(&store)?;
-    let shared = metadata(query);
-    let set = |item: &Object| {
-        let request = set_request(item, &shared)?;
+    let shared = Arc::new(metadata(query));
+    let set = |item: Result<Object, ApiError>| {
+        let request = set_request(&item?, &shared)?;
         match request.key.is_empty() {
             true => Err(ApiError::malformed("\"key\" is a required field")),
             false => Ok(request),
         }
     };
-    let requests = Object::read_list(&body)?.iter().map(set).collect::<Result<_, _>>()?;
+    let requests = Object::read_list(&body)?.map(set).collect::<Result<_, _>>()?;
     runtime.states.set(&store, requests).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -142,7 +142,7 @@ async fn removed(
         etag: headers.get(IF_MATCH).and_then(|etag| etag.to_str().ok()).map(str::to_owned),
         concurrency: given("concurrency"),
         consistency: given("consistency"),
-        metadata: HashMap::new(),
+        ..WriteOptions::default()
     };
     runtime.states.delete(store, key, options).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -155,8 +155,8 @@ async fn transaction(
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
     runtime.states.check(&store)?;
-    let shared = metadata(query);
-    let operations: Vec<Object> = Object::read(&body)?.field("operations")?;
+    let shared = Arc::new(metadata(query));
+    let operations: Vec<Object> = Object::read(&body)?.list("operations")?;
     let change = |operation: &Object| {
         let request: Object = operation.field("request")?;
         let SetRequest { key, value, options } = set_request(&request, &shared)?;
@@ -172,19 +172,18 @@ async fn transaction(
 }
 
 /// `{"key": …, "value": …, "etag": …, "metadata": {…}, "options": {…}}`; the request's own metadata counts more.
-fn set_request(item: &Object, shared: &HashMap<String, String>) -> Result<SetRequest, ApiError> {
+fn set_request(item: &Object, shared: &Arc<HashMap<String, String>>) -> Result<SetRequest, ApiError> {
     let value = match item.find("value") {
         Some(value) => json::canonical(value).map_err(malformed)?,
         None => "null".into(),
     };
     let given: Object = item.field("options")?;
-    let mut metadata: HashMap<String, String> = item.field("metadata")?;
-    metadata.extend(shared.clone());
     let options = WriteOptions {
         etag: item.field("etag")?,
         concurrency: given.field("concurrency")?,
         consistency: given.field("consistency")?,
-        metadata,
+        metadata: item.field("metadata")?,
+        shared: Arc::clone(shared),
     };
     Ok(SetRequest { key: item.field("key")?, value: Value::Json(value), options })
 }

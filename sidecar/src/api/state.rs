@@ -13,7 +13,7 @@ use crate::state::Value;
 /// # Errors
 /// The body is not that, or an operation is neither an upsert nor a delete.
 pub(super) fn changes(body: &[u8]) -> Result<Vec<Change>, ApiError> {
-    Object::read_list(body)?.iter().map(change).collect()
+    Object::read_list(body)?.map(|operation| change(&operation?)).collect()
 }
 
 fn change(operation: &Object) -> Result<Change, ApiError> {

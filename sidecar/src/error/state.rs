@@ -24,6 +24,11 @@ impl ApiError {
         Self::new(Code::InvalidArgument, 400, "ERR_STATE_SAVE", "state key cannot be empty").by_its_code()
     }
 
+    /// Returns `400`: a request of more keys, values or changes than one may have.
+    pub(crate) fn state_too_many(count: usize) -> Self {
+        Self::malformed(crate::limits::too_many(count))
+    }
+
     /// Returns `400`: a key that could not be told from another's.
     pub(crate) fn state_key_illegal(store: &str, why: String) -> Self {
         Self::new(Code::InvalidArgument, 400, "ERR_MALFORMED_REQUEST", why)

@@ -128,3 +128,22 @@ impl PubSub {
         self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resiliency::ResiliencySet;
+
+    /// Pub/sub of an app, with the component `p` in memory.
+    pub(super) fn in_memory() -> PubSub {
+        with(HashMap::from([("p".to_owned(), broker::in_memory())]))
+    }
+
+    fn with(brokers: HashMap<String, Arc<dyn Broker>>) -> PubSub {
+        let policies = ResiliencySet::default().compile("app").expect("no policies");
+        let resiliency = Resiliency::new("app".into(), Vec::new(), policies, None);
+        let bus = |broker| Bus { broker, scopes: Scopes::default(), prefix: String::new() };
+        let buses = brokers.into_iter().map(|(name, broker)| (name, bus(broker))).collect();
+        PubSub::new("app".into(), None, buses, Vec::new(), resiliency)
+    }
+}

@@ -9,6 +9,7 @@ use super::envelope::{self, EnvelopeError, Publication};
 use super::trace::Trace;
 use super::{Bus, PubSub};
 use crate::error::ApiError;
+use crate::limits::{MOST_ITEMS, MOST_SHARED_BYTES, too_many};
 use crate::resiliency::{Failure, Run, limited};
 
 /// What a caller of an API wants published.
@@ -66,6 +67,18 @@ impl PubSub {
     pub(crate) async fn publish_bulk(&self, request: BulkRequest<'_>) -> Result<Vec<(String, String)>, ApiError> {
         let BulkRequest { pubsub, topic, metadata: shared, entries, trace } = request;
         let (bus, _publishing) = self.admit(pubsub, topic)?;
+        if entries.len() > MOST_ITEMS {
+            return Err(ApiError::bulk_events(topic, pubsub, too_many(entries.len())));
+        }
+        let shared_bytes: usize = shared.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if entries.len() * (shared_bytes + topic.len() + trace.parent.len() + trace.state.len()) > MOST_SHARED_BYTES {
+            let why = format!(
+                "what all its entries have in common comes to more than {} MiB when each has it: give less metadata, \
+                 or send fewer entries at once",
+                MOST_SHARED_BYTES >> 20
+            );
+            return Err(ApiError::bulk_events(topic, pubsub, why));
+        }
         let raw = envelope::is_raw(&shared).map_err(wrong)?;
         let mut ids = HashSet::new();
         let mut messages = Vec::with_capacity(entries.len());
@@ -135,5 +148,38 @@ fn wrong(error: EnvelopeError) -> ApiError {
     match error {
         EnvelopeError::Metadata(why) => ApiError::publish_metadata(why),
         EnvelopeError::CloudEvent(why) => ApiError::cloud_event(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_bulk_request_that_would_become_many_times_its_size_is_refused_and_none_of_it_is_published() {
+        let pubsub = super::super::tests::in_memory();
+        let mut taken = pubsub.buses["p"].broker.subscribe("t").await.expect("subscribed");
+        let publish = async |entries: usize, shared: usize| {
+            let entry = |n: usize| BulkEntry {
+                id: n.to_string(),
+                data: b"1".to_vec(),
+                content_type: "text/plain".into(),
+                metadata: Some(HashMap::new()),
+            };
+            let metadata = HashMap::from([("m".to_owned(), "x".repeat(shared))]);
+            let entries = (0..entries).map(entry).collect();
+            pubsub
+                .publish_bulk(BulkRequest { pubsub: "p", topic: "t", metadata, entries, trace: Trace::default() })
+                .await
+        };
+        assert_eq!(publish(MOST_ITEMS, 100).await, Ok(Vec::new()));
+        assert_eq!(taken.len(), MOST_ITEMS);
+        for (entries, shared, why) in [(MOST_ITEMS + 1, 0, "1000 items at most"), (100, 100_000, "more than 8 MiB")] {
+            let error = publish(entries, shared).await.expect_err("refused");
+            assert!(error.status == http::StatusCode::BAD_REQUEST && error.message.contains(why), "{error:?}");
+        }
+        let mut all = Vec::new();
+        taken.recv_many(&mut all, 2 * MOST_ITEMS).await;
+        assert_eq!(all.len(), MOST_ITEMS);
     }
 }

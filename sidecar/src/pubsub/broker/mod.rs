@@ -113,3 +113,9 @@ pub(crate) struct Kind {
 
 /// Those that there are.
 pub(crate) const KINDS: [&Kind; 2] = [&in_memory::KIND, &redis::KIND];
+
+/// One in memory.
+#[cfg(test)]
+pub(super) fn in_memory() -> Arc<dyn Broker> {
+    Arc::new(in_memory::InMemoryBroker::default())
+}

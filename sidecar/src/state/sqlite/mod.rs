@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::Semaphore;
 
 use super::{Kind, Operation, StateStore, Stored, WriteError};
 pub(super) use component::KIND;
@@ -50,6 +51,9 @@ enum SqliteStoreError {
 /// What a closed store answers.
 const CLOSED: &str = "the state store is closed";
 
+/// How many transactions may wait for the writing thread.
+const MOST_QUEUED: usize = 1_024;
+
 /// How often a read looks whether another program's lock is gone.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -59,6 +63,8 @@ struct SqliteStore {
     tables: Tables,
     /// How long a read waits for another program's lock.
     busy_timeout: Duration,
+    /// Room for [`MOST_QUEUED`].
+    places: Semaphore,
     /// `None` once the store is closed.
     open: Mutex<Option<Open>>,
     /// Reads where the caller is: a value that is in memory, as what is used again and again is, takes less time than
@@ -93,6 +99,7 @@ impl SqliteStore {
             path: path.clone(),
             tables: options.tables.clone(),
             busy_timeout: options.busy_timeout,
+            places: Semaphore::new(MOST_QUEUED),
             open: Mutex::new(Some(Open { writer, _lock: lock })),
             reader: Mutex::new(Some(reader)),
         })
@@ -128,6 +135,8 @@ impl StateStore for SqliteStore {
     }
 
     async fn write(&self, operations: Vec<Operation>) -> Result<(), WriteError> {
+        // It is never closed.
+        let _place = self.places.acquire().await;
         let answer = {
             let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             let open = open.as_ref().ok_or(CLOSED)?;

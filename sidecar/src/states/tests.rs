@@ -1,0 +1,95 @@
+//! Bounds of bulk requests.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::*;
+use crate::resiliency::ResiliencySet;
+
+/// Counts what is at it, now and at most, and in all. Each value has a hundred bytes.
+#[derive(Default)]
+struct Counting {
+    now: AtomicUsize,
+    most: AtomicUsize,
+    all: AtomicUsize,
+}
+
+impl Counting {
+    async fn count(&self) {
+        self.all.fetch_add(1, Relaxed);
+        self.most.fetch_max(self.now.fetch_add(1, Relaxed) + 1, Relaxed);
+        tokio::task::yield_now().await;
+        self.now.fetch_sub(1, Relaxed);
+    }
+}
+
+#[async_trait::async_trait]
+impl StateStore for Counting {
+    async fn get(&self, _: &str) -> Result<Option<Stored>, String> {
+        self.count().await;
+        Ok(Some(Stored { data: vec![b'1'; 100], etag: None, expires: None }))
+    }
+
+    async fn with_prefix(&self, _: &str) -> Result<Vec<(String, Stored)>, String> {
+        Ok(Vec::new())
+    }
+
+    async fn write(&self, _: Vec<Operation>) -> Result<(), WriteError> {
+        self.count().await;
+        Ok(())
+    }
+
+    fn path(&self) -> Option<&Path> {
+        None
+    }
+
+    fn close(&self) {}
+}
+
+fn states() -> (States, Arc<Counting>) {
+    let counting = Arc::new(Counting::default());
+    let named = Named { store: Arc::clone(&counting) as Arc<dyn StateStore>, prefix: String::new() };
+    let policies = ResiliencySet::default().compile("app").expect("no policies");
+    let resiliency = Resiliency::new("app".into(), Vec::new(), policies, None);
+    (States::new(HashMap::from([("s".to_owned(), named)]), resiliency, "app".into(), None), counting)
+}
+
+fn keys(count: usize) -> Vec<String> {
+    (0..count).map(|n| n.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_bulk_read_ends_at_the_longest_answer_and_has_so_many_keys_at_most() {
+    let (states, counting) = states();
+    let reads = states.get_bulk("s", keys(MOST_ITEMS), usize::MAX).await.expect("read");
+    assert!(reads.into_iter().map(|read| read.key).eq(keys(MOST_ITEMS)));
+    assert_eq!(counting.most.load(Relaxed), AT_ONCE);
+    counting.all.store(0, Relaxed);
+    let error = states.get_bulk("s", keys(MOST_ITEMS), 1_000).await.map(drop).expect_err("too long");
+    assert_eq!(error.name, "ERR_RESPONSE_TOO_LARGE");
+    assert!(counting.all.load(Relaxed) < 3 * AT_ONCE, "it ended there");
+    assert!(states.get_bulk("s", keys(MOST_ITEMS + 1), usize::MAX).await.is_err());
+}
+
+#[tokio::test]
+async fn a_bulk_save_has_few_writes_at_the_store_at_once_and_so_many_in_all() {
+    let (states, counting) = states();
+    let save = async |count: usize| {
+        let set = |key| SetRequest { key, value: Value::Json("1".into()), options: WriteOptions::default() };
+        states.set("s", keys(count).into_iter().map(set).collect()).await
+    };
+    assert_eq!(save(MOST_ITEMS).await, Ok(()));
+    assert_eq!((counting.most.load(Relaxed), counting.all.load(Relaxed)), (AT_ONCE, MOST_ITEMS));
+    let error = save(MOST_ITEMS + 1).await.expect_err("too many");
+    assert!(error.message.contains("1000 items at most"), "{}", error.message);
+    let removals = |count| keys(count).into_iter().map(|key| (key, WriteOptions::default())).collect();
+    assert!(states.delete_bulk("s", removals(MOST_ITEMS + 1)).await.is_err());
+}
+
+#[test]
+fn the_time_to_live_of_the_whole_request_counts_more_than_that_of_one_value() {
+    let given = |text: &str| HashMap::from([("TTLInSeconds".to_owned(), text.to_owned())]);
+    let own = WriteOptions { metadata: given("5"), ..WriteOptions::default() };
+    assert_eq!(seconds(&own), Ok(Some(5)));
+    assert_eq!(seconds(&WriteOptions { shared: Arc::new(given("7")), ..own }), Ok(Some(7)));
+}
