@@ -20,7 +20,11 @@ pub(super) fn break_circles(subscriptions: &mut [Subscription], takes: impl Fn(&
 }
 
 /// Whether a way of the dead letters of this subscription comes back to it.
-fn closes_circle(subscriptions: &[Subscription], start: usize, takes: impl Fn(&str, &str, &str) -> bool) -> bool {
+pub(super) fn closes_circle(
+    subscriptions: &[Subscription],
+    start: usize,
+    takes: impl Fn(&str, &str, &str) -> bool,
+) -> bool {
     let mut seen = vec![false; subscriptions.len()];
     let mut left = vec![start];
     while let Some(from) = left.pop() {

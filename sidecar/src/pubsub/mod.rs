@@ -133,6 +133,20 @@ impl PubSub {
 mod tests {
     use super::*;
     use crate::resiliency::ResiliencySet;
+    use crate::resources::subscription::Origin;
+
+    pub(super) fn subscription(topic: &str, letters: &str) -> Subscription {
+        Subscription {
+            pubsub: "p".into(),
+            topic: topic.into(),
+            metadata: HashMap::new(),
+            rules: Vec::new(),
+            dead_letter_topic: letters.into(),
+            scopes: Vec::new(),
+            bulk: None,
+            origin: Origin::Programmatic,
+        }
+    }
 
     /// Pub/sub of an app, with the component `p` in memory.
     pub(super) fn in_memory() -> PubSub {
@@ -142,7 +156,7 @@ mod tests {
     fn with(brokers: HashMap<String, Arc<dyn Broker>>) -> PubSub {
         let policies = ResiliencySet::default().compile("app").expect("no policies");
         let resiliency = Resiliency::new("app".into(), Vec::new(), policies, None);
-        let bus = |broker| Bus { broker, scopes: Scopes::default(), prefix: String::new() };
+        let bus = |broker| Bus { broker, scopes: Scopes::protecting("protected"), prefix: String::new() };
         let buses = brokers.into_iter().map(|(name, broker)| (name, bus(broker))).collect();
         PubSub::new("app".into(), None, buses, Vec::new(), resiliency)
     }

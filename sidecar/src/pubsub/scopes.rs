@@ -23,6 +23,12 @@ impl Scopes {
         }
     }
 
+    /// One topic is protected, and not this app's.
+    #[cfg(test)]
+    pub(super) fn protecting(topic: &str) -> Self {
+        Self { protected: vec![topic.to_owned()], ..Self::default() }
+    }
+
     pub(crate) fn may_publish(&self, topic: &str) -> bool {
         self.allows(topic, &self.publishing)
     }

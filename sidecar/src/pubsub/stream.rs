@@ -40,9 +40,20 @@ type Waiting = Arc<Mutex<HashMap<String, VecDeque<oneshot::Sender<String>>>>>;
 pub(crate) struct Stream {
     events: mpsc::Receiver<TopicEventRequest>,
     waiting: Waiting,
-    number: u64,
     delivery: AbortHandle,
+    _noted: Noted,
+}
+
+/// What is noted down of a stream; dropping it forgets that.
+struct Noted {
+    number: u64,
     pubsub: Arc<PubSub>,
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        self.pubsub.subscriptions.forget_stream(self.number);
+    }
 }
 
 /// The sidecar's end of it.
@@ -62,14 +73,15 @@ impl PubSub {
             return Err(ApiError::stream("subscriber is closed"));
         }
         let bus = Arc::clone(self.buses.get(&pubsub).ok_or_else(|| ApiError::pubsub_not_found(&pubsub))?);
-        let failed = |why: String| ApiError::stream(format!("failed to create subscription for {pubsub}: {why}"));
+        let name = pubsub.clone();
+        let failed = |why: String| ApiError::stream(format!("failed to create subscription for {name}: {why}"));
         if !bus.scopes.may_subscribe(&topic) {
             return Err(failed(format!("subscription to topic '{topic}' on pubsub '{pubsub}' is not allowed")));
         }
-        if dead_letter_topic == topic || bus.broker.takes(&topic, &dead_letter_topic) {
-            return Err(failed(format!("the dead letter topic {dead_letter_topic} leads back to it")));
+        if !dead_letter_topic.is_empty() && !bus.scopes.may_publish(&dead_letter_topic) {
+            let why = format!("the dead letter topic {dead_letter_topic} is not allowed for app id {}", self.app_id);
+            return Err(failed(why));
         }
-        let messages = bus.broker.subscribe(&bus.at_broker(&topic)).await.map_err(failed)?;
         let rules = vec![Rule { r#match: String::new(), path: "/".into() }];
         let routes = Routes::compile(&rules).map_err(ApiError::stream)?;
         let subscription = Subscription {
@@ -82,13 +94,19 @@ impl PubSub {
             bulk: None,
             origin: Origin::Streaming,
         };
+        let takes = |pubsub: &str, subscribed: &str, topic: &str| self.takes(pubsub, subscribed, topic);
+        let Some(number) = self.subscriptions.add_stream(subscription.clone(), takes) else {
+            let why = format!("the dead letter topic {} leads back to it", subscription.dead_letter_topic);
+            return Err(failed(why));
+        };
+        let noted = Noted { number, pubsub: Arc::clone(self) };
+        let messages = bus.broker.subscribe(&bus.at_broker(&subscription.topic)).await.map_err(failed)?;
         let (sender, events) = mpsc::channel(1);
         let waiting = Waiting::default();
         let outlet = Outlet { events: sender, waiting: Arc::clone(&waiting) };
-        let number = self.subscriptions.add_stream(subscription.clone());
         let delivery =
             self.delivery(Door::Stream(outlet), bus, subscription, routes, CancellationToken::new()).run(messages);
-        Ok(Stream { events, waiting, number, delivery: self.spawn(delivery), pubsub: Arc::clone(self) })
+        Ok(Stream { events, waiting, delivery: self.spawn(delivery), _noted: noted })
     }
 }
 
@@ -107,7 +125,6 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.delivery.abort();
-        self.pubsub.subscriptions.forget_stream(self.number);
     }
 }
 
@@ -120,14 +137,13 @@ impl Answers {
     /// The program says what became of an event: `SUCCESS`, `RETRY` or `DROP`.
     pub(crate) fn processed(&self, id: &str, status: &str) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = waiting.get_mut(id).and_then(VecDeque::pop_front);
-        if waiting.get(id).is_some_and(VecDeque::is_empty) {
-            waiting.remove(id);
-        }
         // One that nobody waits for any more was given up by its policy.
-        if first.is_none_or(|waiter| waiter.send(status.to_owned()).is_err()) {
-            tracing::error!("no client stream expecting publish response for id {id}");
+        while let Some(first) = waiting.get_mut(id).and_then(VecDeque::pop_front) {
+            if first.send(status.to_owned()).is_ok() {
+                return;
+            }
         }
+        tracing::error!("no client stream expecting publish response for id {id}");
     }
 }
 
@@ -143,15 +159,41 @@ impl Outlet {
             Ok(event) => event,
             Err(why) => return failed(format!("error returned from app while processing pub/sub event: {why}")),
         };
-        let id = event.id.clone();
-        let (answer, answered) = oneshot::channel();
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default().push_back(answer);
-        if self.events.send(event).await.is_err() {
-            return failed("stream closed".into());
-        }
-        match answered.await {
+        // Waited for first: until the event is on its way there is no answer to it.
+        let Ok(place) = self.events.reserve().await else { return failed("stream closed".into()) };
+        let mut answered = Answered::new(&self.waiting, event.id.clone());
+        place.send(event);
+        match (&mut answered.answer).await {
             Ok(status) => judge::status(&status, &parcel.id),
             Err(_) => failed("stream closed".into()),
+        }
+    }
+}
+
+/// Waits for an answer. One that is dropped waits no more: the next answer is for whoever waits then.
+struct Answered<'a> {
+    waiting: &'a Waiting,
+    id: String,
+    answer: oneshot::Receiver<String>,
+}
+
+impl<'a> Answered<'a> {
+    fn new(waiting: &'a Waiting, id: String) -> Self {
+        let (sender, answer) = oneshot::channel();
+        waiting.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default().push_back(sender);
+        Self { waiting, id, answer }
+    }
+}
+
+impl Drop for Answered<'_> {
+    fn drop(&mut self) {
+        self.answer.close();
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(waiters) = waiting.get_mut(&self.id) {
+            waiters.retain(|waiter| !waiter.is_closed());
+            if waiters.is_empty() {
+                waiting.remove(&self.id);
+            }
         }
     }
 }
@@ -216,4 +258,64 @@ fn proto(value: &Value) -> ProtoValue {
         }
     };
     ProtoValue { kind: Some(kind) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::judge::Outcome;
+    use super::super::tests::{in_memory, subscription};
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_for_the_attempt_that_waits_and_not_for_one_that_was_given_up() {
+        let (sender, mut events) = mpsc::channel(1);
+        let waiting = Waiting::default();
+        let outlet = Outlet { events: sender, waiting: Arc::clone(&waiting) };
+        let answers = Answers { waiting: Arc::clone(&waiting) };
+        let parcel = Parcel {
+            path: "/",
+            headers: http::HeaderMap::new(),
+            event: Event::from([("id".to_owned(), Value::from("1"))]),
+            data: bytes::Bytes::new(),
+            id: "1".into(),
+            topic: "a".into(),
+        };
+        let subscription = subscription("a", "");
+        let deliver = || Box::pin(outlet.deliver(&parcel, &subscription));
+        let (mut first, mut behind) = (deliver(), deliver());
+        assert!(futures::poll!(&mut first).is_pending() && futures::poll!(&mut behind).is_pending());
+        drop((first, behind));
+        assert!(waiting.lock().expect("whole").is_empty());
+        assert!(events.recv().await.is_some());
+        let mut again = deliver();
+        assert!(futures::poll!(&mut again).is_pending());
+        assert!(events.recv().await.is_some());
+        answers.processed("1", "SUCCESS");
+        assert_eq!(again.await.1.ok(), Some(Outcome::Done));
+    }
+
+    #[tokio::test]
+    async fn a_stream_whose_dead_letters_may_not_be_published_or_come_back_does_not_begin() {
+        let pubsub = Arc::new(in_memory());
+        let stream = async |topic: &str, letters: &str| {
+            let (topic, dead_letter_topic) = (topic.to_owned(), letters.to_owned());
+            pubsub
+                .stream(StreamRequest { pubsub: "p".into(), topic, metadata: HashMap::new(), dead_letter_topic })
+                .await
+                .map_err(|error| error.message)
+        };
+        let held = stream("a", "b").await.expect("begun");
+        for (topic, letters, why) in [
+            ("b", "a", "leads back"),
+            ("c", "c", "leads back"),
+            ("c*", "cd", "leads back"),
+            ("c", "protected", "not allowed"),
+        ] {
+            let error = stream(topic, letters).await.map(drop).expect_err("refused");
+            assert!(error.contains(why), "{error}");
+        }
+        drop(held);
+        assert!(stream("b", "a").await.is_ok());
+        assert!(pubsub.subscriptions().is_empty());
+    }
 }

@@ -30,6 +30,8 @@ struct Known {
     /// Of callers that are connected now, each with a number of its own.
     streaming: Vec<(u64, Subscription)>,
     next_stream: u64,
+    /// What is to be delivered to the app: no circle is in it, streams included.
+    wanted: Vec<Subscription>,
     /// What is delivered to the app, each with what ends it.
     running: Vec<(Subscription, CancellationToken)>,
 }
@@ -45,13 +47,24 @@ impl Subscriptions {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a stream down; it is to be forgotten by its number.
-    pub(super) fn add_stream(&self, subscription: Subscription) -> u64 {
+    /// Notes a stream down; it is to be forgotten by its number. `None` when its dead letters would come back to it by
+    /// way of what is subscribed already.
+    pub(super) fn add_stream(
+        &self,
+        subscription: Subscription,
+        takes: impl Fn(&str, &str, &str) -> bool,
+    ) -> Option<u64> {
         let mut known = self.lock();
+        let streaming = known.streaming.iter().map(|(_, subscription)| subscription);
+        let others = known.wanted.iter().chain(streaming);
+        let all: Vec<Subscription> = std::iter::once(&subscription).chain(others).cloned().collect();
+        if dead_letter::closes_circle(&all, 0, takes) {
+            return None;
+        }
         known.next_stream += 1;
         let number = known.next_stream;
         known.streaming.push((number, subscription));
-        number
+        Some(number)
     }
 
     pub(super) fn forget_stream(&self, number: u64) {
@@ -103,11 +116,7 @@ impl PubSub {
             if known.programmatic.is_none() {
                 return;
             }
-            let mut wanted = known.of_the_app();
-            dead_letter::break_circles(&mut wanted, |pubsub, subscribed, topic| match self.buses.get(pubsub) {
-                Some(bus) => bus.broker.takes(subscribed, topic),
-                None => subscribed == topic,
-            });
+            let mut wanted = self.wanted(&mut known);
             known.running.retain(|(running, end)| {
                 let stays = wanted.contains(running);
                 if !stays {
@@ -126,8 +135,39 @@ impl PubSub {
         }
     }
 
+    /// What is to be delivered to the app. Dead letters that lead back are left out; streams that run had none when
+    /// they began, so what closes a circle is one of the app's.
+    fn wanted(&self, known: &mut Known) -> Vec<Subscription> {
+        let mut all = known.of_the_app();
+        let of_the_app = all.len();
+        all.extend(known.streaming.iter().map(|(_, subscription)| subscription.clone()));
+        dead_letter::break_circles(&mut all, |pubsub, subscribed, topic| self.takes(pubsub, subscribed, topic));
+        all.truncate(of_the_app);
+        known.wanted.clone_from(&all);
+        all
+    }
+
+    /// Whether a subscription to `subscribed` takes what is published to `topic`.
+    pub(super) fn takes(&self, pubsub: &str, subscribed: &str, topic: &str) -> bool {
+        self.buses.get(pubsub).map_or(subscribed == topic, |bus| bus.broker.takes(subscribed, topic))
+    }
+
+    /// Takes the dead letter topic away if the app may not publish there, with an error in the log.
+    fn check_letters(&self, bus: &Bus, subscription: &mut Subscription) {
+        let Subscription { topic, dead_letter_topic: letters, .. } = subscription;
+        if !letters.is_empty() && !bus.scopes.may_publish(letters) {
+            tracing::error!(
+                "the dead letter topic {letters} of topic {topic} is not allowed for app id {}: it is left out, and \
+                 what the app refuses of that topic is dropped (correct publishingScopes, allowedTopics or \
+                 protectedTopics)",
+                self.app_id
+            );
+            letters.clear();
+        }
+    }
+
     /// Delivers to the app; returns what ends that.
-    async fn begin(&self, door: Door, subscription: Subscription) -> Option<CancellationToken> {
+    async fn begin(&self, door: Door, mut subscription: Subscription) -> Option<CancellationToken> {
         let Subscription { pubsub, topic, .. } = &subscription;
         let Some(bus) = self.buses.get(pubsub) else {
             tracing::error!(
@@ -149,8 +189,10 @@ impl PubSub {
                 return None;
             }
         };
+        let (bus, at_broker) = (Arc::clone(bus), bus.at_broker(topic));
         tracing::info!("app is subscribed to the following topics: [[{topic}]] through pubsub={pubsub}");
-        let (bus, topic) = (Arc::clone(bus), bus.at_broker(topic));
+        let topic = at_broker;
+        self.check_letters(&bus, &mut subscription);
         let end = CancellationToken::new();
         // Asked before anything else happens: what is published from now on is delivered.
         let first = bus.broker.subscribe(&topic).await;
@@ -212,5 +254,41 @@ fn tell_of_doubles(subscriptions: &[Subscription]) {
         if subscriptions[..index].iter().any(|old| old.pubsub == new.pubsub && old.topic == new.topic) {
             tracing::warn!("two subscriptions to topic {} of {}: the first one is used", new.topic, new.pubsub);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{in_memory, subscription};
+
+    #[test]
+    fn a_circle_through_a_stream_is_none() {
+        let pubsub = in_memory();
+        let takes = |pubsub: &str, subscribed: &str, topic: &str| pubsub == "p" && subscribed == topic;
+        let add = |topic: &str, letters: &str| pubsub.subscriptions.add_stream(subscription(topic, letters), takes);
+        let first = add("a", "b").expect("no circle");
+        assert_eq!(add("b", "a"), None);
+        pubsub.subscriptions.forget_stream(first);
+        assert!(add("b", "a").is_some());
+
+        let mut known = pubsub.subscriptions.lock();
+        known.declarative = vec![subscription("a", "b"), subscription("c", "d")];
+        let wanted = pubsub.wanted(&mut known);
+        drop(known);
+        let letters: Vec<_> = wanted.iter().map(|wanted| wanted.dead_letter_topic.as_str()).collect();
+        assert_eq!(letters, ["", "d"]);
+        assert_eq!(add("d", "c"), None, "the app's subscriptions count, too");
+        assert!(add("d", "e").is_some());
+    }
+
+    #[test]
+    fn dead_letters_go_where_the_app_may_publish() {
+        let pubsub = in_memory();
+        let letters = |letters: &str| {
+            let mut subscription = subscription("a", letters);
+            pubsub.check_letters(&pubsub.buses["p"], &mut subscription);
+            subscription.dead_letter_topic
+        };
+        assert_eq!((letters("open"), letters("protected")), ("open".to_owned(), String::new()));
     }
 }
