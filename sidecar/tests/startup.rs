@@ -34,19 +34,19 @@ async fn a_taken_port_is_an_error_or_a_free_one_as_asked() {
 async fn components_that_cannot_be_had_are_named_with_what_there_is() {
     let folder = tempfile::tempdir().unwrap();
     let app = App::echo().listen().await;
-    let redis = STORE.replace("state.sqlite", "state.redis");
+    let other = STORE.replace("state.sqlite", "state.mongodb");
 
-    let error = Sidecar::start(config(app, &[&redis], folder.path())).await.unwrap_err();
+    let error = Sidecar::start(config(app, &[&other], folder.path())).await.unwrap_err();
     let text = error.to_string();
-    for part in ["test.yaml", "statestore", "state.redis/v1", "state.sqlite/v1", "pubsub.in-memory/v1"] {
+    for part in ["test.yaml", "statestore", "state.mongodb/v1", "state.sqlite/v1", "pubsub.in-memory/v1"] {
         assert!(text.contains(part), "{text}");
     }
 
-    let ignored = redis.replace("spec:", "spec:\n  ignoreErrors: true");
+    let ignored = other.replace("spec:", "spec:\n  ignoreErrors: true");
     let sidecar = Sidecar::start(config(app, &[&ignored], folder.path())).await.unwrap();
     assert_eq!(sidecar.store_path(), None);
 
-    let scoped = format!("{redis}scopes: [other-app]\n");
+    let scoped = format!("{other}scopes: [other-app]\n");
     Sidecar::start(config(app, &[&scoped], folder.path())).await.unwrap();
 }
 
