@@ -266,8 +266,9 @@ fn read(path: &Path) -> Option<Neighbour> {
 mod tests {
     use super::*;
 
-    fn neighbour(folder: &Path, app_id: &str) -> Neighbours {
-        let neighbours = Neighbours::new(Some(folder.to_owned()), app_id, None, 1000);
+    /// One in a folder that it makes, if it is not there.
+    fn neighbour(base: &Path, app_id: &str) -> Neighbours {
+        let neighbours = Neighbours::new(Some(base.join("sidecars")), app_id, None, 1000);
         neighbours.appear(SocketAddr::from(([0, 0, 0, 0], 3500)));
         neighbours
     }
@@ -292,7 +293,7 @@ mod tests {
     fn what_a_killed_one_leaves_behind_is_removed() {
         let folder = tempfile::tempdir().expect("folder");
         let one = neighbour(folder.path(), "one");
-        let left = folder.path().join(format!("left.{EXTENSION}"));
+        let left = folder.path().join(format!("sidecars/left.{EXTENSION}"));
         let told = one.own.lock().expect("whole").told.clone();
         std::fs::write(
             &left,
@@ -308,10 +309,12 @@ mod tests {
     fn in_a_folder_that_others_may_change_there_are_none() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("folder");
-        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).expect("changed");
+        let open = folder.path().join("sidecars");
+        std::fs::create_dir(&open).expect("made");
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).expect("changed");
         let (one, two) = (neighbour(folder.path(), "one"), neighbour(folder.path(), "two"));
         assert!(one.is_alone() && two.find("one", None).is_none());
-        assert_eq!(std::fs::read_dir(folder.path()).expect("read").count(), 0, "no key stands there");
+        assert_eq!(std::fs::read_dir(&open).expect("read").count(), 0, "no key stands there");
     }
 
     #[tokio::test]
