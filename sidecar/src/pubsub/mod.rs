@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::join_all;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -106,17 +107,28 @@ impl PubSub {
         self.publishing.close();
         let drained = tokio::time::timeout(DRAIN_LIMIT, async {
             self.publishing.wait().await;
-            // A dead letter goes to a topic of the same component.
-            for bus in self.buses.values() {
-                bus.broker.drained().await;
-            }
+            // All at once: one that cannot deliver is in nobody's way. A dead letter goes to a topic of its component.
+            join_all(self.buses.values().map(|bus| bus.broker.drained())).await;
         });
         if drained.await.is_err() {
-            let left = self.buses.values().filter(|bus| !bus.broker.keeps());
-            let lost: usize = left.map(|bus| bus.broker.undelivered()).sum();
-            tracing::warn!("{lost} messages were still undelivered after {DRAIN_LIMIT:?}: they are lost");
+            let (kept, lost) = self.undelivered();
+            if lost > 0 {
+                tracing::warn!("{lost} messages were still undelivered after {DRAIN_LIMIT:?}: they are lost");
+            }
+            if kept > 0 {
+                tracing::info!("{kept} messages were still undelivered after {DRAIN_LIMIT:?}: they come again");
+            }
         }
         self.abandon();
+    }
+
+    /// How many messages are not delivered: those that come again, and those that do not.
+    fn undelivered(&self) -> (usize, usize) {
+        let count = |keeps: bool| {
+            let of = self.buses.values().filter(|bus| bus.broker.keeps() == keeps);
+            of.map(|bus| bus.broker.undelivered()).sum()
+        };
+        (count(true), count(false))
     }
 
     /// Ends at once, with what is not delivered.
@@ -131,6 +143,12 @@ impl PubSub {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use async_trait::async_trait;
+    use tokio::sync::mpsc;
+
+    use super::broker::{Behind, Message, NoRoom, Taken};
     use super::*;
     use crate::resiliency::ResiliencySet;
     use crate::resources::subscription::Origin;
@@ -159,5 +177,48 @@ mod tests {
         let bus = |broker| Bus { broker, scopes: Scopes::protecting("protected"), prefix: String::new() };
         let buses = brokers.into_iter().map(|(name, broker)| (name, bus(broker))).collect();
         PubSub::new("app".into(), None, buses, Vec::new(), resiliency)
+    }
+
+    /// Has messages that nobody takes, and counts how often it was told to hand out no more.
+    struct Stuck {
+        keeps: bool,
+        told: Arc<AtomicUsize>,
+    }
+
+    #[async_trait]
+    impl Broker for Stuck {
+        async fn publish(&self, _: &str, _: Message, _: NoRoom) -> Result<(), String> {
+            Ok(())
+        }
+
+        async fn subscribe(&self, _: &str, _: Behind) -> Result<mpsc::Receiver<Taken>, String> {
+            Err("stuck".into())
+        }
+
+        fn keeps(&self) -> bool {
+            self.keeps
+        }
+
+        async fn drained(&self) {
+            self.told.fetch_add(1, Relaxed);
+            std::future::pending().await
+        }
+
+        fn undelivered(&self) -> usize {
+            3
+        }
+
+        fn close(&self) {}
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_component_is_drained_though_one_cannot_deliver_and_what_is_kept_is_not_lost() {
+        let told = Arc::new(AtomicUsize::new(0));
+        let stuck = |keeps| Arc::new(Stuck { keeps, told: Arc::clone(&told) }) as Arc<dyn Broker>;
+        let brokers = [("a", true), ("b", false), ("c", true)].map(|(name, keeps)| (name.to_owned(), stuck(keeps)));
+        let pubsub = with(HashMap::from(brokers));
+        pubsub.close().await;
+        assert_eq!(told.load(Relaxed), 3);
+        assert_eq!(pubsub.undelivered(), (6, 3));
     }
 }

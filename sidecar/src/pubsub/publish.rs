@@ -158,7 +158,8 @@ mod tests {
     #[tokio::test]
     async fn a_bulk_request_that_would_become_many_times_its_size_is_refused_and_none_of_it_is_published() {
         let pubsub = super::super::tests::in_memory();
-        let mut taken = pubsub.buses["p"].broker.subscribe("t").await.expect("subscribed");
+        let mut taken =
+            pubsub.buses["p"].broker.subscribe("t", super::super::broker::Behind::Refuses).await.expect("subscribed");
         let publish = async |entries: usize, shared: usize| {
             let entry = |n: usize| BulkEntry {
                 id: n.to_string(),

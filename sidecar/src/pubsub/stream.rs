@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::PubSub;
+use super::broker::Behind;
 use super::deliver::Parcel;
 use super::door::Door;
 use super::envelope::{Event, base_type};
@@ -100,7 +101,7 @@ impl PubSub {
             return Err(failed(why));
         };
         let noted = Noted { number, pubsub: Arc::clone(self) };
-        let messages = bus.broker.subscribe(&bus.at_broker(&subscription.topic)).await.map_err(failed)?;
+        let messages = bus.broker.subscribe(&bus.at_broker(&subscription.topic), Behind::Ends).await.map_err(failed)?;
         let (sender, events) = mpsc::channel(1);
         let waiting = Waiting::default();
         let outlet = Outlet { events: sender, waiting: Arc::clone(&waiting) };

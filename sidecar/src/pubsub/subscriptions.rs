@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::broker::Behind;
 use super::deliver::Delivery;
 use super::door::Door;
 use super::route::Routes;
@@ -195,7 +196,7 @@ impl PubSub {
         self.check_letters(&bus, &mut subscription);
         let end = CancellationToken::new();
         // Asked before anything else happens: what is published from now on is delivered.
-        let first = bus.broker.subscribe(&topic).await;
+        let first = bus.broker.subscribe(&topic, Behind::Refuses).await;
         let delivery = self.delivery(door, Arc::clone(&bus), subscription, routes, end.clone());
         self.spawn(async move {
             let messages = match first {
@@ -231,7 +232,7 @@ async fn subscribe_again(bus: &Bus, topic: &str) -> tokio::sync::mpsc::Receiver<
     let (mut pause, most) = ASK_AGAIN;
     loop {
         tokio::time::sleep(pause).await;
-        match bus.broker.subscribe(topic).await {
+        match bus.broker.subscribe(topic, Behind::Refuses).await {
             Ok(messages) => return messages,
             Err(why) => tracing::error!("Retry failed for subscription to topic {topic}: {why}. Will retry."),
         }

@@ -18,10 +18,36 @@ pub(super) const KIND: Kind = Kind {
     open: |_, _| Box::pin(async { Ok(Arc::new(InMemoryStore::default()) as Arc<dyn StateStore>) }),
 };
 
+/// How often what has expired is let go of, if anything is written.
+const SWEEP: Duration = Duration::from_secs(60);
+
 /// A state store in the process's memory.
 #[derive(Debug, Default)]
 pub(crate) struct InMemoryStore {
-    values: Mutex<BTreeMap<String, Held>>,
+    values: Mutex<Values>,
+}
+
+#[derive(Debug)]
+struct Values {
+    held: BTreeMap<String, Held>,
+    /// When what has expired was looked for last.
+    swept: Instant,
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self { held: BTreeMap::new(), swept: Instant::now() }
+    }
+}
+
+impl Values {
+    /// Lets go of what has expired, now and then: nobody may ever ask for it again.
+    fn sweep(&mut self) {
+        if self.swept.elapsed() >= SWEEP {
+            self.held.retain(|_, held| held.is_alive());
+            self.swept = Instant::now();
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -61,28 +87,29 @@ impl Held {
 impl StateStore for InMemoryStore {
     async fn get(&self, key: &str) -> Result<Option<Stored>, String> {
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        let stored = values.get(key).and_then(Held::stored);
+        let stored = values.held.get(key).and_then(Held::stored);
         if stored.is_none() {
-            values.remove(key);
+            values.held.remove(key);
         }
         Ok(stored)
     }
 
     async fn with_prefix(&self, prefix: &str) -> Result<Vec<(String, Stored)>, String> {
         let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = values.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
+        let found = values.held.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
         Ok(found.filter_map(|(key, held)| Some((key.clone(), held.stored()?))).collect())
     }
 
     async fn write(&self, operations: Vec<Operation>) -> Result<(), WriteError> {
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.sweep();
         for Operation { key, when, .. } in &operations {
-            check(when, key, values.get(key).filter(|held| held.is_alive()))?;
+            check(when, key, values.held.get(key).filter(|held| held.is_alive()))?;
         }
         for Operation { key, put, .. } in operations {
             match put {
-                Some(put) => values.insert(key, Held::new(put)),
-                None => values.remove(&key),
+                Some(put) => values.held.insert(key, Held::new(put)),
+                None => values.held.remove(&key),
             };
         }
         Ok(())
@@ -127,5 +154,16 @@ mod tests {
         assert_eq!(store.get("k").await, Ok(None));
         let kept = store.with_prefix("").await.expect("read");
         assert!(matches!(&kept[..], [(key, Stored { expires: None, .. })] if key == "l"), "{kept:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_expired_is_let_go_of_though_nobody_asks_for_it() {
+        let store = InMemoryStore::default();
+        let value = || Value::Json("1".into());
+        let expiring = (0..100).map(|n| Operation::upsert_for(n.to_string(), value(), 2)).collect();
+        store.transaction(expiring).await.expect("written");
+        tokio::time::advance(SWEEP).await;
+        store.transaction(vec![Operation::upsert("k".into(), value())]).await.expect("written");
+        assert_eq!(store.values.lock().expect("whole").held.len(), 1);
     }
 }

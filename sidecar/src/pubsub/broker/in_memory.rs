@@ -1,12 +1,13 @@
 //! `pubsub.in-memory`: hands messages to whoever subscribes now, and forgets the others.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 
-use super::{Broker, Kind, Message, NoRoom, Taken};
+use super::{Behind, Broker, Kind, Message, NoRoom, Taken};
 
 pub(super) const KIND: Kind = Kind {
     name: "pubsub.in-memory",
@@ -18,6 +19,8 @@ pub(super) const KIND: Kind = Kind {
 const MOST_WAITING: usize = 10_000;
 /// How many bytes of one subscription may wait. One message may be larger: it waits alone then.
 const MOST_BYTES: usize = 16 << 20;
+/// How long a message waits for room that cannot be refused.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// What a message takes besides what is in it, roughly.
 const MESSAGE: usize = 256;
 
@@ -34,6 +37,7 @@ pub(super) struct InMemoryBroker {
 struct Queue {
     /// A topic, or the beginning of topics with a `*` at its end.
     subscribed: String,
+    behind: Behind,
     messages: mpsc::Sender<Taken>,
     room: Arc<Semaphore>,
 }
@@ -76,6 +80,21 @@ fn takes(subscribed: &str, topic: &str) -> bool {
     subscribed == topic || subscribed.strip_suffix('*').is_some_and(begins)
 }
 
+impl InMemoryBroker {
+    /// Ends a subscription that is behind; what is in its queue is the last that it has.
+    fn end(&self, queue: &Queue) {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = queues.len();
+        queues.retain(|other| !other.messages.same_channel(&queue.messages));
+        if queues.len() < before {
+            tracing::error!(
+                "a stream that is subscribed to {} does not take its messages: it ends with those that wait for it",
+                queue.subscribed
+            );
+        }
+    }
+}
+
 #[async_trait]
 impl Broker for InMemoryBroker {
     async fn publish(&self, topic: &str, message: Message, no_room: NoRoom) -> Result<(), String> {
@@ -87,15 +106,23 @@ impl Broker for InMemoryBroker {
         let kept = self.waiting.token();
         let mut rooms = Vec::with_capacity(queues.len());
         for queue in &queues {
-            let room = match no_room {
-                NoRoom::Wait => queue.wait_for_room(bytes).await,
-                NoRoom::Refuse => queue.try_room(bytes).map_err(|()| {
-                    format!(
-                        "its queue is full: up to {MOST_WAITING} messages and {} MiB wait for the app to take them",
-                        MOST_BYTES >> 20
-                    )
-                })?,
+            let room = match queue.try_room(bytes) {
+                Ok(room) => Some(room),
+                Err(()) if queue.behind == Behind::Ends => {
+                    self.end(queue);
+                    continue;
+                }
+                Err(()) if no_room == NoRoom::Wait => {
+                    tokio::time::timeout(LONGEST_WAIT, queue.wait_for_room(bytes)).await.ok()
+                }
+                Err(()) => None,
             };
+            let room = room.ok_or_else(|| {
+                format!(
+                    "its queue is full: up to {MOST_WAITING} messages and {} MiB wait for the app to take them",
+                    MOST_BYTES >> 20
+                )
+            })?;
             rooms.extend(room);
         }
         for (place, room) in rooms {
@@ -104,9 +131,10 @@ impl Broker for InMemoryBroker {
         Ok(())
     }
 
-    async fn subscribe(&self, topic: &str) -> Result<mpsc::Receiver<Taken>, String> {
+    async fn subscribe(&self, topic: &str, behind: Behind) -> Result<mpsc::Receiver<Taken>, String> {
         let (messages, receiver) = mpsc::channel(MOST_WAITING);
-        let queue = Queue { subscribed: topic.to_owned(), messages, room: Arc::new(Semaphore::new(MOST_BYTES)) };
+        let room = Arc::new(Semaphore::new(MOST_BYTES));
+        let queue = Queue { subscribed: topic.to_owned(), behind, messages, room };
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         queues.retain(|queue| !queue.messages.is_closed());
         queues.push(queue);
@@ -145,7 +173,7 @@ mod tests {
     async fn a_queue_that_nobody_empties_refuses_by_number_and_by_size_and_takes_again_what_there_is_room_for() {
         let broker = InMemoryBroker::default();
         for (size, most) in [(1, MOST_WAITING), (1 << 20, 15)] {
-            let mut receiver = broker.subscribe("t").await.expect("subscribed");
+            let mut receiver = broker.subscribe("t", Behind::Refuses).await.expect("subscribed");
             let mut taken = 0;
             while broker.publish("t", message(size), NoRoom::Refuse).await.is_ok() {
                 taken += 1;
@@ -164,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_be_refused_waits_for_room_and_one_that_is_larger_than_the_queue_waits_alone() {
         let broker = InMemoryBroker::default();
-        let mut receiver = broker.subscribe("t").await.expect("subscribed");
+        let mut receiver = broker.subscribe("t", Behind::Refuses).await.expect("subscribed");
         broker.publish("t", message(2 * MOST_BYTES), NoRoom::Refuse).await.expect("taken");
         let mut waiting = broker.publish("t", message(1), NoRoom::Wait);
         assert!(futures::poll!(&mut waiting).is_pending());
@@ -180,15 +208,41 @@ mod tests {
     #[tokio::test]
     async fn each_subscription_has_a_message_of_its_own_and_one_that_ended_is_in_nobodys_way() {
         let broker = InMemoryBroker::default();
-        let mut all = broker.subscribe("orders*").await.expect("subscribed");
-        let mut new = broker.subscribe("orders.new").await.expect("subscribed");
-        drop(broker.subscribe("orders.new").await.expect("subscribed"));
+        let mut all = broker.subscribe("orders*", Behind::Refuses).await.expect("subscribed");
+        let mut new = broker.subscribe("orders.new", Behind::Refuses).await.expect("subscribed");
+        drop(broker.subscribe("orders.new", Behind::Refuses).await.expect("subscribed"));
         for topic in ["orders", "orders.new", "orders.*"] {
             broker.publish(topic, message(1), NoRoom::Refuse).await.expect("taken");
         }
         assert_eq!((all.len(), new.len()), (2, 1));
         drop((all.recv().await, new.recv().await));
         assert_eq!(broker.undelivered(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_behind_ends_and_the_others_go_on() {
+        let broker = InMemoryBroker::default();
+        let mut stalled = broker.subscribe("t", Behind::Ends).await.expect("subscribed");
+        let mut app = broker.subscribe("t", Behind::Refuses).await.expect("subscribed");
+        for _ in 0..=MOST_WAITING {
+            assert_eq!(broker.publish("t", message(1), NoRoom::Refuse).await, Ok(()));
+            assert!(app.recv().await.is_some());
+        }
+        let mut last = 0;
+        while stalled.recv().await.is_some() {
+            last += 1;
+        }
+        assert_eq!(last, MOST_WAITING);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_refused_does_not_wait_for_ever() {
+        let broker = InMemoryBroker::default();
+        let _stalled = broker.subscribe("t", Behind::Refuses).await.expect("subscribed");
+        broker.publish("t", message(MOST_BYTES), NoRoom::Wait).await.expect("taken");
+        let began = tokio::time::Instant::now();
+        let error = broker.publish("t", message(1), NoRoom::Wait).await.expect_err("there was no room");
+        assert!(error.contains("queue is full") && began.elapsed() == LONGEST_WAIT, "{error}");
     }
 
     #[test]

@@ -58,8 +58,17 @@ impl Taken {
 pub(crate) enum NoRoom {
     /// Refuse it: its publisher is told.
     Refuse,
-    /// Wait until there is: nobody could be told.
+    /// Wait until there is, for a while: nobody could be told.
     Wait,
+}
+
+/// What becomes of a subscription that does not take its messages, where a broker has no room for more of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// The publisher is told: nothing is lost of what the app is to have.
+    Refuses,
+    /// The subscription ends: a program that holds a stream open is in nobody else's way.
+    Ends,
 }
 
 /// A pub/sub component.
@@ -70,7 +79,7 @@ pub(crate) trait Broker: Send + Sync {
 
     /// The messages of a topic from now on, in the order in which they are to be delivered. Dropping the receiver
     /// ends the subscription.
-    async fn subscribe(&self, topic: &str) -> Result<mpsc::Receiver<Taken>, String>;
+    async fn subscribe(&self, topic: &str, behind: Behind) -> Result<mpsc::Receiver<Taken>, String>;
 
     /// Whether a subscription to `subscribed` takes what is published to `topic`.
     fn takes(&self, subscribed: &str, topic: &str) -> bool {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::{Broker, Kind, Message, NoRoom, Opened, Taken};
+use super::{Behind, Broker, Kind, Message, NoRoom, Opened, Taken};
 use crate::redis_client::{Redis, number, time};
 use crate::resources::Component;
 
@@ -48,8 +48,40 @@ struct Shared {
     most: i64,
     /// How long a message is kept; nothing is for good.
     kept: Duration,
-    /// What is out: its stream and its id.
-    out: Mutex<HashSet<(String, String)>>,
+    out: Marks,
+}
+
+/// What is out, from the moment at which it was read: its stream and its id.
+#[derive(Clone, Default)]
+struct Marks(Arc<Mutex<HashSet<(String, String)>>>);
+
+impl Marks {
+    /// Marks what was read, and leaves out what is out already.
+    fn mark(&self, topic: &str, entries: Vec<Entry>) -> Vec<(Mark, Entry)> {
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = |entry: Entry| {
+            let id = (topic.to_owned(), entry.0.clone());
+            out.insert(id.clone()).then(|| (Mark { id, marks: self.clone() }, entry))
+        };
+        entries.into_iter().filter_map(new).collect()
+    }
+
+    fn has(&self, topic: &str, id: &str) -> bool {
+        let out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        out.contains(&(topic.to_owned(), id.to_owned()))
+    }
+}
+
+/// One of them, until it is dropped.
+struct Mark {
+    id: (String, String),
+    marks: Marks,
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        self.marks.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
 }
 
 async fn open(component: &Component, app_id: &str) -> Opened {
@@ -68,7 +100,7 @@ async fn open(component: &Component, app_id: &str) -> Opened {
         redeliver: time(component, "redeliverInterval", Duration::from_secs(15))?,
         most: number(component, "maxLenApprox", 0)?,
         kept: time(component, "streamTTL", Duration::ZERO)?,
-        out: Mutex::default(),
+        out: Marks::default(),
         redis,
     };
     Ok(Arc::new(RedisBroker { shared: Arc::new(shared), draining: CancellationToken::new(), out: TaskTracker::new() }))
@@ -88,17 +120,9 @@ struct Reader {
 
 /// What is given back when a message is done with, or dropped.
 struct Out {
-    /// Its stream and its id.
-    id: (String, String),
-    shared: Arc<Shared>,
+    _mark: Mark,
     _place: OwnedSemaphorePermit,
     _counted: TaskTrackerToken,
-}
-
-impl Drop for Out {
-    fn drop(&mut self) {
-        self.shared.out.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-    }
 }
 
 #[async_trait]
@@ -122,7 +146,7 @@ impl Broker for RedisBroker {
         added.map(drop).map_err(|why| format!("redis streams: error from publish: {why}"))
     }
 
-    async fn subscribe(&self, topic: &str) -> Result<mpsc::Receiver<Taken>, String> {
+    async fn subscribe(&self, topic: &str, _: Behind) -> Result<mpsc::Receiver<Taken>, String> {
         self.shared.make_group(topic).await?;
         let (messages, receiver) = mpsc::channel(1);
         let reader = Reader {
@@ -227,14 +251,20 @@ impl Reader {
         }
     }
 
-    async fn read_once(&self, connection: &mut ConnectionManager, wait: Duration) -> Result<Vec<Entry>, String> {
+    async fn read_once(
+        &self,
+        connection: &mut ConnectionManager,
+        wait: Duration,
+    ) -> Result<Vec<(Mark, Entry)>, String> {
         let mut command = redis::cmd("XREADGROUP");
         command.arg("GROUP").arg(&self.shared.consumer).arg(&self.shared.consumer);
         let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
         command.arg("COUNT").arg(self.shared.depth).arg("BLOCK").arg(wait).arg("STREAMS").arg(&self.topic).arg(">");
         let read: Option<Vec<(String, Vec<Entry>)>> =
             command.query_async(connection).await.map_err(|error| error.to_string())?;
-        Ok(read.unwrap_or_default().into_iter().flat_map(|(_, entries)| entries).collect())
+        let entries = read.unwrap_or_default().into_iter().flat_map(|(_, entries)| entries).collect();
+        // At once: what waits here for a place is not to be claimed as forgotten.
+        Ok(self.shared.out.mark(&self.topic, entries))
     }
 
     /// Hands messages out again that were not dealt with.
@@ -251,7 +281,7 @@ impl Reader {
         }
     }
 
-    async fn claim_once(&self) -> Result<Vec<Entry>, String> {
+    async fn claim_once(&self) -> Result<Vec<(Mark, Entry)>, String> {
         let Shared { redis, consumer, depth, processing, .. } = &*self.shared;
         let pending: Vec<(String, String, u64, u64)> = redis
             .run(async |mut connection| {
@@ -262,8 +292,7 @@ impl Reader {
             .await?;
         let longest = u64::try_from(processing.as_millis()).unwrap_or(u64::MAX);
         let old: Vec<String> = {
-            let out = self.shared.out.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_out = |id: &String| out.contains(&(self.topic.clone(), id.clone()));
+            let is_out = |id: &str| self.shared.out.has(&self.topic, id);
             let old = pending.into_iter().filter(|(id, _, idle, _)| *idle >= longest && !is_out(id));
             old.map(|(id, ..)| id).collect()
         };
@@ -282,11 +311,11 @@ impl Reader {
         for gone in old.iter().filter(|id| claimed.iter().all(|(claimed, _)| claimed != *id)) {
             self.shared.acknowledge(&self.topic, gone).await;
         }
-        Ok(claimed)
+        Ok(self.shared.out.mark(&self.topic, claimed))
     }
 
-    async fn hand_out(&self, entries: Vec<Entry>) {
-        for (id, mut fields) in entries {
+    async fn hand_out(&self, entries: Vec<(Mark, Entry)>) {
+        for (mark, (id, mut fields)) in entries {
             // It is never closed.
             let Ok(place) = Arc::clone(&self.shared.places).acquire_owned().await else { return };
             let metadata = match fields.remove("metadata") {
@@ -299,14 +328,30 @@ impl Reader {
                     .unwrap_or_default(),
             };
             let message = Message { data: fields.remove("data").unwrap_or_default().into(), metadata };
-            let name = (self.topic.clone(), id.clone());
-            self.shared.out.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
-            let out = Out { id: name, shared: Arc::clone(&self.shared), _place: place, _counted: self.out.token() };
+            let out = Out { _mark: mark, _place: place, _counted: self.out.token() };
             let (shared, topic) = (Arc::clone(&self.shared), self.topic.clone());
             let settle = async move { shared.acknowledge(&topic, &id).await };
             if self.messages.send(Taken::to_settle(message, out, settle)).await.is_err() {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_out_is_not_handed_out_a_second_time_and_may_be_when_it_is_done_with() {
+        let marks = Marks::default();
+        let read = |ids: &[&str]| marks.mark("t", ids.iter().map(|id| ((*id).to_owned(), HashMap::new())).collect());
+        let first = read(&["1", "2"]);
+        assert_eq!(first.len(), 2);
+        let ids: Vec<String> = read(&["1", "2", "3"]).into_iter().map(|(_, (id, _))| id).collect();
+        assert_eq!(ids, ["3"]);
+        assert!(marks.has("t", "1") && !marks.has("t", "3") && !marks.has("u", "1"));
+        drop(first);
+        assert_eq!(read(&["1"]).len(), 1);
     }
 }
