@@ -28,6 +28,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                     content="Let the state store of a Dapr virtual actor fail on purpose, and watch the actor recover."
                 />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <AutoReload options=options.clone() />
                 <HashedStylesheet options id="leptos" />
                 {scripts}
                 <MetaTags />

@@ -7,5 +7,6 @@ extern crate app;
 /// Brings the page's island to life.
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
+    console_error_panic_hook::set_once();
     leptos::mount::hydrate_islands();
 }

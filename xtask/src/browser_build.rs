@@ -82,7 +82,7 @@ pub(crate) fn tool_files() -> Result<Vec<PathBuf>> {
 
 /// Runs cargo; the result is the raw WebAssembly, which is touched only when something changed.
 fn compile(profile: Profile) -> Result<PathBuf> {
-    let mut cargo = Compiler::find(profile)?.cargo_build(profile);
+    let mut cargo = Compiler::find()?.cargo_build(profile);
     cargo.args(["--package", "frontend", "--locked"]);
     cargo.arg("--target-dir").arg(folder());
     progress::run(&format!("Compiling the browser part ({})", profile.folder()), BUILD_LIMIT, &mut cargo)?;

@@ -1,7 +1,5 @@
 //! The compiler for WebAssembly: the default toolchain with the target, else Debian's `rustc-web` with the standard
 //! library's sources, which builds the library itself.
-//!
-//! A release builds the standard library along wherever its sources are there.
 use crate::{
     paths::{self, Profile},
     progress, version,
@@ -29,10 +27,7 @@ const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
 #[derive(Debug)]
 pub(crate) enum Compiler {
     /// The default toolchain, which has the target.
-    Default {
-        /// Whether it builds the standard library along, from its sources.
-        builds_std: bool,
-    },
+    Default,
     /// Debian's compiler, which builds the standard library first and links with this linker.
     Debian {
         /// rustup's or Debian's `lld`.
@@ -41,13 +36,13 @@ pub(crate) enum Compiler {
 }
 
 impl Compiler {
-    /// Finds one for this profile.
+    /// Finds one.
     ///
     /// # Errors
     /// When none is there.
-    pub(crate) fn find(profile: Profile) -> Result<Self> {
+    pub(crate) fn find() -> Result<Self> {
         if default_has_target() {
-            return Ok(Self::Default { builds_std: profile.is_release() && default_has_sources() });
+            return Ok(Self::Default);
         }
         let linker = linker().filter(|_| debian_is_there());
         Ok(Self::Debian { linker: linker.with_context(|| format!("the Rust target {TARGET} is missing"))? })
@@ -56,18 +51,16 @@ impl Compiler {
     /// Cargo with everything set to build a package for WebAssembly in this profile; the package is still to be said.
     pub(crate) fn cargo_build(&self, profile: Profile) -> Command {
         let mut command = match self {
-            Self::Default { builds_std } => {
+            Self::Default => {
                 let mut command = paths::cargo();
                 command.arg("build");
-                if *builds_std {
-                    build_std(&mut command);
-                }
                 command
             }
             Self::Debian { linker } => {
                 let mut command = Command::new(DEBIAN_CARGO);
                 command.current_dir(paths::root()).arg("build").env("RUSTC", DEBIAN_RUSTC);
-                build_std(&mut command);
+                // `-Z` on a stable compiler.
+                command.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
                 command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
                 // What the default toolchain's cargo has set for this program is not for Debian's.
                 for name in ["CARGO", "LD_LIBRARY_PATH", "RUSTUP_TOOLCHAIN"] {
@@ -78,36 +71,14 @@ impl Compiler {
         };
         // Flags meant for the host's processor; CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS is the one for here.
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        let builds_std = !matches!(self, Self::Default { builds_std: false });
-        if builds_std && profile.is_release() {
-            without_panic_messages(&mut command);
-        }
         command.args(["--target", TARGET, "--profile", profile.browser()]);
         command
     }
 }
 
-/// `-Z` on a stable compiler.
-fn build_std(command: &mut Command) {
-    command.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
-}
-
-/// A panic ends the page's script in either case; what it would say, with its file and line, is some 8 % of the
-/// download. Only a standard library that is built along can do without.
-fn without_panic_messages(command: &mut Command) {
-    command.args(["-Z", "build-std-features=optimize_for_size", "-Z", "panic-immediate-abort"]);
-    command.env("CARGO_PROFILE_WASM_RELEASE_PANIC", "immediate-abort");
-    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Zlocation-detail=none");
-}
-
 /// Whether there is a compiler.
 pub(crate) fn is_there() -> bool {
     default_has_target() || (debian_is_there() && linker().is_some())
-}
-
-/// Whether the default toolchain has the standard library's sources, or Debian's compiles for the browser.
-pub(crate) fn sources_are_there_or_of_no_use() -> bool {
-    default_has_sources() || (!default_has_target() && debian_is_there())
 }
 
 /// The packages of Debian that are missing for its compiler.
@@ -126,12 +97,6 @@ fn default_has_target() -> bool {
         return false;
     };
     entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
-}
-
-/// Whether the default toolchain has the standard library's sources.
-fn default_has_sources() -> bool {
-    let sysroot = progress::output(Command::new("rustc").args(["--print", "sysroot"])).unwrap_or_default();
-    Path::new(&sysroot).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file()
 }
 
 /// Whether Debian's compiler is there, new enough, with the sources it needs.

@@ -1,5 +1,7 @@
 //! The pages, the server functions behind them, and the plain form that needs no backend.
 
+use std::env;
+
 use app::{App, backend::SharedBackend, shell};
 use axum::{
     Form, Router,
@@ -10,7 +12,7 @@ use axum::{
     routing::{any, post},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
-use leptos::{nonce::use_nonce, prelude::*};
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
 use serde::Deserialize;
 
@@ -18,9 +20,10 @@ use super::site::Site;
 
 pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
     let options = site.leptos_options();
+    let reload = reload_address(&options);
     let context = move || {
         provide_context(backend.clone());
-        secure();
+        secure(&reload);
     };
     let page = {
         let options = options.clone();
@@ -35,12 +38,21 @@ pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
         .fallback_service(site.files(not_found))
 }
 
+/// Where a page that `cargo leptos watch` serves hears of changes, as a source of the policy; nothing otherwise.
+fn reload_address(options: &LeptosOptions) -> String {
+    if env::var_os("LEPTOS_WATCH").is_none() {
+        return String::new();
+    }
+    let port = options.reload_external_port.unwrap_or(options.reload_port);
+    format!(" ws://localhost:{port} ws://127.0.0.1:{port}")
+}
+
 /// Lets the page run our own files and Leptos' own scripts, which carry a nonce, and nothing else.
-fn secure() {
+fn secure(reload: &str) {
     let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+         connect-src 'self'{reload}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);

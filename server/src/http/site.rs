@@ -8,16 +8,19 @@ use std::{
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
 };
-use leptos::config::LeptosOptions;
+use leptos::config::{LeptosOptions, get_configuration};
 use tower_http::services::ServeDir;
 
-/// The folder's part with the content-hashed files, and the part of their URL.
+/// The folder's part with what was built, and the part of its URL.
 const PKG: &str = "pkg";
+
+/// Set by cargo-leptos, with others that Leptos reads, for the program that it starts.
+const STARTED_BY_CARGO_LEPTOS: &str = "LEPTOS_OUTPUT_NAME";
 
 /// Which build this program is, as `cargo xtask build` writes it into the list of hashes.
 const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
@@ -25,29 +28,24 @@ const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 /// The built browser files.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
-    root: PathBuf,
-    /// The list of content hashes, beside the folder: it must not be served.
-    hashes: PathBuf,
+    options: LeptosOptions,
 }
 
 impl Site {
-    /// Finds the files in `given`, else in `./target/site`, else in `../site` beside the program.
+    /// Finds the files in `given`, else where cargo-leptos says if it started the program, else in `./target/site`, else
+    /// in `../site` beside the program.
     ///
     /// # Errors
     /// If they are not there, or were built for the other build of this program: the page would be shown and then do
     /// nothing. The words say what to do.
     pub(crate) fn find(given: Option<&Path>) -> anyhow::Result<Self> {
+        if given.is_none() && env::var_os(STARTED_BY_CARGO_LEPTOS).is_some() {
+            return Ok(Self { options: get_configuration(None)?.leptos_options });
+        }
         let beside = || Some(env::current_exe().ok()?.parent()?.parent()?.join("site"));
         let usual = || [Some(PathBuf::from("target/site")), beside()].into_iter().flatten().find(|dir| dir.is_dir());
         let root = given.map(Path::to_path_buf).or_else(usual).unwrap_or_else(|| "target/site".into());
-        let found = (|| -> io::Result<Self> {
-            let root = fs::canonicalize(&root)?;
-            let hashes = root.with_file_name("hash.txt");
-            fs::metadata(root.join(PKG))?;
-            fs::metadata(&hashes)?;
-            Ok(Self { root, hashes })
-        })();
-        let site = found.map_err(|error| {
+        let site = Self::built_by_xtask(&root).map_err(|error| {
             anyhow::anyhow!(
                 "The built browser files are not in {} ({error}): build them with `cargo xtask build`, or name their \
                  folder with --site",
@@ -65,49 +63,65 @@ impl Site {
         }
     }
 
-    /// What the list of hashes says under this name.
+    /// The files in `root`, with the list of their hashes beside it: that must not be served.
+    fn built_by_xtask(root: &Path) -> io::Result<Self> {
+        let root = fs::canonicalize(root)?;
+        let hashes = root.with_file_name("hash.txt");
+        fs::metadata(root.join(PKG))?;
+        fs::metadata(&hashes)?;
+        let options = LeptosOptions::builder()
+            .output_name("app")
+            .site_root(root.to_string_lossy().into_owned())
+            .site_pkg_dir(PKG)
+            .hash_files(true)
+            .hash_file(Arc::<str>::from(hashes.to_string_lossy()))
+            .build();
+        Ok(Self { options })
+    }
+
+    /// What the list of hashes says under this name. A name without a folder is a file beside the program, as it is for
+    /// Leptos.
     fn listed(&self, name: &str) -> Option<String> {
-        let list = fs::read_to_string(&self.hashes).ok()?;
+        let list = env::current_exe().ok()?.parent()?.join(&*self.options.hash_file);
+        let list = fs::read_to_string(list).ok()?;
         let (_, value) = list.lines().filter_map(|line| line.split_once(':')).find(|(key, _)| key.trim() == name)?;
         Some(value.trim().to_owned())
     }
 
     /// How Leptos finds the files.
     pub(crate) fn leptos_options(&self) -> LeptosOptions {
-        LeptosOptions::builder()
-            .output_name("app")
-            .site_root(self.root.to_string_lossy().into_owned())
-            .site_pkg_dir(PKG)
-            .hash_files(true)
-            .hash_file(Arc::<str>::from(self.hashes.to_string_lossy()))
-            .build()
+        self.options.clone()
     }
 
-    /// The stylesheet's URL, for the one page that Leptos' router does not make.
+    /// The stylesheet's URL, for the pages that Leptos' router does not make.
     pub(crate) fn stylesheet(&self) -> Option<String> {
+        if !self.options.hash_files {
+            return Some(self.options.css_path());
+        }
         Some(format!("/{PKG}/app.{}.css", self.listed("css")?))
     }
 
     /// The stylesheet itself.
     pub(crate) fn style(&self) -> Option<String> {
-        fs::read_to_string(self.root.join(self.stylesheet()?.trim_start_matches('/'))).ok()
+        let root = Path::new(&*self.options.site_root);
+        fs::read_to_string(root.join(self.stylesheet()?.trim_start_matches('/'))).ok()
     }
 
     /// The files as a service, with `otherwise` for every path that is no file.
     pub(crate) fn files(&self, otherwise: Router) -> Router {
-        let files = ServeDir::new(&self.root)
+        let files = ServeDir::new(&*self.options.site_root)
             .precompressed_br()
             .precompressed_gzip()
             .append_index_html_on_directories(false)
             .call_fallback_on_method_not_allowed(true)
             .fallback(otherwise);
-        Router::new().fallback_service(files).layer(middleware::from_fn(cache))
+        Router::new().fallback_service(files).layer(middleware::from_fn_with_state(self.options.hash_files, cache))
     }
 }
 
 /// A name with a content hash never changes its content; everything else is asked for again.
-async fn cache(request: Request, next: Next) -> Response {
-    let hashed = request.uri().path().starts_with(&format!("/{PKG}/"));
+async fn cache(State(hash_files): State<bool>, request: Request, next: Next) -> Response {
+    let hashed = hash_files && request.uri().path().starts_with(&format!("/{PKG}/"));
     let mut response = next.run(request).await;
     let served = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     let cache = if hashed && served { "public, max-age=31536000, immutable" } else { "no-cache" };

@@ -23,7 +23,7 @@ pub(crate) const OF_DAPR: [Tool; 2] = [Tool::DaprOrGo, Tool::Redis];
 pub(crate) fn of_build(profile: Profile) -> Vec<Tool> {
     match profile {
         Profile::Debug => vec![Tool::BrowserTarget],
-        Profile::Release => vec![Tool::BrowserTarget, Tool::StdSources, Tool::NodeForRelease],
+        Profile::Release => vec![Tool::BrowserTarget, Tool::NodeForRelease],
     }
 }
 
@@ -84,10 +84,7 @@ pub(crate) fn get(tools: &[Tool]) -> Vec<Missing> {
 /// # Errors
 /// When one is missing: all that are, each with the command that would install it.
 pub(crate) fn need(tools: &[Tool]) -> Result<()> {
-    let (optional, missing): (Vec<_>, Vec<_>) = get(tools).into_iter().partition(|missing| missing.tool.is_optional());
-    for missing in optional {
-        eprintln!("• Goes without {missing}");
-    }
+    let missing = get(tools);
     if !missing.is_empty() {
         bail!("what is needed is not there:\n{}", listed(&missing));
     }

@@ -11,8 +11,6 @@ pub(crate) enum Tool {
     Lints,
     /// Compiles for the browser.
     BrowserTarget,
-    /// The standard library's sources. A release builds without them too.
-    StdSources,
     /// Runs what shrinks a release's browser part.
     NodeForRelease,
     /// Runs the browser tests.
@@ -41,10 +39,9 @@ const CHROME_ON_MAC: &str = "/Applications/Google Chrome.app/Contents/MacOS/Goog
 
 impl Tool {
     /// All of them.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Lints,
         Self::BrowserTarget,
-        Self::StdSources,
         Self::NodeForRelease,
         Self::NodeForBrowser,
         Self::Chromium,
@@ -59,7 +56,6 @@ impl Tool {
         match self {
             Self::Lints => "rustfmt and clippy".into(),
             Self::BrowserTarget => format!("the Rust target {}", wasm_target::TARGET),
-            Self::StdSources => "the sources of Rust's standard library".into(),
             Self::NodeForRelease => node(NODE_FOR_RELEASE),
             Self::NodeForBrowser => node(NODE_FOR_BROWSER),
             Self::Chromium => "Chromium or Chrome".into(),
@@ -74,18 +70,12 @@ impl Tool {
         match self {
             Self::Lints => "checking the format and linting",
             Self::BrowserTarget => "the browser part",
-            Self::StdSources => "a browser part that is some 8 % smaller",
             Self::NodeForRelease => "shrinking a release's browser part",
             Self::NodeForBrowser | Self::Chromium => "the browser tests",
             Self::Sqlite => "the test of the command that the store's panel shows",
             Self::Redis => "keeping the state on real Dapr",
             Self::DaprOrGo => "real Dapr",
         }
-    }
-
-    /// Whether a command does its work without it, too.
-    pub(super) fn is_optional(self) -> bool {
-        self == Self::StdSources
     }
 
     /// Whether only runs on real Dapr need it.
@@ -104,7 +94,6 @@ impl Tool {
                 version.map(drop).map_err(|_| anyhow!("cargo {command} is not there"))
             }),
             Self::BrowserTarget => there(wasm_target::is_there()),
-            Self::StdSources => there(wasm_target::sources_are_there_or_of_no_use()),
             Self::NodeForRelease => node(NODE_FOR_RELEASE),
             Self::NodeForBrowser => node(NODE_FOR_BROWSER),
             Self::Chromium => chromium().map(drop),
@@ -118,8 +107,8 @@ impl Tool {
     /// The programs of it, all or some of which are on the `PATH` where it is there.
     pub(super) fn programs(self) -> &'static [&'static str] {
         match self {
+            Self::BrowserTarget => &[],
             Self::Lints => &["cargo-fmt", "rustfmt", "cargo-clippy", "clippy-driver"],
-            Self::BrowserTarget | Self::StdSources => &[],
             Self::NodeForRelease | Self::NodeForBrowser => &["node", "npm"],
             Self::Chromium => &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
             Self::Sqlite => &["sqlite3"],
@@ -133,7 +122,6 @@ impl Tool {
         match self {
             Self::Lints => Some(&["component", "add", "rustfmt", "clippy"]),
             Self::BrowserTarget => Some(&["target", "add", wasm_target::TARGET]),
-            Self::StdSources => Some(&["component", "add", "rust-src"]),
             _ => None,
         }
     }
@@ -173,7 +161,7 @@ impl Tool {
             Self::NodeForRelease | Self::NodeForBrowser => Some("https://nodejs.org/en/download"),
             Self::Chromium => Some("any Chromium or Chrome, with the path of its program in CHROMIUM"),
             Self::DaprOrGo => Some("https://go.dev/dl, or the Dapr CLI and then `dapr init --slim`"),
-            Self::StdSources | Self::Sqlite | Self::Redis => None,
+            Self::Sqlite | Self::Redis => None,
         }
     }
 }
