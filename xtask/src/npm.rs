@@ -22,6 +22,8 @@ pub(crate) fn packages(folder: &Path, needed_for: &str) -> Result<()> {
     }
     let mut npm = paths::command("npm");
     npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    // A Node that comes along knows no certificate that was added to the system, as that of a company's proxy.
+    npm.env("NODE_USE_SYSTEM_CA", "1");
     // The tests use the system's browser.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     progress::run(&format!("Installing the npm packages for {needed_for}"), FETCH_LIMIT, &mut npm)
