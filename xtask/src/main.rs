@@ -1,5 +1,9 @@
 //! `cargo xtask`: gets what Faultlab needs, builds it, runs it and tests it.
 //!
+//! `cargo leptos watch` builds the page as well, while one works on it. What it does not do, and this does: get the tools,
+//! compile for the browser where rustup is not there, bundle and compress a release's files and name them by content, start
+//! Dapr, and test.
+//!
 //! # Layout
 //! - [`run`]: starting `faultlab`; [`run_dapr`]: the same on real Dapr, made of
 //!   - [`real`]: Redis, placement and `daprd`; [`group`]: programs that run side by side and end together
