@@ -74,6 +74,15 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
+/// Lets a release's views have types of their own: `.cargo/config.toml` has flags for development alone. Flags that a
+/// person has set take the place of those anyway.
+pub(crate) fn without_flags_of_development(cargo: &mut Command) {
+    let set = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"];
+    if !set.iter().any(|name| env::var_os(name).is_some()) {
+        cargo.env("RUSTFLAGS", "");
+    }
+}
+
 /// The Go modules that real Dapr is built from.
 pub(crate) fn dapr_modules() -> PathBuf {
     root().join("xtask/dapr")

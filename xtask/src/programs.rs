@@ -14,6 +14,7 @@ pub(crate) fn build(profile: Profile) -> Result<()> {
     cargo.args(["build", "--locked", "--package", "server", "--package", "sidecar", "--bins"]);
     if profile.is_release() {
         cargo.arg("--release");
+        paths::without_flags_of_development(&mut cargo);
     }
     let what = format!("Building faultlab and sidecar ({})", profile.folder());
     progress::run(&what, BUILD_LIMIT, &mut cargo)

@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -71,6 +71,10 @@ impl Compiler {
         };
         // Flags meant for the host's processor; CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS is the one for here.
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        if profile.is_release() && env::var_os("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS").is_none() {
+            // Without those of development in `.cargo/config.toml`.
+            command.env("RUSTFLAGS", "");
+        }
         command.args(["--target", TARGET, "--profile", profile.browser()]);
         command
     }

@@ -33,23 +33,15 @@ pub fn Layout(
     let announcer = expect_context::<Announcer>();
     let lab = expect_context::<LabState>();
     let actor = lab.actor();
-    // The largest panels are boxed: as one type the page is so deep that an unoptimised server overflows its stack.
-    let topbar = view! { <Topbar known /> }.into_any();
-    let chat = view! { <Chat scenarios /> }.into_any();
-    let switch = view! { <FailureSwitch /> }.into_any();
-    let timeline = view! { <Timeline /> }.into_any();
-    let checks = view! { <Checks /> }.into_any();
-    let stored = view! { <StoredPane /> }.into_any();
-    let policy = view! { <PolicyPane /> }.into_any();
     view! {
         <a class="skip" href="#msg">
             "Skip to the chat"
         </a>
-        {topbar}
+        <Topbar known />
         <main class="lab-main">
-            {chat}
+            <Chat scenarios />
             <section class="bench" aria-label="Failure switch and signal path">
-                {switch}
+                <FailureSwitch />
                 <div class="path">
                     <SignalPath />
                     <PredictionLine />
@@ -57,15 +49,15 @@ pub fn Layout(
             </section>
             <Headline />
             <section class="timeline" id="timeline" aria-labelledby="h-time">
-                {timeline}
+                <Timeline />
             </section>
             <PaneChoice />
             <PaneStrip />
-            {checks}
+            <Checks />
             <section class="panel side" aria-label="What is stored, and the retry policy">
                 <PaneTabs />
-                {stored}
-                {policy}
+                <StoredPane />
+                <PolicyPane />
                 <CodePane actor />
             </section>
         </main>

@@ -61,6 +61,7 @@ pub(crate) fn all(options: &Options) -> Result<()> {
     }
     crate::programs::build(Profile::Release)?;
     let mut cargo = paths::cargo();
+    paths::without_flags_of_development(&mut cargo);
     cargo.args([
         "build",
         "--release",
