@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, HtmlElement, MouseEvent};
 
 /// Hears an event anywhere on the page, from now on and as long as the page is there.
@@ -62,9 +63,9 @@ pub fn has_clipboard() -> bool {
     window().is_secure_context()
 }
 
-/// Puts a text on the clipboard.
-pub fn copy(text: &str) {
-    let _ = window().navigator().clipboard().write_text(text);
+/// Puts a text on the clipboard; says whether the browser let it.
+pub async fn copy(text: &str) -> bool {
+    JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
 }
 
 /// The first element that matches.

@@ -2,28 +2,33 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use crate::{dom, state::announcements::Announcer};
 
 /// How long it is shown that something was copied.
 const SHOWN: Duration = Duration::from_millis(1_500);
 
-/// Whether something has just been copied, and what copies a text. It is announced too.
+/// Whether something has just been copied, and what copies a text. How it ended is announced too.
 pub fn use_copy() -> (ReadSignal<bool>, impl Fn(String) + Copy + Send + Sync + 'static) {
     let announcer = expect_context::<Announcer>();
     let (copied, set_copied) = signal(false);
     let copy = move |text: String| {
-        dom::copy(&text);
-        announcer.announce_now("Copied.");
-        set_copied.set(true);
-        set_timeout(
-            move || {
-                // The button may be gone by then.
-                let _ = set_copied.try_set(false);
-            },
-            SHOWN,
-        );
+        spawn_local(async move {
+            if !dom::copy(&text).await {
+                announcer.announce_now("The browser did not let it be copied.");
+                return;
+            }
+            announcer.announce_now("Copied.");
+            // The button may be gone by then.
+            let _ = set_copied.try_set(true);
+            set_timeout(
+                move || {
+                    let _ = set_copied.try_set(false);
+                },
+                SHOWN,
+            );
+        });
     };
     (copied, copy)
 }

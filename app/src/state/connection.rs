@@ -61,7 +61,7 @@ impl ConnectionState {
         self.failures.update_value(|failures| *failures += 1);
         let failures = self.failures.get_value();
         self.status.set(if failures < PATIENCE { Connection::Reconnecting } else { Connection::Lost });
-        FIRST_BACKOFF.saturating_mul(1 << failures.min(5)).min(LONGEST_BACKOFF)
+        FIRST_BACKOFF.saturating_mul(1 << (failures - 1).min(5)).min(LONGEST_BACKOFF)
     }
 
     /// The browser is offline.
@@ -87,8 +87,8 @@ mod tests {
         assert!(!connection.opened(), "nothing can have been missed");
         let waits: Vec<_> = (0..5).map(|_| (connection.broke().as_secs(), connection.status.get_untracked())).collect();
         let (again, lost) = (Connection::Reconnecting, Connection::Lost);
-        assert_eq!(waits, [(2, again), (4, again), (8, lost), (15, lost), (15, lost)]);
+        assert_eq!(waits, [(1, again), (2, again), (4, lost), (8, lost), (15, lost)]);
         assert!(connection.opened() && connection.is_live_untracked());
-        assert_eq!(connection.broke().as_secs(), 2, "they are counted anew");
+        assert_eq!(connection.broke().as_secs(), 1, "they are counted anew");
     }
 }

@@ -139,6 +139,7 @@ impl LabState {
 
     /// The wire to Redis as the server has just told it.
     pub fn set_wire(self, fault: Option<WireFault>) {
+        self.settings_version.update_value(|version| *version += 1);
         self.panels.update(|panels| {
             if let Some(wire) = &mut panels.wire {
                 wire.fault = fault;
@@ -180,7 +181,12 @@ impl LabState {
         if version == self.settings_version.get_value() {
             self.fault.set(panels.fault.clone());
         } else {
-            (panels.policy, panels.hold) = self.panels.with_untracked(|panels| (panels.policy, panels.hold));
+            self.panels.with_untracked(|known| {
+                (panels.policy, panels.hold) = (known.policy, known.hold);
+                if let (Some(wire), Some(known)) = (&mut panels.wire, &known.wire) {
+                    wire.fault = known.fault;
+                }
+            });
         }
         self.panels.set(panels);
     }
@@ -200,7 +206,7 @@ fn check_of(panels: &Panels, number: u8) -> Check {
 #[cfg(test)]
 mod tests {
     use super::{super::fixture, *};
-    use model::fault::FaultSetting;
+    use model::{fault::FaultSetting, wire::WireStatus};
 
     #[test]
     fn a_setting_that_was_told_while_the_panels_were_read_stays() {
@@ -215,6 +221,21 @@ mod tests {
         assert_eq!((panels.hold, panels.sidecar_retries), (true, Some(true)), "all else is as it was read");
         lab.replace(fixture::panels(), lab.settings_version.get_value());
         assert_eq!((lab.fault.get_untracked(), lab.panels.get_untracked().hold), (FaultStatus::lesson(), false));
+    }
+
+    #[test]
+    fn a_wire_that_was_told_of_while_the_panels_were_read_stays() {
+        let _owner = fixture::owner();
+        let lab = fixture::lab();
+        let with_wire = |fault| {
+            let wire = WireStatus { fault, listens: "127.0.0.1:6380".to_owned(), redis: "127.0.0.1:6379".to_owned() };
+            Panels { wire: Some(wire), ..fixture::panels() }
+        };
+        lab.replace(with_wire(None), lab.settings_version.get_value());
+        let version = lab.settings_version.get_value();
+        lab.set_wire(Some(WireFault::Refuse));
+        lab.replace(with_wire(None), version);
+        assert_eq!(lab.panels.get_untracked().wire.and_then(|wire| wire.fault), Some(WireFault::Refuse));
     }
 
     #[test]
