@@ -177,7 +177,7 @@ impl Labs {
         }
         drop(contents);
         if self.weight() > self.shared.too_much.load(Ordering::Relaxed) {
-            self.forget();
+            self.forget(lab);
         }
         changed
     }
@@ -223,11 +223,13 @@ impl Labs {
         self.shared.waiting.fetch_sub(before.waiting, Ordering::Relaxed);
     }
 
-    /// Forgets what the budget has no room for.
-    fn forget(&self) {
+    /// Forgets what the budget has no room for. `used` stays, and is no reason to forget nothing the next time: then
+    /// another may be in use.
+    fn forget(&self, used: &Lab) {
         let mut map = self.map();
         self.forget_down_to(&mut map, self.shared.budget / 8 * 7);
-        let more = self.weight() + self.shared.budget / 64;
+        let of_others = self.weight().saturating_sub(used.lock().counted().all);
+        let more = of_others + self.shared.budget / 64;
         self.shared.too_much.store(self.shared.budget.max(more), Ordering::Relaxed);
     }
 
