@@ -84,22 +84,22 @@ async fn switched_off_or_reset_nothing_is_held_any_more() {
 async fn a_plain_form_holds_and_releases() {
     let data = TempDir::new().unwrap();
     let lab = Lab::start(data.path()).await;
-    let form = async |body: &'static str| {
-        let request = lab.client.post(format!("{}/api/hold", lab.origin));
+    let form = async |function: &'static str, body: &'static str| {
+        let request = lab.client.post(format!("{}/api/{function}", lab.origin));
         let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
         request.send().await.unwrap().status()
     };
-    assert_eq!(form("actor=user1&on=on").await, StatusCode::OK);
+    assert_eq!(form("set_hold", "actor=user1&on=on").await, StatusCode::OK);
     let mut stream = lab.follow("/events/user1", None).await;
     let sent = say(&lab);
     for _ in 0..4 {
         stream.until("attempt_held").await;
         // The button is in the same form as the box: it leaves that as it is.
-        assert_eq!(form("actor=user1&release=1").await, StatusCode::OK);
+        assert_eq!(form("release", "actor=user1&on=on").await, StatusCode::OK);
     }
     assert_eq!(sent.await.unwrap().status(), StatusCode::OK);
     assert_eq!(lab.get_json("/api/lab/user1/hold").await.1["on"], json!(true));
-    assert_eq!(form("actor=user1").await, StatusCode::OK);
+    assert_eq!(form("set_hold", "actor=user1").await, StatusCode::OK);
     assert_eq!(lab.get_json("/api/lab/user1/hold").await.1["on"], json!(false));
     lab.stop().await;
 }
