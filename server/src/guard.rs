@@ -2,12 +2,13 @@
 //! A browser lets any page send requests to a port of this machine; programs name their host and send neither `Origin` nor
 //! `Sec-Fetch-Site`.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, header},
 };
+use sidecar::origin::{is_loopback, looks_like_part_of_a_page, needs_no_dns, without_port};
 
 /// The names under which people may open the lab, and a sidecar reach it, beside `localhost` and plain addresses.
 #[derive(Clone, Debug, Default)]
@@ -34,12 +35,7 @@ impl AllowedHosts {
 
     /// Whether `host`, as a `Host` header gives it, is ours. A plain address is: rebinding needs a name.
     fn allows(&self, host: &str) -> bool {
-        let name = without_port(host).to_ascii_lowercase();
-        let address = name.trim_start_matches('[').trim_end_matches(']');
-        name == "localhost"
-            || name.ends_with(".localhost")
-            || address.parse::<IpAddr>().is_ok()
-            || self.0.contains(&name)
+        needs_no_dns(host) || self.0.contains(&without_port(host).to_ascii_lowercase())
     }
 
     /// Looks at where a request comes from; `from_any_page` says that a page of any site may send it.
@@ -52,13 +48,6 @@ impl AllowedHosts {
             return Err(Foreign::Host(without_port(host).to_owned()));
         }
         if from_any_page || same_site(request.headers(), host) { Ok(()) } else { Err(Foreign::Site) }
-    }
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
     }
 }
 
@@ -87,26 +76,13 @@ fn authority(url: &HeaderValue) -> Option<&str> {
     url.to_str().ok()?.split_once("://")?.1.split(['/', '?', '#']).next()
 }
 
-fn is_loopback(host: &str) -> bool {
-    let name = without_port(host).to_ascii_lowercase();
-    let address = name.trim_start_matches('[').trim_end_matches(']');
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 /// Whether a browser seems to ask for a picture, a script or the like in a page that is not ours, or does not say which
 /// it is. Our own pages say it.
 fn is_part_of_a_foreign_page(headers: &HeaderMap, host: &str) -> bool {
     if let Some(referer) = headers.get(header::REFERER) {
         return !authority(referer).is_some_and(|authority| authority.eq_ignore_ascii_case(host));
     }
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let browser = text(header::USER_AGENT).is_some_and(|agent| agent.starts_with("Mozilla/"));
-    text(header::ACCEPT).is_some_and(|accept| {
-        ["image/", "text/css", "audio/", "video/"].iter().any(|part| accept.starts_with(part))
-            || browser && !accept.starts_with("text/html")
-    })
+    looks_like_part_of_a_page(headers)
 }
 
 #[cfg(test)]

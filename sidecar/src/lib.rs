@@ -32,8 +32,8 @@
 //! - `resources/`: component and subscription files.
 //! - `resiliency/`: time-outs, retries and circuit breakers from `Resiliency` files.
 //! - What many use: `names` of actors, `error` of the APIs, `start_error`: every way a start can fail, `store_call`: what
-//!   is told of the store, `document`: reading YAML, `json/`: reading and writing JSON as Go does, `expression`: CEL within bounds, `duration`: Go's notation
-//!   of times.
+//!   is told of the store, `document`: reading YAML, `json/`: reading and writing JSON as Go does, `expression`: CEL within
+//!   bounds, `duration`: Go's notation of times, [`origin`]: where a request comes from.
 //! - `properties` (tests): whatever the files and times say, they are read or refused with a reason.
 
 mod actors;
@@ -52,6 +52,7 @@ mod limits;
 mod metrics;
 mod names;
 mod neighbours;
+pub mod origin;
 #[cfg(test)]
 mod properties;
 mod pubsub;

@@ -17,7 +17,8 @@
 //! 4. labs whole that have.
 //!
 //! What is stored is never touched. A lab stays while a turn waits or runs in it, a scenario runs, or its plan has the
-//! wire to Redis; so that these keep within the budget too, what waits takes half of it at most, see `line`. To write to a lab is to use it, and looking is not; looking at one that is not there makes none.
+//! wire to Redis; so that these keep within the budget too, what waits takes half of it at most, see `line`. To write to a
+//! lab is to use it, and looking is not; looking at one that is not there makes none.
 
 mod lab;
 mod line;

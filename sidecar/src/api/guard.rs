@@ -4,19 +4,19 @@
 //! (rebinding) lets it read the answers. Programs send neither `Origin` nor `Sec-Fetch-Site`, and a host that is ours.
 //! (daprd is open to all of it.)
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
-use http::header::{ACCEPT, HOST, ORIGIN, REFERER, USER_AGENT};
+use http::header::{HOST, ORIGIN, REFERER};
 use http::{HeaderMap, HeaderValue};
 use tower::util::option_layer;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::error::ApiError;
+use crate::origin::{is_loopback, looks_like_part_of_a_page, needs_no_dns, without_port};
 
 /// The origins that were named: `*`, or `scheme://host[:port]`.
 #[derive(Debug, Clone)]
@@ -49,10 +49,7 @@ impl Origins {
     /// Whether a `Host` is ours. A plain address is: rebinding needs a name. So is that of an origin that was named.
     fn is_ours(&self, host: &str) -> bool {
         let name = without_port(host).to_ascii_lowercase();
-        let address = name.trim_start_matches('[').trim_end_matches(']');
-        name == "localhost"
-            || name.ends_with(".localhost")
-            || address.parse::<IpAddr>().is_ok()
+        needs_no_dns(host)
             || self.any()
             || self.0.iter().any(|origin| origin.split_once("://").is_some_and(|(_, rest)| without_port(rest) == name))
     }
@@ -91,37 +88,16 @@ impl Origins {
         Ok(())
     }
 
-    /// Whether a browser seems to ask for a picture, a script or the like in a page that was not named. To an address that
-    /// is not this machine's own it sends no `Sec-Fetch-Site` over plain HTTP, and no `Origin` with a picture.
+    /// Whether a browser seems to ask for a picture, a script or the like in a page that was not named.
     fn is_part_of_a_page(&self, headers: &HeaderMap, host: &str) -> bool {
-        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        if headers.contains_key(REFERER) {
-            let page = text(REFERER).and_then(|page| page.split_once("://"));
+        if let Some(page) = headers.get(REFERER) {
+            let page = page.to_str().ok().and_then(|page| page.split_once("://"));
             return page.is_none_or(|(scheme, rest)| {
                 let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
                 !authority.eq_ignore_ascii_case(host) && !self.has(&format!("{scheme}://{authority}"))
             });
         }
-        let browser = text(USER_AGENT).is_some_and(|agent| agent.starts_with("Mozilla/"));
-        text(ACCEPT).is_some_and(|accept| {
-            ["image/", "text/css", "audio/", "video/"].iter().any(|part| accept.starts_with(part))
-                || browser && !accept.starts_with("text/html")
-        })
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let name = without_port(host).to_ascii_lowercase();
-    let address = name.trim_start_matches('[').trim_end_matches(']');
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
+        looks_like_part_of_a_page(headers)
     }
 }
 

@@ -49,22 +49,10 @@ pub(super) fn closes_circle(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
-    use crate::resources::subscription::Origin;
 
     fn subscription(pubsub: &str, topic: &str, letters: &str) -> Subscription {
-        Subscription {
-            pubsub: pubsub.into(),
-            topic: topic.into(),
-            metadata: HashMap::new(),
-            rules: Vec::new(),
-            dead_letter_topic: letters.into(),
-            scopes: Vec::new(),
-            bulk: None,
-            origin: Origin::Programmatic,
-        }
+        Subscription { pubsub: pubsub.into(), ..crate::pubsub::tests::subscription(topic, letters) }
     }
 
     #[test]
