@@ -53,6 +53,8 @@ async fn a_new_lab_invites_to_the_first_message_and_proves_nothing() {
     assert!(html.contains("the next load fails"), "the switch");
     assert!(html.contains("Registered actor: ChatAgent"), "the log has begun");
     assert!(!html.contains("check pass"), "no step passes on an untouched lab");
+    // What is static all through is written as it stands in `view!`: there `use_` is no element that draws anything.
+    assert!(!html.contains("<use_"), "a symbol that draws nothing");
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::components::Icon;
+
 /// How to read the timeline.
 #[component]
 pub(super) fn HowToRead() -> impl IntoView {
@@ -38,9 +40,7 @@ pub(super) fn HowToRead() -> impl IntoView {
                     <span><b>"Dashed: queued."</b>" One turn at a time."</span>
                 </li>
                 <li>
-                    <svg class="i" aria-hidden="true">
-                        <use_ href="#i-power"></use_>
-                    </svg>
+                    <Icon href="#i-power" />
                     <span><b>"Activated: in memory again."</b>" An idle actor leaves it."</span>
                 </li>
             </ul>

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::components::Icon;
+
 /// The legend beside the timeline's title.
 #[component]
 pub(super) fn Legend() -> impl IntoView {
@@ -50,9 +52,7 @@ pub(super) fn Legend() -> impl IntoView {
                 tabindex="0"
                 data-tip="The actor was loaded into memory. Dapr lets it go when it has idled for a while, and its next turn activates it again. The failure switch then counts anew."
             >
-                <svg class="i" aria-hidden="true">
-                    <use_ href="#i-power"></use_>
-                </svg>
+                <Icon href="#i-power" />
                 "activated"
             </li>
             <li
