@@ -18,7 +18,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
 use crate::names::ActorRef;
@@ -69,7 +69,12 @@ pub(crate) struct AppChannel {
     max_body_bytes: usize,
     /// How many calls there may be at once.
     at_once: Option<Arc<Semaphore>>,
+    /// Whether the app is well; `None` where nobody asks it.
+    health: Option<watch::Sender<bool>>,
 }
+
+/// daprd's words where the app is not called because of its health.
+pub(crate) const UNWELL: &str = "app is not in a healthy state";
 
 /// How long a connection to the app is kept that nobody uses.
 const IDLE: Duration = Duration::from_secs(15);
@@ -105,7 +110,26 @@ impl AppChannel {
             at_once: config
                 .app_max_concurrency
                 .map(|calls| Arc::new(Semaphore::new(calls.min(Semaphore::MAX_PERMITS)))),
+            // It has to show that it is.
+            health: config.app_health.as_ref().map(|_| watch::Sender::new(false)),
         })
+    }
+
+    /// Where it is noted whether the app is well; `None` where nobody asks it.
+    pub(crate) fn health(&self) -> Option<&watch::Sender<bool>> {
+        self.health.as_ref()
+    }
+
+    /// Whether the app may be called: one that is not well is not.
+    pub(crate) fn is_well(&self) -> bool {
+        self.health.as_ref().is_none_or(|health| *health.borrow())
+    }
+
+    /// Asks the app for its health, whether or not it is well: a call without headers, which asks for nothing else.
+    pub(crate) async fn probe(&self, path: &str) -> Result<StatusCode, AppError> {
+        let path = format!("/{}", escape(path.trim_start_matches('/')));
+        let request = Request::new(Full::default());
+        Ok(self.exchange(Method::GET, &path, request).await?.status)
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -179,15 +203,10 @@ impl AppChannel {
 
     /// `path` is already escaped. Dropping the returned future aborts the request: its connection is closed.
     async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Bytes) -> Result<AppReply, AppError> {
-        let target = format!("http://{}{path}", self.addr);
-        let failed = |error: &(dyn Error + 'static)| {
-            let verb = capitalised(&method);
-            AppError::Failed(format!("{verb} {target:?}: {}", describe(error, self.addr)))
-        };
-        let uri: Uri = target.parse().map_err(|error| failed(&error))?;
+        if !self.is_well() {
+            return Err(AppError::Failed(UNWELL.to_owned()));
+        }
         let mut request = Request::new(Full::new(body.clone()));
-        *request.method_mut() = method.clone();
-        *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         request.headers_mut().remove(HOST);
         request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
@@ -199,6 +218,22 @@ impl AppChannel {
             Some(at_once) => at_once.acquire().await.ok(),
             None => None,
         };
+        self.exchange(method, path, request).await
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<AppReply, AppError> {
+        let target = format!("http://{}{path}", self.addr);
+        let failed = |error: &(dyn Error + 'static)| {
+            let verb = capitalised(&method);
+            AppError::Failed(format!("{verb} {target:?}: {}", describe(error, self.addr)))
+        };
+        *request.uri_mut() = target.parse::<Uri>().map_err(|error| failed(&error))?;
+        *request.method_mut() = method.clone();
         let response = self.client.request(request).await.map_err(|error| failed(&error))?;
         let (parts, body) = response.into_parts();
         let (announced, limit) = (body.size_hint().lower(), self.max_body_bytes);

@@ -21,6 +21,8 @@ pub struct Config {
     /// Where the app channel listens, or will. Port 0 means that there is no app: nothing is
     /// hosted and nothing is delivered.
     pub app_addr: SocketAddr,
+    /// How the app is called.
+    pub app_protocol: AppProtocol,
     /// Where the HTTP API listens (Dapr: `127.0.0.1:3500`). Port 0 means any free port.
     pub http_addr: SocketAddr,
     /// Where the gRPC API listens (Dapr: `127.0.0.1:50001`). Port 0 means any free port.
@@ -55,6 +57,8 @@ pub struct Config {
     pub pod_name: Option<String>,
     /// How long the app has to answer when an actor is deactivated, before the actor may be called again.
     pub deactivation_limit: Duration,
+    /// Whether the app is asked for its health again and again, and how: its actors and deliveries go and come with it.
+    pub app_health: Option<AppHealthCheck>,
     /// The web pages that may call the HTTP API, as `scheme://host[:port]` or `*`. None may unless it is named.
     pub allowed_origins: Vec<String>,
     /// Dapr's feature `ActorStateTTL`: whether an actor's state may have a `ttlInSeconds`.
@@ -79,6 +83,7 @@ impl Config {
         Self {
             app_id: app_id.into(),
             app_addr,
+            app_protocol: AppProtocol::Http,
             http_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 3500)),
             grpc_addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 50001)),
             more_addresses: Vec::new(),
@@ -95,6 +100,7 @@ impl Config {
             namespace: None,
             pod_name: None,
             deactivation_limit: Duration::from_secs(10),
+            app_health: None,
             allowed_origins: Vec::new(),
             actor_state_ttl: false,
             neighbours: None,
@@ -102,6 +108,40 @@ impl Config {
             metrics_addr: None,
             record_error_codes: false,
             ports: Ports::default(),
+        }
+    }
+}
+
+/// How the app is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppProtocol {
+    /// Over HTTP/1.1, without encryption.
+    Http,
+    /// It is not: it hosts its actors over a stream that it opens itself (`SubscribeActorEventsAlpha1`), and has no
+    /// subscriptions and no methods besides.
+    Grpc,
+}
+
+/// How the app is asked for its health. The default is Dapr's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppHealthCheck {
+    /// Where it is asked (`GET`); 200 to 299 means that it is well.
+    pub path: String,
+    /// How often.
+    pub interval: Duration,
+    /// How long it may take to answer.
+    pub timeout: Duration,
+    /// After how many answers in a row that say otherwise, or do not come, it counts as unwell.
+    pub threshold: u32,
+}
+
+impl Default for AppHealthCheck {
+    fn default() -> Self {
+        Self {
+            path: "/healthz".to_owned(),
+            interval: Duration::from_secs(5),
+            timeout: Duration::from_millis(500),
+            threshold: 3,
         }
     }
 }

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::actors::AppConfig;
 use crate::app_channel::{AppChannel, AppError, AppReply};
+use crate::app_health;
+use crate::config::{AppHealthCheck, AppProtocol, Config};
 use crate::pubsub;
 use crate::resiliency::{Failure, INITIALIZATION_RETRIES, Run};
 use crate::runtime::Runtime;
@@ -22,42 +25,102 @@ const TELL_AGAIN: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What the app is asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asks {
     /// `/dapr/config`.
     pub(crate) config: bool,
     /// `/dapr/subscribe`.
     pub(crate) subscriptions: bool,
+    /// Its health, again and again.
+    pub(crate) health: Option<AppHealthCheck>,
+    /// Nothing: it has to listen here, and no more.
+    pub(crate) port_alone: Option<SocketAddr>,
+}
+
+impl Asks {
+    pub(crate) fn of(config: &Config) -> Self {
+        let over_grpc = config.app_addr.port() != 0 && config.app_protocol == AppProtocol::Grpc;
+        Self {
+            config: config.ask_config,
+            subscriptions: config.ask_subscriptions,
+            health: config.app_health.clone(),
+            port_alone: over_grpc.then_some(config.app_addr),
+        }
+    }
 }
 
 /// The second half of the start-up, in daprd's order: the app listens, `/dapr/config`,
-/// `/dapr/subscribe`, actors are hosted.
+/// `/dapr/subscribe`, actors are hosted. An app whose health is asked for is asked for the rest when it is well.
 pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>, asks: Asks) {
-    let mut elsewhere = AppConfig::default();
-    match &app {
-        None => {
-            tracing::warn!("App channel is not initialized. Did you configure an app-port?");
-            runtime.actors.host(AppConfig::default()).await;
-        }
-        Some(app) => {
-            wait_for(app.addr()).await;
-            let config = if asks.config { ask_config(app).await } else { AppConfig::default() };
-            if runtime.pubsub.has_components() {
-                match asks.subscriptions {
-                    true => subscribe(&runtime, app).await,
-                    false => runtime.pubsub.start(Vec::new()).await,
-                }
+    let Some(app) = app else {
+        match asks.port_alone {
+            Some(addr) => {
+                tracing::warn!(
+                    "the app is not called over gRPC: it may host actors (SubscribeActorEventsAlpha1), but no messages are \
+                     delivered to it and none of its methods is invoked (--app-protocol http, or Dapr's own daprd, would)"
+                );
+                wait_for(addr).await;
             }
-            // What is not hosted is not claimed: its calls go to whoever hosts it.
-            let (here, others) = claimed(&runtime, runtime.actors.hostable(config)).await;
-            runtime.actors.host(here).await;
-            elsewhere = others;
+            None => tracing::warn!("App channel is not initialized. Did you configure an app-port?"),
+        }
+        runtime.actors.host(AppConfig::default()).await;
+        return announce(&runtime);
+    };
+    wait_for(app.addr()).await;
+    match (&asks.health, app.health()) {
+        (Some(check), Some(health)) => {
+            tokio::join!(
+                app_health::look_after(&app, check, health),
+                follow(&runtime, &app, &asks, health.subscribe())
+            );
+        }
+        _ => {
+            let mut elsewhere = begin(&runtime, &app, &asks).await;
+            announce(&runtime);
+            take_over(&runtime, &mut elsewhere).await;
         }
     }
+}
+
+fn announce(runtime: &Runtime) {
     runtime.ready.send_replace(true);
     tracing::info!("dapr initialized. Status: Running.");
-    if !elsewhere.types.is_empty() {
-        take_over(&runtime, elsewhere).await;
+}
+
+/// Asks the app what it hosts and subscribes to, and begins with it. Returns what others host.
+async fn begin(runtime: &Runtime, app: &AppChannel, asks: &Asks) -> AppConfig {
+    let config = if asks.config { ask_config(app).await } else { AppConfig::default() };
+    if runtime.pubsub.has_components() {
+        match asks.subscriptions {
+            true => subscribe(runtime, app).await,
+            false => runtime.pubsub.start(Vec::new()).await,
+        }
+    }
+    // What is not hosted is not claimed: its calls go to whoever hosts it.
+    let (here, elsewhere) = claimed(runtime, runtime.actors.hostable(config)).await;
+    runtime.actors.host(here).await;
+    elsewhere
+}
+
+/// Hosts and delivers while the app is well. It is asked once what: daprd does not ask again either.
+async fn follow(runtime: &Runtime, app: &AppChannel, asks: &Asks, mut health: watch::Receiver<bool>) {
+    // The sender lives in the app channel.
+    let _ = health.wait_for(|well| *well).await;
+    let mut elsewhere = begin(runtime, app, asks).await;
+    announce(runtime);
+    loop {
+        tokio::select! {
+            _ = health.wait_for(|well| !well) => {}
+            () = async {
+                take_over(runtime, &mut elsewhere).await;
+                std::future::pending().await
+            } => {}
+        }
+        runtime.actors.suspend();
+        runtime.pubsub.pause().await;
+        let _ = health.wait_for(|well| *well).await;
+        runtime.pubsub.resume().await;
+        runtime.actors.resume();
     }
 }
 
@@ -76,7 +139,7 @@ async fn claimed(runtime: &Runtime, config: AppConfig) -> (AppConfig, AppConfig)
 }
 
 /// Hosts the types of others when they have gone. It returns when there are none left.
-async fn take_over(runtime: &Runtime, mut elsewhere: AppConfig) {
+async fn take_over(runtime: &Runtime, elsewhere: &mut AppConfig) {
     while !elsewhere.types.is_empty() {
         tokio::time::sleep(LOOK_AGAIN).await;
         if elsewhere.types.iter().all(|(kind, _)| runtime.neighbours.host_of(kind).is_some()) {
@@ -84,14 +147,15 @@ async fn take_over(runtime: &Runtime, mut elsewhere: AppConfig) {
         }
         let mut types: Vec<String> = runtime.actors.counts().into_iter().map(|(kind, _)| kind).collect();
         types.extend(elsewhere.types.iter().map(|(kind, _)| kind.clone()));
-        let (here, others) = elsewhere.without(&runtime.neighbours.claim(&types).await);
+        let (here, others) = elsewhere.clone().without(&runtime.neighbours.claim(&types).await);
         for (kind, _) in &here.types {
             tracing::info!("the actor type {kind} is hosted here from now on: the sidecar that hosted it has gone");
         }
+        // Noted before anything is waited for: an app that is unwell by then interrupts this.
+        *elsewhere = others;
         if !here.types.is_empty() {
             runtime.actors.host(here).await;
         }
-        elsewhere = others;
     }
 }
 

@@ -133,11 +133,6 @@ impl ApiError {
         Self::new(Code::Unavailable, 503, "ERR_ACTOR_RUNTIME_CLOSED", "actor runtime is closed")
     }
 
-    /// Returns `400`: there is no app to call.
-    pub(crate) fn no_app_channel() -> Self {
-        Self::new(Code::Unavailable, 400, "ERR_ACTOR_NO_APP_CHANNEL", "app channel is not initialized")
-    }
-
     /// Returns `403`: the state of Dapr's own actors is not for callers.
     pub(crate) fn reserved_type(kind: &str) -> Self {
         Self::new(

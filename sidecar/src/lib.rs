@@ -19,9 +19,11 @@
 //! - `invocation`: calling apps; `neighbours`: the sidecars on this machine.
 //! - `watch`: subscriptions that come and go while it runs.
 //! - `discovery`: finding the app and asking it what it hosts.
+//! - `app_health`: asking the app whether it is well.
 //! - `api/`: gRPC, HTTP, metadata, tokens, which web pages may call; `serve`: the listeners.
 //! - `runtime`: what the APIs share; `metrics`: what Prometheus reads.
 //! - `actors/`: hosting, the turn lock, reentrancy, invocation, timers and reminders in a registry, state, deactivation.
+//! - `actor_events`: the messages of the stream that an app may host its actors over.
 //! - `components`: what the component files come to.
 //! - `pubsub/`: envelope, subscriptions, routing, delivery, brokers.
 //! - `states`: state management; `secrets/`: secret stores.
@@ -36,9 +38,11 @@
 //!   bounds, `duration`: Go's notation of times, [`origin`]: where a request comes from.
 //! - `properties` (tests): whatever the files and times say, they are read or refused with a reason.
 
+mod actor_events;
 mod actors;
 mod api;
 mod app_channel;
+mod app_health;
 mod components;
 mod config;
 mod discovery;
@@ -69,7 +73,7 @@ mod states;
 mod store_call;
 mod watch;
 
-pub use config::{Config, DEFAULT_MAX_BODY_BYTES, Ports};
+pub use config::{AppHealthCheck, AppProtocol, Config, DEFAULT_MAX_BODY_BYTES, Ports};
 pub use document::ResourceError;
 pub use resiliency::{
     AttemptOutcome, Backoff, BreakerChange, BreakerState, CircuitBreaker, Policy, Resiliency, ResiliencySet, Retry,

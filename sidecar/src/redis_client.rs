@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo, RedisError, RedisResult};
+use redis::{
+    Client, ClientTlsConfig, ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo, RedisError, RedisResult,
+    TlsCertificates,
+};
 
 use crate::document::ResourceError;
 use crate::duration;
@@ -38,7 +41,7 @@ impl Redis {
     /// # Errors
     /// A setting that makes no sense or that there is not here, or nobody answers.
     pub(crate) async fn open(component: &Component) -> Result<Self, ResourceError> {
-        for (name, what) in [("enableTLS", "TLS"), ("failover", "Sentinel"), ("useEntraID", "Entra ID")] {
+        for (name, what) in [("failover", "Sentinel"), ("useEntraID", "Entra ID")] {
             if component.is_true(name) {
                 let problem = format!("{name}: this sidecar speaks to one Redis without {what}");
                 return Err(component.error(problem, "take the setting out, or run the app on Dapr's own daprd"));
@@ -51,17 +54,30 @@ impl Redis {
             ));
         }
         let host = host(component)?;
+        // The name that it once had counts where the new one is not given.
+        let retries = match number(component, "redisMaxRetries", number(component, "maxRetries", 3)?)? {
+            0 => 3,
+            below if below < 0 => 0,
+            retries => retries.try_into().unwrap_or(3),
+        };
+        // 0 is the usual time, too.
+        let positive = |name, usual| time(component, name, usual).map(|time| if time.is_zero() { usual } else { time });
         let settings = Settings {
-            retries: number(component, "redisMaxRetries", 3)?.max(0).try_into().unwrap_or(3),
-            pause: time(component, "redisMinRetryInterval", Duration::from_secs(2))?.min(MOST_PAUSE),
-            dial: time(component, "dialTimeout", Duration::from_secs(5))?,
-            read: time(component, "readTimeout", Duration::from_secs(3))?,
+            retries,
+            pause: time(component, "redisMinRetryInterval", Duration::from_secs(2))?
+                .min(positive("redisMaxRetryInterval", MOST_PAUSE)?),
+            dial: positive("dialTimeout", Duration::from_secs(5))?,
+            read: positive("readTimeout", Duration::from_secs(3))?,
         };
         let failed = |why: String| {
-            component.error(
-                format_args!("error connecting to redis at {host}: {why}"),
-                "start a Redis there, or correct redisHost, redisUsername and redisPassword",
-            )
+            let what_to_do = match component.is_true("enableTLS") {
+                true => {
+                    "start a Redis there that speaks TLS, with a certificate for that name from an authority that this \
+                     machine trusts (SSL_CERT_FILE names others), or correct redisHost, redisUsername and redisPassword"
+                }
+                false => "start a Redis there, or correct redisHost, redisUsername and redisPassword",
+            };
+            component.error(format_args!("error connecting to redis at {host}: {why}"), what_to_do)
         };
         let client = client(component, &host).map_err(|error| failed(error.to_string()))?;
         let config = ConnectionManagerConfig::new()
@@ -131,8 +147,21 @@ fn client(component: &Component, host: &str) -> RedisResult<Client> {
         redis = redis.set_db(db);
     }
     let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
-    let addr = ConnectionAddr::Tcp(name.trim_matches(['[', ']']).to_owned(), port.parse().unwrap_or(PORT));
-    Client::open(addr.into_connection_info()?.set_redis_settings(redis))
+    let (host, port) = (name.trim_matches(['[', ']']).to_owned(), port.parse().unwrap_or(PORT));
+    if !component.is_true("enableTLS") {
+        return Client::open(ConnectionAddr::Tcp(host, port).into_connection_info()?.set_redis_settings(redis));
+    }
+    let insecure = component.is_true("insecureSkipTLSVerify");
+    let addr = ConnectionAddr::TcpTls { host, port, insecure, tls_params: None };
+    let info = addr.into_connection_info()?.set_redis_settings(redis);
+    match (text("clientCert"), text("clientKey")) {
+        (Some(cert), Some(key)) => {
+            let client_tls = ClientTlsConfig { client_cert: cert.into(), client_key: key.into() };
+            Client::build_with_tls(info, TlsCertificates { client_tls: Some(client_tls), root_cert: None })
+        }
+        // One alone is none, as in daprd.
+        _ => Client::open(info),
+    }
 }
 
 /// `host:port` from `redisHost` and `redisPort`.

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::actors::Actors;
 use crate::components::ComponentInfo;
+use crate::config::{AppHealthCheck, AppProtocol};
 use crate::error::ApiError;
 use crate::invocation::Invocation;
 use crate::metrics::Metrics;
@@ -28,6 +29,8 @@ const MOST_EXTENDED: usize = 64 << 10;
 pub(crate) struct Runtime {
     pub(crate) app_id: String,
     pub(crate) app_addr: SocketAddr,
+    pub(crate) app_protocol: AppProtocol,
+    pub(crate) app_health: Option<AppHealthCheck>,
     pub(crate) components: Vec<ComponentInfo>,
     pub(crate) actors: Arc<Actors>,
     pub(crate) pubsub: Arc<PubSub>,
@@ -67,6 +70,8 @@ impl Runtime {
         Self {
             app_id: config.app_id.clone(),
             app_addr: config.app_addr,
+            app_protocol: config.app_protocol,
+            app_health: config.app_health.clone(),
             components,
             actors,
             pubsub,

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::actors::Actors;
 use crate::api;
 use crate::app_channel::AppChannel;
-use crate::config::Config;
+use crate::config::{AppProtocol, Config};
 use crate::document::ResourceError;
 use crate::invocation::Invocation;
 use crate::metrics::{self, Metrics};
@@ -63,7 +63,8 @@ impl Sidecar {
         let resources = config.resources.clone().meant_for(&Place { app_id: &config.app_id, namespace, pod_name })?;
         let policies = resources.resiliency.compile(&config.app_id)?;
         let app = AppChannel::new(&config).ok_or_else(|| StartError::AppIdentity(config.app_id.clone()))?;
-        let app = (config.app_addr.port() != 0).then_some(app);
+        let has_app = config.app_addr.port() != 0 && config.app_protocol == AppProtocol::Http;
+        let app = has_app.then_some(app);
         let http = listen_all(Api::Http, config.http_addr, &config).await?;
         let grpc = listen_all(Api::Grpc, config.grpc_addr, &config).await?;
 
@@ -114,7 +115,7 @@ impl Sidecar {
         }
         runtime.neighbours.appear(http_addr);
         tracing::info!("HTTP API listening on {http_addr}, gRPC API on {grpc_addr}");
-        let asks = discovery::Asks { config: config.ask_config, subscriptions: config.ask_subscriptions };
+        let asks = discovery::Asks::of(&config);
         let discovery = tokio::spawn(discovery::run(Arc::clone(&runtime), app, asks));
         let watch = watch.map(|watch| tokio::spawn(watch.run()));
         Ok(Self { runtime, store: parts.actor_store, http_addr, grpc_addr, servers, discovery, watch })
@@ -151,7 +152,7 @@ impl Sidecar {
         self.runtime.resiliency.set(set)
     }
 
-    /// Returns when the app has been found, has told what it hosts, and that is hosted.
+    /// Returns when the app has been found, is well, has told what it hosts, and that is hosted.
     pub async fn ready(&self) {
         let mut ready = self.runtime.ready.subscribe();
         // The sender lives in the runtime, which this handle keeps alive.

@@ -16,7 +16,7 @@ pub struct StoreReader(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     Sqlite(SqliteFile),
-    Redis(RedisServer),
+    Redis(Box<RedisServer>),
 }
 
 /// A store URL that cannot be read from.
@@ -40,7 +40,7 @@ impl StoreReader {
     /// Another kind of store, or no path.
     pub fn from_url(url: &str) -> Result<Self, StoreUrlError> {
         if url.starts_with("redis:") || url.starts_with("rediss:") {
-            return RedisServer::from_url(url).map(|redis| Self(Kind::Redis(redis)));
+            return RedisServer::from_url(url).map(|redis| Self(Kind::Redis(Box::new(redis))));
         }
         // Whatever stands before an @ may be a password, which is not said again.
         let shown = || url.rsplit_once('@').map_or(url.to_owned(), |(_, place)| format!("…@{place}"));

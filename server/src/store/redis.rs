@@ -28,7 +28,7 @@ impl RedisServer {
         let place = url.rsplit_once('@').map_or(url, |(_, place)| place);
         let refused = |why: String| StoreUrlError::Redis(place.to_owned(), why);
         if url.starts_with("rediss:") {
-            return Err(refused("it asks for TLS, which is not built in".to_owned()));
+            return Err(refused("it asks for TLS, which is not spoken here".to_owned()));
         }
         let info = url.into_connection_info().map_err(|error| refused(error.to_string()))?;
         let ConnectionAddr::Tcp(host, port) = info.addr().clone() else {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::actor_events::{self, Entities, Initial};
 use crate::{duration, json};
 
 /// Dapr's default: an actor that nobody calls for an hour is deactivated.
@@ -78,6 +79,52 @@ impl AppConfig {
     /// What is wrong with it; nothing is hosted then.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, String> {
         let answer: Answer = json::from_slice(body).map_err(|error| error.to_string())?;
+        answer.check()
+    }
+
+    /// Reads what an app says at the beginning of its stream.
+    ///
+    /// # Errors
+    /// What is wrong with it; nothing is hosted then.
+    pub(crate) fn of_stream(initial: Initial) -> Result<Self, String> {
+        Answer {
+            entities: initial.entities,
+            actor_idle_timeout: go_duration(initial.actor_idle_timeout)?,
+            drain_ongoing_call_timeout: go_duration(initial.drain_ongoing_call_timeout)?,
+            reentrancy: initial.reentrancy.map(Reentrancy::from).unwrap_or_default(),
+            entities_config: initial.entities_config.into_iter().map(Answer::of_some).collect::<Result<_, _>>()?,
+        }
+        .check()
+    }
+}
+
+/// A time as the app's answer over HTTP has it: none is empty.
+fn go_duration(time: Option<prost_types::Duration>) -> Result<String, String> {
+    let Some(time) = time else { return Ok(String::new()) };
+    let time = Duration::try_from(time).map_err(|error| error.to_string())?;
+    Ok(duration::show(time))
+}
+
+impl From<actor_events::Reentrancy> for Reentrancy {
+    fn from(told: actor_events::Reentrancy) -> Self {
+        Self { enabled: told.enabled, max_stack_depth: told.max_stack_depth.map(i64::from) }
+    }
+}
+
+impl Answer {
+    /// An entry of a stream's `entities_config`.
+    fn of_some(some: Entities) -> Result<Self, String> {
+        Ok(Self {
+            entities: some.entities,
+            actor_idle_timeout: go_duration(some.actor_idle_timeout)?,
+            drain_ongoing_call_timeout: go_duration(some.drain_ongoing_call_timeout)?,
+            reentrancy: some.reentrancy.map(Reentrancy::from).unwrap_or_default(),
+            entities_config: Vec::new(),
+        })
+    }
+
+    fn check(&self) -> Result<AppConfig, String> {
+        let answer = self;
         let time = |field: &str, text: &str, default: Duration| match text {
             "" => Ok(default),
             text => duration::parse(text).map_err(|error| format!("{field}: {error}")),
@@ -104,11 +151,9 @@ impl AppConfig {
                 types.push((kind.clone(), own.get(kind.as_str()).unwrap_or(&usual).clone()));
             }
         }
-        Ok(Self { types })
+        Ok(AppConfig { types })
     }
-}
 
-impl Answer {
     /// An entry of `entitiesConfig`. What it leaves out has Dapr's default, not the app's usual value, and a time that
     /// is none counts as left out; but the drain timeout is the usual one then.
     fn of_its_own(&self, drain_timeout: Duration) -> TypeConfig {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::sync::{Notify, SemaphorePermit};
 
-use super::Actors;
 use super::turn_lock::{Idleness, Leave};
+use super::{Actors, Hosted};
+use crate::app_channel::{AppError, AppReply};
 use crate::names::ActorRef;
 
 /// How long the app has to take leave of an actor at the end, before the rest are given up: daprd's own limit, which
@@ -20,13 +21,20 @@ pub(super) const LEAVING_AT_ONCE: usize = 32;
 
 impl Actors {
     /// Watches one activation until it ends.
-    pub(super) fn watch_idle(self: &Arc<Self>, actor: ActorRef, timeout: Duration, idle: Arc<Notify>) {
+    pub(super) fn watch_idle(
+        self: &Arc<Self>,
+        hosted: Arc<Hosted>,
+        actor: ActorRef,
+        timeout: Duration,
+        idle: Arc<Notify>,
+    ) {
         let actors = Arc::clone(self);
         tokio::spawn(async move {
             let watch = actors.wait_idle(&actor, timeout, &idle);
             let leave = tokio::select! {
                 leave = watch => leave,
                 () = actors.closing.cancelled() => None,
+                () = hosted.suspended() => None,
             };
             if let Some((leave, place)) = leave {
                 tracing::debug!("Actor {}||{} is idle", actor.kind, actor.id);
@@ -39,12 +47,12 @@ impl Actors {
         &self,
         actor: &ActorRef,
         timeout: Duration,
-        idle: &Notify,
+        idle: &Arc<Notify>,
     ) -> Option<(Leave, SemaphorePermit<'_>)> {
         loop {
             // Had before the turn is: as long as others take their leave, the actor may still be called.
             let place = self.leaving.acquire().await.ok()?;
-            match self.table.leave_if_idle(actor, timeout) {
+            match self.table.leave_if_still_idle(actor, timeout, idle) {
                 Idleness::Over(leave) => return Some((leave, place)),
                 Idleness::Gone => return None,
                 Idleness::Busy => {
@@ -61,11 +69,10 @@ impl Actors {
 
     /// Tells the app. Whatever it answers, and if it does not, the actor is inactive afterwards.
     async fn deactivate(&self, actor: &ActorRef, leave: Leave, _one_of_some: SemaphorePermit<'_>) {
-        let Some(app) = &self.app else { return };
         self.timers.forget(actor);
         let name = format!("{}||{}", actor.kind, actor.id);
         let told = tokio::select! {
-            told = tokio::time::timeout(self.deactivation_limit, app.deactivate(actor)) => told,
+            told = tokio::time::timeout(self.deactivation_limit, self.tell_of_deactivation(actor)) => told,
             () = self.aborting.cancelled() => return,
         };
         match told {
@@ -84,6 +91,13 @@ impl Actors {
             ),
         }
         drop(leave);
+    }
+
+    async fn tell_of_deactivation(&self, actor: &ActorRef) -> Result<AppReply, AppError> {
+        match &self.app {
+            Some(app) => app.deactivate(actor).await,
+            None => self.deactivate_at_host(actor).await,
+        }
     }
 
     /// Refuses new calls, lets running ones end within the drain timeout that the app asked for,
@@ -124,5 +138,6 @@ impl Actors {
     pub(crate) fn abandon(&self) {
         self.closing.cancel();
         self.aborting.cancel();
+        self.streams.close();
     }
 }

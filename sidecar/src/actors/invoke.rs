@@ -10,10 +10,9 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio_util::sync::CancellationToken;
 
 use super::chain::{Chain, TooDeep};
-use super::host::TypeConfig;
 use super::turn_lock::Turn;
 use super::{Actors, Hosted};
-use crate::app_channel::{AppError, AppReply};
+use crate::app_channel::{AppError, AppReply, UNWELL};
 use crate::error::ApiError;
 use crate::names::ActorRef;
 use crate::resiliency::{ACTOR_NOT_FOUND_RETRIES, Failure, PolicyError, RetryTarget, Run, limited};
@@ -109,9 +108,9 @@ impl Actors {
             method: call.method.clone(),
         });
         let attempt = async || {
-            let config = self.look_up(&hosted, &call.actor, explicit).await?;
-            let turn = self.take_turn(&call.actor, config, chain.as_ref()).await?;
-            let answered = self.call_app(turn, &call, guard.timeout).await?;
+            let hosted = self.look_up(&hosted, &call.actor, explicit).await?;
+            let (turn, hosted) = self.take_turn(hosted, &call.actor, chain.as_ref()).await?;
+            let answered = self.call_app(turn, &hosted, (&call, None), guard.timeout).await?;
             judge(&call.actor, &call.method, answered, explicit)
         };
         match guard.run(Run { target, end: &self.closing }, attempt).await {
@@ -139,14 +138,15 @@ impl Actors {
         let request = InvokeCall { actor: call.actor.clone(), method, headers, query: None, body: call.body.clone() };
         let (guard, explicit) = self.resiliency.actor(&call.actor, true);
         let answered = async {
-            let turn = tokio::select! {
-                turn = self.take_turn(&call.actor, config, chain.as_ref()) => turn?,
+            let (turn, hosted) = tokio::select! {
+                turn = self.take_turn(hosted, &call.actor, chain.as_ref()) => turn?,
                 () = call.cancelled.cancelled() => return Err(Failure::permanent(Refusal::Stop)),
             };
             if call.cancelled.is_cancelled() {
                 return Err(Failure::permanent(Refusal::Stop));
             }
-            judge(&call.actor, &request.method, self.call_app(turn, &request, guard.timeout).await?, explicit)
+            let answered = self.call_app(turn, &hosted, (&request, Some(call)), guard.timeout).await?;
+            judge(&call.actor, &request.method, answered, explicit)
         };
         match answered.await.map_err(|failure: Failure<Refusal>| failure.error) {
             Ok(_) => CallBackEnd::Succeeded,
@@ -155,42 +155,57 @@ impl Actors {
         }
     }
 
-    /// Waits for the actor's turn, and watches for its idleness if that activates it.
+    /// Waits for the actor's turn, and watches for its idleness if that activates it. While the app is not well that is
+    /// waited for, too. Returns what is hosted at the turn.
     async fn take_turn(
         self: &Arc<Self>,
+        mut hosted: Arc<Hosted>,
         actor: &ActorRef,
-        config: &TypeConfig,
         chain: Option<&Chain>,
-    ) -> Result<Turn, Failure<Refusal>> {
+    ) -> Result<(Turn, Arc<Hosted>), Failure<Refusal>> {
         let closed = || Failure::permanent(Refusal::closed());
-        let turn = tokio::select! {
-            turn = self.table.line_up(actor).turn(chain) => turn,
-            () = self.closing.cancelled() => return Err(closed()),
-        };
-        let mut turn = turn.map_err(|TooDeep| Failure::transient(Refusal::Own(ApiError::stack_depth())))?;
-        if let Some(idle) = turn.activated.take() {
-            self.watch_idle(actor.clone(), config.idle_timeout, idle);
+        loop {
+            if hosted.is_suspended() {
+                hosted = self.wait_hosted().await.map_err(|error| Failure::permanent(Refusal::Own(error)))?;
+            }
+            let turn = tokio::select! {
+                turn = self.table.line_up(actor).turn(chain) => turn,
+                () = self.closing.cancelled() => return Err(closed()),
+                () = hosted.suspended() => continue,
+            };
+            let mut turn = turn.map_err(|TooDeep| Failure::transient(Refusal::Own(ApiError::stack_depth())))?;
+            let activated = turn.activated.take();
+            if hosted.is_suspended() {
+                if activated.is_some() {
+                    self.table.forget(actor);
+                }
+                continue;
+            }
+            if let (Some(idle), Some(config)) = (activated, hosted.config(&actor.kind)) {
+                self.watch_idle(Arc::clone(&hosted), actor.clone(), config.idle_timeout, idle);
+            }
+            if self.closing.is_cancelled() {
+                return Err(closed());
+            }
+            return Ok((turn, hosted));
         }
-        if self.closing.is_cancelled() {
-            return Err(closed());
-        }
-        Ok(turn)
     }
 
     /// Has the app called, and gives the turn back.
     async fn call_app(
         &self,
         turn: Turn,
-        call: &InvokeCall,
+        hosted: &Hosted,
+        (call, tick): (&InvokeCall, Option<&CallBack>),
         timeout: Option<Duration>,
     ) -> Result<AppReply, Failure<Refusal>> {
-        let Some(app) = &self.app else {
-            return Err(Failure::permanent(Refusal::Own(ApiError::no_app_channel())));
-        };
         let request = async {
             let query = call.query.as_deref();
             let (headers, body) = (call.headers.clone(), call.body.clone());
-            let answered = app.call_actor(&call.actor, &call.method, query, headers, body).await;
+            let answered = match &self.app {
+                Some(app) => app.call_actor(&call.actor, &call.method, query, headers, body).await,
+                None => self.call_host(call, tick).await,
+            };
             answered.map_err(|error| match error {
                 AppError::TooLarge { size, limit } => {
                     Failure::permanent(Refusal::Own(ApiError::too_large(size, limit)))
@@ -201,6 +216,7 @@ impl Actors {
         let answered = tokio::select! {
             answered = limited(timeout, request) => answered,
             () = self.aborting.cancelled() => Err(Failure::permanent(Refusal::Told("context canceled".into()))),
+            () = hosted.suspended() => Err(Failure::transient(Refusal::Told(UNWELL.into()))),
         };
         drop(turn);
         answered
@@ -208,14 +224,17 @@ impl Actors {
 
     /// Finds out whether the type is hosted. Unless the type has a policy of its own, daprd looks
     /// again for a while.
-    async fn look_up<'a>(
+    async fn look_up(
         &self,
-        hosted: &'a Hosted,
+        hosted: &Arc<Hosted>,
         actor: &ActorRef,
         explicit: bool,
-    ) -> Result<&'a TypeConfig, Failure<Refusal>> {
+    ) -> Result<Arc<Hosted>, Failure<Refusal>> {
+        if hosted.config(&actor.kind).is_some() {
+            return Ok(Arc::clone(hosted));
+        }
         let look = async || {
-            let found = hosted.config(&actor.kind);
+            let found = self.hosted().filter(|hosted| hosted.config(&actor.kind).is_some());
             found.ok_or_else(|| Failure::transient(Refusal::Own(ApiError::no_address(actor))))
         };
         if explicit {

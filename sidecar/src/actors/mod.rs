@@ -2,6 +2,7 @@
 
 mod chain;
 mod host;
+mod host_stream;
 mod idle;
 mod invoke;
 mod registry;
@@ -21,11 +22,14 @@ use tokio_util::sync::CancellationToken;
 use crate::app_channel::AppChannel;
 use crate::config::{Config, Ports};
 use crate::error::ApiError;
+use crate::names::ActorRef;
 use crate::resiliency::Resiliency;
 use crate::state::StateStore;
 
 pub(crate) use host::AppConfig;
 use host::TypeConfig;
+pub(crate) use host_stream::Hosting as HostingStream;
+use host_stream::Streams;
 use idle::LEAVING_AT_ONCE;
 pub(crate) use invoke::InvokeCall;
 use registry::Registry;
@@ -42,12 +46,14 @@ use turn_lock::Table;
 const READ_AGAIN: Duration = Duration::from_secs(1);
 
 /// How far the app has told what it hosts.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) enum Hosting {
     /// The app has not answered `/dapr/config` yet: calls wait.
     Starting,
     /// It has.
     Hosted(Arc<Hosted>),
+    /// The app is not well: calls wait until it is.
+    Suspended(Arc<Hosted>),
 }
 
 /// What the app hosts.
@@ -55,12 +61,27 @@ pub(crate) enum Hosting {
 pub(crate) struct Hosted {
     /// In the app's order.
     types: Vec<(String, TypeConfig)>,
+    /// Cancelled when the app is not well any more; `None` where nobody asks it.
+    unwell: Option<CancellationToken>,
 }
 
 impl Hosted {
     /// How actors of a type are kept; `None` when the type is not hosted.
     fn config(&self, kind: &str) -> Option<&TypeConfig> {
         self.types.iter().find(|(hosted, _)| hosted == kind).map(|(_, config)| config)
+    }
+
+    /// Whether all of this is suspended.
+    fn is_suspended(&self) -> bool {
+        self.unwell.as_ref().is_some_and(CancellationToken::is_cancelled)
+    }
+
+    /// Returns when all of this is suspended.
+    async fn suspended(&self) {
+        match &self.unwell {
+            Some(unwell) => unwell.cancelled().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// How long running calls have at the end.
@@ -85,6 +106,8 @@ pub(crate) struct Actors {
     reminders: Reminders,
     clock: Clock,
     hosting: watch::Sender<Hosting>,
+    /// Those that an app hosts its actors over, where none is called over HTTP.
+    streams: Streams,
     /// How long the app has to answer a deactivation.
     deactivation_limit: Duration,
     /// Deactivations that are under way at the app.
@@ -114,6 +137,7 @@ impl Actors {
             reminders: Reminders::default(),
             clock: Clock::start(),
             hosting: watch::Sender::new(Hosting::Starting),
+            streams: Streams::default(),
             deactivation_limit: config.deactivation_limit,
             leaving: Semaphore::new(LEAVING_AT_ONCE),
             closing: CancellationToken::new(),
@@ -134,29 +158,120 @@ impl Actors {
     /// Begins to host these, beside those that are hosted. Returns when their reminders have been read, which is tried
     /// until the store gives them.
     pub(crate) async fn host(self: &Arc<Self>, config: AppConfig) {
-        let new = Hosted { types: config.types };
-        let resumed = loop {
-            match self.resume_reminders(&new).await {
-                Ok(resumed) => break resumed,
-                Err(why) => {
-                    tracing::error!("the reminders cannot be read, and until they are no actors are hosted: {why}");
-                    tokio::time::sleep(READ_AGAIN).await;
-                }
-            }
-        };
+        let resumed = self.read_reminders(config.clone()).await;
         let mut types = self.hosted().map(|hosted| hosted.types.clone()).unwrap_or_default();
-        types.extend(new.types);
-        self.hosting.send_replace(Hosting::Hosted(Arc::new(Hosted { types })));
+        types.extend(config.types);
+        self.host_from_now_on(types);
         // The tick of a type that is not hosted would be its last.
         for reminder in resumed {
             self.run(reminder);
         }
     }
 
-    /// What is hosted; `None` while the app has not said.
+    /// Begins to host these, and nothing else.
+    async fn host_instead(self: &Arc<Self>, config: AppConfig) {
+        let known = self.known_types();
+        let mut new = config.clone();
+        new.types.retain(|(kind, _)| known.iter().all(|(known, _)| known != kind));
+        let resumed = self.read_reminders(new).await;
+        // What nobody hosts any more stays in the store.
+        for (kind, _) in known.iter().filter(|(kind, _)| config.types.iter().all(|(other, _)| other != kind)) {
+            self.reminders.forget_type(kind);
+        }
+        self.host_from_now_on(config.types);
+        for reminder in resumed {
+            self.run(reminder);
+        }
+    }
+
+    async fn read_reminders(self: &Arc<Self>, config: AppConfig) -> Vec<reminders::Kept> {
+        let new = Hosted { types: config.types, unwell: None };
+        loop {
+            match self.resume_reminders(&new).await {
+                Ok(resumed) => return resumed,
+                Err(why) => {
+                    tracing::error!("the reminders cannot be read, and until they are no actors are hosted: {why}");
+                    tokio::time::sleep(READ_AGAIN).await;
+                }
+            }
+        }
+    }
+
+    /// The types that are hosted, or were until the app was not there any more.
+    fn known_types(&self) -> Vec<(String, TypeConfig)> {
+        match &*self.hosting.borrow() {
+            Hosting::Starting => Vec::new(),
+            Hosting::Suspended(hosted) | Hosting::Hosted(hosted) => hosted.types.clone(),
+        }
+    }
+
+    fn host_from_now_on(&self, types: Vec<(String, TypeConfig)>) {
+        self.hosting.send_modify(|hosting| {
+            let unwell = match hosting {
+                Hosting::Hosted(hosted) => hosted.unwell.clone(),
+                Hosting::Starting | Hosting::Suspended(_) => self.may_go().then(CancellationToken::new),
+            };
+            *hosting = Hosting::Hosted(Arc::new(Hosted { types, unwell }));
+        });
+    }
+
+    /// Whether whoever hosts the actors may go while the sidecar runs, as far as that is seen.
+    fn may_go(&self) -> bool {
+        self.app.as_ref().is_none_or(|app| app.health().is_some())
+    }
+
+    /// Whether there is an app that is called over HTTP.
+    pub(crate) fn has_app(&self) -> bool {
+        self.app.is_some()
+    }
+
+    /// A stream that hosted these has ended, and others host the rest: calls wait where there is no other.
+    fn unhost(&self, ended: &AppConfig, rest: AppConfig) {
+        let hosted_there = |actor: &ActorRef| ended.types.iter().any(|(kind, _)| *kind == actor.kind);
+        if self.streams.is_empty() {
+            self.suspend();
+            return;
+        }
+        // Those that were its own are nobody's now: their reminders stay in the store.
+        for (kind, _) in ended.types.iter().filter(|(kind, _)| rest.types.iter().all(|(other, _)| other != kind)) {
+            self.reminders.forget_type(kind);
+        }
+        self.host_from_now_on(rest.types);
+        for actor in self.table.active().into_iter().filter(hosted_there) {
+            self.table.forget(&actor);
+            self.timers.forget(&actor);
+        }
+    }
+
+    /// Hosts nothing until [`Actors::resume`]: calls wait, those that the app has begun are given up, and every actor
+    /// counts as inactive without the app being told, which would not hear it.
+    pub(crate) fn suspend(&self) {
+        let Some(hosted) = self.hosted() else { return };
+        self.hosting.send_replace(Hosting::Suspended(Arc::clone(&hosted)));
+        if let Some(unwell) = &hosted.unwell {
+            unwell.cancel();
+        }
+        for actor in self.table.forget_active() {
+            self.timers.forget(&actor);
+        }
+    }
+
+    /// Hosts again what was hosted.
+    pub(crate) fn resume(&self) {
+        self.hosting.send_if_modified(|hosting| match hosting {
+            Hosting::Suspended(hosted) => {
+                let (types, unwell) = (hosted.types.clone(), self.may_go().then(CancellationToken::new));
+                *hosting = Hosting::Hosted(Arc::new(Hosted { types, unwell }));
+                true
+            }
+            Hosting::Starting | Hosting::Hosted(_) => false,
+        });
+    }
+
+    /// What is hosted; `None` while the app has not said, or is not well.
     pub(crate) fn hosted(&self) -> Option<Arc<Hosted>> {
         match &*self.hosting.borrow() {
-            Hosting::Starting => None,
+            Hosting::Starting | Hosting::Suspended(_) => None,
             Hosting::Hosted(hosted) => Some(Arc::clone(hosted)),
         }
     }
@@ -174,7 +289,7 @@ impl Actors {
         types.map(|(kind, _)| (kind.clone(), counts.get(kind).copied().unwrap_or(0))).collect()
     }
 
-    /// Waits until the app has said what it hosts.
+    /// Waits until the app has said what it hosts, and is well.
     async fn wait_hosted(&self) -> Result<Arc<Hosted>, ApiError> {
         let mut hosting = self.hosting.subscribe();
         tokio::select! {
@@ -184,7 +299,7 @@ impl Actors {
             state = hosting.wait_for(|state| matches!(state, Hosting::Hosted(_))) => match state {
                 Ok(state) => match &*state {
                     Hosting::Hosted(hosted) => Ok(Arc::clone(hosted)),
-                    Hosting::Starting => Err(ApiError::runtime_closed()),
+                    Hosting::Starting | Hosting::Suspended(_) => Err(ApiError::runtime_closed()),
                 },
                 Err(_) => Err(ApiError::runtime_closed()),
             },

@@ -146,10 +146,15 @@ impl<T> Registry<T> {
 
     /// Ends all of an actor.
     pub(super) fn forget(&self, actor: &ActorRef) {
+        self.entries().forget(actor);
+    }
+
+    /// Ends all of a type.
+    pub(super) fn forget_type(&self, kind: &str) {
         let mut entries = self.entries();
-        let names: Vec<_> = entries.actors.get(actor).into_iter().flat_map(BTreeMap::keys).cloned().collect();
-        for name in names {
-            entries.remove(actor, &name);
+        let actors: Vec<_> = entries.actors.keys().filter(|actor| actor.kind == kind).cloned().collect();
+        for actor in actors {
+            entries.forget(&actor);
         }
     }
 }
@@ -186,6 +191,13 @@ impl<T> Entries<T> {
         self.count += 1;
         self.bytes += bytes;
         self.actors.entry(actor.clone()).or_default().insert(name.to_owned(), Entry { known, bytes, token });
+    }
+
+    fn forget(&mut self, actor: &ActorRef) {
+        let names: Vec<_> = self.actors.get(actor).into_iter().flat_map(BTreeMap::keys).cloned().collect();
+        for name in names {
+            self.remove(actor, &name);
+        }
     }
 
     fn remove(&mut self, actor: &ActorRef, name: &str) {

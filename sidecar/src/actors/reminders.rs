@@ -64,6 +64,11 @@ pub(super) struct Kept {
 }
 
 impl Reminders {
+    /// Ends the ticks of a type that is not hosted any more, for as long as that is so.
+    pub(super) fn forget_type(&self, kind: &str) {
+        self.known.forget_type(kind);
+    }
+
     fn place(&self, actor: &ActorRef, name: &str) -> &Mutex<()> {
         let hash = self.hashing.hash_one((actor, name));
         &self.writing[(hash % WRITES_AT_ONCE as u64) as usize]

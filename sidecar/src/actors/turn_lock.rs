@@ -212,6 +212,37 @@ impl Table {
         active.map(|(actor, _)| actor.clone()).collect()
     }
 
+    /// Counts every active actor as inactive, and returns them.
+    pub(crate) fn forget_active(&self) -> Vec<ActorRef> {
+        let active = self.active();
+        for actor in &active {
+            self.forget(actor);
+        }
+        active
+    }
+
+    /// Counts an actor as inactive, unless a deactivation is under way.
+    pub(crate) fn forget(&self, actor: &ActorRef) {
+        let mut slots = self.slots();
+        if let Some(slot) = slots.get_mut(actor).filter(|slot| slot.phase == Phase::Active) {
+            slot.phase = Phase::Inactive;
+            slot.idle.notify_one();
+        }
+        self.settle(slots, actor);
+    }
+
+    /// The same for a watch of one activation, by what tells it of the actor's idleness: an actor may have been forgotten
+    /// and called again since.
+    pub(super) fn leave_if_still_idle(
+        self: &Arc<Self>,
+        actor: &ActorRef,
+        timeout: Duration,
+        idle: &Arc<Notify>,
+    ) -> Idleness {
+        let is_it = self.slots().get(actor).is_some_and(|slot| Arc::ptr_eq(&slot.idle, idle));
+        if is_it { self.leave_if_idle(actor, timeout) } else { Idleness::Gone }
+    }
+
     /// Begins the deactivation of an actor that has been idle for `timeout`.
     pub(crate) fn leave_if_idle(self: &Arc<Self>, actor: &ActorRef, timeout: Duration) -> Idleness {
         let mut slots = self.slots();

@@ -14,6 +14,8 @@ use dapr::dapr::proto::runtime::v1::{
     InvokeActorRequest, InvokeActorResponse, SetMetadataRequest, ShutdownRequest, TransactionalActorStateOperation,
 };
 use futures::future::BoxFuture;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use prost::Message;
 use tonic::body::Body;
 use tonic::server::NamedService;
@@ -22,7 +24,7 @@ use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
 
-use super::{absent, auth, baggage, grpc_pubsub, grpc_state, grpc_timers, invocation, metadata, secrets};
+use super::{absent, auth, baggage, grpc_actors, grpc_pubsub, grpc_state, grpc_timers, invocation, metadata, secrets};
 use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
 use crate::error::{ApiError, ErrorCode};
@@ -116,11 +118,7 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
         "GetMetadata" => unary(runtime, request, get_metadata).await,
         "SetMetadata" => unary(runtime, request, set_metadata).await,
         "Shutdown" => unary(runtime, request, shutdown).await,
-        "SubscribeActorEventsAlpha1" => Status::failed_precondition(
-            "actors are called over the app's HTTP channel here (--app-protocol http): the app answers GET /dapr/config \
-             with its actor types instead of subscribing to their events",
-        )
-        .into_http(),
+        "SubscribeActorEventsAlpha1" => grpc_actors::stream(runtime, request).await,
         other => Status::from(absent::method(other)).into_http(),
     }
 }
@@ -179,11 +177,17 @@ async fn invoke_actor(runtime: Arc<Runtime>, request: InvokeActorRequest) -> Res
     let method = normalise_method(&request.method)
         .map_err(|why| Status::invalid_argument(format!("invalid actor method: {why}")))?;
     let metadata = request.metadata.iter();
+    let mut headers = forwarded(metadata.map(|(name, value)| (name.as_str(), value.as_bytes())));
+    // Dapr drops a content type on its way to an app over HTTP, even one in the metadata.
+    if !runtime.actors.has_app()
+        && let Some(Ok(content_type)) = request.metadata.get("content-type").map(HeaderValue::try_from)
+    {
+        headers.insert(CONTENT_TYPE, content_type);
+    }
     let call = InvokeCall {
         actor: ActorRef::new(request.actor_type, request.actor_id),
         method,
-        // Dapr drops a content type here, even one in the metadata.
-        headers: forwarded(metadata.map(|(name, value)| (name.as_str(), value.as_bytes()))),
+        headers,
         query: None,
         body: request.data.into(),
     };

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use dapr::dapr::proto::runtime::v1::{
-    ActiveActorsCount, ActorRuntime, AppConnectionProperties, GetMetadataResponse, PubsubSubscription,
-    PubsubSubscriptionRule, PubsubSubscriptionRules, PubsubSubscriptionType, RegisteredComponents,
+    ActiveActorsCount, ActorRuntime, AppConnectionHealthProperties, AppConnectionProperties, GetMetadataResponse,
+    PubsubSubscription, PubsubSubscriptionRule, PubsubSubscriptionRules, PubsubSubscriptionType, RegisteredComponents,
     actor_runtime::ActorRuntimeStatus,
 };
 use prost::DecodeError;
@@ -14,6 +14,8 @@ use prost::bytes::{Buf, BufMut};
 use prost::encoding::{DecodeContext, WireType};
 use serde_json::{Map, Value, json};
 
+use crate::config::{AppHealthCheck, AppProtocol};
+use crate::duration;
 use crate::resources::Subscription;
 use crate::resources::subscription::Origin;
 use crate::runtime::{Runtime, VERSION};
@@ -99,10 +101,13 @@ fn snapshot(runtime: &Runtime) -> GetMetadataResponse {
         http_endpoints: Vec::new(),
         app_connection_properties: has_app.then(|| AppConnectionProperties {
             port: runtime.app_addr.port().into(),
-            protocol: "http".into(),
+            protocol: match runtime.app_protocol {
+                AppProtocol::Http => "http".into(),
+                AppProtocol::Grpc => "grpc".into(),
+            },
             channel_address: runtime.app_addr.ip().to_string(),
             max_concurrency: 0,
-            health: None,
+            health: runtime.app_health.as_ref().map(health),
         }),
         runtime_version: VERSION.into(),
         enabled_features: Vec::new(),
@@ -115,6 +120,15 @@ fn snapshot(runtime: &Runtime) -> GetMetadataResponse {
         }),
         scheduler: None,
         workflows: None,
+    }
+}
+
+fn health(check: &AppHealthCheck) -> AppConnectionHealthProperties {
+    AppConnectionHealthProperties {
+        health_check_path: check.path.clone(),
+        health_probe_interval: duration::show(check.interval),
+        health_probe_timeout: duration::show(check.timeout),
+        health_threshold: check.threshold.try_into().unwrap_or(i32::MAX),
     }
 }
 
@@ -170,14 +184,20 @@ pub(super) fn json(runtime: &Runtime) -> Value {
         body.insert("subscriptions".into(), subscriptions.into());
     }
     if let Some(app) = snapshot.app_connection_properties {
-        body.insert(
-            "appConnectionProperties".into(),
-            json!({
-                "port": app.port,
-                "protocol": app.protocol,
-                "channelAddress": app.channel_address,
-            }),
-        );
+        let mut shown = json!({
+            "port": app.port,
+            "protocol": app.protocol,
+            "channelAddress": app.channel_address,
+        });
+        if let Some(health) = app.health {
+            shown["health"] = json!({
+                "healthCheckPath": health.health_check_path,
+                "healthProbeInterval": health.health_probe_interval,
+                "healthProbeTimeout": health.health_probe_timeout,
+                "healthThreshold": health.health_threshold,
+            });
+        }
+        body.insert("appConnectionProperties".into(), shown);
     }
     let names = runtime.resiliency.names();
     if !names.is_empty() {

@@ -3,6 +3,7 @@
 mod absent;
 mod auth;
 mod grpc;
+mod grpc_actors;
 mod grpc_pubsub;
 mod grpc_state;
 mod grpc_timers;

@@ -14,10 +14,10 @@ pub(super) enum Door {
 }
 
 impl Door {
-    /// Whether nobody is behind it any more.
+    /// Whether nobody is behind it any more, or the app is not well.
     pub(super) fn is_gone(&self) -> bool {
         match self {
-            Self::App(_) => false,
+            Self::App(app) => !app.is_well(),
             Self::Stream(outlet) => outlet.is_gone(),
         }
     }

@@ -31,6 +31,8 @@ struct Known {
     /// Of callers that are connected now, each with a number of its own.
     streaming: Vec<(u64, Subscription)>,
     next_stream: u64,
+    /// Nothing is delivered to the app for a while.
+    paused: bool,
     /// What is to be delivered to the app: no circle is in it, streams included.
     wanted: Vec<Subscription>,
     /// What is delivered to the app, each with what ends it.
@@ -108,6 +110,18 @@ impl PubSub {
         self.reconcile().await;
     }
 
+    /// Delivers nothing to the app until [`PubSub::resume`]; streams go on.
+    pub(crate) async fn pause(&self) {
+        self.subscriptions.lock().paused = true;
+        self.reconcile().await;
+    }
+
+    /// Delivers to the app again.
+    pub(crate) async fn resume(&self) {
+        self.subscriptions.lock().paused = false;
+        self.reconcile().await;
+    }
+
     /// Has those deliveries run that there should be.
     async fn reconcile(&self) {
         let _one_after_the_other = self.subscriptions.changing.lock().await;
@@ -117,7 +131,10 @@ impl PubSub {
             if known.programmatic.is_none() {
                 return;
             }
-            let mut wanted = self.wanted(&mut known);
+            let mut wanted = match known.paused {
+                true => Vec::new(),
+                false => self.wanted(&mut known),
+            };
             known.running.retain(|(running, end)| {
                 let stays = wanted.contains(running);
                 if !stays {

@@ -36,9 +36,13 @@ macro_rules! behaviours {
     };
 }
 
+#[path = "../../src/actor_events.rs"]
+mod actor_events;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod actor_stream;
+mod app_health;
 mod bulk;
 mod deactivation;
 mod differences;
@@ -48,6 +52,7 @@ mod invoke;
 mod metadata;
 mod pubsub;
 mod redis;
+mod redis_tls;
 mod reentrancy;
 mod reminders;
 mod resiliency;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use sidecar::{AppHealthCheck, AppProtocol};
 
 /// An embedded Dapr sidecar: actors, actor state (SQLite, memory), pub/sub in memory.
 ///
@@ -22,9 +23,9 @@ pub(crate) struct Flags {
     /// The address or host name that the app listens on.
     #[arg(long, default_value = "127.0.0.1", value_parser = parse_host)]
     pub(crate) app_channel_address: IpAddr,
-    /// The app's protocol; only http is there.
+    /// The app's protocol: http; or grpc for an app that hosts actors over a stream of its own, and no more.
     #[arg(long, default_value = "http", value_parser = parse_protocol)]
-    pub(crate) app_protocol: String,
+    pub(crate) app_protocol: AppProtocol,
     /// How many calls of the app there may be at once; 0 or less: no limit.
     #[arg(long, default_value_t = -1)]
     pub(crate) app_max_concurrency: i64,
@@ -71,6 +72,21 @@ pub(crate) struct Flags {
     /// needed.
     #[arg(long, value_name = "ADDRESS")]
     placement_host_address: Option<String>,
+    /// Whether the app is asked for its health: its actors and deliveries go and come with it.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true")]
+    enable_app_health_check: bool,
+    /// Where it is asked.
+    #[arg(long, value_name = "PATH", default_value = "/healthz")]
+    app_health_check_path: String,
+    /// How often it is asked, in seconds; 0 or less: 5.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    app_health_probe_interval: i64,
+    /// How long it may take to answer, in milliseconds; 0 or less: 500.
+    #[arg(long, value_name = "MS", default_value_t = 500)]
+    app_health_probe_timeout: i64,
+    /// After how many failures in a row it counts as unwell; 0 or less: 3.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    app_health_threshold: i64,
     /// debug, info, warn, error or fatal.
     #[arg(long, default_value = "info", ignore_case = true, value_parser = ["debug", "info", "warn", "error", "fatal"])]
     log_level: String,
@@ -127,21 +143,6 @@ struct Ignored {
     /// API calls are not logged.
     #[arg(long, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
     enable_api_logging: Option<Option<String>>,
-    /// The app's health is not probed.
-    #[arg(long, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
-    enable_app_health_check: Option<Option<String>>,
-    /// The app's health is not probed.
-    #[arg(long, value_name = "PATH")]
-    app_health_check_path: Option<String>,
-    /// The app's health is not probed.
-    #[arg(long, value_name = "SECONDS")]
-    app_health_probe_interval: Option<String>,
-    /// The app's health is not probed.
-    #[arg(long, value_name = "MS")]
-    app_health_probe_timeout: Option<String>,
-    /// The app's health is not probed.
-    #[arg(long, value_name = "N")]
-    app_health_threshold: Option<String>,
     /// Headers have hyper's limits.
     #[arg(long, visible_alias = "dapr-http-read-buffer-size", value_name = "SIZE")]
     read_buffer_size: Option<String>,
@@ -224,6 +225,24 @@ impl Flags {
         Some(SocketAddr::new(self.metrics_listen_address, port))
     }
 
+    /// How the app is asked for its health; `None` where it is not.
+    ///
+    /// # Errors
+    /// It may take longer to answer than until it is asked again.
+    pub(crate) fn app_health(&self) -> anyhow::Result<Option<AppHealthCheck>> {
+        let usual = AppHealthCheck::default();
+        let positive = |number: i64| u64::try_from(number).ok().filter(|number| *number > 0);
+        let interval = positive(self.app_health_probe_interval).map_or(usual.interval, Duration::from_secs);
+        let timeout = positive(self.app_health_probe_timeout).map_or(usual.timeout, Duration::from_millis);
+        if timeout > interval {
+            anyhow::bail!("--app-health-probe-timeout must be smaller than --app-health-probe-interval");
+        }
+        let threshold = positive(self.app_health_threshold).and_then(|number| number.try_into().ok());
+        let threshold = threshold.unwrap_or(usual.threshold);
+        let path = self.app_health_check_path.clone();
+        Ok(self.enable_app_health_check.then_some(AppHealthCheck { path, interval, timeout, threshold }))
+    }
+
     /// How long an end in order may take.
     pub(crate) fn graceful_shutdown(&self) -> Option<Duration> {
         let seconds = self.dapr_graceful_shutdown_seconds.and_then(|seconds| u64::try_from(seconds).ok());
@@ -277,10 +296,11 @@ fn parse_port(text: &str) -> Result<u16, String> {
     }
 }
 
-fn parse_protocol(text: &str) -> Result<String, String> {
+fn parse_protocol(text: &str) -> Result<AppProtocol, String> {
     match text.to_ascii_lowercase().as_str() {
-        "" | "http" => Ok("http".into()),
-        "grpc" | "grpcs" | "https" | "h2c" => Err("this sidecar calls the app over plain HTTP only".into()),
+        "" | "http" => Ok(AppProtocol::Http),
+        "grpc" => Ok(AppProtocol::Grpc),
+        "grpcs" | "https" | "h2c" => Err("this sidecar calls the app over plain HTTP only".into()),
         _ => Err("it is no protocol that Dapr knows".into()),
     }
 }
@@ -329,6 +349,21 @@ mod tests {
         let args: Vec<String> =
             format!("sidecar --app-id a {args}").split_whitespace().map(|arg| two_dashes(arg.into())).collect();
         Flags::try_parse_from(&args).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn the_health_of_the_app_is_asked_for_as_daprd_would() {
+        let health = |args: &str| read(args).app_health();
+        assert_eq!(health("--app-health-threshold 1").unwrap(), None, "unless it is said");
+        let usual = AppHealthCheck::default();
+        let none = "--enable-app-health-check --app-health-probe-interval 0 --app-health-probe-timeout -1 --app-health-threshold 0";
+        assert_eq!(health(none).unwrap(), Some(usual), "what is nothing is Dapr's default");
+        let own = "--enable-app-health-check --app-health-check-path /well --app-health-probe-interval 1 \
+                   --app-health-probe-timeout 200 --app-health-threshold 7";
+        let (interval, timeout) = (Duration::from_secs(1), Duration::from_millis(200));
+        let own = health(own).unwrap();
+        assert_eq!(own, Some(AppHealthCheck { path: "/well".into(), interval, timeout, threshold: 7 }));
+        assert!(health("--app-health-probe-interval 1 --app-health-probe-timeout 2000").is_err());
     }
 
     #[test]

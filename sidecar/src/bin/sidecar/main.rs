@@ -81,7 +81,8 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
 }
 
 fn config(flags: Flags, resources: Resources) -> anyhow::Result<Config> {
-    let (max_body_bytes, metrics_addr) = (flags.max_body_bytes(), flags.metrics_addr());
+    let (max_body_bytes, metrics_addr, app_health) =
+        (flags.max_body_bytes(), flags.metrics_addr(), flags.app_health()?);
     let neighbours = neighbours(flags.cluster());
     let app_addr = SocketAddr::new(flags.app_channel_address, flags.app_port);
     let mut addresses = flags.dapr_listen_addresses.into_iter();
@@ -97,6 +98,8 @@ fn config(flags: Flags, resources: Resources) -> anyhow::Result<Config> {
         watched: flags.resources_path,
         neighbours: Some(neighbours),
         metrics_addr,
+        app_health,
+        app_protocol: flags.app_protocol,
         app_max_concurrency: usize::try_from(flags.app_max_concurrency).ok().filter(|calls| *calls > 0),
         ask_config: asks("config"),
         ask_subscriptions: asks("subscribe"),

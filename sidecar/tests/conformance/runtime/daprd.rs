@@ -169,7 +169,8 @@ fn start_daprd(programs: &Programs, ports: &Ports, folder: &TempDir, app: Socket
     let mut command = Command::new(&programs.daprd);
     // A relative path of a SQLite file is relative to here.
     command.current_dir(folder.path());
-    command.args(["--mode", "standalone", "--app-id", "app", "--app-protocol", "http", "--enable-metrics=false"]);
+    let protocol = if setup.app_stream { "grpc" } else { "http" };
+    command.args(["--mode", "standalone", "--app-id", "app", "--app-protocol", protocol, "--enable-metrics=false"]);
     command.args(["--app-channel-address", "127.0.0.1", "--dapr-listen-addresses", "127.0.0.1"]);
     command.args(["--dapr-internal-grpc-listen-address", "127.0.0.1", "--log-level", "debug"]);
     command.args(["--app-port", &app.port().to_string(), "--dapr-http-port", &ports.http.to_string()]);
@@ -180,6 +181,9 @@ fn start_daprd(programs: &Programs, ports: &Ports, folder: &TempDir, app: Socket
         let file = folder.path().join("config.yaml");
         fs::write(&file, CONFIGURATION).unwrap();
         command.arg("--config").arg(file);
+    }
+    if setup.app_health {
+        command.args(["--enable-app-health-check", "--app-health-probe-interval", "1", "--app-health-threshold", "1"]);
     }
     if setup.placement {
         command.args(["--placement-host-address", &local(ports.placement).to_string()]);

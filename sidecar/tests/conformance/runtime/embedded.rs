@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use sidecar::{Resources, Sidecar, StoreCall, StoreFault};
+use sidecar::{AppHealthCheck, Resources, Sidecar, StoreCall, StoreFault};
 use tempfile::TempDir;
 
 use super::Setup;
@@ -75,6 +76,11 @@ impl Embedded {
             config.max_body_bytes = bytes;
         }
         config.actor_state_ttl = setup.actor_state_ttl;
+        config.app_health = setup.app_health.then(|| AppHealthCheck {
+            interval: Duration::from_secs(1),
+            threshold: 1,
+            ..AppHealthCheck::default()
+        });
         config.ports.fault = Some(self.outage.clone());
         self.sidecar = Some(Sidecar::start(config).await.unwrap());
     }

@@ -4,7 +4,7 @@ mod daprd;
 mod embedded;
 #[allow(dead_code)]
 #[path = "../../../../server/tests/dapr/process.rs"]
-mod process;
+pub mod process;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -63,6 +63,10 @@ pub struct Setup {
     pub max_body_bytes: Option<usize>,
     /// Whether the feature `ActorStateTTL` is on.
     pub actor_state_ttl: bool,
+    /// Whether the app is asked for its health, each second; the first answer counts.
+    pub app_health: bool,
+    /// Whether the app hosts its actors over a stream, and listens nowhere.
+    pub app_stream: bool,
 }
 
 impl Default for Setup {
@@ -77,6 +81,8 @@ impl Default for Setup {
             app_api_token: None,
             max_body_bytes: None,
             actor_state_ttl: false,
+            app_health: false,
+            app_stream: false,
         }
     }
 }
@@ -155,6 +161,7 @@ pub struct Lab {
     pub grpc: DaprClient<Channel>,
     pub http: reqwest::Client,
     http_addr: SocketAddr,
+    grpc_addr: SocketAddr,
     part: Part,
     setup: Setup,
 }
@@ -166,7 +173,7 @@ impl Lab {
             Part::Daprd(daprd) => (daprd.http_addr(), daprd.grpc_addr()),
         };
         let grpc = DaprClient::connect(format!("http://{grpc_addr}")).await.unwrap();
-        Self { app, app_addr, grpc, http: reqwest::Client::new(), http_addr, part, setup }
+        Self { app, app_addr, grpc, http: reqwest::Client::new(), http_addr, grpc_addr, part, setup }
     }
 
     /// Waits until the app's actors are hosted.
@@ -272,6 +279,11 @@ impl Lab {
             Part::Embedded(_) => {}
             Part::Daprd(daprd) => daprd.dealt_with(topic).await,
         }
+    }
+
+    /// A connection of its own to the gRPC API.
+    pub async fn channel(&self) -> Channel {
+        Channel::from_shared(format!("http://{}", self.grpc_addr)).unwrap().connect().await.unwrap()
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -1,0 +1,288 @@
+//! Apps that host their actors over a stream which they open (`SubscribeActorEventsAlpha1`), and listen nowhere.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use prost::Message as _;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::{mpsc, oneshot};
+
+use super::invoke::{CallBack, InvokeCall};
+use super::{Actors, AppConfig};
+use crate::actor_events::{
+    Asked, Deactivate, Deactivated, Failed, Invoke, Invoked, Remind, Said, TickTimer, Ticked, ToHost,
+};
+use crate::app_channel::{AppError, AppReply};
+use crate::names::ActorRef;
+
+/// How many calls may wait to be sent.
+const WAITING: usize = 128;
+/// The code of gRPC for what is not there.
+const NOT_FOUND: u32 = 5;
+
+/// The streams that are open.
+#[derive(Debug, Default)]
+pub(super) struct Streams {
+    open: Mutex<Vec<Open>>,
+    next: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Open {
+    number: u64,
+    config: AppConfig,
+    host: HostStream,
+}
+
+/// One of them, to be asked.
+#[derive(Debug, Clone)]
+pub(super) struct HostStream {
+    calls: mpsc::Sender<ToHost>,
+    /// Who waits for an answer, by the call's id.
+    waiting: Arc<Mutex<HashMap<String, oneshot::Sender<Said>>>>,
+    next: Arc<AtomicU64>,
+}
+
+/// What an open stream hosts; dropping it is its end.
+pub(crate) struct Hosting {
+    actors: Arc<Actors>,
+    number: u64,
+    host: HostStream,
+    calls: mpsc::Receiver<ToHost>,
+}
+
+/// What a timer's or a reminder's call has in its body over HTTP.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tick {
+    data: Option<Box<RawValue>>,
+    #[serde(default)]
+    callback: String,
+    due_time: String,
+    period: String,
+}
+
+impl Streams {
+    fn open(&self) -> MutexGuard<'_, Vec<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.open().is_empty()
+    }
+
+    /// What all of them host. Of two that host a type the later one counts.
+    fn config(&self) -> AppConfig {
+        let mut config = AppConfig::default();
+        for (kind, how) in self.open().iter().rev().flat_map(|open| &open.config.types) {
+            if config.types.iter().all(|(known, _)| known != kind) {
+                config.types.push((kind.clone(), how.clone()));
+            }
+        }
+        config
+    }
+
+    /// Who is asked of a type.
+    pub(super) fn host_of(&self, kind: &str) -> Option<HostStream> {
+        let open = self.open();
+        let hosts = |open: &&Open| open.config.types.iter().any(|(hosted, _)| hosted == kind);
+        open.iter().rev().find(hosts).map(|open| open.host.clone())
+    }
+
+    /// Ends all of them.
+    pub(super) fn close(&self) {
+        self.open().clear();
+    }
+}
+
+impl Actors {
+    /// Hosts what an app says on its stream, in the place of what another stream hosts of it.
+    pub(crate) async fn host_stream(self: &Arc<Self>, config: AppConfig) -> Hosting {
+        let (sender, calls) = mpsc::channel(WAITING);
+        let host = HostStream { calls: sender, waiting: Arc::default(), next: Arc::default() };
+        let number = self.streams.next.fetch_add(1, Ordering::Relaxed);
+        self.streams.open().push(Open { number, config, host: host.clone() });
+        // From here on dropping it undoes it, whatever this waits for.
+        let hosting = Hosting { actors: Arc::clone(self), number, host, calls };
+        self.host_instead(self.streams.config()).await;
+        hosting
+    }
+
+    /// An actor's call on the stream of its host.
+    pub(super) async fn call_host(&self, call: &InvokeCall, tick: Option<&CallBack>) -> Result<AppReply, AppError> {
+        let host = self.streams.host_of(&call.actor.kind).ok_or_else(not_connected)?;
+        let said = host.ask(|id| asked(id, call, tick)).await?;
+        let unexpected =
+            |what: &str| Err(AppError::Failed(format!("actor host returned an unexpected response type for {what}")));
+        match (said, tick.map(|tick| tick.kind)) {
+            (Said::Failed(failed), None) if failed.code == NOT_FOUND => {
+                Ok(reply(StatusCode::NOT_FOUND, failed.message))
+            }
+            (Said::Failed(failed), _) => Err(AppError::Failed(format!("error from actor service: {}", failed.message))),
+            (Said::Invoked(invoked), None) => Ok(invoked_reply(invoked)),
+            (Said::Reminded(ticked), Some("remind")) | (Said::TimerTicked(ticked), Some("timer")) => {
+                Ok(ticked_reply(&ticked))
+            }
+            (_, what) => unexpected(what.unwrap_or("invoke")),
+        }
+    }
+
+    /// Tells the host of an actor to let go of it.
+    pub(super) async fn deactivate_at_host(&self, actor: &ActorRef) -> Result<AppReply, AppError> {
+        let host = self.streams.host_of(&actor.kind).ok_or_else(not_connected)?;
+        let (actor_type, actor_id) = (actor.kind.clone(), actor.id.clone());
+        let said = host.ask(|id| Asked::Deactivate(Deactivate { id, actor_type, actor_id })).await?;
+        match said {
+            Said::Failed(failed) => Ok(reply(StatusCode::INTERNAL_SERVER_ERROR, failed.message)),
+            _ => Ok(reply(StatusCode::OK, String::new())),
+        }
+    }
+}
+
+fn not_connected() -> AppError {
+    AppError::Failed("actor host is not connected".to_owned())
+}
+
+impl HostStream {
+    async fn ask(&self, what: impl FnOnce(String) -> Asked) -> Result<Said, AppError> {
+        let gone = || AppError::Failed("actor host disconnected before responding".to_owned());
+        let id = self.next.fetch_add(1, Ordering::Relaxed).to_string();
+        let (answer, answered) = oneshot::channel();
+        self.waiting().insert(id.clone(), answer);
+        let _forgotten = Forgotten { host: self, id: &id };
+        let asked = ToHost { asked: Some(what(id.clone())) };
+        tokio::select! {
+            sent = self.calls.send(asked) => sent.map_err(|_| gone())?,
+            () = self.calls.closed() => return Err(gone()),
+        }
+        tokio::select! {
+            said = answered => said.map_err(|_| gone()),
+            () = self.calls.closed() => Err(gone()),
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Said>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call that nobody waits for any more.
+struct Forgotten<'a> {
+    host: &'a HostStream,
+    id: &'a str,
+}
+
+impl Drop for Forgotten<'_> {
+    fn drop(&mut self) {
+        self.host.waiting().remove(self.id);
+    }
+}
+
+impl Hosting {
+    /// The next call for the app; `None` when the sidecar ends.
+    pub(crate) async fn next(&mut self) -> Option<ToHost> {
+        self.calls.recv().await
+    }
+
+    /// Takes an answer of the app.
+    pub(crate) fn answered(&self, said: Said) {
+        let waiting = call_of(&said).and_then(|id| self.host.waiting().remove(id));
+        match waiting {
+            // Whoever waited may have gone meanwhile.
+            Some(waiting) => drop(waiting.send(said)),
+            None => tracing::debug!("an answer on an actor host's stream belongs to no call"),
+        }
+    }
+}
+
+impl Drop for Hosting {
+    fn drop(&mut self) {
+        let ended = {
+            let mut open = self.actors.streams.open();
+            let ended = open.iter().position(|open| open.number == self.number);
+            ended.map(|index| open.remove(index))
+        };
+        if let Some(ended) = ended {
+            self.actors.unhost(&ended.config, self.actors.streams.config());
+        }
+    }
+}
+
+/// The call that is answered; `None` for what is no answer.
+fn call_of(said: &Said) -> Option<&str> {
+    match said {
+        Said::Initial(_) => None,
+        Said::Invoked(Invoked { id, .. })
+        | Said::Reminded(Ticked { id, .. })
+        | Said::TimerTicked(Ticked { id, .. })
+        | Said::Deactivated(Deactivated { id })
+        | Said::Failed(Failed { id, .. }) => Some(id),
+    }
+}
+
+fn asked(id: String, call: &InvokeCall, tick: Option<&CallBack>) -> Asked {
+    let (actor_type, actor_id) = (call.actor.kind.clone(), call.actor.id.clone());
+    let Some(tick) = tick else {
+        let method = match &call.query {
+            Some(query) => format!("{}?{query}", call.method),
+            None => call.method.clone(),
+        };
+        let (data, metadata) = (call.body.clone(), metadata(&call.headers));
+        return Asked::Invoke(Invoke { id, actor_type, actor_id, method, data, metadata });
+    };
+    let name = tick.name.clone();
+    // The sidecar wrote it.
+    let told: Option<Tick> = serde_json::from_slice(&tick.body).ok();
+    let Tick { data, callback, due_time, period } =
+        told.unwrap_or(Tick { data: None, callback: String::new(), due_time: String::new(), period: String::new() });
+    let data = data.map(|data| bytes_value(data.get()));
+    match tick.kind {
+        "remind" => Asked::Remind(Remind { id, actor_type, actor_id, name, due_time, period, data }),
+        _ => Asked::TickTimer(TickTimer { id, actor_type, actor_id, name, due_time, period, callback, data }),
+    }
+}
+
+/// JSON as daprd sends it: a `google.protobuf.BytesValue`.
+fn bytes_value(json: &str) -> prost_types::Any {
+    let value = json.as_bytes().to_vec().encode_to_vec();
+    prost_types::Any { type_url: "type.googleapis.com/google.protobuf.BytesValue".into(), value }
+}
+
+/// Headers by the names that apps look for in metadata, of each the first value.
+fn metadata(headers: &HeaderMap) -> HashMap<String, String> {
+    let name = |name: &HeaderName| match name.as_str() {
+        "dapr-reentrancy-id" => "Dapr-Reentrancy-Id".to_owned(),
+        other => other.to_owned(),
+    };
+    let names = headers.keys().filter_map(|key| Some((name(key), headers.get(key)?.to_str().ok()?.to_owned())));
+    names.collect()
+}
+
+fn invoked_reply(invoked: Invoked) -> AppReply {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &invoked.metadata {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
+    if invoked.error {
+        headers.insert("x-daprerrorresponseheader", HeaderValue::from_static("true"));
+    }
+    AppReply { status: StatusCode::OK, headers, body: invoked.data }
+}
+
+fn ticked_reply(ticked: &Ticked) -> AppReply {
+    let mut answer = reply(StatusCode::OK, String::new());
+    if ticked.cancel {
+        answer.headers.insert("x-daprremindercancel", HeaderValue::from_static("true"));
+    }
+    answer
+}
+
+fn reply(status: StatusCode, body: String) -> AppReply {
+    AppReply { status, headers: HeaderMap::new(), body: Bytes::from(body) }
+}

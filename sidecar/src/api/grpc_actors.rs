@@ -1,0 +1,91 @@
+//! Actor hosts over gRPC: `SubscribeActorEventsAlpha1`.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use tonic::body::Body;
+use tonic::{Request, Response, Status, Streaming};
+use tonic_prost::ProstCodec;
+use tower::service_fn;
+
+use crate::actor_events::{Asked, FromHost, Said, ToHost, Welcome};
+use crate::actors::{AppConfig, HostingStream};
+use crate::runtime::Runtime;
+
+/// Serves the stream that an app hosts its actors over.
+pub(super) async fn stream(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Response<Body> {
+    let limit = runtime.max_body_bytes;
+    let service = service_fn(move |request: Request<Streaming<FromHost>>| {
+        let runtime = Arc::clone(&runtime);
+        async move { begin(&runtime, request.into_inner()).await.map(Response::new) }
+    });
+    let mut grpc = tonic::server::Grpc::new(ProstCodec::<ToHost, FromHost>::default()).max_decoding_message_size(limit);
+    let answered: Result<_, Infallible> = Ok(grpc.streaming(service, request).await);
+    match answered {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+type Calls = BoxStream<'static, Result<ToHost, Status>>;
+
+async fn begin(runtime: &Runtime, mut said: Streaming<FromHost>) -> Result<Calls, Status> {
+    if runtime.actors.has_app() {
+        return Err(Status::failed_precondition(
+            "actor callback streaming requires a gRPC app channel (--app-protocol grpc, or no --app-port): this app is \
+             called over HTTP, and answers GET /dapr/config with its actor types",
+        ));
+    }
+    let first = said.message().await?.and_then(|message| message.said);
+    let Some(Said::Initial(initial)) = first else {
+        return Err(Status::invalid_argument("first message must be SubscribeActorEventsRequestInitialAlpha1"));
+    };
+    let config = AppConfig::of_stream(initial)
+        .map_err(|why| Status::internal(format!("failed to register hosted actors: {why}")))?;
+    let config = runtime.actors.hostable(config);
+    claim(runtime, &config).await?;
+    let hosting = runtime.actors.host_stream(config).await;
+    let welcome = ToHost { asked: Some(Asked::Welcome(Welcome {})) };
+    let calls = stream::unfold(Some((hosting, said)), async |state| {
+        let (mut hosting, mut said) = state?;
+        match next(&mut hosting, &mut said).await {
+            Ok(Some(call)) => Some((Ok(call), Some((hosting, said)))),
+            Ok(None) => None,
+            Err(status) => Some((Err(status), None)),
+        }
+    });
+    Ok(stream::once(async { Ok(welcome) }).chain(calls).boxed())
+}
+
+/// Claims the types besides those that are hosted already.
+///
+/// # Errors
+/// Another sidecar hosts one.
+async fn claim(runtime: &Runtime, config: &AppConfig) -> Result<(), Status> {
+    let mut types: Vec<String> = runtime.actors.counts().into_iter().map(|(kind, _)| kind).collect();
+    types.extend(config.types.iter().map(|(kind, _)| kind.clone()));
+    match runtime.neighbours.claim(&types).await.first() {
+        None => Ok(()),
+        Some((kind, app_id)) => Err(Status::failed_precondition(format!(
+            "the actor type {kind} has a host already, the app {app_id}, whose sidecar runs on this machine too: several \
+             hosts of one type need Dapr's own daprd with its placement service"
+        ))),
+    }
+}
+
+/// The next call for the app, while its answers are taken; `None` when it has gone, or the sidecar ends.
+async fn next(hosting: &mut HostingStream, said: &mut Streaming<FromHost>) -> Result<Option<ToHost>, Status> {
+    loop {
+        let message = tokio::select! {
+            call = hosting.next() => return Ok(call),
+            message = said.message() => message?,
+        };
+        match message {
+            None => return Ok(None),
+            Some(FromHost { said: Some(answer) }) => hosting.answered(answer),
+            Some(FromHost { said: None }) => {}
+        }
+    }
+}
