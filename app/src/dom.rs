@@ -7,11 +7,13 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, HtmlElement, MouseEvent};
 
-/// Hears an event anywhere on the page, from now on and as long as the page is there.
-pub fn listen(name: &str, hear: impl Fn(&Event) + 'static) {
+use model::message::MessageId;
+
+/// Listens to an event anywhere on the page, from now on and as long as the page is there.
+pub fn listen(name: &str, handler: impl Fn(&Event) + 'static) {
     // Of one type for all, so that the download has what Leptos does with it once.
-    let hear: Box<dyn Fn(&Event)> = Box::new(hear);
-    window_event_listener_untyped(name, move |event| hear(&event));
+    let handler: Box<dyn Fn(&Event)> = Box::new(handler);
+    window_event_listener_untyped(name, move |event| handler(&event));
 }
 
 /// The element that an event happened at.
@@ -25,21 +27,38 @@ pub fn is_plain(click: &MouseEvent) -> bool {
 }
 
 /// A new message id: 128 random bits. `crypto.randomUUID` is not there on plain HTTP in a network, this is.
-pub fn new_message_id() -> String {
+///
+/// # Panics
+/// Never: hexadecimal digits name a message.
+pub fn new_message_id() -> MessageId {
     let mut bytes = [0u8; 16];
     if let Ok(crypto) = window().crypto() {
         let _ = crypto.get_random_values_with_u8_array(&mut bytes);
     }
-    bytes.iter().fold(String::with_capacity(32), |mut id, byte| {
+    let id = bytes.iter().fold(String::with_capacity(32), |mut id, byte| {
         let _ = write!(id, "{byte:02x}");
         id
-    })
+    });
+    id.try_into().expect("32 visible characters name a message")
 }
 
 /// Shows the page in this theme from now on, and says so to the server at the next visit.
 pub fn set_theme(theme: &str) {
     mark_document("data-theme", Some(theme));
     remember("theme", theme);
+}
+
+/// Shows the page in the other theme from now on: dark where it is light.
+pub fn toggle_theme() {
+    let chosen = document().document_element().and_then(|root| root.get_attribute("data-theme"));
+    let is_dark = match chosen {
+        Some(theme) => theme == "dark",
+        None => {
+            let dark = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
+            dark.is_some_and(|dark| dark.matches())
+        }
+    };
+    set_theme(if is_dark { "light" } else { "dark" });
 }
 
 /// Gives the document itself an attribute that the style sheet asks for, or takes it away.
@@ -66,24 +85,6 @@ pub fn has_clipboard() -> bool {
 /// Puts a text on the clipboard; says whether the browser let it.
 pub async fn copy(text: &str) -> bool {
     JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
-}
-
-/// The first element that matches.
-pub fn find(selector: &str) -> Option<HtmlElement> {
-    // A drawing's link is no HTML element, and can be focused like one.
-    document().query_selector(selector).ok().flatten().map(JsCast::unchecked_into)
-}
-
-/// Presses the first of these selectors' elements that has a place on the page; says whether there was one.
-pub fn press(selectors: &str) -> bool {
-    let mut found = selectors.split(", ").filter_map(find);
-    let seen = found.find(|element| element.offset_width() > 0);
-    seen.inspect(HtmlElement::click).is_some()
-}
-
-/// Moves the focus to what matches, which may be a drawing's link; says whether there was something.
-pub fn focus(selector: &str) -> bool {
-    find(selector).is_some_and(|element| element.focus().is_ok())
 }
 
 /// Takes the focus away from whatever has it.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::LabActions,
-    components::Menus,
+    components::{FocusTargets, Menus},
     dom,
     panels::{
         chat::scenarios::Scenarios,
@@ -64,6 +64,7 @@ pub fn Lab() -> impl IntoView {
     provide_context(LabActions::from_context());
     let menus = Menus::default();
     provide_context(menus);
+    provide_context(FocusTargets::default());
     let (view, playback) = (expect_context::<ViewState>(), expect_context::<PlaybackState>());
     let tour = TourState::new(tour);
     let hotkeys = Hotkeys::new(tour, single_keys, menus);

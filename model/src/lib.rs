@@ -1,6 +1,7 @@
 //! What both sides of Faultlab share, and what is pure: no Leptos, no I/O.
 //!
-//! Each type has one way into JSON and out of it: serde's derives.
+//! Each type has one way into JSON and out of it: serde's derives. What a person has written is read by [`fields`],
+//! [`form`] and [`recording`] on top of that, so that what is refused is named.
 //!
 //! # Layout
 //! - [`actor_id`], [`message`], [`error`]: who, what is said, and what can go wrong, in words that say what to do

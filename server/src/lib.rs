@@ -20,7 +20,7 @@
 //! - `guard`: who may come in
 //! - [`invocation`]: what travels with a call of the actor
 //! - `recordings`: turns that were handed in, to be looked at
-//! - `scenario`: running the scenarios of `app`
+//! - `scenario`: running the scenarios of [`model::scenario`]
 //! - [`runtime`]: what the sidecar tells of itself
 //! - `stored`: what is stored, as the sidecar gives it; [`store`]: the state store itself, read past Dapr
 //! - [`wire`]: the wire between the sidecar and Redis, which fails on purpose

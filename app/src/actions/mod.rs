@@ -2,22 +2,19 @@
 //! them, and so do keys.
 //!
 //! - [`send`]: sending a message, which is shown before the timeline knows of it
-//! - [`run_all`]: the lesson's steps, one after the other
+//! - [`steps`]: what the lesson's steps ask for, one of them or all
 
 mod form_action;
-mod run_all;
 mod send;
+mod steps;
 
 use std::future::Future;
 
 use futures::channel::oneshot;
-use leptos::{prelude::*, server::ServerActionError, server_fn::error::ServerFnUrlError};
+use leptos::{prelude::*, server::ServerActionError, server_fn::error::ServerFnUrlError, task::spawn_local};
 
 pub use self::form_action::{FormAction, FormFunction};
-use self::{
-    run_all::{Steps, run_all},
-    send::send,
-};
+use self::{send::send, steps::StepRunner};
 use crate::{
     error::ServerError,
     functions::{
@@ -32,7 +29,7 @@ use crate::{
     },
     state::{connection::ConnectionState, lab::LabState, lesson::LessonState, messages::MessagesState},
 };
-use model::{error::LabError, fault::FaultStatus};
+use model::{error::LabError, fault::FaultStatus, lesson::next_step::NextStep};
 
 /// The actions of one lab.
 #[derive(Clone, Copy)]
@@ -63,6 +60,7 @@ pub struct LabActions {
     pub set_sidecar_retries: FormAction<SetSidecarRetries>,
     /// Does the lesson's steps one after the other.
     pub run_all: Action<(), ()>,
+    steps: StepRunner,
 }
 
 impl LabActions {
@@ -75,7 +73,7 @@ impl LabActions {
         // A message that was posted without script is told of once.
         let send_once = Action::new(move |message: &SendMessage| send(messages, message.clone()));
         let (read_history, compare) = (server_action(), server_action());
-        let steps = Steps::new(send_once, read_history, compare);
+        let steps = StepRunner::new(send_once, read_history, compare);
         let actions = Self {
             send: Action::new_with_value(posted::<SendMessage>(), move |message: &SendMessage| {
                 send(messages, message.clone())
@@ -91,11 +89,22 @@ impl LabActions {
             release: server_action(),
             set_wire: server_action(),
             set_sidecar_retries: server_action(),
-            run_all: Action::new(move |(): &()| run_all(steps)),
+            run_all: Action::new(move |(): &()| steps.run_all()),
+            steps,
         };
         actions.take_answers();
         actions.clear_errors();
         actions
+    }
+
+    /// Does what a check asks for next: nothing once it is proven, and nothing while that or all of them is under way.
+    pub fn run_step(self, number: u8) {
+        let is_free = |step: &NextStep| !self.run_all.pending().get_untracked() && !self.steps.is_pending(step);
+        if let Some(step) = self.steps.next(number).filter(is_free) {
+            spawn_local(async move {
+                self.steps.perform(step).await;
+            });
+        }
     }
 
     /// Brings what the server answers into the state, where the stream does not.
@@ -103,21 +112,21 @@ impl LabActions {
         let (lab, connection) = (expect_context::<LabState>(), expect_context::<ConnectionState>());
         let (messages, lesson) = (expect_context::<MessagesState>(), expect_context::<LessonState>());
         // The stream tells every change, in order: an answer may come after the event of a later change.
-        let is_told = move || connection.is_live_untracked();
+        let is_live = move || connection.is_live_untracked();
         let take_fault = move |fault: &Result<FaultStatus, ServerError>| {
-            if let Some(fault) = fault.as_ref().ok().filter(|_| !is_told()) {
+            if let Some(fault) = fault.as_ref().ok().filter(|_| !is_live()) {
                 lab.set_fault(fault.clone());
             }
         };
         on_answer(self.set_fault, take_fault);
         on_answer(self.arm_fault, take_fault);
         on_answer(self.set_policy, move |policy| {
-            if let Some(policy) = policy.as_ref().ok().filter(|_| !is_told()) {
+            if let Some(policy) = policy.as_ref().ok().filter(|_| !is_live()) {
                 lab.set_policy(*policy);
             }
         });
         let take_hold = move |held: &Result<(), ServerError>| {
-            if held.is_ok() && !is_told() {
+            if held.is_ok() && !is_live() {
                 lab.refresh();
             }
         };

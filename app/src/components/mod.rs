@@ -7,6 +7,7 @@ mod countdown;
 mod error_line;
 mod field;
 mod field_error;
+mod focus_targets;
 mod icon;
 mod in_force;
 mod live_region;
@@ -25,6 +26,7 @@ pub use self::{
     countdown::Countdown,
     error_line::ErrorLine,
     field_error::{FieldError, refused},
+    focus_targets::FocusTargets,
     icon::Icon,
     in_force::{put_back_at_first, put_back_when_refused, tick_when_changed, write_when_changed},
     live_region::LiveRegion,

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{Icon, ServerForm, SubmitButton};
 use crate::{actions::LabActions, state::lab::LabState};
+use model::message::MessageId;
 
 /// Sends the message with its own id: if it was stored after all, its stored reply comes back.
 #[component]
@@ -11,7 +12,7 @@ pub fn SendAgain(
     /// The message.
     content: String,
     /// Its id.
-    id: String,
+    id: MessageId,
     /// The classes of the button.
     class: &'static str,
 ) -> impl IntoView {
@@ -21,7 +22,7 @@ pub fn SendAgain(
         <ServerForm action class="acts">
             <input type="hidden" name="actor" value=lab.actor_id() />
             <input type="hidden" name="content" value=content />
-            <input type="hidden" name="message_id" value=id />
+            <input type="hidden" name="message_id" value=String::from(id) />
             <SubmitButton pending=action.pending() class>
                 <Icon href="#i-replay" />
                 " Send again"

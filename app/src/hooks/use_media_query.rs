@@ -1,4 +1,4 @@
-//! How the page is laid out.
+//! Whether a media query matches.
 
 use leptos::{ev, leptos_dom::helpers::window_event_listener, prelude::*};
 

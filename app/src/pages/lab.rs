@@ -17,7 +17,10 @@ use crate::{
     state::{Initial, address::Address, form::FormError},
     typed::Typed,
 };
-use model::actor_id::{ActorId, LESSON_ACTOR};
+use model::{
+    actor_id::{ActorId, LESSON_ACTOR},
+    message::MessageId,
+};
 
 /// `/` and `/lab/{actor_id}`.
 #[component]
@@ -67,7 +70,7 @@ fn lab(
     let page = Suspend::new(async move {
         let snapshot = backend.snapshot(&actor).await;
         let scenarios = scenarios(&backend, &actor, scenario.as_deref(), error.as_ref());
-        let message_id = uuid::Uuid::new_v4().to_string();
+        let message_id = MessageId::try_from(uuid::Uuid::new_v4().to_string()).expect("a UUID names a message");
         let single_keys = cookie(keys::COOKIE).as_deref() != Some("off");
         let tour = cookie(tour::COOKIE);
         let initial = Initial { snapshot, error, typed, address, message_id };

@@ -71,7 +71,7 @@ fn LessonStep() -> impl IntoView {
                 <span class="p-step">
                     <b>{format!("{}  {}", number(), step.title)}</b>
                     " "
-                    {lab.check(number()).progress}
+                    {lab.check(number()).progress.to_string()}
                 </span>
             }
         })

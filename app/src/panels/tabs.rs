@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     actions::{LabActions, error_of},
+    components::FocusTargets,
     state::lab::LabState,
 };
 
@@ -13,6 +14,7 @@ use crate::{
 pub fn PaneChoice() -> impl IntoView {
     // A policy that was refused is told beside its field: without script the page comes back with its pane shown.
     let refused = error_of(expect_context::<LabActions>().set_policy).with_untracked(Option::is_some);
+    let FocusTargets { stored, policy, code, .. } = expect_context();
     view! {
         <input
             class="vh"
@@ -23,7 +25,7 @@ pub fn PaneChoice() -> impl IntoView {
             autocomplete="off"
             checked=!refused
         />
-        <input class="vh" type="radio" name="pane" id="pane-stored" aria-label="Stored" autocomplete="off" />
+        <input class="vh" type="radio" name="pane" id="pane-stored" aria-label="Stored" autocomplete="off" node_ref=stored />
         <input
             class="vh"
             type="radio"
@@ -32,8 +34,9 @@ pub fn PaneChoice() -> impl IntoView {
             aria-label="Policy"
             autocomplete="off"
             checked=refused
+            node_ref=policy
         />
-        <input class="vh" type="radio" name="pane" id="pane-code" aria-label="Code" autocomplete="off" />
+        <input class="vh" type="radio" name="pane" id="pane-code" aria-label="Code" autocomplete="off" node_ref=code />
     }
 }
 

@@ -1,10 +1,10 @@
 //! The bar on top: which lab this is, what it runs on, whether events arrive.
 
-use leptos::{ev::MouseEvent, prelude::*};
+use leptos::{ev::MouseEvent, html, prelude::*};
 
 use super::{hold::HoldForm, slow_motion::SlowMotion};
 use crate::{
-    components::Icon,
+    components::{FocusTargets, Icon},
     dom, format,
     state::{
         clock::ClockState,
@@ -24,11 +24,12 @@ pub fn Topbar(
 ) -> impl IntoView {
     let lab = expect_context::<LabState>();
     let (actor, runtime) = (lab.actor(), lab.runtime());
+    let field = expect_context::<FocusTargets>().actor;
     view! {
         <header class="topbar">
             <Brand />
             <span class="topbar-step">"Step 4.4 " <span>"Fault tolerance"</span></span>
-            <ActorField actor=actor.to_string() known error=None />
+            <ActorField actor=actor.to_string() known error=None node_ref=field />
             <span class="where" tabindex="0" data-tip=where_tip(&runtime)>
                 {runtime.sidecar.clone()} " " <i>"·"</i> " " {runtime.store.clone()}
                 <span class="vh">". " {where_tip(&runtime)}</span>
@@ -99,6 +100,9 @@ pub fn ActorField(
     known: Vec<ActorId>,
     /// What is wrong with what stands in it.
     error: Option<String>,
+    /// The field.
+    #[prop(optional)]
+    node_ref: NodeRef<html::Input>,
 ) -> impl IntoView {
     let invalid = error.is_some().then_some("true");
     let described = error.is_some().then_some("actor-error");
@@ -117,6 +121,7 @@ pub fn ActorField(
                 spellcheck="false"
                 aria-invalid=invalid
                 aria-describedby=described
+                node_ref=node_ref
             />
             <datalist id="actors">{options}</datalist>
             <button class="btn quiet icon" type="submit" aria-label="Open this actor’s lab" title="Open this actor’s lab">

@@ -5,7 +5,8 @@ use leptos::{html, prelude::*, server_fn::ServerFn};
 use crate::{
     actions::{LabActions, error_of},
     components::{
-        ApplyButton, ErrorLine, Icon, ServerForm, put_back_at_first, put_back_when_refused, write_when_changed,
+        ApplyButton, ErrorLine, FocusTargets, Icon, ServerForm, put_back_at_first, put_back_when_refused,
+        write_when_changed,
     },
     functions::wire::SetWire,
     state::{form::FormState, lab::LabState, view::ViewState},
@@ -35,7 +36,7 @@ pub fn WireForm() -> impl IntoView {
         let typed = typed.clone().filter(|_| !view.hydrated.get());
         typed.unwrap_or_else(|| word(fault.get()).to_owned())
     });
-    let (form, field) = (NodeRef::<html::Form>::new(), NodeRef::<html::Select>::new());
+    let (form, field) = (NodeRef::<html::Form>::new(), expect_context::<FocusTargets>().wire);
     write_when_changed(chosen.into(), move |word| {
         if let Some(field) = field.get_untracked() {
             field.set_value(word);

@@ -6,8 +6,10 @@ use leptos::prelude::*;
 
 /// How often a countdown is drawn anew: often enough to look even, seldom enough to cost nothing.
 const TICK: Duration = Duration::from_millis(50);
-/// How long after the last event the clock still moves, in milliseconds, so that what has just ended can fade.
-const AFTERGLOW_MS: u64 = 1_600;
+/// How long what has ended well stays lit, in milliseconds.
+pub const AFTERGLOW_MS: u64 = 1_500;
+/// How long after the last event the clock still moves, in milliseconds: until that is seen to have faded.
+const MOVES_ON_MS: u64 = AFTERGLOW_MS + 100;
 
 /// How far the browser's clock is ahead of the server's, in milliseconds.
 ///
@@ -86,7 +88,7 @@ impl ClockState {
 
     /// Whether an event of this time is still fresh.
     fn fades(self, at: u64) -> bool {
-        self.now_untracked() < at + AFTERGLOW_MS
+        self.now_untracked() < at + MOVES_ON_MS
     }
 }
 

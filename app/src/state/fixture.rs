@@ -58,10 +58,15 @@ pub(super) fn events(steps: impl IntoIterator<Item = Step>) -> Vec<Event> {
     (1..).zip(steps).map(|(seq, step)| Event { seq, at: 1_000 + seq, step }).collect()
 }
 
+/// The id of a message.
+pub(super) fn message_id(text: &str) -> MessageId {
+    text.to_owned().try_into().expect("a message id")
+}
+
 /// Two turns that were answered, of four events each.
 pub(super) fn two_turns() -> Vec<Event> {
     let turn = |turn: u64, content: &str| {
-        let message_id = MessageId::try_from(format!("id-{turn}")).ok();
+        let message_id = Some(message_id(&format!("id-{turn}")));
         let (method, text) = (Method::ProcessMessage, content.to_owned());
         [
             Step::TurnQueued { turn, method, message_id: message_id.clone(), content: Some(text.clone()) },

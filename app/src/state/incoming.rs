@@ -100,7 +100,7 @@ mod tests {
     fn incoming(events: &[Event]) -> Incoming {
         let (lab, announcer) = (fixture::lab(), Announcer::new());
         let (timeline, playback) = fixture::timeline(events);
-        let messages = MessagesState::new(lab, timeline, playback, String::new(), None);
+        let messages = MessagesState::new(lab, timeline, playback, fixture::message_id("id-next"), None);
         let view = ViewState::new(&Address::default(), lab, announcer);
         Incoming { lab, view, clock: ClockState::new(0), playback, timeline, messages, announcer }
     }

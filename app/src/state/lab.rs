@@ -9,7 +9,7 @@ use model::{
     actor_id::ActorId,
     fault::FaultStatus,
     lab::{Panels, Runtime},
-    lesson::checks::{Check, CheckState},
+    lesson::checks::Check,
     policy::RetryPolicy,
     timeline::Step,
     wire::WireFault,
@@ -194,13 +194,7 @@ impl LabState {
 
 fn check_of(panels: &Panels, number: u8) -> Check {
     let check = panels.checks.iter().find(|check| check.number == number).cloned();
-    check.unwrap_or_else(|| Check {
-        number,
-        state: CheckState::NotYet,
-        progress: "not yet".to_owned(),
-        missing: None,
-        evidence: Vec::new(),
-    })
+    check.unwrap_or_else(|| Check::untouched(number))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::dom;
 use model::{
     error::{ErrorCode, LabError},
     lesson::steps::FIRST_MESSAGE,
+    message::MessageId,
     timeline::{Outcome, Step, Turn},
 };
 
@@ -18,7 +19,7 @@ use model::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unsent {
     /// Its id: the same again for *Send again*.
-    pub id: String,
+    pub id: MessageId,
     /// Its text.
     pub content: String,
     /// The last turn that the timeline knew when it was sent: a later one with this id is this message's.
@@ -47,7 +48,7 @@ pub struct MessagesState {
     /// What stands in the message field.
     pub draft: RwSignal<String>,
     /// The id of the next message.
-    pub next_id: RwSignal<String>,
+    pub next_id: RwSignal<MessageId>,
     /// Those of which the timeline does not know.
     pub unsent: RwSignal<Vec<Unsent>>,
 }
@@ -59,7 +60,7 @@ impl MessagesState {
         lab: LabState,
         timeline: TimelineState,
         playback: PlaybackState,
-        next_id: String,
+        next_id: MessageId,
         draft: Option<String>,
     ) -> Self {
         let (first, next_id, unsent) = (RwSignal::default(), RwSignal::new(next_id), RwSignal::default());
@@ -95,17 +96,17 @@ impl MessagesState {
     }
 
     /// The id for one more message; the one after it gets a new one.
-    pub fn take_id(self) -> String {
+    pub fn take_id(self) -> MessageId {
         let id = self.next_id.get_untracked();
         self.next_id.set(dom::new_message_id());
         id
     }
 
     /// Shows a message that is on its way; says after which turn its own will come.
-    pub fn begin(self, content: &str, id: &str) -> u64 {
+    pub fn begin(self, content: &str, id: &MessageId) -> u64 {
         self.playback.go_live();
         let after_turn = self.timeline.last_turn();
-        let (id, content) = (id.to_owned(), content.to_owned());
+        let (id, content) = (id.clone(), content.to_owned());
         // A check may have sent what the field proposes: there it has had its turn.
         self.draft.update(|draft| {
             if *draft == content {
@@ -120,16 +121,16 @@ impl MessagesState {
     }
 
     /// Shows what became of it: `None` if it was refused, and goes back to the field.
-    pub fn end(self, content: String, id: &str, after_turn: u64, state: Option<UnsentState>) {
-        let known = self.timeline.knows(id, after_turn);
+    pub fn end(self, content: String, id: &MessageId, after_turn: u64, state: Option<UnsentState>) {
+        let known = self.timeline.knows(id.as_str(), after_turn);
         let refused = state.is_none();
         self.unsent.update(|unsent| match state {
             Some(state) if !known => {
-                if let Some(message) = unsent.iter_mut().find(|other| other.id == id) {
+                if let Some(message) = unsent.iter_mut().find(|other| other.id == *id) {
                     message.state = state;
                 }
             }
-            _ => unsent.retain(|other| other.id != id),
+            _ => unsent.retain(|other| other.id != *id),
         });
         if refused {
             self.draft.update(|draft| {
@@ -153,9 +154,9 @@ impl MessagesState {
         else {
             return;
         };
-        if self.unsent.with_untracked(|unsent| unsent.iter().any(|unsent| unsent.id == id.as_str())) {
+        if self.unsent.with_untracked(|unsent| unsent.iter().any(|unsent| unsent.id == *id)) {
             self.unsent.update(|unsent| {
-                unsent.retain(|unsent| unsent.id != id.as_str() || *turn <= unsent.after_turn);
+                unsent.retain(|unsent| unsent.id != *id || *turn <= unsent.after_turn);
             });
         }
     }
@@ -176,19 +177,18 @@ impl MessagesState {
     pub(super) fn forget_known(self) {
         let events = self.timeline.events;
         self.unsent.update(|unsent| {
-            unsent.retain(|unsent| !events.with_untracked(|events| knows(events, &unsent.id, 0)));
+            unsent.retain(|unsent| !events.with_untracked(|events| knows(events, unsent.id.as_str(), 0)));
         });
     }
 }
 
 /// The messages of these turns that nobody was told are stored, each once. Of one that was under way nobody knows.
 fn unstored(turns: &[Turn]) -> Vec<Unsent> {
-    let id_of = |turn: &Turn| turn.message_id.as_ref().map(|id| id.as_str().to_owned());
     let mut messages: Vec<Unsent> = Vec::new();
     for turn in turns {
-        let (Some(id), Some(content)) = (id_of(turn), &turn.content) else { continue };
+        let (Some(id), Some(content)) = (&turn.message_id, &turn.content) else { continue };
         // Another text with the same id is another message.
-        messages.retain(|message| message.id != id || message.content != *content);
+        messages.retain(|message| message.id != *id || message.content != *content);
         let error = match &turn.outcome {
             Outcome::Completed { .. } => continue,
             Outcome::Failed { error, .. } => error.clone(),
@@ -196,7 +196,12 @@ fn unstored(turns: &[Turn]) -> Vec<Unsent> {
                 LabError::new(ErrorCode::ServerUnreachable, "The lab was started anew before it answered.")
             }
         };
-        messages.push(Unsent { id, content: content.clone(), after_turn: 0, state: UnsentState::Failed(error) });
+        messages.push(Unsent {
+            id: id.clone(),
+            content: content.clone(),
+            after_turn: 0,
+            state: UnsentState::Failed(error),
+        });
     }
     messages
 }

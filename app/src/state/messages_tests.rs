@@ -1,15 +1,17 @@
 //! What becomes of a message, as the page shows it.
 
-use super::{super::fixture, *};
+use super::{
+    super::fixture::{self, message_id as id},
+    *,
+};
 use model::{
-    message::MessageId,
     operation::Method,
     timeline::{Event, turns},
 };
 
 fn messages(events: &[Event], draft: Option<&str>) -> MessagesState {
     let (timeline, playback) = fixture::timeline(events);
-    MessagesState::new(fixture::lab(), timeline, playback, "id-next".to_owned(), draft.map(str::to_owned))
+    MessagesState::new(fixture::lab(), timeline, playback, id("id-next"), draft.map(str::to_owned))
 }
 
 #[test]
@@ -43,7 +45,7 @@ fn a_message_that_is_on_its_way_is_the_timelines_when_its_turn_is_known() {
     let _owner = fixture::owner();
     let messages = messages(&[], None);
     let sending = |after_turn| {
-        let (id, content) = ("id-1".to_owned(), FIRST_MESSAGE.to_owned());
+        let (id, content) = (id("id-1"), FIRST_MESSAGE.to_owned());
         messages.unsent.set(vec![Unsent { id, content, after_turn, state: UnsentState::Sending }]);
     };
     let known = fixture::two_turns();
@@ -63,14 +65,14 @@ fn a_message_is_shown_at_once_and_then_what_became_of_it() {
     let _owner = fixture::owner();
     let messages = messages(&[], None);
     let state = || messages.unsent.with_untracked(|unsent| unsent.iter().map(|m| m.state.clone()).collect::<Vec<_>>());
-    messages.begin(FIRST_MESSAGE, "id-3");
+    messages.begin(FIRST_MESSAGE, &id("id-3"));
     assert_eq!((messages.draft.get_untracked(), state()), (String::new(), vec![UnsentState::Sending]));
     let away = UnsentState::Failed(LabError::new(ErrorCode::ServerUnreachable, "away"));
-    messages.end(FIRST_MESSAGE.to_owned(), "id-3", 0, Some(away.clone()));
+    messages.end(FIRST_MESSAGE.to_owned(), &id("id-3"), 0, Some(away.clone()));
     assert_eq!(state(), [away]);
-    messages.begin(FIRST_MESSAGE, "id-3");
+    messages.begin(FIRST_MESSAGE, &id("id-3"));
     assert_eq!(state(), [UnsentState::Sending], "sent again it is the same message");
-    messages.end(FIRST_MESSAGE.to_owned(), "id-3", 0, Some(UnsentState::Answered));
+    messages.end(FIRST_MESSAGE.to_owned(), &id("id-3"), 0, Some(UnsentState::Answered));
     assert_eq!(state(), [UnsentState::Answered]);
 }
 
@@ -78,21 +80,20 @@ fn a_message_is_shown_at_once_and_then_what_became_of_it() {
 fn a_refused_message_goes_back_to_the_field_and_one_whose_turn_is_known_is_the_timelines() {
     let _owner = fixture::owner();
     let messages = messages(&fixture::two_turns(), None);
-    let after = messages.begin("too long", "id-3");
-    messages.end("too long".to_owned(), "id-3", after, None);
+    let after = messages.begin("too long", &id("id-3"));
+    messages.end("too long".to_owned(), &id("id-3"), after, None);
     assert_eq!((after, messages.draft.get_untracked()), (2, "too long".to_owned()));
-    messages.begin("two", "id-2");
-    messages.end("two".to_owned(), "id-2", 1, Some(UnsentState::Answered));
+    messages.begin("two", &id("id-2"));
+    messages.end("two".to_owned(), &id("id-2"), 1, Some(UnsentState::Answered));
     assert_eq!(messages.unsent.get_untracked(), []);
 }
 
 #[test]
 fn what_no_turn_has_stored_is_taken_over_once_in_its_order() {
-    let id = |id: &str| MessageId::try_from(id.to_owned()).ok();
     let started = |turn, message| Step::TurnStarted {
         turn,
         method: Method::ProcessMessage,
-        message_id: id(message),
+        message_id: Some(id(message)),
         content: Some(format!("text of {message}")),
     };
     let failed = |turn, code| {

@@ -1,5 +1,6 @@
 //! What the lab's page holds, by subject: small `Copy` structs of signals with what can be done to them. The island
-//! provides them once; a component takes what it needs by `expect_context`.
+//! provides them once; a component takes what it needs by `expect_context`. The timeline's parts use `use_context`:
+//! recordings and reports show them too, on pages that have no state.
 //!
 //! # Layout
 //! - [`lab`]: the lab beside its timeline; [`timeline`]: its events, and what is read from them; [`playback`]: which moment of
@@ -50,7 +51,7 @@ use self::{
     view::ViewState,
 };
 use crate::{dom, functions::messages::SendMessage, typed::Typed};
-use model::{error::ErrorCode, lab::LabSnapshot, timeline::Event};
+use model::{error::ErrorCode, lab::LabSnapshot, message::MessageId, timeline::Event};
 
 /// What the states begin with: made by the server, and brought to the browser with the page.
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,7 +65,7 @@ pub struct Initial {
     /// What the address says of the page.
     pub address: Address,
     /// The id of the next message, made by the server, so that a form posted twice is one message.
-    pub message_id: String,
+    pub message_id: MessageId,
 }
 
 /// Makes the states and provides them to the components below.

@@ -1,7 +1,11 @@
 //! The lesson's five validation steps, judged by pure functions over evidence: the timeline, the history that the
 //! actor returned, and the value that was read from the store itself.
 
+mod progress;
+
 use serde::{Deserialize, Serialize};
+
+pub use self::progress::Progress;
 
 use crate::{
     actor_id::ActorId,
@@ -37,8 +41,9 @@ pub struct Check {
     pub number: u8,
     /// How it stands.
     pub state: CheckState,
-    /// How far it is, in two or three words: `not yet`, `1 of 3 sent`, `proven`.
-    pub progress: String,
+    /// How far it is. In JSON it is two or three words: `not yet`, `1 of 3 sent`, `proven`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub progress: Progress,
     /// What is missing or what speaks against it; `None` when it is proven or nothing has been tried.
     pub missing: Option<String>,
     /// What proves it; empty unless it is proven.
@@ -46,6 +51,12 @@ pub struct Check {
 }
 
 impl Check {
+    /// A check for which there is no evidence yet.
+    #[must_use]
+    pub const fn untouched(number: u8) -> Self {
+        Self { number, state: CheckState::NotYet, progress: Progress::NotYet, missing: None, evidence: Vec::new() }
+    }
+
     /// Whether it is proven.
     #[must_use]
     pub fn is_passed(&self) -> bool {
@@ -98,22 +109,16 @@ pub fn keep_passes(before: &[Check], now: Vec<Check>) -> Vec<Check> {
     now.into_iter().map(|check| passed(check.number).cloned().unwrap_or(check)).collect()
 }
 
-fn not_yet(number: u8, progress: impl Into<String>, missing: Option<String>) -> Check {
-    Check { number, state: CheckState::NotYet, progress: progress.into(), missing, evidence: Vec::new() }
+fn not_yet(number: u8, progress: Progress, missing: Option<String>) -> Check {
+    Check { progress, missing, ..Check::untouched(number) }
 }
 
 fn failed(number: u8, missing: String) -> Check {
-    Check {
-        number,
-        state: CheckState::Failed,
-        progress: "not yet".into(),
-        missing: Some(missing),
-        evidence: Vec::new(),
-    }
+    Check { state: CheckState::Failed, missing: Some(missing), ..Check::untouched(number) }
 }
 
 fn passed(number: u8, evidence: Vec<Proof>) -> Check {
-    Check { number, state: CheckState::Passed, progress: "proven".into(), missing: None, evidence }
+    Check { number, state: CheckState::Passed, progress: Progress::Proven, missing: None, evidence }
 }
 
 /// The log lines of a turn's events that `wanted` picks, as evidence.
@@ -149,7 +154,7 @@ fn message_processing(evidence: &Evidence<'_>, turns: &[Turn]) -> Check {
     } else {
         None
     };
-    not_yet(1, "not yet", missing)
+    not_yet(1, Progress::NotYet, missing)
 }
 
 /// The last history that the actor returned, and when.
@@ -190,14 +195,14 @@ fn any_stored(events: &[Event]) -> bool {
 /// 2: the history that the actor returned equals the stored messages and replies, the last five.
 fn history_retrieval(evidence: &Evidence<'_>) -> Check {
     let Some((event, turn, messages)) = returned(evidence.events) else {
-        return not_yet(2, "not yet", None);
+        return not_yet(2, Progress::NotYet, None);
     };
     let until = evidence.events.partition_point(|other| other.seq < event.seq);
     let earlier = &evidence.events[..until];
     if !any_stored(earlier) {
         return not_yet(
             2,
-            "not yet",
+            Progress::NotYet,
             Some("The history was read before any message was answered. Send one first.".into()),
         );
     }
@@ -225,7 +230,7 @@ fn retry_logic(evidence: &Evidence<'_>, turns: &[Turn]) -> Check {
     }
     let missing = any_stored(evidence.events)
         .then(|| "No load was retried yet. Let the first load fail: set the switch to load and arm it.".into());
-    not_yet(3, "not yet", missing)
+    not_yet(3, Progress::NotYet, missing)
 }
 
 /// 4: the value in the store itself equals the history that the actor returned.
@@ -235,18 +240,26 @@ fn state_consistency(evidence: &Evidence<'_>) -> Check {
         _ => None,
     });
     let Some((event, key, value)) = read else {
-        return not_yet(4, "not yet", None);
+        return not_yet(4, Progress::NotYet, None);
     };
     let until = evidence.events.partition_point(|other| other.seq < event.seq);
     let earlier = &evidence.events[..until];
     let Some((history, turn, messages)) = returned(earlier) else {
-        return not_yet(4, "not yet", Some("Let the actor return its history first, then compare.".into()));
+        return not_yet(4, Progress::NotYet, Some("Let the actor return its history first, then compare.".into()));
     };
     if earlier.iter().any(|other| other.seq > history.seq && matches!(other.step, Step::ReplyReady { .. })) {
-        return not_yet(4, "not yet", Some("A message was stored between the two readings. Compare again.".into()));
+        return not_yet(
+            4,
+            Progress::NotYet,
+            Some("A message was stored between the two readings. Compare again.".into()),
+        );
     }
     if messages.is_empty() || !any_stored(earlier) {
-        return not_yet(4, "not yet", Some("Nothing was stored by a message yet. Send one, then compare.".into()));
+        return not_yet(
+            4,
+            Progress::NotYet,
+            Some("Nothing was stored by a message yet. Send one, then compare.".into()),
+        );
     }
     let Some(value) = value else {
         return failed(4, format!("The store has no key {key}, but the actor returned {}.", json(messages)));
@@ -263,6 +276,21 @@ fn state_consistency(evidence: &Evidence<'_>) -> Check {
     }
 }
 
+/// The last message that failed and was not stored after all, nor sent again and answered: with its own id, or with one of
+/// its own where the first belonged to another message.
+pub(super) fn lost(turns: &[Turn]) -> Option<&Turn> {
+    let messages = || turns.iter().filter(|turn| turn.method == Method::ProcessMessage);
+    let reused =
+        |turn: &Turn| matches!(&turn.outcome, Outcome::Failed { error, .. } if error.code == ErrorCode::IdReused);
+    let again = |turn: &Turn, other: &Turn| match reused(turn) {
+        true => other.number > turn.number && other.content == turn.content,
+        false => turn.is_same_message(other),
+    };
+    let answered =
+        |turn: &Turn| turn.reply.is_some() || messages().any(|other| again(turn, other) && other.acknowledged());
+    messages().rev().find(|turn| matches!(turn.outcome, Outcome::Failed { .. }) && !answered(turn))
+}
+
 /// 5: three acknowledged messages, two of them after a failure, each stored or pushed out by later ones.
 fn recovery(evidence: &Evidence<'_>, turns: &[Turn]) -> Check {
     let messages: Vec<&Turn> = turns.iter().filter(|turn| turn.method == Method::ProcessMessage).collect();
@@ -272,18 +300,7 @@ fn recovery(evidence: &Evidence<'_>, turns: &[Turn]) -> Check {
         .collect();
     let recovered = acknowledged.iter().filter(|turn| turn.had_failures()).count();
     let sent = acknowledged.len();
-    // A failed message is not missing that was stored after all, or was sent again and answered: with its own id, or with
-    // one of its own where the first belonged to another message.
-    let reused =
-        |turn: &Turn| matches!(&turn.outcome, Outcome::Failed { error, .. } if error.code == ErrorCode::IdReused);
-    let again = |turn: &Turn, other: &Turn| match reused(turn) {
-        true => other.number > turn.number && other.content == turn.content,
-        false => turn.is_same_message(other),
-    };
-    let answered =
-        |turn: &Turn| turn.reply.is_some() || messages.iter().any(|other| again(turn, other) && other.acknowledged());
-    let lost = messages.iter().rev().find(|turn| matches!(turn.outcome, Outcome::Failed { .. }) && !answered(turn));
-    if let Some(turn) = lost.filter(|_| sent < RECOVERY_MESSAGES || recovered < RECOVERY_FAILURES) {
+    if let Some(turn) = lost(turns).filter(|_| sent < RECOVERY_MESSAGES || recovered < RECOVERY_FAILURES) {
         let content = turn.content.as_deref().unwrap_or_default();
         let why = format!(
             "“{content}” is not in the history: turn {} failed. Send it again to show that nothing is lost.",
@@ -293,21 +310,21 @@ fn recovery(evidence: &Evidence<'_>, turns: &[Turn]) -> Check {
     }
     if sent < RECOVERY_MESSAGES {
         let missing = (sent > 0).then(|| format!("{} more to send.", RECOVERY_MESSAGES - sent));
-        let progress = if sent == 0 { "not yet".into() } else { format!("{sent} of {RECOVERY_MESSAGES} sent") };
+        let progress = if sent == 0 { Progress::NotYet } else { Progress::Sent(sent) };
         return not_yet(5, progress, missing);
     }
     if recovered < RECOVERY_FAILURES {
         let missing = "Arm the failure again before you send: two of the messages have to meet one.";
-        return not_yet(5, format!("{recovered} of {RECOVERY_FAILURES} failed first"), Some(missing.into()));
+        return not_yet(5, Progress::FailedFirst(recovered), Some(missing.into()));
     }
     // Every stored message stands in the returned history or was pushed out of its five places by later ones; so the
     // history that follows from all of them has to be the one that the actor gives.
     let Some((event, turn, history)) = returned(evidence.events) else {
-        return not_yet(5, "read history", Some("Read the history: it shows that none was lost.".into()));
+        return not_yet(5, Progress::ReadHistory, Some("Read the history: it shows that none was lost.".into()));
     };
     let last_stored = evidence.events.iter().rev().find(|e| matches!(e.step, Step::ReplyReady { .. }));
     if last_stored.is_some_and(|stored| stored.seq > event.seq) {
-        return not_yet(5, "read history", Some("Read the history again: it shows that none was lost.".into()));
+        return not_yet(5, Progress::ReadHistory, Some("Read the history again: it shows that none was lost.".into()));
     }
     let until = evidence.events.partition_point(|other| other.seq < event.seq);
     let expected = expected(evidence.before, &evidence.events[..until]);

@@ -1,6 +1,6 @@
 //! The lesson's five validation steps as a learner reads them: data, no logic.
 
-use crate::lesson::checks::{Check, RECOVERY_MESSAGES};
+use crate::lesson::checks::RECOVERY_MESSAGES;
 
 /// One step of the lesson.
 pub struct LessonStep {
@@ -65,17 +65,4 @@ pub const STEPS: [LessonStep; 5] = [
 #[must_use]
 pub fn step(number: u8) -> Option<&'static LessonStep> {
     STEPS.get(usize::from(number).checked_sub(1)?)
-}
-
-/// The message that a step sends.
-#[must_use]
-pub fn content(number: u8, check: &Check) -> &'static str {
-    match number {
-        1 => FIRST_MESSAGE,
-        3 => "Again",
-        _ => {
-            let sent = check.progress.bytes().next().map_or(0, |digit| usize::from(digit.wrapping_sub(b'0')));
-            RECOVERY_CONTENTS[sent % RECOVERY_MESSAGES]
-        }
-    }
 }

@@ -5,7 +5,7 @@ mod model_of_labs;
 use model::{
     error::{ErrorCode, LabError},
     fault::FaultStatus,
-    lesson::checks::{Check, CheckState, Proof},
+    lesson::checks::{Check, CheckState, Progress, Proof},
     message::Message,
     operation::Method,
     policy::RetryPolicy,
@@ -38,8 +38,13 @@ fn store(timelines: &Timelines, actor: &ActorId, bytes: usize) {
 
 fn prove(labs: &Labs, actor: &ActorId, bytes: usize) {
     let proof = Proof { at: 1, level: None, text: "p".repeat(bytes), turn: Some(1) };
-    let check =
-        Check { number: 1, state: CheckState::Passed, progress: "proven".into(), missing: None, evidence: vec![proof] };
+    let check = Check {
+        number: 1,
+        state: CheckState::Passed,
+        progress: Progress::Proven,
+        missing: None,
+        evidence: vec![proof],
+    };
     labs.write(actor, |lab| lab.passes.keep(&check));
 }
 

@@ -1,14 +1,10 @@
 //! The field to write in.
 
-use leptos::{
-    ev::KeyboardEvent,
-    html::{Form, Textarea},
-    prelude::*,
-};
+use leptos::{ev::KeyboardEvent, html::Form, prelude::*};
 
 use crate::{
     actions::{LabActions, error_of},
-    components::{ErrorLine, Icon, ServerForm},
+    components::{ErrorLine, FocusTargets, Icon, ServerForm},
     format::textarea_html,
     functions::messages::SendMessage,
     state::{lab::LabState, messages::MessagesState},
@@ -25,7 +21,7 @@ pub(super) fn Composer(
     let LabActions { send, send_once, .. } = expect_context();
     let error = error_of(send);
     let refused = error.with_untracked(Option::is_some);
-    let (form, field) = (NodeRef::<Form>::new(), NodeRef::<Textarea>::new());
+    let (form, field) = (NodeRef::<Form>::new(), expect_context::<FocusTargets>().message);
     // The field leads: what somebody has typed before the script ran is the draft. Only what the lab itself puts in or
     // takes out is written to it.
     Effect::new(move |before: Option<()>| {
@@ -44,7 +40,7 @@ pub(super) fn Composer(
         }
         (!message.content.trim().is_empty()).then(|| {
             messages.draft.set(String::new());
-            SendMessage { message_id: messages.take_id(), ..message }
+            SendMessage { message_id: messages.take_id().into(), ..message }
         })
     });
     let send_by_enter = move |event: KeyboardEvent| {
@@ -58,7 +54,7 @@ pub(super) fn Composer(
     view! {
         <ServerForm action=send prepare attr:id="composer" class="composer" class:invite=untouched node_ref=form>
             <input type="hidden" name="actor" value=lab.actor_id() />
-            <input type="hidden" name="message_id" value=messages.next_id.get_untracked() />
+            <input type="hidden" name="message_id" value=String::from(messages.next_id.get_untracked()) />
             <label class="vh" for="msg">"Message"</label>
             <textarea
                 id="msg"

@@ -10,6 +10,7 @@ use crate::{
     components::{BarLink, Countdown, Icon, PartedList, SendAgain, TurnTrace},
     state::{lab::LabState, messages::MessagesState, playback::PlaybackState, timeline::TimelineState},
 };
+use model::message::MessageId;
 
 /// All of it.
 #[component]
@@ -18,12 +19,26 @@ pub(super) fn Conversation() -> impl IntoView {
     let messages = expect_context::<MessagesState>();
     let timeline = expect_context::<TimelineState>();
     let lab = expect_context::<LabState>();
-    let entries = Memo::new(move |_| {
-        // What has just been sent is no part of an earlier moment.
-        let unsent = if playback.is_past() { Vec::new() } else { messages.unsent.get() };
-        lab.panels.with(|panels| timeline.turns.with(|turns| lines(&panels.before, turns, &unsent)))
-    });
+    let entries = Memo::new(move |_| shown_lines(lab, timeline, messages, playback));
     view! { <PartedList entries key=|line| line.place keys_of_a_part=PLACES_OF_A_PART entry=line /> }
+}
+
+/// What is shown of it.
+fn shown_lines(lab: LabState, timeline: TimelineState, messages: MessagesState, playback: PlaybackState) -> Vec<Line> {
+    // What has just been sent is no part of an earlier moment.
+    let unsent = if playback.is_past() { Vec::new() } else { messages.unsent.get() };
+    lab.panels.with(|panels| timeline.turns.with(|turns| lines(&panels.before, turns, &unsent)))
+}
+
+/// The last message that offers to be sent again, and its id.
+pub(in crate::panels) fn last_to_send_again(
+    lab: LabState,
+    timeline: TimelineState,
+    messages: MessagesState,
+    playback: PlaybackState,
+) -> Option<(String, MessageId)> {
+    let lines = untrack(|| shown_lines(lab, timeline, messages, playback));
+    lines.into_iter().rev().find_map(|line| Some((line.text, line.failure?.again?)))
 }
 
 /// One line.

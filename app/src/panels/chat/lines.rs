@@ -7,7 +7,7 @@ use super::{
 use crate::state::messages::{Unsent, UnsentState};
 use model::{
     error::ErrorCode,
-    message::{HISTORY_LIMIT, Message, Role},
+    message::{HISTORY_LIMIT, Message, MessageId, Role},
     operation::Method,
     timeline::{Outcome, Turn},
 };
@@ -41,7 +41,7 @@ pub(super) struct Failure {
     /// The last attempt that failed, if there was one.
     pub(super) attempt: Option<u8>,
     /// The message's id, so that it can be sent again; `None` when it was.
-    pub(super) again: Option<String>,
+    pub(super) again: Option<MessageId>,
     /// The turn in which it was sent again.
     pub(super) sent_again_in: Option<u64>,
 }
@@ -119,7 +119,7 @@ fn add_turn(lines: &mut Lines, turn: &Turn, turns: &[Turn], messages: &[&Turn]) 
             let sent_again_in = messages.iter().find(|other| is_repeat(other, turn)).map(|other| other.number);
             // With an id that belongs to another message it would be refused again.
             let id = turn.message_id.as_ref().filter(|_| error.code != ErrorCode::IdReused);
-            let again = id.map(|id| id.as_str().to_owned()).filter(|_| sent_again_in.is_none());
+            let again = id.cloned().filter(|_| sent_again_in.is_none());
             let attempt = turn.attempts.iter().rfind(|a| a.failed()).map(|a| a.attempt);
             let (title, text) = words::failure(Some(turn), error);
             line.class = "msg you failed";

@@ -14,6 +14,7 @@ pub(crate) mod words;
 
 use leptos::prelude::*;
 
+pub(super) use self::conversation::last_to_send_again;
 use self::{
     composer::Composer,
     conversation::Conversation,

@@ -4,7 +4,7 @@ use leptos::{either::Either, prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    components::{Icon, Menus},
+    components::{FocusTargets, Icon, Menus},
     functions::scenarios::RunScenario,
     state::lab::LabState,
 };
@@ -64,6 +64,7 @@ pub(super) fn ScenarioMenu(
     title: Option<String>,
 ) -> impl IntoView {
     let menu = expect_context::<Menus>().scenarios;
+    let summary = expect_context::<FocusTargets>().scenarios;
     let lab = expect_context::<LabState>();
     let item = |ScenarioItem { name, title, brief, is_chosen }: ScenarioItem| {
         view! {
@@ -77,7 +78,7 @@ pub(super) fn ScenarioMenu(
     };
     view! {
         <details class="menu scenarios" node_ref=menu>
-            <summary class="btn quiet">
+            <summary class="btn quiet" node_ref=summary>
                 <span>{title.map_or_else(|| "Scenarios".to_owned(), |title| format!("Scenario: {title}"))}</span>
                 <Icon href="#i-chevron" />
             </summary>

@@ -9,7 +9,6 @@ mod row;
 
 use leptos::prelude::*;
 
-pub(super) use self::action::StepRunner;
 use self::{reset::Reset, row::CheckRow};
 use crate::{
     actions::{LabActions, error_of},

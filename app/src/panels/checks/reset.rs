@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     actions::LabActions,
-    components::{Icon, Menus, ServerForm},
+    components::{FocusTargets, Icon, Menus, ServerForm},
     state::lab::LabState,
 };
 
@@ -13,6 +13,7 @@ use crate::{
 pub(super) fn Reset() -> impl IntoView {
     let lab = expect_context::<LabState>();
     let menu = expect_context::<Menus>().reset;
+    let summary = expect_context::<FocusTargets>().reset;
     let action = expect_context::<LabActions>().reset;
     let close = move |_| {
         if let Some(menu) = menu.get_untracked() {
@@ -21,7 +22,7 @@ pub(super) fn Reset() -> impl IntoView {
     };
     view! {
         <details class="menu" node_ref=menu>
-            <summary id="reset" class="btn quiet icon" aria-label="Reset the lab" title="Reset the lab">
+            <summary id="reset" node_ref=summary class="btn quiet icon" aria-label="Reset the lab" title="Reset the lab">
                 <Icon href="#i-replay" />
             </summary>
             <ServerForm action class="menu-list ask" on:submit=close>

@@ -4,11 +4,11 @@ use leptos::{either::Either, html, prelude::*};
 
 use super::{action::StepAction, evidence::Evidence, help::Help};
 use crate::{
-    components::Icon,
+    components::{FocusTargets, Icon},
     state::{lab::LabState, lesson::LessonState},
 };
 use model::lesson::{
-    checks::{Check, CheckState},
+    checks::{Check, CheckState, Progress},
     steps::LessonStep,
 };
 
@@ -29,16 +29,24 @@ pub(super) fn CheckRow(
     });
     let details = NodeRef::<html::Details>::new();
     let opened = Memo::new(move |_| lesson.open_check.get() == number);
-    let open = move |opened: &bool, _: Option<&bool>, _: Option<()>| {
-        if let Some(details) = details.get_untracked().filter(|_| *opened) {
-            details.set_open(true);
+    let toggled = move || {
+        if let Some(details) = details.get_untracked() {
+            lesson.opened(number, details.open());
         }
     };
-    Effect::watch(move || opened.get(), open, false);
+    Effect::new(move |before: Option<()>| {
+        let opened = opened.get();
+        match details.get_untracked() {
+            Some(details) if before.is_some() => details.set_open(opened),
+            // It may have been opened before the script ran.
+            _ => toggled(),
+        }
+    });
+    let summary = expect_context::<FocusTargets>().checks[usize::from(number) - 1];
     view! {
         <li id=format!("check-{number}") class=move || look.read().class>
-            <details name="check" open=opened.get_untracked() node_ref=details>
-                <summary>
+            <details name="check" open=opened.get_untracked() node_ref=details on:toggle=move |_| toggled()>
+                <summary node_ref=summary>
                     <span class="check-mark">
                         {move || look.read().icon.map(|href| view! { <Icon href /> })}
                     </span>
@@ -96,11 +104,11 @@ fn look(check: &Check, is_next: bool) -> Look {
     let (class, icon) = match check.state {
         CheckState::Passed => ("check pass", Some("#i-check")),
         CheckState::Failed => ("check no", Some("#i-cross")),
-        CheckState::NotYet if check.progress != "not yet" => ("check run", Some("#i-dot")),
+        CheckState::NotYet if check.progress != Progress::NotYet => ("check run", Some("#i-dot")),
         CheckState::NotYet if is_next => {
             return Look { class: "check next", icon: Some("#i-right"), word: "next".to_owned() };
         }
         CheckState::NotYet => ("check idle", None),
     };
-    Look { class, icon, word: check.progress.clone() }
+    Look { class, icon, word: check.progress.to_string() }
 }

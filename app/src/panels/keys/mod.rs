@@ -1,14 +1,18 @@
-//! The sheet of keys. It is also where a key is looked up: each line says what its key presses or moves to, so that a key
-//! does what the control itself does, and nothing else.
+//! The sheet of keys, and the keys. A key dispatches the action, or changes the state, that its control does, or moves the
+//! focus to an element that a component has registered in [`FocusTargets`](crate::components::FocusTargets).
 
+mod hotkeys;
+mod shortcut;
 mod table;
 mod use_hotkeys;
 
 use leptos::prelude::*;
 
 pub use self::{
+    hotkeys::Hotkeys,
+    shortcut::{Pane, Shortcut},
     table::{KEYS, Key, find},
-    use_hotkeys::{Hotkeys, use_hotkeys},
+    use_hotkeys::use_hotkeys,
 };
 use crate::{components::Icon, dom};
 
@@ -28,9 +32,9 @@ pub fn KeySheet(
         enabled.set(on);
         dom::remember(COOKIE, if on { "on" } else { "off" });
     };
-    let line = |Key { key, does, go, press, .. }: &'static Key| {
+    let line = |Key { key, does, .. }: &'static Key| {
         view! {
-            <div data-key=*key data-go=*go data-press=*press hidden=does.is_empty()>
+            <div hidden=does.is_empty()>
                 <dt><kbd>{*key}</kbd></dt>
                 <dd>{*does}</dd>
             </div>

@@ -1,116 +1,100 @@
 //! The keys, and what they do.
 
+use super::shortcut::{Pane, Shortcut};
+
 /// One key.
 pub struct Key {
     /// The character.
     pub key: &'static str,
-    /// What it does, for a person.
+    /// What it does, for a person; nothing where another line says it for several keys.
     pub does: &'static str,
-    /// What it moves the focus to, as a selector.
-    pub go: Option<&'static str>,
-    /// What it presses, as a selector.
-    pub press: Option<&'static str>,
-    /// What else it does.
-    pub run: Option<KeyAction>,
+    /// What it does.
+    pub shortcut: Shortcut,
 }
 
-/// What a key does that no element on the page does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyAction {
-    /// Lays the page out for a room, and back.
-    TogglePresent,
-    /// Ends the guided tour.
-    SkipTour,
+const fn key(key: &'static str, does: &'static str, shortcut: Shortcut) -> Key {
+    Key { key, does, shortcut }
 }
 
-const fn go(key: &'static str, does: &'static str, to: &'static str) -> Key {
-    Key { key, does, go: Some(to), press: None, run: None }
-}
-
-const fn press(key: &'static str, does: &'static str, what: &'static str) -> Key {
-    Key { key, does, go: None, press: Some(what), run: None }
-}
-
-const fn run(key: &'static str, does: &'static str, run: KeyAction) -> Key {
-    Key { key, does, go: None, press: None, run: Some(run) }
-}
-
-/// For what a keyboard stays at once it is pressed: tabs, and what opens.
-const fn both(key: &'static str, does: &'static str, what: &'static str) -> Key {
-    Key { key, does, go: Some(what), press: Some(what), run: None }
-}
-
-/// The keys, by subject. Of several selectors the first counts whose element can be seen.
+/// The keys, by subject.
 pub const KEYS: [(&str, &[Key]); 5] = [
     (
         "Chat",
         &[
-            go("m", "Write a message; Enter sends it", "#msg"),
-            both("q", "Scenarios", ".scenarios > summary"),
-            press(
-                "z",
-                "Send a failed message again",
-                "li:nth-last-child(1 of :has(.failure form)) .failure [type=submit]",
-            ),
+            key("m", "Write a message; Enter sends it", Shortcut::WriteMessage),
+            key("q", "Scenarios", Shortcut::Scenarios),
+            key("z", "Send a failed message again", Shortcut::SendAgain),
         ],
     ),
     (
         "Failures",
         &[
-            press("f", "Failure switch on, off", ".knob input"),
-            press("a", "Arm it again", ".arm"),
-            go("e", "What fails, and how often", "#plan select"),
-            both("h", "More kinds of failure", ".more > summary"),
-            go("w", "The wire to Redis, where there is one", "#wire"),
+            key("f", "Failure switch on, off", Shortcut::FailureSwitch),
+            key("a", "Arm it again", Shortcut::ArmAgain),
+            key("e", "What fails, and how often", Shortcut::FailingOperation),
+            key("h", "More kinds of failure", Shortcut::MoreFailures),
+            key("w", "The wire to Redis, where there is one", Shortcut::Wire),
         ],
     ),
     (
         "Lesson",
         &[
-            both("1", "Open a check: 1 to 5", ".check:nth-child(1) > details > summary"),
-            both("2", "", ".check:nth-child(2) > details > summary"),
-            both("3", "", ".check:nth-child(3) > details > summary"),
-            both("4", "", ".check:nth-child(4) > details > summary"),
-            both("5", "", ".check:nth-child(5) > details > summary"),
-            press("d", "Do what the open check asks for", ".check > details[open] form [type=submit]"),
-            press("v", "Run all of them", ".run-all"),
-            press("i", "The report, to print or hand in", ".to-report a"),
-            both("x", "Reset the lab; asks first", ".checks .menu summary"),
+            key("1", "Open a check: 1 to 5", Shortcut::Check(1)),
+            key("2", "", Shortcut::Check(2)),
+            key("3", "", Shortcut::Check(3)),
+            key("4", "", Shortcut::Check(4)),
+            key("5", "", Shortcut::Check(5)),
+            key("d", "Do what the open check asks for", Shortcut::DoStep),
+            key("v", "Run all of them", Shortcut::RunAll),
+            key("i", "The report, to print or hand in", Shortcut::Report),
+            key("x", "Reset the lab; asks first", Shortcut::Reset),
         ],
     ),
     (
         "Timeline",
         &[
-            press("k", "Pause, and go on", ".tl-pause"),
-            press("r", "Replay the last turn", ".tl-replay"),
-            press("o", "Older turn", ".tl-older"),
-            press("n", "Newer turn", ".tl-newer"),
-            go(
-                "b",
-                "Go to the newest turn’s bars; Tab goes along, Enter selects",
-                "li:nth-last-child(1 of :has(a.bar)) a.bar",
-            ),
-            press("y", "Release the attempt that is held", ".hold-release"),
-            go("t", "Any moment of an earlier turn; arrows move it", ".tl-scrub [type=range]"),
+            key("k", "Pause, and go on", Shortcut::Pause),
+            key("r", "Replay the last turn", Shortcut::Replay),
+            key("o", "Older turn", Shortcut::OlderTurn),
+            key("n", "Newer turn", Shortcut::NewerTurn),
+            key("b", "Go to the newest turn’s bars; Tab goes along, Enter selects", Shortcut::NewestBar),
+            key("y", "Release the attempt that is held", Shortcut::Release),
+            key("t", "Any moment of an earlier turn; arrows move it", Shortcut::Moment),
         ],
     ),
     (
         "Page",
         &[
-            both("s", "What is stored", "#pane-stored"),
-            both("l", "The retry policy", "#pane-policy"),
-            both("c", "The code", "#pane-code"),
-            go("g", "Open another actor’s lab", "#actor"),
-            press("u", "Light, dark", ".to-dark, .to-light"),
-            run("p", "Large type for a room, and back", KeyAction::TogglePresent),
-            press("j", "Hold before each attempt, in large type", ".hold [type=checkbox]"),
-            run("0", "Skip the guided tour", KeyAction::SkipTour),
-            press("?", "This sheet", ".keys-button"),
+            key("s", "What is stored", Shortcut::Pane(Pane::Stored)),
+            key("l", "The retry policy", Shortcut::Pane(Pane::Policy)),
+            key("c", "The code", Shortcut::Pane(Pane::Code)),
+            key("g", "Open another actor’s lab", Shortcut::OtherActor),
+            key("u", "Light, dark", Shortcut::ToggleTheme),
+            key("p", "Large type for a room, and back", Shortcut::TogglePresent),
+            key("j", "Hold before each attempt, in large type", Shortcut::Hold),
+            key("0", "Skip the guided tour", Shortcut::SkipTour),
+            key("?", "This sheet", Shortcut::Sheet),
         ],
     ),
 ];
 
-/// The key for this character.
-pub fn find(key: &str) -> Option<&'static Key> {
-    KEYS.iter().flat_map(|(_, keys)| *keys).find(|line| line.key == key)
+/// What the key with this character does.
+pub fn find(key: &str) -> Option<Shortcut> {
+    KEYS.iter().flat_map(|(_, keys)| *keys).find(|line| line.key == key).map(|line| line.shortcut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_is_one_character_and_does_one_thing() {
+        let keys = || KEYS.iter().flat_map(|(_, keys)| *keys);
+        for (nth, line) in keys().enumerate() {
+            assert_eq!(line.key.chars().count(), 1);
+            assert!(keys().skip(nth + 1).all(|other| other.key != line.key && other.shortcut != line.shortcut));
+            assert_eq!(find(line.key), Some(line.shortcut));
+        }
+        assert_eq!(find("="), None);
+    }
 }

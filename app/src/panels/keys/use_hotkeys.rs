@@ -1,23 +1,14 @@
 //! The keys, anywhere on the page.
 
-use leptos::{ev, html, prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*, task::spawn_local};
 use web_sys::{Element, KeyboardEvent};
 
-use super::table::{KeyAction, find};
+use super::{hotkeys::Hotkeys, shortcut::Shortcut, table::find};
 use crate::{
-    actions::LabActions,
-    components::Menus,
     dom,
     functions::{hold::Release, policy::SetPolicy},
-    panels::{checks::StepRunner, slow_motion, tour::TourState},
-    state::{
-        lab::LabState,
-        lesson::LessonState,
-        messages::MessagesState,
-        playback::{Playback, PlaybackState},
-        timeline::TimelineState,
-        view::ViewState,
-    },
+    panels::slow_motion,
+    state::{lesson::first_to_prove, playback::Playback},
 };
 
 /// Where keys write or choose, and are nobody else's.
@@ -27,47 +18,6 @@ const TYPING: &str = "textarea, select, input:not([type=radio], [type=checkbox],
 const OWN_KEYS: &str = "button, summary, input";
 /// The sheet while it is open.
 const OPEN: &str = ":popover-open";
-
-/// What the keys act on.
-#[derive(Clone, Copy)]
-pub struct Hotkeys {
-    lab: LabState,
-    view: ViewState,
-    playback: PlaybackState,
-    timeline: TimelineState,
-    messages: MessagesState,
-    lesson: LessonState,
-    actions: LabActions,
-    steps: StepRunner,
-    /// The tour.
-    pub tour: TourState,
-    /// Whether single keys work.
-    pub enabled: RwSignal<bool>,
-    /// The sheet of keys.
-    pub sheet: NodeRef<html::Dialog>,
-    /// What opens over the page.
-    pub menus: Menus,
-}
-
-impl Hotkeys {
-    /// The states and actions that are provided here, and the tour, whether single keys work, and what opens over the page.
-    pub fn new(tour: TourState, enabled: bool, menus: Menus) -> Self {
-        Self {
-            lab: expect_context(),
-            view: expect_context(),
-            playback: expect_context(),
-            timeline: expect_context(),
-            messages: expect_context(),
-            lesson: expect_context(),
-            actions: expect_context(),
-            steps: StepRunner::from_context(),
-            tour,
-            enabled: RwSignal::new(enabled),
-            sheet: NodeRef::new(),
-            menus,
-        }
-    }
-}
 
 /// Listens once the page has been hydrated.
 pub fn use_hotkeys(hotkeys: Hotkeys) {
@@ -108,7 +58,7 @@ impl Hotkeys {
                 true
             }
             _ if typing => false,
-            "?" => self.listed("?"),
+            "?" => self.enabled.get_untracked() && Shortcut::Sheet.run(self),
             _ if self.sheet_is_open() => false,
             "Escape" => self.leave(),
             "PageDown" | "PageUp" if self.view.present.get_untracked() => {
@@ -128,22 +78,7 @@ impl Hotkeys {
 
     /// Does what the sheet lists for a key, if keys are on; says whether there was something to do.
     fn listed(self, key: &str) -> bool {
-        let Some(line) = find(key).filter(|_| self.enabled.get_untracked()) else { return false };
-        let went = line.go.is_some_and(dom::focus);
-        let pressed = line.press.is_some_and(dom::press);
-        let ran = line.run.is_some_and(|action| self.run(action));
-        went || pressed || ran
-    }
-
-    /// Does what no element on the page does; says whether there was something to do.
-    fn run(self, action: KeyAction) -> bool {
-        match action {
-            KeyAction::TogglePresent => {
-                self.view.toggle_present();
-                true
-            }
-            KeyAction::SkipTour => self.tour.skip(),
-        }
+        find(key).filter(|_| self.enabled.get_untracked()).is_some_and(|shortcut| shortcut.run(self))
     }
 
     /// Whether the sheet is open: its keys are to be read then.
@@ -160,9 +95,15 @@ impl Hotkeys {
         }
         let is = |selector: &str| at.is_some_and(|at| at.matches(selector).unwrap_or_default());
         if typing {
-            return is("#msg") && (key == "PageDown" || self.messages.draft.with_untracked(String::is_empty));
+            return self.is_message(at) && (key == "PageDown" || self.messages.draft.with_untracked(String::is_empty));
         }
         key == "PageDown" || !is(OWN_KEYS)
+    }
+
+    /// Whether this is the message field.
+    fn is_message(self, at: Option<&Element>) -> bool {
+        let field = self.targets.message.get_untracked();
+        at.zip(field.as_deref()).is_some_and(|(at, field)| *at == **field)
     }
 
     /// Leaves whatever is open, one after the other: a menu, such as the question before a reset, the room, an earlier
@@ -195,18 +136,20 @@ impl Hotkeys {
         let (lab, opened) = (self.lab, self.lesson.open_check);
         let is_proven = move |at| at == 0 || lab.check_untracked(at).is_passed();
         spawn_local(async move {
-            if forward && !is_proven(opened.get_untracked()) {
+            // Where none is open, the first that is not proven is next.
+            let at = || Some(opened.get_untracked()).filter(|at| *at > 0).unwrap_or_else(|| first_to_prove(lab));
+            if forward && !is_proven(at()) {
                 // A room sees a turn end before the checks are read anew: pressed then, it is not to be done once more.
                 lab.read().await;
             }
-            let at = opened.get_untracked();
+            let at = at();
             let to = match (forward, is_proven(at)) {
                 (true, true) => (at + 1).min(5),
                 (true, false) => at,
                 (false, _) => at.saturating_sub(1).max(1),
             };
             opened.set(to);
-            self.steps.run(to);
+            self.actions.run_step(to);
         });
     }
 }

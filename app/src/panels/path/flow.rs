@@ -2,7 +2,7 @@
 
 use crate::{
     format::tenths_ms,
-    state::{connection::Connection, timeline::running_turn},
+    state::{clock::AFTERGLOW_MS, connection::Connection, timeline::running_turn},
 };
 use model::{
     error::ErrorCode,
@@ -12,9 +12,6 @@ use model::{
     timeline::{Attempt, AttemptState, Outcome, Turn},
     wire::WireFault,
 };
-
-/// How long a turn that ended well stays lit, in milliseconds.
-const AFTERGLOW_MS: u64 = 1_500;
 
 /// A stretch between two stations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use self::{
 use super::wire::{self, WireForm};
 use crate::{
     actions::{LabActions, error_of},
-    components::{ApplyButton, ErrorLine, Icon, ServerForm, put_back_at_first},
+    components::{ApplyButton, ErrorLine, FocusTargets, Icon, ServerForm, put_back_at_first},
     functions::faults::{ArmFault, SetFault},
     state::{form::FormState, lab::LabState, timeline::TimelineState, view::ViewState},
 };
@@ -41,7 +41,7 @@ pub fn FailureSwitch() -> impl IntoView {
 #[component]
 fn SwitchForm() -> impl IntoView {
     let lab = expect_context::<LabState>();
-    let (form, knob) = (NodeRef::<html::Form>::new(), NodeRef::<html::Input>::new());
+    let (form, knob) = (NodeRef::<html::Form>::new(), expect_context::<FocusTargets>().knob);
     put_back_at_first(form);
     let rows = expect_context::<FormState>().typed.with_untracked(|typed| FaultRows::new(lab, typed));
     provide_context(rows);
@@ -52,15 +52,15 @@ fn SwitchForm() -> impl IntoView {
         let on = knob.get_untracked().is_some_and(|knob| knob.checked()).then(|| "on".to_owned());
         set_fault.dispatch(SetFault { actor: lab.actor_id(), on, plan: rows.ask(), rows: None });
     });
-    // The switch has moved already when what was set is refused: it goes back to what is in force. What was typed stays.
     let error = error_of(set_fault);
-    let put_back = move |refused: &bool, _: Option<&bool>, _: Option<()>| {
+    let refused = Memo::new(move |_| error.with(Option::is_some));
+    // What was typed stays.
+    let forget = move |refused: &bool, _: Option<&bool>, _: Option<()>| {
         if *refused {
             rows.forget_asked();
-            lab.fault.update(|_| ());
         }
     };
-    Effect::watch(move || error.with(Option::is_some), put_back, false);
+    Effect::watch(move || refused.get(), forget, false);
     view! {
         <ServerForm
             action=set_fault
@@ -75,7 +75,7 @@ fn SwitchForm() -> impl IntoView {
             <button type="submit" hidden tabindex="-1" aria-hidden="true"></button>
             <input type="hidden" name="actor" value=lab.actor_id() />
             <span class="tape" aria-hidden="true"></span>
-            <Knob node_ref=knob />
+            <Knob node_ref=knob refused />
             <div class="plan" id="plan">
                 <Sentence />
                 <More apply />
@@ -93,6 +93,8 @@ fn SwitchForm() -> impl IntoView {
 fn Knob(
     /// The box that is ticked.
     node_ref: NodeRef<html::Input>,
+    /// Whether what was set last is refused.
+    refused: Memo<bool>,
 ) -> impl IntoView {
     let timeline = expect_context::<TimelineState>();
     let forms = expect_context::<FormState>();
@@ -106,8 +108,10 @@ fn Knob(
         let typed = typed.filter(|_| !view.hydrated.get());
         typed.unwrap_or_else(|| lab.fault.with(|fault| fault.on))
     };
-    // It moves when it is pressed. Whatever comes of that, it goes to what is in force, be that as before.
+    // It moves when it is pressed. Whatever comes of that, it goes to what is in force, be that as before: what was set is
+    // refused then.
     Effect::new(move |_| {
+        refused.track();
         let on = lab.fault.with(|fault| fault.on);
         if let Some(knob) = node_ref.get() {
             knob.set_checked(on);
@@ -142,19 +146,23 @@ fn Knob(
     }
 }
 
+/// Whether to arm the plan afresh would change something.
+pub(super) fn can_arm(lab: LabState, timeline: TimelineState) -> bool {
+    lab.fault.with(|fault| fault.has_lost_the_wire() || timeline.active.get() && fault.is_used())
+}
+
 /// Arms the plan afresh. It is there where that would change something.
 #[component]
 fn ArmButton() -> impl IntoView {
     let timeline = expect_context::<TimelineState>();
     let lab = expect_context::<LabState>();
     let action = expect_context::<LabActions>().arm_fault;
-    let can_arm = move || lab.fault.with(|fault| fault.has_lost_the_wire() || timeline.active.get() && fault.is_used());
     let arm = move |click: MouseEvent| {
         click.prevent_default();
         action.dispatch(ArmFault { actor: lab.actor_id() });
     };
     view! {
-        <button class="btn small arm" type="submit" formaction=ArmFault::url() hidden=move || !can_arm() on:click=arm>
+        <button class="btn small arm" type="submit" formaction=ArmFault::url() hidden=move || !can_arm(lab, timeline) on:click=arm>
             "Arm again"
         </button>
     }

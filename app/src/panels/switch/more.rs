@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     actions::{LabActions, error_of},
+    components::FocusTargets,
     functions::faults::SetFault,
     state::{form::FormState, view::ViewState},
 };
@@ -25,6 +26,7 @@ pub(super) fn More(
     let rows = expect_context::<FaultRows>();
     let forms = expect_context::<FormState>();
     let view = expect_context::<ViewState>();
+    let summary = expect_context::<FocusTargets>().more;
     let layers = layers(expect_context());
     let has_empty = Memo::new(move |_| rows.with(|rows| rows.iter().any(|row| row.form.is_empty())));
     let is_full = move || FaultPlan::MAX <= rows.count();
@@ -70,7 +72,7 @@ pub(super) fn More(
     };
     view! {
         <details class="more" open=open node_ref=details>
-            <summary class="btn small">"More"</summary>
+            <summary class="btn small" node_ref=summary>"More"</summary>
             <div class="more-box">
                 <For each=move || rows.ids() key=|id| *id let:id>
                     <FaultFields id layers added=added.get_value() == Some(id) on_remove refocus />

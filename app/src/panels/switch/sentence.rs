@@ -6,7 +6,7 @@ use super::{
     field::fault_field,
     rows::{ATTEMPTS, FaultRows, OPERATION},
 };
-use crate::components::{Select, Words};
+use crate::components::{FocusTargets, Select, Words};
 use model::fault::form::FaultForm;
 
 const OPERATIONS: Words = &[("load", "load"), ("save", "save"), ("publish", "publish")];
@@ -31,6 +31,7 @@ pub(super) fn Sentence() -> impl IntoView {
     let others = Memo::new(move |_| rows.with(|rows| rows.iter().skip(1).filter(|row| !row.form.is_empty()).count()));
     let first = Signal::stored(0);
     let (operation, attempts) = (fault_field(first, OPERATION), fault_field(first, ATTEMPTS));
+    let focus = expect_context::<FocusTargets>().operation;
     view! {
         <span>"The"</span>
         <span class="plan-op">
@@ -41,6 +42,7 @@ pub(super) fn Sentence() -> impl IntoView {
                 words=OPERATIONS
                 error=operation.error
                 on_input=Some(operation.on_input)
+                node_ref=focus
             />
         </span>
         <span>{happens}</span>

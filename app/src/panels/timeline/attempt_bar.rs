@@ -36,6 +36,8 @@ pub(super) fn AttemptBar(
     w: Percent,
     /// Whether it is the one that the detail shows.
     selected: bool,
+    /// Whether it is the one that a key leads to.
+    leads: bool,
     /// The axis' clock.
     clock: AxisClock,
 ) -> impl IntoView {
@@ -53,7 +55,7 @@ pub(super) fn AttemptBar(
     let (bar, label) = (BarId::of_attempt(turn, &attempt), words::attempt_label(turn, &attempt));
     let (operation, lines) = (attempt.operation, tip_lines(&attempt));
     view! {
-        <SelectingBar bar kind nth label selected>
+        <SelectingBar bar kind nth label selected leads>
             <rect class="face" x=x.to_string() y="24" width=w.to_string() height="28" rx="3"></rect>
             {tear}
             <OperationName x operation flagged />

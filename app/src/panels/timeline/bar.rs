@@ -8,7 +8,7 @@ use leptos::{
 };
 
 use super::{context::PlotContext, scale::Percent};
-use crate::{dom, state::view::ViewState};
+use crate::{components::FocusTargets, dom, state::view::ViewState};
 use model::{operation::Operation, timeline::BarId};
 
 /// The flag that stands on what was done on purpose, on a drawing whose bars begin at 24.
@@ -27,6 +27,8 @@ pub(super) fn SelectingBar<C: IntoView + 'static>(
     label: String,
     /// Whether it is the one that the detail shows.
     selected: bool,
+    /// Whether it is the one that a key leads to.
+    leads: bool,
     /// The bar, drawn.
     children: TypedChildren<C>,
 ) -> impl IntoView {
@@ -38,6 +40,8 @@ pub(super) fn SelectingBar<C: IntoView + 'static>(
             view.select(Some(bar));
         }
     };
+    let led_to =
+        use_context::<FocusTargets>().filter(|_| leads).map_or_else(NodeRef::new, |targets| targets.newest_bar);
     let node = if selected { expect_context::<PlotContext>().shown_bar } else { NodeRef::new() };
     // In `view!` the `<a>` at a component's root would be the one of HTML.
     svg::a()
@@ -47,6 +51,7 @@ pub(super) fn SelectingBar<C: IntoView + 'static>(
         .attr("aria-current", selected.then_some("true"))
         .on(ev::click, select)
         .node_ref(node)
+        .node_ref(led_to)
         .child(children.into_inner()())
 }
 

@@ -45,3 +45,4 @@ mod words;
 pub use self::lab_timeline::Timeline;
 #[cfg(feature = "ssr")]
 pub use self::still::StillTimeline;
+pub(super) use self::tools::{has_turns, newer_turn, older_turn};

@@ -28,8 +28,10 @@ pub(super) fn RowPlot(
     let context = expect_context::<PlotContext>();
     let low = bars.low;
     let over: Vec<_> = bars.items.iter().enumerate().filter_map(|(nth, item)| over_bar(&bars, nth, item)).collect();
+    let leads = leading_place(&bars);
     let Bars { turn, items, shown, .. } = bars;
-    let items: Vec<_> = items.into_iter().enumerate().map(|(nth, item)| bar(context, turn, shown, nth, item)).collect();
+    let bar = |(nth, item)| bar(context, turn, shown, nth, leads == Some(nth), item);
+    let items: Vec<_> = items.into_iter().enumerate().map(bar).collect();
     let plot = view! {
         <svg class="plot" height="64">
             {items}
@@ -47,11 +49,17 @@ pub(super) fn RowPlot(
     }
 }
 
+/// The place of the bar that a key leads to: the first that can be selected, in the newest row that has one.
+fn leading_place(bars: &Bars) -> Option<usize> {
+    bars.items.iter().position(Item::is_selectable).filter(|_| bars.newest)
+}
+
 fn bar(
     PlotContext { clock, utc_offset_min, .. }: PlotContext,
     turn: u64,
     shown: Option<BarId>,
     nth: usize,
+    leads: bool,
     item: Item,
 ) -> impl IntoView {
     match item {
@@ -61,11 +69,11 @@ fn bar(
         Item::Queue(queue) => EitherOf8::D(view! { <QueueBar turn queue clock /> }),
         Item::Attempt(x, w, attempt) => {
             let selected = shown == Some(BarId::of_attempt(turn, &attempt));
-            EitherOf8::E(view! { <AttemptBar turn attempt nth x w selected clock /> })
+            EitherOf8::E(view! { <AttemptBar turn attempt nth x w selected leads clock /> })
         }
         Item::Wait(x, w, wait) => {
             let selected = shown == Some(BarId::of_wait(turn, &wait));
-            EitherOf8::F(view! { <WaitBar turn wait nth x w selected clock utc_offset_min /> })
+            EitherOf8::F(view! { <WaitBar turn wait nth x w selected leads clock utc_offset_min /> })
         }
         Item::Hold(x, w, hold) => EitherOf8::G(view! { <HoldBar turn hold x w clock utc_offset_min /> }),
         Item::Ghost(x, w, step) => EitherOf8::H(view! { <PredictedBar step x w /> }),

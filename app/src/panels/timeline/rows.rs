@@ -99,6 +99,8 @@ pub(super) struct Bars {
     pub(super) shown: Option<BarId>,
     /// Whether the row is half as high.
     pub(super) low: bool,
+    /// Whether no later row has bars that can be selected.
+    pub(super) newest: bool,
 }
 
 /// What the rows are made of.
@@ -129,6 +131,8 @@ pub(super) fn rows(source: &Source<'_>, before: &[Arc<Row>]) -> Vec<Arc<Row>> {
     let next = next_rows(source);
     let count = turns.len() + next.len();
     let newest = count.saturating_sub(1 + next.iter().filter(|row| row.body == Body::Blank).count());
+    let has_bars = |turn: &&Turn| drawing.row(turn.number).is_some_and(|items| items.iter().any(Item::is_selectable));
+    let newest_bars = turns.iter().rev().find(has_bars).map(|turn| turn.number);
     let low = has_no_room_below(count);
     let mut before = before.iter().peekable();
     let mut rows = Vec::with_capacity(count);
@@ -161,6 +165,7 @@ pub(super) fn rows(source: &Source<'_>, before: &[Arc<Row>]) -> Vec<Arc<Row>> {
                     items: items.clone(),
                     shown: shown.filter(|_| is_selected),
                     low: turn.outcome == Outcome::Queued && queued > 1,
+                    newest: newest_bars == Some(turn.number),
                 }),
                 (None, ago) => Body::Earlier {
                     ago: ago.clone().unwrap_or_default(),
@@ -231,7 +236,7 @@ fn next_rows(source: &Source<'_>) -> Vec<Row> {
         words: words.to_owned(),
         end: None,
     };
-    let bars = Bars { turn: 0, items: items.clone(), shown: None, low: false };
+    let bars = Bars { turn: 0, items: items.clone(), shown: None, low: false, newest: false };
     let kind = if is_first { "turn coming" } else { "turn coming past" };
     let mut rows = vec![row(NEXT, kind, Some(head), Body::Bars(bars))];
     if is_first {

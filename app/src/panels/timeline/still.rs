@@ -37,7 +37,7 @@ pub fn StillTimeline(
     let low = has_no_room_below(turns.len());
     let row = |(nth, turn): (usize, &Turn)| {
         let items = drawing.row(turn.number).cloned().unwrap_or_default();
-        let body = Body::Bars(Bars { turn: turn.number, items, shown, low: false });
+        let body = Body::Bars(Bars { turn: turn.number, items, shown, low: false, newest: false });
         let look = Look { kind: "turn", tips_up: nth >= low, ..Look::default() };
         Arc::new(Row::new(turn.number, look, Some(head(turn, &turns, None)), body))
     };

@@ -7,7 +7,7 @@ use leptos::{
 };
 
 use crate::{
-    components::Icon,
+    components::{FocusTargets, Icon},
     format::clock,
     state::{
         lab::LabState,
@@ -39,6 +39,21 @@ fn place(timeline: TimelineState, playback: PlaybackState) -> Place {
         let newest = events.iter().rev().find_map(|event| event.step.turn()).unwrap_or_default();
         Place { turn, older, newer, newest }
     })
+}
+
+/// Whether there is anything to go along: a turn, whatever moment is shown.
+pub(in crate::panels) fn has_turns(timeline: TimelineState) -> bool {
+    timeline.events.with_untracked(|events| events.iter().any(|event| event.step.turn().is_some()))
+}
+
+/// The turn before the one that is shown last.
+pub(in crate::panels) fn older_turn(timeline: TimelineState, playback: PlaybackState) -> Option<u64> {
+    untrack(|| place(timeline, playback)).older
+}
+
+/// The turn after the one that is shown last.
+pub(in crate::panels) fn newer_turn(timeline: TimelineState, playback: PlaybackState) -> Option<u64> {
+    untrack(|| place(timeline, playback)).newer
 }
 
 /// The end of a turn as the form sends it.
@@ -217,6 +232,7 @@ fn MomentSlider(
     let playback = expect_context::<PlaybackState>();
     let timeline = expect_context::<TimelineState>();
     let view = expect_context::<ViewState>();
+    let slider = expect_context::<FocusTargets>().moment;
     let go = move |event: Event| {
         let seq = event_target_value(&event).parse().unwrap_or_default();
         playback.seek(seq);
@@ -235,6 +251,7 @@ fn MomentSlider(
                 max=last
                 hidden=!view.hydrated.get()
                 prop:value=at.map(|at| at.to_string())
+                node_ref=slider
                 on:input=go
             />
         }

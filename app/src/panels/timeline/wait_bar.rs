@@ -29,6 +29,8 @@ pub(super) fn WaitBar(
     w: Percent,
     /// Whether it is the one that the detail shows.
     selected: bool,
+    /// Whether it is the one that a key leads to.
+    leads: bool,
     /// The axis' clock.
     clock: AxisClock,
     /// The server's offset from UTC, in minutes.
@@ -40,7 +42,7 @@ pub(super) fn WaitBar(
     let lines = vec![format!("Wait before attempt {}", wait.attempt), due, "The turn is held meanwhile".to_owned()];
     let due_at = (!wait.over).then_some(wait.due_at);
     view! {
-        <SelectingBar bar=BarId::of_wait(turn, &wait) kind="wait" nth label selected>
+        <SelectingBar bar=BarId::of_wait(turn, &wait) kind="wait" nth label selected leads>
             <rect class="hit" x=x.to_string() y="24" width=w.to_string() height="28"></rect>
             <Span x w due_at clock />
             <text class="op" x=x.to_string() dx="6" y="16">

@@ -47,6 +47,13 @@ pub(super) enum Item {
     GaveUp(Percent),
 }
 
+impl Item {
+    /// Whether it is a bar that can be selected.
+    pub(super) const fn is_selectable(&self) -> bool {
+        matches!(self, Self::Attempt(..) | Self::Wait(..))
+    }
+}
+
 /// The axis and the rows that stand on it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Drawing {
