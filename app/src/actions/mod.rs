@@ -11,10 +11,10 @@ mod steps;
 use std::future::Future;
 
 use futures::channel::oneshot;
-use leptos::{prelude::*, server::ServerActionError, server_fn::error::ServerFnUrlError, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 
 pub use self::form_action::{FormAction, FormFunction};
-use self::{send::send, steps::StepRunner};
+use self::{form_action::Requests, send::send, steps::StepRunner};
 use crate::{
     error::ServerError,
     functions::{
@@ -29,7 +29,7 @@ use crate::{
     },
     state::{connection::ConnectionState, lab::LabState, lesson::LessonState, messages::MessagesState},
 };
-use model::{error::LabError, fault::FaultStatus, lesson::next_step::NextStep};
+use model::{fault::FaultStatus, lesson::next_step::NextStep};
 
 /// The actions of one lab.
 #[derive(Clone, Copy)]
@@ -64,36 +64,36 @@ pub struct LabActions {
 }
 
 impl LabActions {
-    /// The actions of the lab with this state. Each begins with the error of its form, if that was posted without script
-    /// and [`ServerActionError`] tells of it.
+    /// The actions of the lab with the states that are provided here.
     pub fn from_context() -> Self {
         let messages = expect_context::<MessagesState>();
-        let queue = Queue::default();
-        let (set_fault, arm_fault, set_policy) = (queue.action(), queue.action(), queue.action());
+        let (requests, queue) = (Requests::default(), Queue::default());
+        let send_message = move |message: &SendMessage| send(messages, message.clone());
         // A message that was posted without script is told of once.
-        let send_once = Action::new(move |message: &SendMessage| send(messages, message.clone()));
-        let (read_history, compare) = (server_action(), server_action());
+        let send_once = FormAction::with(requests, send_message).without_posted_error();
+        let (read_history, compare) = (FormAction::new(requests), FormAction::new(requests));
         let steps = StepRunner::new(send_once, read_history, compare);
+        let run_all = move |(): &()| {
+            requests.count();
+            steps.run_all()
+        };
         let actions = Self {
-            send: Action::new_with_value(posted::<SendMessage>(), move |message: &SendMessage| {
-                send(messages, message.clone())
-            }),
+            send: FormAction::with(requests, send_message),
             send_once,
             read_history,
             compare,
-            reset: server_action(),
-            set_fault,
-            arm_fault,
-            set_policy,
-            set_hold: server_action(),
-            release: server_action(),
-            set_wire: server_action(),
-            set_sidecar_retries: server_action(),
-            run_all: Action::new(move |(): &()| steps.run_all()),
+            reset: FormAction::new(requests),
+            set_fault: queue.action(requests),
+            arm_fault: queue.action(requests),
+            set_policy: queue.action(requests),
+            set_hold: FormAction::new(requests),
+            release: FormAction::new(requests),
+            set_wire: FormAction::new(requests),
+            set_sidecar_retries: FormAction::new(requests),
+            run_all: Action::new(run_all),
             steps,
         };
         actions.take_answers();
-        actions.clear_errors();
         actions
     }
 
@@ -118,9 +118,9 @@ impl LabActions {
                 lab.set_fault(fault.clone());
             }
         };
-        on_answer(self.set_fault, take_fault);
-        on_answer(self.arm_fault, take_fault);
-        on_answer(self.set_policy, move |policy| {
+        self.set_fault.on_answer(take_fault);
+        self.arm_fault.on_answer(take_fault);
+        self.set_policy.on_answer(move |policy| {
             if let Some(policy) = policy.as_ref().ok().filter(|_| !is_live()) {
                 lab.set_policy(*policy);
             }
@@ -130,19 +130,19 @@ impl LabActions {
                 lab.refresh();
             }
         };
-        on_answer(self.set_hold, take_hold);
-        on_answer(self.release, take_hold);
-        on_answer(self.set_wire, move |wire| {
+        self.set_hold.on_answer(take_hold);
+        self.release.on_answer(take_hold);
+        self.set_wire.on_answer(move |wire| {
             if let Ok(wire) = wire {
                 lab.set_wire(wire.fault);
             }
         });
-        on_answer(self.set_sidecar_retries, move |on| {
+        self.set_sidecar_retries.on_answer(move |on| {
             if let Ok(on) = on {
                 lab.panels.update(|panels| panels.sidecar_retries = *on);
             }
         });
-        on_answer(self.reset, move |reset| {
+        self.reset.on_answer(move |reset| {
             if reset.is_ok() {
                 messages.reset();
                 lesson.open_check.set(1);
@@ -150,74 +150,6 @@ impl LabActions {
             }
         });
     }
-
-    /// What went wrong is shown until something else is asked for.
-    fn clear_errors(self) {
-        fn with_clear<F: FormFunction>(action: FormAction<F>) -> (Memo<bool>, Callback<()>) {
-            (action.pending(), Callback::new(move |()| action.clear()))
-        }
-        let actions = [
-            with_clear(self.send),
-            with_clear(self.send_once),
-            with_clear(self.read_history),
-            with_clear(self.compare),
-            with_clear(self.reset),
-            with_clear(self.set_fault),
-            with_clear(self.arm_fault),
-            with_clear(self.set_policy),
-            with_clear(self.set_hold),
-            with_clear(self.release),
-            with_clear(self.set_wire),
-            with_clear(self.set_sidecar_retries),
-            (self.run_all.pending(), Callback::new(|()| ())),
-        ];
-        for (begun, (pending, _)) in actions.iter().enumerate() {
-            let pending = *pending;
-            let clear_others = move |pending: &bool, _: Option<&bool>, _: Option<()>| {
-                for (_, (_, clear)) in actions.iter().enumerate().filter(|(other, _)| *pending && *other != begun) {
-                    clear.run(());
-                }
-            };
-            Effect::watch(move || pending.get(), clear_others, false);
-        }
-    }
-}
-
-/// Why an action was refused or failed the last time; nothing while it is tried again.
-pub fn error_of<I, O>(action: Action<I, Result<O, ServerError>>) -> Memo<Option<LabError>>
-where
-    I: Send + Sync + 'static,
-    O: Send + Sync + 'static,
-{
-    let (pending, value) = (action.pending(), action.value());
-    Memo::new(move |_| {
-        let refused = || value.with(|answer| Some(answer.as_ref()?.as_ref().err()?.0.clone()));
-        if pending.get() { None } else { refused() }
-    })
-}
-
-/// Does something with each answer of an action.
-fn on_answer<F: FormFunction>(action: FormAction<F>, take: impl Fn(&Result<F::Output, ServerError>) + 'static) {
-    let (version, value) = (action.version(), action.value());
-    let answered = move |_: &usize, _: Option<&usize>, _: Option<()>| {
-        value.with_untracked(|answer| {
-            if let Some(answer) = answer {
-                take(answer);
-            }
-        });
-    };
-    Effect::watch(move || version.get(), answered, false);
-}
-
-/// The action that does nothing but to call the server function.
-fn server_action<F: FormFunction>() -> FormAction<F> {
-    ServerAction::<F>::new().into()
-}
-
-/// The error of this function's form, if it was posted without script: what a [`ServerAction`] begins with.
-fn posted<F: FormFunction>() -> Option<Result<F::Output, ServerError>> {
-    let error = use_context::<ServerActionError>().filter(|error| error.path() == F::PATH)?;
-    Some(Err(ServerFnUrlError::decode_err(error.err())))
 }
 
 /// Calls that are made one after the other, in the order in which they were asked for: sent at once, the last could be
@@ -230,8 +162,8 @@ struct Queue {
 
 impl Queue {
     /// An action whose calls are in the queue.
-    fn action<F: FormFunction>(self) -> FormAction<F> {
-        Action::new_with_value(posted::<F>(), move |input: &F| self.enqueue(F::run_on_client(input.clone())))
+    fn action<F: FormFunction>(self, requests: Requests) -> FormAction<F> {
+        FormAction::with(requests, move |input: &F| self.enqueue(F::run_on_client(input.clone())))
     }
 
     /// A call that begins when all before it have ended.
@@ -253,22 +185,8 @@ impl Queue {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use futures::future::join3;
-    use leptos::server_fn::ServerFn;
 
     use super::*;
-    use crate::state::form::FormError;
-
-    #[test]
-    fn an_action_begins_with_the_error_of_its_own_form() {
-        let owner = Owner::new();
-        owner.set();
-        let refused = LabError::of_field("attempts", "attempts is 99: it may be 1 to 10.");
-        let FormError { path, encoded } = FormError::new(SetPolicy::PATH.to_owned(), refused.clone());
-        provide_context(ServerActionError::new(&path, &encoded));
-        assert_eq!(error_of(server_action::<SetPolicy>()).get_untracked(), Some(refused.clone()));
-        assert_eq!(error_of(Queue::default().action::<SetPolicy>()).get_untracked(), Some(refused));
-        assert_eq!(error_of(Queue::default().action::<SetFault>()).get_untracked(), None);
-    }
 
     #[tokio::test]
     async fn calls_in_a_queue_are_made_in_their_order_whichever_is_polled_first() {

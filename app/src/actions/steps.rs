@@ -119,7 +119,7 @@ async fn done<F: FormFunction>(action: FormAction<F>, input: F, is_good: fn(&F::
     let good = |answer: &Option<Result<F::Output, ServerError>>| match answer {
         Some(Ok(output)) => is_good(output),
         Some(Err(_)) => false,
-        // Something else was asked for meanwhile, and the answer is not kept: the checks tell what came of it.
+        // It was not answered at all: the checks tell what came of it.
         None => true,
     };
     action.value().with_untracked(good)

@@ -8,7 +8,7 @@ use model::error::LabError;
 /// What went wrong the last time with one of a form's actions.
 #[component]
 pub fn ErrorLine(
-    /// The error, if there was one; see [`error_of`](crate::actions::error_of).
+    /// The error, if there was one; see [`FormAction::error`](crate::actions::FormAction::error).
     error: Memo<Option<LabError>>,
     /// Whether the error of a field is told beside the field, and not here.
     #[prop(optional)]

@@ -46,7 +46,7 @@ pub fn ServerForm<F: FormFunction, C: IntoView + 'static>(
             }
             Err(error) => {
                 let error = ServerFnErrorErr::Args(error.to_string());
-                action.value().set(Some(Err(ServerError::from_server_fn_error(error))));
+                action.refuse(ServerError::from_server_fn_error(error));
             }
         }
     };

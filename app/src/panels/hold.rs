@@ -3,7 +3,7 @@
 use leptos::{ev::MouseEvent, html, prelude::*, server_fn::ServerFn};
 
 use crate::{
-    actions::{LabActions, error_of},
+    actions::LabActions,
     components::{ApplyButton, ErrorLine, Icon, ServerForm, put_back_when_refused, tick_when_changed},
     functions::hold::Release,
     state::{lab::LabState, timeline::TimelineState, view::ViewState},
@@ -17,7 +17,7 @@ pub fn HoldForm() -> impl IntoView {
     let lab = expect_context::<LabState>();
     let view = expect_context::<ViewState>();
     let LabActions { set_hold, release, .. } = expect_context();
-    let error = error_of(set_hold);
+    let error = set_hold.error();
     let on = Memo::new(move |_| lab.panels.with(|panels| panels.hold));
     let held = Memo::new(move |_| timeline.is_held());
     let nothing_to_release = move || !held.get() && (view.hydrated.get() || !on.get());
@@ -58,7 +58,7 @@ pub fn HoldForm() -> impl IntoView {
                 "Release"
             </button>
             <ErrorLine error />
-            <ErrorLine error=error_of(release) />
+            <ErrorLine error=release.error() />
         </ServerForm>
     }
 }

@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 
 use crate::{
-    actions::{LabActions, error_of},
+    actions::LabActions,
     components::{ApplyButton, ErrorLine, ServerForm, put_back_when_refused, tick_when_changed},
     state::lab::LabState,
 };
@@ -14,7 +14,7 @@ use model::sidecar_retries::CALLS;
 pub fn SidecarRetriesForm() -> impl IntoView {
     let lab = expect_context::<LabState>();
     let action = expect_context::<LabActions>().set_sidecar_retries;
-    let error = error_of(action);
+    let error = action.error();
     // Whether the sidecar retries; `None` where that cannot be set from here.
     let on = Memo::new(move |_| lab.panels.with(|panels| panels.sidecar_retries));
     let attempts = Memo::new(move |_| lab.panels.with(|panels| panels.policy.attempts));

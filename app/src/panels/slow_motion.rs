@@ -5,7 +5,7 @@ use leptos::{html, prelude::*};
 
 use super::policy::{FIELDS, field_name};
 use crate::{
-    actions::{LabActions, error_of},
+    actions::LabActions,
     components::{ApplyButton, ErrorLine, ServerForm, put_back_when_refused, tick_when_changed},
     state::lab::LabState,
 };
@@ -20,7 +20,7 @@ pub fn SlowMotion() -> impl IntoView {
     let lab = expect_context::<LabState>();
     let kept = Memo::new(move |_| kept(lab.panels.with(|panels| panels.policy)));
     let action = expect_context::<LabActions>().set_policy;
-    let error = error_of(action);
+    let error = action.error();
     let form = NodeRef::<html::Form>::new();
     put_back_when_refused(form, error);
     let hidden = FIELDS.into_iter().filter(|(field, _)| *field != "delay_ms").map(move |(field, place)| {

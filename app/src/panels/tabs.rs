@@ -3,17 +3,13 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    actions::{LabActions, error_of},
-    components::FocusTargets,
-    state::lab::LabState,
-};
+use crate::{actions::LabActions, components::FocusTargets, state::lab::LabState};
 
 /// The radio buttons. They stand before everything that depends on them.
 #[component]
 pub fn PaneChoice() -> impl IntoView {
     // A policy that was refused is told beside its field: without script the page comes back with its pane shown.
-    let refused = error_of(expect_context::<LabActions>().set_policy).with_untracked(Option::is_some);
+    let refused = expect_context::<LabActions>().set_policy.error().with_untracked(Option::is_some);
     let FocusTargets { stored, policy, code, .. } = expect_context();
     view! {
         <input

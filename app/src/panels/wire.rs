@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*, server_fn::ServerFn};
 
 use crate::{
-    actions::{LabActions, error_of},
+    actions::LabActions,
     components::{
         ApplyButton, ErrorLine, FocusTargets, Icon, ServerForm, put_back_at_first, put_back_when_refused,
         write_when_changed,
@@ -25,7 +25,7 @@ pub(super) fn is_there(lab: LabState) -> bool {
 #[component]
 pub fn WireForm() -> impl IntoView {
     let action = expect_context::<LabActions>().set_wire;
-    let error = error_of(action);
+    let error = action.error();
     let lab = expect_context::<LabState>();
     let forms = expect_context::<FormState>();
     let view = expect_context::<ViewState>();

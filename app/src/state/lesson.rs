@@ -14,7 +14,7 @@ pub struct LessonState {
 impl LessonState {
     /// The first check that is not proven is open.
     pub fn new(lab: LabState) -> Self {
-        Self { open_check: RwSignal::new(first_to_prove(lab)) }
+        Self { open_check: RwSignal::new(first_to_prove_untracked(lab)) }
     }
 
     /// Opens a check, or closes it.
@@ -33,7 +33,7 @@ impl LessonState {
 }
 
 /// The first check that is not proven; 0 if all are, or none was judged.
-pub fn first_to_prove(lab: LabState) -> u8 {
+pub fn first_to_prove_untracked(lab: LabState) -> u8 {
     lab.panels
         .with_untracked(|panels| panels.checks.iter().find(|check| !check.is_passed()).map_or(0, |check| check.number))
 }

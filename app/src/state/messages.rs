@@ -105,7 +105,7 @@ impl MessagesState {
     /// Shows a message that is on its way; says after which turn its own will come.
     pub fn begin(self, content: &str, id: &MessageId) -> u64 {
         self.playback.go_live();
-        let after_turn = self.timeline.last_turn();
+        let after_turn = self.timeline.last_turn_untracked();
         let (id, content) = (id.clone(), content.to_owned());
         // A check may have sent what the field proposes: there it has had its turn.
         self.draft.update(|draft| {
@@ -122,7 +122,7 @@ impl MessagesState {
 
     /// Shows what became of it: `None` if it was refused, and goes back to the field.
     pub fn end(self, content: String, id: &MessageId, after_turn: u64, state: Option<UnsentState>) {
-        let known = self.timeline.knows(id.as_str(), after_turn);
+        let known = self.timeline.knows_untracked(id.as_str(), after_turn);
         let refused = state.is_none();
         self.unsent.update(|unsent| match state {
             Some(state) if !known => {

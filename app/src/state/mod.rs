@@ -3,7 +3,7 @@
 //! recordings and reports show them too, on pages that have no state.
 //!
 //! # Layout
-//! - [`lab`]: the lab beside its timeline; [`timeline`]: its events, and what is read from them; [`playback`]: which moment of
+//! - [`lab`]: the lab beside its timeline; [`timeline`]: its events, and the [`projection`]s that are read from them; [`playback`]: which moment of
 //!   it is shown; [`shown_lab`]: the lab at that moment; [`prediction`]: what is going to happen; [`clock`]: the server's
 //!   clock
 //! - [`messages`]: what stands in the field and what is on its way; [`lesson`]: which step is open
@@ -26,6 +26,7 @@ pub mod lesson;
 pub mod messages;
 pub mod playback;
 pub mod prediction;
+pub mod projection;
 pub mod shown_lab;
 pub mod timeline;
 pub mod view;

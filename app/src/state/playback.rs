@@ -81,6 +81,8 @@ pub struct PlaybackState {
     pub slower: RwSignal<u8>,
     /// The clock of what is shown, in milliseconds since the Unix epoch.
     pub time: Memo<u64>,
+    /// The number of the last event that is shown; `None` while that is the newest.
+    seq: Memo<Option<u64>>,
     events: ReadSignal<Vec<Event>>,
     clock: ClockState,
     /// What moves a replay on.
@@ -93,7 +95,8 @@ impl PlaybackState {
         let at = at.and_then(|seq| events.with_untracked(|events| Position::at(events, seq)));
         let playback = RwSignal::new(Playback::paused(at));
         let time = Memo::new(move |_| playback.get().position().map_or_else(|| clock.now(), |at| at.time));
-        Self { playback, slower: RwSignal::new(1), time, events, clock, timer: StoredValue::new(None) }
+        let seq = Memo::new(move |_| playback.get().position().map(|at| at.seq));
+        Self { playback, slower: RwSignal::new(1), time, seq, events, clock, timer: StoredValue::new(None) }
     }
 
     /// What is shown.
@@ -123,8 +126,13 @@ impl PlaybackState {
 
     /// What `read` makes of the events that had happened at the moment that is shown.
     pub fn with_events<T>(self, read: impl FnOnce(&[Event]) -> T) -> T {
-        let at = self.playback.get().position();
-        self.events.with(|events| read(until(events, at.map(|at| at.seq))))
+        let seq = self.seq.get();
+        self.events.with(|events| read(until(events, seq)))
+    }
+
+    /// What `read` makes of all events, without subscribing to them.
+    pub(super) fn with_all_events_untracked<T>(self, read: impl FnOnce(&[Event]) -> T) -> T {
+        self.events.with_untracked(|events| read(events))
     }
 
     /// Shows what happens now.

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::playback::PlaybackState;
+use super::{playback::PlaybackState, projection::Projection};
 use model::{
     actor_id::ActorId,
     timeline::{self, Event, EventId, LogLine, Outcome, Step, TimelineSnapshot, Turn, in_memory},
@@ -19,20 +19,23 @@ const TURNS_AT_ONCE: u64 = 30;
 const MAX_EVENTS: usize = 9_000;
 
 /// The timeline of one lab.
+///
+/// The turns are one signal and not one for each. What is shown of a turn depends on the others: its place on the axis,
+/// what it queues behind, where it was sent again, whether it has dropped out of the history. So the lists of the page are
+/// made from all of them by pure functions; each row is a memo in a keyed `<For>`, and only those run that have changed.
+/// (A field of a keyed store runs all rows when one is added.)
 #[derive(Clone, Copy)]
 pub struct TimelineState {
     /// The events, oldest first, whatever moment is shown.
     pub events: ReadSignal<Vec<Event>>,
     set_events: WriteSignal<Vec<Event>>,
-    /// How often events were taken out: what was read from the others is read anew.
-    removals: StoredValue<u64>,
     /// Where the stream goes on.
     last: StoredValue<EventId>,
-    playback: PlaybackState,
+    actor: StoredValue<ActorId>,
     /// The turns, in the order of their numbers.
-    pub turns: Memo<Vec<Turn>>,
+    pub turns: Projection<Vec<Turn>>,
     /// The last lines of the log, oldest first.
-    pub log: Memo<Vec<LogLine>>,
+    pub log: Projection<Vec<LogLine>>,
     /// Whether the actor is in memory.
     pub active: Memo<bool>,
     /// Whether a turn runs, or waits its turn.
@@ -47,17 +50,17 @@ impl TimelineState {
         playback: PlaybackState,
         actor: ActorId,
     ) -> Self {
-        let removals = StoredValue::new(0);
-        let turns = fold(playback, removals, timeline::read_on);
-        let log = fold(playback, removals, move |lines, events, from| add_log_lines(lines, &events[from..], &actor));
+        let turns = Projection::new(playback, timeline::turns);
+        let of = actor.clone();
+        let log = Projection::new(playback, move |events| log_lines(events, &of));
         let active = Memo::new(move |_| playback.with_events(in_memory));
         let running = Memo::new(move |_| turns.with(|turns| turns.iter().any(|turn| !turn.ended())));
-        let last = StoredValue::new(last);
-        Self { events, set_events, removals, last, playback, turns, log, active, running }
+        let (last, actor) = (StoredValue::new(last), StoredValue::new(actor));
+        Self { events, set_events, last, actor, turns, log, active, running }
     }
 
-    /// Takes in what has arrived, in its order, and answers what of it is new. What is known changes nothing; a reset takes
-    /// out what was before it; of too many the oldest go.
+    /// The reducer: takes in what has arrived, in its order, and answers what of it is new. What is known changes nothing;
+    /// a reset takes out what was before it; of too many the oldest go.
     pub fn apply(self, batch: Vec<(EventId, Event)>) -> Vec<Event> {
         let last = self.last.get_value();
         let is_new = |(id, _): &(EventId, Event)| id.epoch != last.epoch || id.seq > last.seq;
@@ -65,24 +68,35 @@ impl TimelineState {
         let Some((last, _)) = new.last() else { return Vec::new() };
         self.last.set_value(*last);
         let new: Vec<Event> = new.into_iter().map(|(_, event)| event).collect();
+        let known = self.events.with_untracked(Vec::len);
+        let mut gone = 0;
         self.set_events.update(|events| {
-            let known = events.len();
             events.extend(new.iter().cloned());
             let reset = new.iter().rposition(|event| matches!(event.step, Step::LabReset));
-            let gone = reset.map_or_else(|| too_many(events), |place| known + place);
-            if gone > 0 {
-                events.drain(..gone);
-                self.removals.update_value(|times| *times += 1);
-            }
+            gone = reset.map_or_else(|| too_many(events), |place| known + place);
+            events.drain(..gone);
         });
+        if gone > 0 {
+            self.read_anew();
+        } else {
+            self.events.with_untracked(|events| self.turns.reduce(|turns| timeline::read_on(turns, events, known)));
+            self.log.reduce(|lines| self.actor.with_value(|actor| add_log_lines(lines, &new, actor)));
+        }
         new
     }
 
     /// Takes a whole timeline in place of what is known: the stream could not go on where it broke.
     pub fn replace(self, timeline: TimelineSnapshot) {
         self.last.set_value(timeline.last);
-        self.removals.update_value(|times| *times += 1);
         self.set_events.set(timeline.events);
+        self.read_anew();
+    }
+
+    fn read_anew(self) {
+        self.events.with_untracked(|events| {
+            self.turns.replace(timeline::turns(events));
+            self.log.replace(self.actor.with_value(|actor| log_lines(events, actor)));
+        });
     }
 
     /// The id of the last event: where a stream goes on.
@@ -90,17 +104,8 @@ impl TimelineState {
         self.last.get_value()
     }
 
-    /// What `read` makes of the events up to the moment that is shown, one after the other: it is given what it made of
-    /// those before, all events, and the place of the first new one, and says whether it changed anything.
-    pub fn fold<T: Default + Send + Sync + 'static>(
-        self,
-        read: impl Fn(&mut T, &[Event], usize) -> bool + Send + Sync + 'static,
-    ) -> Memo<T> {
-        fold(self.playback, self.removals, read)
-    }
-
     /// The number of the last turn that is known; 0 if there is none.
-    pub fn last_turn(self) -> u64 {
+    pub fn last_turn_untracked(self) -> u64 {
         self.turns.with_untracked(|turns| turns.last().map_or(0, |turn| turn.number))
     }
 
@@ -116,7 +121,7 @@ impl TimelineState {
     }
 
     /// Whether a turn after this one runs the message with this id, whatever moment is shown.
-    pub fn knows(self, id: &str, after_turn: u64) -> bool {
+    pub fn knows_untracked(self, id: &str, after_turn: u64) -> bool {
         self.events.with_untracked(|events| knows(events, id, after_turn))
     }
 
@@ -129,28 +134,6 @@ impl TimelineState {
     pub fn is_held_untracked(self) -> bool {
         self.events.with_untracked(|events| held(events))
     }
-}
-
-/// It begins anew when the moment that is shown goes back, and when events were taken out.
-fn fold<T: Default + Send + Sync + 'static>(
-    playback: PlaybackState,
-    removals: StoredValue<u64>,
-    read: impl Fn(&mut T, &[Event], usize) -> bool + Send + Sync + 'static,
-) -> Memo<T> {
-    let reached = StoredValue::new(None::<(u64, u64)>);
-    Memo::new_owning(move |before: Option<T>| {
-        playback.with_events(|events| {
-            let now = (removals.get_value(), events.last().map_or(0, |event| event.seq));
-            let goes_on = reached.get_value().filter(|(removed, seq)| *removed == now.0 && *seq <= now.1);
-            reached.set_value(Some(now));
-            let (mut made, from) = match (before, goes_on) {
-                (Some(made), Some((_, seq))) => (made, events.partition_point(|event| event.seq <= seq)),
-                _ => (T::default(), 0),
-            };
-            let changed = read(&mut made, events, from);
-            (made, changed || goes_on.is_none())
-        })
-    })
 }
 
 /// The turn that holds the actor now.
@@ -176,6 +159,13 @@ fn held(events: &[Event]) -> bool {
         _ => None,
     });
     last.unwrap_or(false)
+}
+
+/// The lines of these events, the last of what is too much.
+fn log_lines(events: &[Event], actor: &ActorId) -> Vec<LogLine> {
+    let mut lines = Vec::new();
+    add_log_lines(&mut lines, events, actor);
+    lines
 }
 
 /// Adds the lines of these events, and drops the oldest of what is too much. Says whether there were any.

@@ -3,7 +3,7 @@
 use leptos::{ev::KeyboardEvent, html::Form, prelude::*};
 
 use crate::{
-    actions::{LabActions, error_of},
+    actions::LabActions,
     components::{ErrorLine, FocusTargets, Icon, ServerForm},
     format::textarea_html,
     functions::messages::SendMessage,
@@ -19,7 +19,7 @@ pub(super) fn Composer(
     let messages = expect_context::<MessagesState>();
     let lab = expect_context::<LabState>();
     let LabActions { send, send_once, .. } = expect_context();
-    let error = error_of(send);
+    let error = send.error();
     let refused = error.with_untracked(Option::is_some);
     let (form, field) = (NodeRef::<Form>::new(), expect_context::<FocusTargets>().message);
     // The field leads: what somebody has typed before the script ran is the draft. Only what the lab itself puts in or
@@ -77,7 +77,7 @@ pub(super) fn Composer(
         </ServerForm>
         <div class="chat-error">
             <ErrorLine error />
-            <ErrorLine error=error_of(send_once) />
+            <ErrorLine error=send_once.error() />
         </div>
     }
 }

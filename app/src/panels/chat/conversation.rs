@@ -31,7 +31,7 @@ fn shown_lines(lab: LabState, timeline: TimelineState, messages: MessagesState, 
 }
 
 /// The last message that offers to be sent again, and its id.
-pub(in crate::panels) fn last_to_send_again(
+pub(in crate::panels) fn last_to_send_again_untracked(
     lab: LabState,
     timeline: TimelineState,
     messages: MessagesState,

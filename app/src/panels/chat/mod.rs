@@ -14,7 +14,7 @@ pub(crate) mod words;
 
 use leptos::prelude::*;
 
-pub(super) use self::conversation::last_to_send_again;
+pub(super) use self::conversation::last_to_send_again_untracked;
 use self::{
     composer::Composer,
     conversation::Conversation,

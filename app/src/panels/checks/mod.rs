@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use self::{reset::Reset, row::CheckRow};
 use crate::{
-    actions::{LabActions, error_of},
+    actions::LabActions,
     components::{ErrorLine, Icon},
     state::lab::LabState,
 };
@@ -32,9 +32,9 @@ pub fn Checks() -> impl IntoView {
                 <Reset />
             </div>
             <div class="check-errors">
-                <ErrorLine error=error_of(reset) />
-                <ErrorLine error=error_of(read_history) />
-                <ErrorLine error=error_of(compare) />
+                <ErrorLine error=reset.error() />
+                <ErrorLine error=read_history.error() />
+                <ErrorLine error=compare.error() />
             </div>
             <div class="check-list">
                 <ol>{rows.collect_view()}</ol>

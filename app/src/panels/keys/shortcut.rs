@@ -14,9 +14,9 @@ use crate::{
         messages::SendMessage,
     },
     panels::{
-        chat::last_to_send_again,
+        chat::last_to_send_again_untracked,
         switch::can_arm,
-        timeline::{has_turns, newer_turn, older_turn},
+        timeline::{has_turns_untracked, newer_turn_untracked, older_turn_untracked},
     },
 };
 
@@ -131,10 +131,10 @@ impl Shortcut {
             Self::Report => when(shows_lesson(targets), || {
                 let _ = window().location().set_href(&format!("/lab/{}/report", actor()));
             }),
-            Self::Pause => when(has_turns(timeline), || playback.toggle_pause()),
+            Self::Pause => when(has_turns_untracked(timeline), || playback.toggle_pause()),
             Self::Replay => timeline.last_begun_untracked().map(|turn| playback.replay(turn)).is_some(),
-            Self::OlderTurn => older_turn(timeline, playback).map(|turn| playback.show_turn(turn)).is_some(),
-            Self::NewerTurn => newer_turn(timeline, playback).map(|turn| playback.show_turn(turn)).is_some(),
+            Self::OlderTurn => older_turn_untracked(timeline, playback).map(|turn| playback.show_turn(turn)).is_some(),
+            Self::NewerTurn => newer_turn_untracked(timeline, playback).map(|turn| playback.show_turn(turn)).is_some(),
             Self::Release => when(timeline.is_held_untracked(), || {
                 actions.release.dispatch(Release { actor: actor() });
             }),
@@ -156,7 +156,7 @@ impl Hotkeys {
     /// As the button of the last message does that offers it: nothing while that waits.
     fn send_again(self) -> bool {
         let Self { lab, timeline, messages, playback, actions, .. } = self;
-        let again = last_to_send_again(lab, timeline, messages, playback);
+        let again = last_to_send_again_untracked(lab, timeline, messages, playback);
         let waits = actions.send_once.pending().get_untracked() || actions.run_all.pending().get_untracked();
         if let Some((content, id)) = again.clone().filter(|_| !waits) {
             let message = SendMessage { actor: lab.actor_id(), content, message_id: id.into(), arm: false };

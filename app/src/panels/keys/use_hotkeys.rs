@@ -8,7 +8,7 @@ use crate::{
     dom,
     functions::{hold::Release, policy::SetPolicy},
     panels::slow_motion,
-    state::{lesson::first_to_prove, playback::Playback},
+    state::{lesson::first_to_prove_untracked, playback::Playback},
 };
 
 /// Where keys write or choose, and are nobody else's.
@@ -137,7 +137,8 @@ impl Hotkeys {
         let is_proven = move |at| at == 0 || lab.check_untracked(at).is_passed();
         spawn_local(async move {
             // Where none is open, the first that is not proven is next.
-            let at = || Some(opened.get_untracked()).filter(|at| *at > 0).unwrap_or_else(|| first_to_prove(lab));
+            let at =
+                || Some(opened.get_untracked()).filter(|at| *at > 0).unwrap_or_else(|| first_to_prove_untracked(lab));
             if forward && !is_proven(at()) {
                 // A room sees a turn end before the checks are read anew: pressed then, it is not to be done once more.
                 lab.read().await;

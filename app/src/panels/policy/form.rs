@@ -3,7 +3,7 @@
 use leptos::{prelude::*, server_fn::ServerFn};
 
 use crate::{
-    actions::{LabActions, error_of},
+    actions::LabActions,
     components::{ApplyButton, ErrorLine, NumberField, SelectField, ServerForm, Words, refused},
     functions::policy::SetPolicy,
     state::{form::FormState, lab::LabState},
@@ -37,7 +37,7 @@ pub(super) fn PolicyFields(
 ) -> impl IntoView {
     let lab = expect_context::<LabState>();
     let action = expect_context::<LabActions>().set_policy;
-    let error = error_of(action);
+    let error = action.error();
     let [attempts, wait, backoff, longest, jitter, seed, timeout] = FIELDS;
     let number = move |label, field: Part<PolicyForm>, (least, most), unit| {
         let (name, value, error) = (field_name(field.0), shown(policy, field), refused(error, field.0));

@@ -30,14 +30,13 @@ pub(super) enum DeliveryState {
     Failed,
 }
 
-/// Takes these events into what is known, oldest first; says whether that changed anything.
-pub(super) fn read_on(deliveries: &mut Vec<Delivery>, events: &[Event]) -> bool {
-    let before = deliveries.clone();
+/// What became of the last events that turns published, oldest first.
+pub(super) fn deliveries(events: &[Event]) -> Vec<Delivery> {
+    let mut deliveries = Vec::new();
     for event in events {
-        read(deliveries, event);
+        read(&mut deliveries, event);
     }
-    deliveries.drain(..deliveries.len().saturating_sub(KNOWN));
-    *deliveries != before
+    deliveries
 }
 
 fn read(deliveries: &mut Vec<Delivery>, event: &Event) {
@@ -52,7 +51,10 @@ fn read(deliveries: &mut Vec<Delivery>, event: &Event) {
         // The subscription may be told before the publisher is answered.
         Some(delivery) if delivery.state == DeliveryState::Delivered => {}
         Some(delivery) => (delivery.at, delivery.state) = (event.at, state),
-        None => deliveries.push(Delivery { turn, at: event.at, state }),
+        None => {
+            deliveries.push(Delivery { turn, at: event.at, state });
+            deliveries.drain(..deliveries.len().saturating_sub(KNOWN));
+        }
     }
 }
 
@@ -67,11 +69,8 @@ mod tests {
         let delivered = Step::EventDelivered { turn: Some(1), input: String::new(), output: String::new() };
         for steps in [[published.clone(), delivered.clone()], [delivered, published]] {
             let events: Vec<Event> = (1..).zip(steps).map(|(seq, step)| Event { seq, at: 1_000 + seq, step }).collect();
-            let mut deliveries = Vec::new();
-            assert!(read_on(&mut deliveries, &events[..1]));
-            read_on(&mut deliveries, &events[1..]);
-            assert_eq!(deliveries.iter().map(|of| of.state).collect::<Vec<_>>(), [DeliveryState::Delivered]);
-            assert!(!read_on(&mut deliveries, &[]), "nothing new changes nothing");
+            let told = |until| deliveries(&events[..until]).iter().map(|of| of.state).collect::<Vec<_>>();
+            assert_eq!((told(0).len(), told(1).len(), told(2)), (0, 1, vec![DeliveryState::Delivered]));
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::deliveries::{self, Delivery, DeliveryState};
+use super::deliveries::{Delivery, DeliveryState, deliveries};
 use crate::{
     components::Icon,
     format,
-    state::{lab::LabState, timeline::TimelineState},
+    state::{lab::LabState, playback::PlaybackState},
 };
 
 /// How many events the pane shows: as many as fit beside the rest.
@@ -15,8 +15,8 @@ const SHOWN: usize = 5;
 /// The block: what became of the last turns' events, newest first.
 #[component]
 pub(super) fn Events() -> impl IntoView {
-    let timeline = expect_context::<TimelineState>();
-    let deliveries = timeline.fold(|known: &mut Vec<_>, events, from| deliveries::read_on(known, &events[from..]));
+    let playback = expect_context::<PlaybackState>();
+    let deliveries = Memo::new(move |_| playback.with_events(deliveries));
     let newest = move || deliveries.with(|known| known.iter().rev().take(SHOWN).copied().collect::<Vec<_>>());
     view! {
         <div class="block b-events">

@@ -7,7 +7,7 @@ use super::{
     rows::{ATTEMPTS, FaultRows, KIND, LAYER, MS, OPERATION, PERCENT, ROWS, SEED, SPAN, WIRE},
 };
 use crate::{
-    actions::{LabActions, error_of},
+    actions::LabActions,
     components::{FieldError, NumberField, SelectField, Words, refused},
     state::lab::LabState,
     typed::Part,
@@ -65,7 +65,7 @@ pub(super) fn FaultFields(
     let number = move |label, part, least, most, unit| number(place.into(), label, part, (least, most), unit);
     // What is wrong with the fault as a whole, or with a place that cannot be chosen here.
     let name = Signal::derive(move || format!("plan[{}]", place.get()));
-    let error = error_of(expect_context::<LabActions>().set_fault);
+    let error = expect_context::<LabActions>().set_fault.error();
     let (whole, layer) = (refused(error, name), fault_field(place.into(), LAYER));
     let whole = Signal::derive(move || whole.get().or_else(|| layer.error.get().filter(|_| layers.is_none())));
     let remove = move |click: MouseEvent| {

@@ -3,11 +3,7 @@
 use leptos::prelude::*;
 
 use super::rows::{FaultRows, name};
-use crate::{
-    actions::{LabActions, error_of},
-    components::refused,
-    typed::Part,
-};
+use crate::{actions::LabActions, components::refused, typed::Part};
 use model::fault::form::FaultForm;
 
 /// What a field needs to know.
@@ -31,7 +27,7 @@ pub(super) fn fault_field(place: Signal<usize>, (part, field): Part<FaultForm>) 
         row.map(|mut row| field(&mut row).clone()).unwrap_or_default()
     });
     let on_input = Callback::new(move |text| rows.write(place.get_untracked(), field, text));
-    let error = error_of(expect_context::<LabActions>().set_fault);
+    let error = expect_context::<LabActions>().set_fault.error();
     let error = refused(error, Signal::derive(move || format!("plan[{}].{part}", place.get())));
     let name = Memo::new(move |_| name(place.get(), part));
     FaultField { name: name.into(), value: value.into(), error: error.into(), on_input }

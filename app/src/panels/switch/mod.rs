@@ -15,7 +15,7 @@ use self::{
 };
 use super::wire::{self, WireForm};
 use crate::{
-    actions::{LabActions, error_of},
+    actions::LabActions,
     components::{ApplyButton, ErrorLine, FocusTargets, Icon, ServerForm, put_back_at_first},
     functions::faults::{ArmFault, SetFault},
     state::{form::FormState, lab::LabState, timeline::TimelineState, view::ViewState},
@@ -52,7 +52,7 @@ fn SwitchForm() -> impl IntoView {
         let on = knob.get_untracked().is_some_and(|knob| knob.checked()).then(|| "on".to_owned());
         set_fault.dispatch(SetFault { actor: lab.actor_id(), on, plan: rows.ask(), rows: None });
     });
-    let error = error_of(set_fault);
+    let error = set_fault.error();
     let refused = Memo::new(move |_| error.with(Option::is_some));
     // What was typed stays.
     let forget = move |refused: &bool, _: Option<&bool>, _: Option<()>| {
@@ -83,7 +83,7 @@ fn SwitchForm() -> impl IntoView {
             </div>
             <ArmButton />
             <ErrorLine error beside=is_within />
-            <ErrorLine error=error_of(arm_fault) />
+            <ErrorLine error=arm_fault.error() />
         </ServerForm>
     }
 }

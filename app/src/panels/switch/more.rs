@@ -9,7 +9,7 @@ use super::{
     rows::{ADD, FaultRows, ROWS},
 };
 use crate::{
-    actions::{LabActions, error_of},
+    actions::LabActions,
     components::FocusTargets,
     functions::faults::SetFault,
     state::{form::FormState, view::ViewState},
@@ -33,7 +33,7 @@ pub(super) fn More(
     let (details, add_button) = (NodeRef::<html::Details>::new(), NodeRef::<html::Button>::new());
     // A row that was asked for is in sight, and so is what was refused.
     let asked = forms.typed.with_untracked(|typed| typed.text(SetFault::PATH, ROWS).is_some());
-    let error = error_of(expect_context::<LabActions>().set_fault);
+    let error = expect_context::<LabActions>().set_fault.error();
     let is_refused =
         move |error: &Option<LabError>| error.as_ref().and_then(|error| error.field.as_deref()).is_some_and(is_within);
     let open = asked || error.with_untracked(is_refused);

@@ -41,11 +41,13 @@ pub fn Timeline() -> impl IntoView {
         drawing(timeline, playback, prediction, has_next.get(), plot)
     });
     let rows = Memo::new(move |before: Option<&Vec<_>>| {
-        let (turns, drawing, next) = (timeline.turns.read(), drawing.read(), next.read());
+        let (drawing, next) = (drawing.read(), next.read());
         let end_of = |turn: &Turn| end_of(timeline, playback, turn);
         let selected = view.selected.get();
-        let source = Source { turns: &turns, drawing: &drawing, selected, next: next.as_deref(), end_of: &end_of };
-        rows(&source, before.map_or(&[], Vec::as_slice))
+        timeline.turns.with(|turns| {
+            let source = Source { turns, drawing: &drawing, selected, next: next.as_deref(), end_of: &end_of };
+            rows(&source, before.map_or(&[], Vec::as_slice))
+        })
     });
     let log = Memo::new(move |_| {
         let first = lab.registered_at().map(registered);
@@ -53,7 +55,8 @@ pub fn Timeline() -> impl IntoView {
     });
     let actor = lab.actor();
     let of = actor.clone();
-    let facts = Memo::new(move |_| facts(&timeline.turns.read(), view.selected.get(), &of, lab.utc_offset_min));
+    let facts =
+        Memo::new(move |_| timeline.turns.with(|turns| facts(turns, view.selected.get(), &of, lab.utc_offset_min)));
     let time = playback.time.into();
     let shown = Shown { drawing, rows, log, facts, time, utc_offset_min: lab.utc_offset_min, narrow };
     view! { <TimelineFrame title="Retry timeline" tools=view! { <Tools /> } shown actor=Some(actor) /> }

@@ -45,4 +45,4 @@ mod words;
 pub use self::lab_timeline::Timeline;
 #[cfg(feature = "ssr")]
 pub use self::still::StillTimeline;
-pub(super) use self::tools::{has_turns, newer_turn, older_turn};
+pub(super) use self::tools::{has_turns_untracked, newer_turn_untracked, older_turn_untracked};

@@ -42,17 +42,17 @@ fn place(timeline: TimelineState, playback: PlaybackState) -> Place {
 }
 
 /// Whether there is anything to go along: a turn, whatever moment is shown.
-pub(in crate::panels) fn has_turns(timeline: TimelineState) -> bool {
+pub(in crate::panels) fn has_turns_untracked(timeline: TimelineState) -> bool {
     timeline.events.with_untracked(|events| events.iter().any(|event| event.step.turn().is_some()))
 }
 
 /// The turn before the one that is shown last.
-pub(in crate::panels) fn older_turn(timeline: TimelineState, playback: PlaybackState) -> Option<u64> {
+pub(in crate::panels) fn older_turn_untracked(timeline: TimelineState, playback: PlaybackState) -> Option<u64> {
     untrack(|| place(timeline, playback)).older
 }
 
 /// The turn after the one that is shown last.
-pub(in crate::panels) fn newer_turn(timeline: TimelineState, playback: PlaybackState) -> Option<u64> {
+pub(in crate::panels) fn newer_turn_untracked(timeline: TimelineState, playback: PlaybackState) -> Option<u64> {
     untrack(|| place(timeline, playback)).newer
 }
 
