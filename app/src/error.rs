@@ -25,7 +25,12 @@ impl FromServerFnError for ServerError {
             ServerFnErrorErr::Request(_) => ErrorCode::ServerUnreachable,
             _ => ErrorCode::Internal,
         };
-        let error = LabError::new(code, error.to_string());
+        let message = match error {
+            // What an argument's type has refused says why: an actor id, or a message's.
+            ServerFnErrorErr::Args(why) => why,
+            other => other.to_string(),
+        };
+        let error = LabError::new(code, message);
         #[cfg(feature = "ssr")]
         crate::response::set_status(&error);
         Self(error)

@@ -69,16 +69,12 @@ impl StepRunner {
 
     /// Does it, and says whether that went well.
     pub(super) async fn perform(self, step: NextStep) -> bool {
-        let actor = self.lab.actor_id();
+        let actor = self.lab.actor();
         let message = match step {
             NextStep::ReadHistory => return done(self.read_history, ReadHistory { actor }, |_| true).await,
             NextStep::Compare => return done(self.compare, CompareWithStore { actor }, |_| true).await,
-            NextStep::Send { content, arm } => {
-                SendMessage { actor, content, message_id: self.messages.take_id().into(), arm }
-            }
-            NextStep::SendAgain { content, message_id } => {
-                SendMessage { actor, content, message_id: message_id.into(), arm: false }
-            }
+            NextStep::Send { content, arm } => SendMessage { actor, content, message_id: self.messages.take_id(), arm },
+            NextStep::SendAgain { content, message_id } => SendMessage { actor, content, message_id, arm: false },
         };
         done(self.send, message, |delivery| matches!(delivery, Delivery::Answered(_))).await
     }

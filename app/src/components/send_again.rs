@@ -20,7 +20,7 @@ pub fn SendAgain(
     let action = expect_context::<LabActions>().send_once;
     view! {
         <ServerForm action class="acts">
-            <input type="hidden" name="actor" value=lab.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor().to_string() />
             <input type="hidden" name="content" value=content />
             <input type="hidden" name="message_id" value=String::from(id) />
             <SubmitButton pending=action.pending() class>

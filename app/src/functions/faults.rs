@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
+use model::actor_id::ActorId;
 use model::fault::FaultSetting;
 use model::fault::FaultStatus;
 use model::fault::form::FaultForm;
@@ -15,12 +16,12 @@ use crate::error::ServerError;
 /// a page without script that wants one row more or less for its faults: nothing is set, the form comes back.
 #[server(prefix = "/api", endpoint = "set_fault")]
 pub async fn set_fault(
-    actor: String,
+    actor: ActorId,
     #[server(default)] on: Option<String>,
     plan: Vec<FaultForm>,
     #[server(default)] rows: Option<String>,
 ) -> Result<FaultStatus, ServerError> {
-    let (backend, actor) = request::lab(&actor)?;
+    let backend = request::backend();
     if rows.is_some() {
         return Ok(backend.fault(&actor));
     }
@@ -30,7 +31,7 @@ pub async fn set_fault(
 
 /// Arms the switch's plan afresh.
 #[server(prefix = "/api", endpoint = "arm_fault")]
-pub async fn arm_fault(actor: String) -> Result<FaultStatus, ServerError> {
-    let (backend, actor) = request::lab(&actor)?;
+pub async fn arm_fault(actor: ActorId) -> Result<FaultStatus, ServerError> {
+    let backend = request::backend();
     Ok(backend.arm_fault(&actor))
 }

@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use model::actor_id::ActorId;
 use model::error::LabError;
 #[cfg(feature = "ssr")]
 use model::fault::FaultPlan;
 #[cfg(feature = "ssr")]
 use model::fault::FaultSetting;
-use model::message::Message;
+use model::message::{Message, MessageId};
 
 #[cfg(feature = "ssr")]
 use super::request;
@@ -30,17 +31,16 @@ pub enum Delivery {
 /// one, although it may be just what the lesson asks for. A plain form goes back to its page with the error.
 #[server(prefix = "/api", endpoint = "send_message")]
 pub async fn send_message(
-    actor: String,
+    actor: ActorId,
     content: String,
-    message_id: String,
+    message_id: MessageId,
     #[server(default)] arm: bool,
 ) -> Result<Delivery, ServerError> {
-    let (backend, actor) = request::lab(&actor)?;
-    let id = request::answer(message_id.try_into().map_err(LabError::from))?;
+    let backend = request::backend();
     if arm {
         request::answer(backend.set_fault(&actor, FaultSetting::on(FaultPlan::lesson())))?;
     }
-    match backend.send_message(&actor, content, id).await {
+    match backend.send_message(&actor, content, message_id).await {
         Ok(reply) => Ok(Delivery::Answered(reply)),
         Err(error) if error.code.status() >= 500 && !request::wants_page() => Ok(Delivery::Failed(error)),
         Err(error) => Err(request::failed(error)),

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use model::actor_id::ActorId;
 use model::policy::RetryPolicy;
 use model::policy::form::PolicyForm;
 
@@ -11,8 +12,8 @@ use crate::error::ServerError;
 
 /// Sets the retry policy.
 #[server(prefix = "/api", endpoint = "set_policy")]
-pub async fn set_policy(actor: String, policy: PolicyForm) -> Result<RetryPolicy, ServerError> {
-    let (backend, actor) = request::lab(&actor)?;
+pub async fn set_policy(actor: ActorId, policy: PolicyForm) -> Result<RetryPolicy, ServerError> {
+    let backend = request::backend();
     let policy = request::answer(policy.policy())?;
     request::answer(backend.set_policy(&actor, policy))
 }

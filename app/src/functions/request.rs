@@ -1,16 +1,14 @@
-//! What a server function knows of its request: the backend, the lab that it is about, and how its answer goes back.
+//! What a server function knows of its request: the backend, and how its answer goes back.
 
 use leptos::prelude::*;
 
-pub(super) use crate::backend::SharedBackend;
 pub(super) use crate::response::wants_page;
-use crate::{error::ServerError, response};
-use model::{actor_id::ActorId, error::LabError};
+use crate::{backend::SharedBackend, error::ServerError, response};
+use model::error::LabError;
 
-/// The backend of this request, and the actor that it names.
-pub(super) fn lab(actor: &str) -> Result<(SharedBackend, ActorId), ServerError> {
-    let actor = answer(actor.parse().map_err(LabError::from))?;
-    Ok((expect_context::<SharedBackend>(), actor))
+/// The backend of this request.
+pub(super) fn backend() -> SharedBackend {
+    expect_context()
 }
 
 /// The answer, with the response's status set to its error's.

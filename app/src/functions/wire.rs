@@ -16,7 +16,7 @@ use crate::error::ServerError;
 /// Sets the wire to Redis: `works`, or what it does on purpose.
 #[server(prefix = "/api", endpoint = "set_wire")]
 pub async fn set_wire(wire: String) -> Result<WireStatus, ServerError> {
-    let backend = expect_context::<request::SharedBackend>();
+    let backend = request::backend();
     let setting = request::answer(wire_setting(&wire))?;
     request::answer(backend.set_wire(setting))
 }

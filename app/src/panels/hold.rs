@@ -26,7 +26,7 @@ pub fn HoldForm() -> impl IntoView {
     put_back_when_refused(form, error);
     let let_go = move |click: MouseEvent| {
         click.prevent_default();
-        release.dispatch(Release { actor: lab.actor_id() });
+        release.dispatch(Release { actor: lab.actor() });
     };
     view! {
         <ServerForm
@@ -40,7 +40,7 @@ pub fn HoldForm() -> impl IntoView {
         >
             // Enter in the box presses a form's first button: not *Release*.
             <button type="submit" hidden tabindex="-1" aria-hidden="true"></button>
-            <input type="hidden" name="actor" value=lab.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor().to_string() />
             <label class="tick">
                 <input type="checkbox" name="on" checked=on node_ref=field />
                 " Hold before each attempt"

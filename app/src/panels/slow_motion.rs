@@ -30,7 +30,7 @@ pub fn SlowMotion() -> impl IntoView {
     let choices = SECONDS.into_iter().map(move |seconds| view! { <Choice seconds kept /> });
     view! {
         <ServerForm action at_once=true class="slow" attr:autocomplete="off" node_ref=form>
-            <input type="hidden" name="actor" value=lab.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor().to_string() />
             {hidden.collect_view()}
             <fieldset title="How long the actor waits between its attempts: 1, 2, 5">
                 <legend>"Wait"</legend>

@@ -63,7 +63,7 @@ impl EventStream {
     fn open(self) {
         self.cancel_due();
         let Incoming { lab, timeline, .. } = self.incoming;
-        let url = format!("/events/{}?after={}", lab.actor_id(), timeline.last());
+        let url = format!("/events/{}?after={}", lab.actor(), timeline.last());
         let Ok(source) = EventSource::new(&url) else { return };
         let callbacks = vec![
             Closure::new(move |_| self.opened()),

@@ -77,11 +77,6 @@ impl LabState {
         self.facts.with_value(|facts| facts.actor.clone())
     }
 
-    /// The actor's id as the server functions take it.
-    pub fn actor_id(self) -> String {
-        self.facts.with_value(|facts| facts.actor.to_string())
-    }
-
     /// What the lab runs on.
     pub fn runtime(self) -> Runtime {
         self.facts.with_value(|facts| facts.runtime.clone())
@@ -171,7 +166,7 @@ impl LabState {
     /// away.
     pub async fn read(self) {
         let version = self.settings_version.get_value();
-        if let Ok(panels) = functions::lab::read_panels(self.actor_id()).await {
+        if let Ok(panels) = functions::lab::read_panels(self.actor()).await {
             self.replace(panels, version);
         }
     }

@@ -40,7 +40,7 @@ pub(super) fn Composer(
         }
         (!message.content.trim().is_empty()).then(|| {
             messages.draft.set(String::new());
-            SendMessage { message_id: messages.take_id().into(), ..message }
+            SendMessage { message_id: messages.take_id(), ..message }
         })
     });
     let send_by_enter = move |event: KeyboardEvent| {
@@ -53,7 +53,7 @@ pub(super) fn Composer(
     };
     view! {
         <ServerForm action=send prepare attr:id="composer" class="composer" class:invite=untouched node_ref=form>
-            <input type="hidden" name="actor" value=lab.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor().to_string() />
             <input type="hidden" name="message_id" value=String::from(messages.next_id.get_untracked()) />
             <label class="vh" for="msg">"Message"</label>
             <textarea

@@ -62,7 +62,7 @@ fn Setting(
     let action = expect_context::<LabActions>().set_fault;
     view! {
         <ServerForm action>
-            <input type="hidden" name="actor" value=lab.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor().to_string() />
             <input type="hidden" name="on" value="on" />
             <input type="hidden" name="plan[0][operation]" value=operation.as_str() />
             <input type="hidden" name="plan[0][attempts]" value=attempts />

@@ -38,7 +38,7 @@ pub fn Chat(
         <section class="panel chat" aria-labelledby="h-chat">
             <div class="panel-head">
                 <h2 id="h-chat">
-                    "Chat " <span class="note">"with " <code>"ChatAgent"</code> " " {lab.actor_id()}</span>
+                    "Chat " <span class="note">"with " <code>"ChatAgent"</code> " " {lab.actor().to_string()}</span>
                 </h2>
                 <ScenarioMenu items title />
             </div>

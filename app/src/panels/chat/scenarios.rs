@@ -69,7 +69,7 @@ pub(super) fn ScenarioMenu(
     let item = |ScenarioItem { name, title, brief, is_chosen }: ScenarioItem| {
         view! {
             <li>
-                <a href=format!("/lab/{}?scenario={name}", lab.actor_id()) aria-current=is_chosen.then_some("true")>
+                <a href=format!("/lab/{}?scenario={name}", lab.actor()) aria-current=is_chosen.then_some("true")>
                     <b>{title}</b>
                     <span>{brief}</span>
                 </a>
@@ -128,7 +128,7 @@ fn Card(
             <dd>{teaches}</dd>
         </dl>
         <form class="scenario-run" method="post" action=RunScenario::url()>
-            <input type="hidden" name="actor" value=lab.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor().to_string() />
             <input type="hidden" name="name" value=name />
             <button class="btn primary small" type="submit" disabled=!can_run>
                 {run}

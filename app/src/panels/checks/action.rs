@@ -60,7 +60,7 @@ fn SendForm(
     let words = if arm { "Arm, then send" } else { "Send" };
     view! {
         <ServerForm action prepare class="acts">
-            <input type="hidden" name="actor" value=lab.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor().to_string() />
             <input type="hidden" name="content" value=content.clone() />
             <input type="hidden" name="message_id" value=id />
             {arm.then(|| view! { <input type="hidden" name="arm" value="true" /> })}
@@ -93,7 +93,7 @@ fn AskForm<F: FormFunction>(
     let lab = expect_context::<LabState>();
     view! {
         <ServerForm action prepare=run_step(number) class="acts">
-            <input type="hidden" name="actor" value=lab.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor().to_string() />
             <SubmitButton pending=action.pending() class="btn small">
                 {label}
             </SubmitButton>

@@ -15,7 +15,7 @@ pub(super) fn Help(
     step: &'static LessonStep,
 ) -> impl IntoView {
     let lab = expect_context::<LabState>();
-    let actor = lab.actor_id();
+    let actor = lab.actor().to_string();
     let origin = lab.runtime().origin;
     let curl = step.curl.replace("{origin}", &origin).replace("{actor}", &actor);
     let dive = DIVES.get(usize::from(number).wrapping_sub(1));

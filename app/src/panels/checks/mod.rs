@@ -39,7 +39,7 @@ pub fn Checks() -> impl IntoView {
             <div class="check-list">
                 <ol>{rows.collect_view()}</ol>
                 <p class="to-report">
-                    <a href=format!("/lab/{}/report", lab.actor_id())>"Report"</a>
+                    <a href=format!("/lab/{}/report", lab.actor())>"Report"</a>
                     " to print, or to hand in"
                 </p>
             </div>

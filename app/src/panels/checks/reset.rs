@@ -26,14 +26,14 @@ pub(super) fn Reset() -> impl IntoView {
                 <Icon href="#i-replay" />
             </summary>
             <ServerForm action class="menu-list ask" on:submit=close>
-                <input type="hidden" name="actor" value=lab.actor_id() />
+                <input type="hidden" name="actor" value=lab.actor().to_string() />
                 <p>
                     <b>"Reset this lab?"</b>
                     " Its conversation, timeline and proven checks are taken away, and the switch is put back."
                 </p>
                 <button class="btn small danger" type="submit">
                     "Reset "
-                    {lab.actor_id()}
+                    {lab.actor().to_string()}
                 </button>
             </ServerForm>
         </details>

@@ -94,7 +94,7 @@ impl Shortcut {
     /// Does it; says whether there was something to do.
     pub(super) fn run(self, hotkeys: Hotkeys) -> bool {
         let Hotkeys { lab, view, playback, timeline, lesson, actions, targets, .. } = hotkeys;
-        let actor = || lab.actor_id();
+        let actor = || lab.actor();
         match self {
             Self::WriteMessage => focus(targets.message),
             Self::FailingOperation => focus(targets.operation),
@@ -159,7 +159,7 @@ impl Hotkeys {
         let again = last_to_send_again_untracked(lab, timeline, messages, playback);
         let waits = actions.send_once.pending().get_untracked() || actions.run_all.pending().get_untracked();
         if let Some((content, id)) = again.clone().filter(|_| !waits) {
-            let message = SendMessage { actor: lab.actor_id(), content, message_id: id.into(), arm: false };
+            let message = SendMessage { actor: lab.actor(), content, message_id: id, arm: false };
             actions.send_once.dispatch(message);
         }
         again.is_some()

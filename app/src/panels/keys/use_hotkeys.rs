@@ -50,7 +50,7 @@ impl Hotkeys {
             " " | "ArrowRight" | "PageDown"
                 if self.releases(&key, at.as_ref().filter(|_| typing || !by_mouse), typing) =>
             {
-                self.actions.release.dispatch(Release { actor: self.lab.actor_id() });
+                self.actions.release.dispatch(Release { actor: self.lab.actor() });
                 true
             }
             "Escape" if typing => {
@@ -127,7 +127,7 @@ impl Hotkeys {
     fn slow_down(self, seconds: u64) {
         let lab = self.lab;
         let policy = slow_motion::slowed(lab.panels.with_untracked(|panels| panels.policy), seconds);
-        self.actions.set_policy.dispatch(SetPolicy { actor: lab.actor_id(), policy });
+        self.actions.set_policy.dispatch(SetPolicy { actor: lab.actor(), policy });
     }
 
     /// One press of a clicker: does what the lesson's step asks for; once it is proven, goes on to the next. Backwards it

@@ -48,7 +48,7 @@ pub(super) fn PolicyFields(
     let (backoff, value) = (backoff.0, shown(policy, backoff));
     view! {
         <ServerForm action at_once=true class="fields" attr:autocomplete="off">
-            <input type="hidden" name="actor" value=lab.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor().to_string() />
             {number("Attempts", attempts, (1, 10), "")}
             {number("Wait", wait, (0, 60_000), "ms")}
             <SelectField

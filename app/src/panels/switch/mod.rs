@@ -50,7 +50,7 @@ fn SwitchForm() -> impl IntoView {
     // What goes with a row that is removed is no change of a field.
     let apply = Callback::new(move |()| {
         let on = knob.get_untracked().is_some_and(|knob| knob.checked()).then(|| "on".to_owned());
-        set_fault.dispatch(SetFault { actor: lab.actor_id(), on, plan: rows.ask(), rows: None });
+        set_fault.dispatch(SetFault { actor: lab.actor(), on, plan: rows.ask(), rows: None });
     });
     let error = set_fault.error();
     let refused = Memo::new(move |_| error.with(Option::is_some));
@@ -73,7 +73,7 @@ fn SwitchForm() -> impl IntoView {
         >
             // Enter in a field presses a form's first button: not *Arm again*.
             <button type="submit" hidden tabindex="-1" aria-hidden="true"></button>
-            <input type="hidden" name="actor" value=lab.actor_id() />
+            <input type="hidden" name="actor" value=lab.actor().to_string() />
             <span class="tape" aria-hidden="true"></span>
             <Knob node_ref=knob refused />
             <div class="plan" id="plan">
@@ -159,7 +159,7 @@ fn ArmButton() -> impl IntoView {
     let action = expect_context::<LabActions>().arm_fault;
     let arm = move |click: MouseEvent| {
         click.prevent_default();
-        action.dispatch(ArmFault { actor: lab.actor_id() });
+        action.dispatch(ArmFault { actor: lab.actor() });
     };
     view! {
         <button class="btn small arm" type="submit" formaction=ArmFault::url() hidden=move || !can_arm(lab, timeline) on:click=arm>

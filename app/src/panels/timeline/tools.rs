@@ -96,7 +96,7 @@ pub(super) fn Tools() -> impl IntoView {
     view! {
         <form
             class="tl-tools"
-            action=format!("/lab/{}", lab.actor_id())
+            action=format!("/lab/{}", lab.actor())
             method="get"
             hidden=move || place.get().newest == 0
         >

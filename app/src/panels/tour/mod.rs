@@ -72,8 +72,7 @@ fn Words(
     let lab = expect_context::<LabState>();
     let words = callouts::of_step(step).words;
     let (before, after) = words.split_once("deep dive").unwrap_or((words, ""));
-    let dives =
-        (!after.is_empty()).then(|| view! { <a href=format!("/dives?actor={}", lab.actor_id())>"deep dive"</a> });
+    let dives = (!after.is_empty()).then(|| view! { <a href=format!("/dives?actor={}", lab.actor())>"deep dive"</a> });
     view! {
         {before}
         {dives}
