@@ -7,6 +7,7 @@ use leptos::prelude::*;
 pub fn Definitions() -> impl IntoView {
     view! {
         <svg
+            id="definitions"
             class="defs"
             width="0"
             height="0"

@@ -16,8 +16,8 @@ use crate::{
     state::{Initial, form::FormError, playback::PlaybackState, provide_states, run_states, view::ViewState},
 };
 
-/// What the lab's page begins with.
-#[derive(Debug, Serialize, Deserialize)]
+/// What the lab's page begins with: provided by the page that the server renders.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Opening {
     /// What the states begin with.
     pub initial: Initial,
@@ -29,32 +29,15 @@ pub struct Opening {
     pub tour: Option<String>,
 }
 
-impl Opening {
-    /// The id of the element that carries it to the browser, as JSON.
-    pub const ELEMENT: &str = "opening";
-
-    /// What the server has given to the page that it renders.
-    #[cfg(feature = "ssr")]
-    fn here() -> Option<Self> {
-        take_context()
-    }
-
-    /// What the page brought with it.
-    #[cfg(not(feature = "ssr"))]
-    fn here() -> Option<Self> {
-        let element = document().get_element_by_id(Self::ELEMENT)?;
-        serde_json::from_str(&element.text_content()?).ok()
-    }
-}
-
 /// The lab: its state, and the page that shows it.
 ///
 /// # Panics
-/// The page has no [`Opening`].
+/// On the server, without an [`Opening`] in the context; in the browser, if what the page has brought with it is none.
 #[island]
 pub fn Lab() -> impl IntoView {
-    let Opening { initial, scenarios, single_keys, tour } =
-        Opening::here().expect("the page has what the lab begins with");
+    // Leptos counts what server and browser share: this comes first on both.
+    let opening = SharedValue::new(expect_context::<Opening>).into_inner();
+    let Opening { initial, scenarios, single_keys, tour } = opening;
     let known = initial.snapshot.known_actors.clone();
     // Before any action: each begins with the error of its own form.
     if let Some(FormError { path, encoded }) = &initial.error {

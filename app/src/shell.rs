@@ -4,15 +4,14 @@ use http::request::Parts;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags};
 
-use crate::{app::App, cookie::cookie, icons::Definitions, island::Opening};
+use crate::{app::App, cookie::cookie, icons::Definitions};
 
 /// The document: head, hydration scripts, drawing definitions, and the page in it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let scripts = has_island().then(|| {
-        let opening = format!("#{}", Opening::ELEMENT);
         view! {
-            // What is drawn of half a lab would move when the rest comes: its last element is waited for.
-            <link rel="expect" href=opening blocking="render" />
+            // What is drawn of half a lab would move when the rest comes: the body's last element is waited for.
+            <link rel="expect" href="#definitions" blocking="render" />
             <HydrationScripts options=options.clone() islands=true />
         }
     });

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-#[cfg(feature = "ssr")]
 use model::actor_id::ActorId;
+#[cfg(feature = "ssr")]
 use model::fault::FaultSetting;
 use model::fault::FaultStatus;
 use model::fault::form::FaultForm;

@@ -74,14 +74,10 @@ fn lab(
         let single_keys = cookie(keys::COOKIE).as_deref() != Some("off");
         let tour = cookie(tour::COOKIE);
         let initial = Initial { snapshot, error, typed, address, message_id };
-        let opening = Opening { initial, scenarios, single_keys, tour };
-        // Within a script element `<` would be read as a tag.
-        let json = serde_json::to_string(&opening).expect("what is in a lab can be written").replace('<', "\\u003c");
-        provide_context(opening);
+        provide_context(Opening { initial, scenarios, single_keys, tour });
         view! {
             <Title text=format!("Faultlab: {actor}") />
             <Lab />
-            <script id=Opening::ELEMENT type="application/json" inner_html=json></script>
         }
     });
     view! { <Suspense>{page}</Suspense> }

@@ -55,7 +55,7 @@ use crate::{dom, functions::messages::SendMessage, typed::Typed};
 use model::{error::ErrorCode, lab::LabSnapshot, message::MessageId, timeline::Event};
 
 /// What the states begin with: made by the server, and brought to the browser with the page.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Initial {
     /// Everything that the page shows first.
     pub snapshot: LabSnapshot,

@@ -33,13 +33,14 @@ async fn page(told: Told, path: &str) -> (u16, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-/// Where the page keeps what the browser begins with.
-const OPENING: &str = "<script id=\"opening\" type=\"application/json\">";
+/// Where the page's scripts begin, and where they keep what the browser begins with.
+const SCRIPTS: &str = "__RESOLVED_RESOURCES=";
+const OPENING: &str = "__RESOLVED_RESOURCES[0] = ";
 
 /// What a reader sees of it: without the marks that Leptos puts between texts.
 fn seen(html: &str) -> String {
     let island = html.find("<div class=\"lab\"").unwrap_or_default();
-    let end = html.find(OPENING).unwrap_or(html.len());
+    let end = html.find(SCRIPTS).unwrap_or(html.len());
     html[island..end].replace("<!>", "")
 }
 
@@ -96,7 +97,8 @@ async fn whatever_people_write_the_browser_begins_with_what_the_lab_has() {
     let told = Told::recovered("</script><!-- <script>\\u003c&quot;");
     let (_, html) = page(told.clone(), "/lab/user1").await;
     let (_, json) = html.split_once(OPENING).unwrap();
-    let opening: Opening = serde_json::from_str(json.split("</script").next().unwrap()).unwrap();
+    let text: String = serde_json::from_str(json.split(";</script").next().unwrap()).unwrap();
+    let opening: Opening = serde_json::from_str(&text).unwrap();
     assert_eq!(opening.initial.snapshot.timeline.events, told.events);
 }
 
