@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, HtmlElement, MouseEvent};
 
+use crate::{cookie, functions::theme::Theme};
 use model::message::MessageId;
 
 /// Listens to an event anywhere on the page, from now on and as long as the page is there.
@@ -43,22 +44,22 @@ pub fn new_message_id() -> MessageId {
 }
 
 /// Shows the page in this theme from now on, and says so to the server at the next visit.
-pub fn set_theme(theme: &str) {
-    mark_document("data-theme", Some(theme));
-    remember("theme", theme);
+pub fn set_theme(theme: Theme) {
+    mark_document("data-theme", Some(theme.as_str()));
+    remember(Theme::COOKIE, theme.as_str());
 }
 
 /// Shows the page in the other theme from now on: dark where it is light.
 pub fn toggle_theme() {
     let chosen = document().document_element().and_then(|root| root.get_attribute("data-theme"));
-    let is_dark = match chosen {
-        Some(theme) => theme == "dark",
+    let is_dark = match chosen.and_then(|name| Theme::named(&name)) {
+        Some(theme) => theme == Theme::Dark,
         None => {
             let dark = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
             dark.is_some_and(|dark| dark.matches())
         }
     };
-    set_theme(if is_dark { "light" } else { "dark" });
+    set_theme(if is_dark { Theme::Light } else { Theme::Dark });
 }
 
 /// Gives the document itself an attribute that the style sheet asks for, or takes it away.
@@ -73,7 +74,7 @@ pub fn mark_document(name: &str, value: Option<&str>) {
 /// Tells the server at the next visit, for a year.
 pub fn remember(name: &str, value: &str) {
     if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
-        let _ = document.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"));
+        let _ = document.set_cookie(&cookie::line(name, value));
     }
 }
 

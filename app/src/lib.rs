@@ -5,8 +5,8 @@
 //! - [`backend`] (server only): the one trait through which everything is done; `server` implements it
 //! - [`functions`], [`error`], `response`: the server functions by subject, the error that they answer with, how an answer
 //!   goes back
-//! - [`shell`], [`App`], [`pages`], `cookie` (server only): the document, which page a path shows, the pages, what a reader's
-//!   cookies say
+//! - [`shell`], [`App`], [`pages`] (server only): the document, which page a path shows, the pages
+//! - `cookie`: what a reader's browser keeps for the server
 //! - [`island`]: the lab's page as one island, which the browser brings to life
 //! - [`state`]: what the lab's page holds, by subject, and the event stream that feeds it
 //! - [`actions`]: what a person can do to the lab
@@ -25,7 +25,6 @@ mod app;
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod components;
-#[cfg(feature = "ssr")]
 mod cookie;
 pub mod dom;
 pub mod error;

@@ -1,6 +1,10 @@
 //! How the answer of a server function goes back.
 
-use http::{StatusCode, header::ACCEPT, request::Parts};
+use http::{
+    StatusCode, Uri,
+    header::{ACCEPT, REFERER},
+    request::Parts,
+};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
@@ -20,4 +24,15 @@ pub(crate) fn wants_page() -> bool {
         let accept = request.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
         accept.is_some_and(|accept| accept.contains("text/html"))
     })
+}
+
+/// Sends the reader back to the page that the request came from. Only to its path: a referrer must not send anybody to
+/// another site.
+pub(crate) fn go_back() {
+    let from = use_context::<Parts>().and_then(|request| {
+        let page = request.headers.get(REFERER)?.to_str().ok()?;
+        page.parse::<Uri>().ok()
+    });
+    let path = from.as_ref().and_then(|page| page.path_and_query()).map_or("/", |path| path.as_str());
+    leptos_axum::redirect(if path.starts_with("//") { "/" } else { path });
 }

@@ -4,7 +4,7 @@ use http::request::Parts;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags};
 
-use crate::{app::App, cookie::cookie, icons::Definitions};
+use crate::{app::App, cookie::cookie, functions::theme::Theme, icons::Definitions};
 
 /// The document: head, hydration scripts, drawing definitions, and the page in it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -15,9 +15,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             <HydrationScripts options=options.clone() islands=true />
         }
     });
+    let theme = cookie(Theme::COOKIE).and_then(|name| Theme::named(&name));
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=chosen_theme()>
+        <html lang="en" data-theme=theme.map(Theme::as_str)>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -43,13 +44,4 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// Whether the page is a lab. No other has anything on it that moves, so no other loads the script.
 fn has_island() -> bool {
     use_context::<Parts>().is_none_or(|request| request.uri.path() == "/" || request.uri.path().starts_with("/lab"))
-}
-
-/// The theme in the reader's cookie, `light` or `dark`; without one the theme follows the system.
-fn chosen_theme() -> Option<&'static str> {
-    match cookie("theme")?.as_str() {
-        "light" => Some("light"),
-        "dark" => Some("dark"),
-        _ => None,
-    }
 }

@@ -1,4 +1,4 @@
-//! The server functions: what the page asks of the process. Each goes through the [`Backend`](crate::backend::Backend).
+//! The server functions: what the page asks of the process. Each but [`theme`] goes through the [`Backend`](crate::backend::Backend).
 //! What a form of the page sends works as a plain post, without script, too; only the script reads the panels anew, by
 //! [`lab::read_panels`].
 //!
@@ -6,6 +6,7 @@
 //! - [`messages`], [`history`]: a conversation with the actor
 //! - [`faults`], [`policy`], [`hold`], [`sidecar_retries`], [`wire`]: what a lab is set to
 //! - [`scenarios`], [`lab`]: what is done with a whole lab
+//! - [`theme`]: how the page is coloured
 //! - `request` (server only): what each of them knows of its request
 
 pub mod faults;
@@ -18,4 +19,5 @@ pub mod policy;
 mod request;
 pub mod scenarios;
 pub mod sidecar_retries;
+pub mod theme;
 pub mod wire;

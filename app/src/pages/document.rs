@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::icons::Definitions;
+use crate::{functions::theme::Theme, icons::Definitions};
 
 /// Where a document's style comes from.
 #[derive(Clone, Copy)]
@@ -19,14 +19,13 @@ pub enum Style<'a> {
 pub struct Frame<'a> {
     /// The style.
     pub style: Style<'a>,
-    /// The theme in the reader's cookie, `light` or `dark`; without one the theme follows the system.
-    pub theme: Option<&'a str>,
+    /// The theme in the reader's cookie; without one it follows the system.
+    pub theme: Option<Theme>,
 }
 
 /// The document of a page with this title and this body.
 #[must_use]
 pub fn document(frame: Frame<'_>, title: &str, body: impl IntoView + 'static) -> String {
-    let theme = frame.theme.filter(|theme| matches!(*theme, "light" | "dark")).map(str::to_owned);
     let style = match frame.style {
         Style::Linked(href) => view! {
             <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
@@ -36,7 +35,7 @@ pub fn document(frame: Frame<'_>, title: &str, body: impl IntoView + 'static) ->
         Style::Inline(text) => view! { <style inner_html=text.to_owned()></style> }.into_any(),
     };
     let html = view! {
-        <html lang="en" data-theme=theme>
+        <html lang="en" data-theme=frame.theme.map(Theme::as_str)>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

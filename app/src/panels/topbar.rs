@@ -1,11 +1,12 @@
 //! The bar on top: which lab this is, what it runs on, whether events arrive.
 
-use leptos::{ev::MouseEvent, html, prelude::*};
+use leptos::{ev::MouseEvent, html, prelude::*, server_fn::ServerFn};
 
 use super::{hold::HoldForm, slow_motion::SlowMotion};
 use crate::{
     components::{FocusTargets, Icon},
     dom, format,
+    functions::theme::{SetTheme, Theme},
     state::{
         clock::ClockState,
         connection::{Connection, ConnectionState},
@@ -178,18 +179,19 @@ fn ConnectionStatus() -> impl IntoView {
 /// something.
 #[component]
 pub fn ThemeButton() -> impl IntoView {
-    let button = |theme: &'static str, symbol: &'static str| {
-        let words = format!("Use the {theme} theme");
+    let button = |theme: Theme, symbol: &'static str| {
+        let name = theme.as_str();
+        let words = format!("Use the {name} theme");
         let choose = move |click: MouseEvent| {
             click.prevent_default();
             dom::set_theme(theme);
         };
         view! {
             <button
-                class=format!("btn quiet icon to-{theme}")
+                class=format!("btn quiet icon to-{name}")
                 type="submit"
                 name="theme"
-                value=theme
+                value=name
                 aria-label=words.clone()
                 title=words
                 on:click=choose
@@ -199,9 +201,9 @@ pub fn ThemeButton() -> impl IntoView {
         }
     };
     view! {
-        <form class="theme" action="/theme" method="post">
-            {button("dark", "#i-moon")}
-            {button("light", "#i-sun")}
+        <form class="theme" action=SetTheme::url() method="post">
+            {button(Theme::Dark, "#i-moon")}
+            {button(Theme::Light, "#i-sun")}
         </form>
     }
 }

@@ -1,20 +1,19 @@
-//! The pages, the server functions behind them, and the plain form that needs no backend.
+//! The pages, and the server functions behind them.
 
 use std::env;
 
-use app::{App, backend::SharedBackend, shell};
+use app::{App, backend::SharedBackend, functions::theme::Theme, shell};
 use axum::{
-    Form, Router,
+    Router,
     extract::Request,
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
-    response::{IntoResponse, Redirect, Response},
-    routing::{any, post},
+    response::Response,
+    routing::any,
 };
-use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use axum_extra::extract::cookie::CookieJar;
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
-use serde::Deserialize;
 
 use super::site::Site;
 
@@ -34,7 +33,6 @@ pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), context, page)
         .with_state(options)
-        .route("/theme", post(set_theme))
         .fallback_service(site.files(not_found))
 }
 
@@ -70,42 +68,7 @@ async fn never_ok(request: Request, next: Next) -> Response {
     response
 }
 
-/// The name of the cookie that keeps the theme.
-const THEME: &str = "theme";
-
 /// The theme in the reader's cookie.
-pub(super) fn chosen_theme(headers: &HeaderMap) -> Option<&'static str> {
-    match CookieJar::from_headers(headers).get(THEME)?.value() {
-        "light" => Some("light"),
-        "dark" => Some("dark"),
-        _ => None,
-    }
-}
-
-/// The theme that somebody chose.
-#[derive(Deserialize)]
-struct ThemeForm {
-    theme: Theme,
-}
-
-/// Light or dark.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Theme {
-    Light,
-    Dark,
-}
-
-/// `POST /theme`: remembers the theme in a cookie, so that the first paint is right, and goes back to the page.
-async fn set_theme(headers: HeaderMap, cookies: CookieJar, Form(form): Form<ThemeForm>) -> impl IntoResponse {
-    let theme = match form.theme {
-        Theme::Light => "light",
-        Theme::Dark => "dark",
-    };
-    let cookie = Cookie::build((THEME, theme)).path("/").permanent().same_site(SameSite::Lax);
-    let from = headers.get(header::REFERER).and_then(|page| page.to_str().ok()?.parse::<Uri>().ok());
-    // Only the path: a referrer must not send anybody to another site.
-    let back = from.as_ref().and_then(|page| page.path_and_query()).map_or("/", |path| path.as_str());
-    let back = if back.starts_with("//") { "/" } else { back };
-    (cookies.add(cookie), Redirect::to(back))
+pub(super) fn chosen_theme(headers: &HeaderMap) -> Option<Theme> {
+    Theme::named(CookieJar::from_headers(headers).get(Theme::COOKIE)?.value())
 }

@@ -73,7 +73,6 @@ async fn routes(client: &Client, origin: &str) -> Vec<(String, String)> {
         ("GET", "/recording"),
         ("POST", "/recording"),
         ("GET", "/recording/{id}"),
-        ("POST", "/theme"),
     ];
     let pages = pages.map(|(method, path)| (method.to_owned(), path.to_owned()));
     described.chain(functions).chain(pages).collect()
