@@ -10,13 +10,6 @@ use web_sys::{Element, Event, HtmlElement, MouseEvent};
 use crate::{cookie, functions::theme::Theme};
 use model::message::MessageId;
 
-/// Listens to an event anywhere on the page, from now on and as long as the page is there.
-pub fn listen(name: &str, handler: impl Fn(&Event) + 'static) {
-    // Of one type for all, so that the download has what Leptos does with it once.
-    let handler: Box<dyn Fn(&Event)> = Box::new(handler);
-    window_event_listener_untyped(name, move |event| handler(&event));
-}
-
 /// The element that an event happened at.
 pub fn target(event: &Event) -> Option<Element> {
     event.target()?.dyn_into().ok()

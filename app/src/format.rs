@@ -39,8 +39,8 @@ pub fn tenths_ms(ms: u64) -> String {
     format!("{}.{} s", tenths / 10, tenths % 10)
 }
 
-/// A text as the HTML that stands in a `textarea`, which Leptos leaves as it is. The first line break there does not
-/// count.
+/// A text as the `inner_html` of a `<textarea>`. As its child it would be another: Leptos escapes nothing there, so that
+/// `</textarea>` in a message would end the element, and the browser takes away the first line break.
 #[must_use]
 pub fn textarea_html(text: &str) -> String {
     format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))

@@ -49,7 +49,7 @@ pub fn Lab() -> impl IntoView {
     provide_context(menus);
     provide_context(FocusTargets::default());
     let (view, playback) = (expect_context::<ViewState>(), expect_context::<PlaybackState>());
-    let tour = TourState::new(tour);
+    let tour = TourState::new(tour.as_deref());
     let hotkeys = Hotkeys::new(tour, single_keys, menus);
     use_hotkeys(hotkeys);
     run_states();

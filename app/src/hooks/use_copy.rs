@@ -9,7 +9,8 @@ use crate::{dom, state::announcements::Announcer};
 /// How long it is shown that something was copied.
 const SHOWN: Duration = Duration::from_millis(1_500);
 
-/// Whether something has just been copied, and what copies a text. How it ended is announced too.
+/// Whether something has just been copied, and what copies a text. How it ended is announced too, which is why this is
+/// not leptos-use's `use_clipboard`: of a text that was not copied that one says nothing.
 pub fn use_copy() -> (ReadSignal<bool>, impl Fn(String) + Copy + Send + Sync + 'static) {
     let announcer = expect_context::<Announcer>();
     let (copied, set_copied) = signal(false);

@@ -61,6 +61,6 @@ pub fn Layout(
                 <CodePane actor />
             </section>
         </main>
-        <LiveRegion class="voice" text=announcer.text() />
+        <LiveRegion text=announcer.text() />
     }
 }

@@ -1,9 +1,10 @@
 //! The event stream: every step of every turn of this actor, as it happens. An own wrapper around the browser's
-//! `EventSource`: it goes on after the last event that is known, and takes in what has come once a frame.
+//! `EventSource`: it goes on after the last event that is known, and takes in what has come once a frame. (gloo-net's does
+//! not say when it is open; leptos-use's does not go on after an event, and gives up for good.)
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{Event as DomEvent, EventSource, MessageEvent};
+use web_sys::{EventSource, MessageEvent};
 
 use super::{connection::ConnectionState, incoming::Incoming};
 use crate::dom;
@@ -50,14 +51,13 @@ impl EventStream {
         if !dom::is_hidden() {
             self.open();
         }
-        let seen = move |_: &DomEvent| if dom::is_hidden() { self.close() } else { self.open() };
-        dom::listen("visibilitychange", seen);
+        window_event_listener(ev::visibilitychange, move |_| if dom::is_hidden() { self.close() } else { self.open() });
         // The browser knows at once what a broken stream would tell only after a time-out.
-        dom::listen("offline", move |_| {
+        window_event_listener(ev::offline, move |_| {
             self.close();
             self.connection.lost();
         });
-        dom::listen("online", move |_| self.open());
+        window_event_listener(ev::online, move |_| self.open());
     }
 
     fn open(self) {

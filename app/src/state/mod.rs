@@ -31,7 +31,7 @@ pub mod shown_lab;
 pub mod timeline;
 pub mod view;
 
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::{ev, prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
 use self::{
@@ -115,7 +115,7 @@ pub fn run_states() {
         view.hydrated.set(true);
         clock.run(runs.into(), newest.into());
         EventStream::new(connection, incoming).run();
-        dom::listen("popstate", move |_| {
+        window_event_listener(ev::popstate, move |_| {
             let address = address::current();
             view.restore(&address);
             match address.at {

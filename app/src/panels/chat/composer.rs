@@ -4,7 +4,7 @@ use leptos::{ev::KeyboardEvent, html::Form, prelude::*};
 
 use crate::{
     actions::LabActions,
-    components::{ErrorLine, FocusTargets, Icon, ServerForm},
+    components::{ErrorLine, FocusTargets, Icon, ServerForm, write_when_changed},
     format::textarea_html,
     functions::messages::SendMessage,
     state::{lab::LabState, messages::MessagesState},
@@ -22,16 +22,12 @@ pub(super) fn Composer(
     let error = send.error();
     let refused = error.with_untracked(Option::is_some);
     let (form, field) = (NodeRef::<Form>::new(), expect_context::<FocusTargets>().message);
-    // The field leads: what somebody has typed before the script ran is the draft. Only what the lab itself puts in or
-    // takes out is written to it.
-    Effect::new(move |before: Option<()>| {
-        let draft = messages.draft.get();
-        if let Some(field) = field.get_untracked() {
-            if before.is_none() {
-                messages.draft.set(field.value());
-            } else if field.value() != draft {
-                field.set_value(&draft);
-            }
+    // What somebody has typed before the script ran is the draft. What the lab itself puts in or takes out later is written
+    // to the field.
+    field.on_load(move |field| messages.draft.set(field.value()));
+    write_when_changed(messages.draft.into(), move |draft| {
+        if let Some(field) = field.get_untracked().filter(|field| field.value() != *draft) {
+            field.set_value(draft);
         }
     });
     let prepare = Callback::new(move |message: SendMessage| {

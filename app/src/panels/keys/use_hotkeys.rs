@@ -1,7 +1,8 @@
 //! The keys, anywhere on the page.
 
 use leptos::{ev, prelude::*, task::spawn_local};
-use web_sys::{Element, KeyboardEvent};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, KeyboardEvent};
 
 use super::{hotkeys::Hotkeys, shortcut::Shortcut, table::find};
 use crate::{
@@ -11,12 +12,7 @@ use crate::{
     state::{lesson::first_to_prove_untracked, playback::Playback},
 };
 
-/// Where keys write or choose, and are nobody else's.
-const TYPING: &str = "textarea, select, input:not([type=radio], [type=checkbox], [type=range])";
-/// What space and the arrows work on. Somebody who has come there by keyboard wants that; what was pressed by mouse has
-/// the focus too, and must not take a clicker's keys.
-const OWN_KEYS: &str = "button, summary, input";
-/// The sheet while it is open.
+/// What matches the sheet while it is open: a popover has no property that says so.
 const OPEN: &str = ":popover-open";
 
 /// Listens once the page has been hydrated.
@@ -37,6 +33,20 @@ fn is_clicker(key: &str) -> bool {
     matches!(key, " " | "ArrowRight" | "PageDown" | "PageUp")
 }
 
+/// Whether keys write or choose there, and are nobody else's.
+fn is_typed_into(at: &Element) -> bool {
+    match at.dyn_ref::<HtmlInputElement>() {
+        Some(input) => !matches!(input.type_().as_str(), "radio" | "checkbox" | "range"),
+        None => at.is_instance_of::<HtmlTextAreaElement>() || at.is_instance_of::<HtmlSelectElement>(),
+    }
+}
+
+/// Whether space and the arrows work on it. Somebody who has come there by keyboard wants that; what was pressed by mouse
+/// has the focus too, and must not take a clicker's keys.
+fn has_own_keys(at: &Element) -> bool {
+    matches!(at.local_name().as_str(), "button" | "summary" | "input")
+}
+
 impl Hotkeys {
     fn pressed(self, event: &KeyboardEvent, by_mouse: bool) {
         let at = dom::target(event);
@@ -44,7 +54,7 @@ impl Hotkeys {
         if chord || event.default_prevented() || event.repeat() || event.is_composing() {
             return;
         }
-        let typing = at.as_ref().is_some_and(|at| at.matches(TYPING).unwrap_or_default());
+        let typing = at.as_ref().is_some_and(is_typed_into);
         let key = event.key();
         let done = match key.as_str() {
             " " | "ArrowRight" | "PageDown"
@@ -93,11 +103,10 @@ impl Hotkeys {
         if !self.view.present.get_untracked() || !self.timeline.is_held_untracked() || self.sheet_is_open() {
             return false;
         }
-        let is = |selector: &str| at.is_some_and(|at| at.matches(selector).unwrap_or_default());
         if typing {
             return self.is_message(at) && (key == "PageDown" || self.messages.draft.with_untracked(String::is_empty));
         }
-        key == "PageDown" || !is(OWN_KEYS)
+        key == "PageDown" || !at.is_some_and(has_own_keys)
     }
 
     /// Whether this is the message field.

@@ -54,6 +54,7 @@ impl FaultRows {
     pub(super) fn new(lab: LabState, typed: &Typed) -> Self {
         let first = posted(typed).unwrap_or_else(|| lab.fault.with_untracked(in_force));
         let rows = Self { lab, rows: RwSignal::new(numbered(first)), asked: StoredValue::default() };
+        // The rows are no value that could be derived: they are the plan in force and what was typed since, in one.
         let plan = Memo::new(move |_| lab.fault.with(in_force));
         let take = move |now: &Vec<FaultForm>, before: Option<&Vec<FaultForm>>, _: Option<()>| {
             if let Some(before) = before.filter(|_| !rows.has_asked_for(now)) {

@@ -12,55 +12,67 @@ use model::timeline::Outcome;
 /// The cookie in which the browser keeps the step, or that it wants none.
 pub const COOKIE: &str = "tour";
 
-/// The tour of one page; `None` stands for no tour.
+/// The tour of one page.
 #[derive(Clone, Copy)]
 pub struct TourState {
-    /// The step that was reached last, or that somebody asked for.
-    from: RwSignal<Option<u8>>,
-    /// The step that it is at.
+    asked: RwSignal<Asked>,
     step: Memo<Option<u8>>,
+}
+
+/// What tour was asked for last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asked {
+    /// How often one was asked for, or none.
+    times: u32,
+    /// The step that it begins with; `None` for no tour.
+    from: Option<u8>,
 }
 
 impl TourState {
     /// Begins with the page's first visit of an untouched lab, or goes on where this browser was; `kept` is the value of
     /// the cookie. None of it is to be seen before the script runs.
-    pub fn new(kept: Option<String>) -> Self {
+    pub fn new(kept: Option<&str>) -> Self {
         let progress = Progress::new();
-        let from = RwSignal::new(None);
-        let step = Memo::new(move |_| from.get().map(|from| progress.reached(from)));
-        Effect::new(move |_| {
-            let first = untrack(|| progress.messages.is_untouched()).then_some(FIRST);
-            from.set(kept.as_ref().map_or(first, |step| step.parse().ok()));
+        let first = untrack(|| progress.messages.is_untouched()).then_some(FIRST);
+        let asked = RwSignal::new(Asked { times: 0, from: kept.map_or(first, |step| step.parse().ok()) });
+        let reached = Memo::new(move |before: Option<&Asked>| {
+            let asked = asked.get();
+            // What was reached is not lost when what led there is undone, such as a selection.
+            let at = before.filter(|before| before.times == asked.times).unwrap_or(&asked);
+            Asked { from: at.from.map(|at| progress.reached(at)), ..asked }
         });
+        let step = Memo::new(move |_| if progress.view.hydrated.get() { reached.get().from } else { None });
         Effect::new(move |_| {
             if let Some(step) = step.get() {
-                // What was reached is not lost when what led there is undone, such as a selection.
-                from.set(Some(step));
                 let kept = if step == GOODBYE { "off".to_owned() } else { step.to_string() };
                 dom::remember(COOKIE, &kept);
             }
         });
-        Self { from, step }
+        Self { asked, step }
     }
 
-    /// The step that it is at.
+    /// The step that it is at; `None` where there is no tour.
     pub const fn step(self) -> Memo<Option<u8>> {
         self.step
     }
 
     /// Takes it from its beginning.
     pub fn begin(self) {
-        self.from.set(Some(UNTOUCHED));
+        self.ask(Some(UNTOUCHED));
     }
 
     /// Ends it for good; says whether there was one.
     pub fn skip(self) -> bool {
         let shown = self.step.get_untracked().is_some();
         if shown {
-            self.from.set(None);
+            self.ask(None);
             dom::remember(COOKIE, "off");
         }
         shown
+    }
+
+    fn ask(self, from: Option<u8>) {
+        self.asked.update(|asked| *asked = Asked { times: asked.times + 1, from });
     }
 }
 
