@@ -23,7 +23,7 @@ pub(crate) fn cookie(name: &str) -> Option<String> {
 
 /// Has the browser keep a value, with the answer to its request.
 #[cfg(feature = "ssr")]
-pub(crate) fn keep(name: &str, value: &str) {
+pub(crate) fn set(name: &str, value: &str) {
     if let Some((response, line)) = use_context::<ResponseOptions>().zip(HeaderValue::from_str(&line(name, value)).ok())
     {
         response.append_header(SET_COOKIE, line);

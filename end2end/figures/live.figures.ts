@@ -71,8 +71,8 @@ test("from an actor's event to its painted bar", async ({ page, faultlab, tell }
   const started = events.filter((e) => e.type === "attempt_started" && e.operation === "load" && e.attempt === 1);
   const took = started.map((event) => at[String(event.turn)]! - event.at);
   expect(took).toHaveLength(MESSAGES);
-  await tell({ name: "From event to painted bar, p50", value: percentile(took, 50), unit: "ms" });
-  await tell({ name: "From event to painted bar, p95", value: percentile(took, 95), unit: "ms", goal: 60 });
+  await tell({ name: "From event to painted bar, p50", value: percentile(took, 50), unit: "ms", goal: 35 });
+  await tell({ name: "From event to painted bar, p95", value: percentile(took, 95), unit: "ms", goal: 50 });
 });
 
 /** How long each frame of the page takes, in milliseconds. */
@@ -112,8 +112,8 @@ test("frames of a busy timeline with 200 turns", async ({ page, context, faultla
   watched = true;
   await busy;
   await tell({ name: "Frame of an empty page, p95", value: rounded(idle, 1), unit: "ms" });
-  await tell({ name: "Frame of a busy timeline, 200 turns, p50", value: rounded(percentile(took, 50), 1), unit: "ms" });
-  await tell({ name: "Frame of a busy timeline, 200 turns, p95", value: rounded(percentile(took, 95), 1), unit: "ms" });
+  await tell({ name: "Frame of a busy timeline, 200 turns, p50", value: rounded(percentile(took, 50), 1), unit: "ms", goal: 16.7 });
+  await tell({ name: "Frame of a busy timeline, 200 turns, p95", value: rounded(percentile(took, 95), 1), unit: "ms", goal: 34 });
 });
 
 /** The tab's own memory in MB, where the system tells it; else what its script and WebAssembly hold. */
@@ -148,6 +148,6 @@ test("memory of the tab after an hour of events", async ({ browser, page, faultl
   const { last } = JSON.parse(await faultlab.timeline()) as { last: { seq: number } | string };
   const seq = typeof last === "string" ? Number(last.split("-")[1]) : last.seq;
   await tell({ name: "Events of an hour", value: seq, unit: "" });
-  await tell({ name: "Memory of the tab, opened", value: rounded(before, 1), unit: "MB" });
-  await tell({ name: "Memory of the tab, after an hour", value: rounded(await memory(browser, page), 1), unit: "MB" });
+  await tell({ name: "Memory of the tab, opened", value: rounded(before, 1), unit: "MB", goal: 40 });
+  await tell({ name: "Memory of the tab, after an hour", value: rounded(await memory(browser, page), 1), unit: "MB", goal: 100 });
 });

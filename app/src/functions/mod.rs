@@ -1,6 +1,6 @@
-//! The server functions: what the page asks of the process. Each but [`theme`] goes through the [`Backend`](crate::backend::Backend).
-//! What a form of the page sends works as a plain post, without script, too; only the script reads the panels anew, by
-//! [`lab::read_panels`].
+//! The server functions: what the page asks of the process. Each but [`theme`] goes through the
+//! [`Backend`](crate::backend::Backend). What a form of the page sends works as a plain post, without script, too; only the
+//! script reads the panels anew, by [`lab::read_panels`].
 //!
 //! # Layout
 //! - [`messages`], [`history`]: a conversation with the actor

@@ -40,7 +40,7 @@ impl Theme {
 /// Remembers the theme in a cookie, so that the first paint is right, and goes back to the page.
 #[server(prefix = "", endpoint = "theme")]
 pub async fn set_theme(theme: Theme) -> Result<(), ServerError> {
-    cookie::keep(Theme::COOKIE, theme.as_str());
+    cookie::set(Theme::COOKIE, theme.as_str());
     response::go_back();
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The HTML document around a page that is written once and has no script: a report, a recording, the list of the API.
-//! Pages that Leptos routes to have theirs from `shell`.
+//! Pages that Leptos routes to have theirs from `shell`. These are no routes of Leptos: the report is a file to be kept too,
+//! with its style in it, and a recording comes as a file in a form, whose answer is this page with what was refused; an
+//! axum handler does both, and renders either way with the same components.
 
 use leptos::prelude::*;
 

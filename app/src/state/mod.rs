@@ -3,9 +3,9 @@
 //! recordings and reports show them too, on pages that have no state.
 //!
 //! # Layout
-//! - [`lab`]: the lab beside its timeline; [`timeline`]: its events, and the [`projection`]s that are read from them; [`playback`]: which moment of
-//!   it is shown; [`shown_lab`]: the lab at that moment; [`prediction`]: what is going to happen; [`clock`]: the server's
-//!   clock
+//! - [`lab`]: the lab beside its timeline; [`timeline`]: its events, and the [`projection`]s that are read from them;
+//!   [`playback`]: which moment of it is shown; [`shown_lab`]: the lab at that moment; [`prediction`]: what is going to
+//!   happen; [`clock`]: the server's clock
 //! - [`messages`]: what stands in the field and what is on its way; [`lesson`]: which step is open
 //! - [`form`]: the form that led here, where no script took it
 //! - [`view`], [`address`]: what a reader has chosen to see, and how the address says it; [`announcements`]: what is

@@ -2,7 +2,7 @@
 #![cfg(feature = "ssr")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod told;
+mod stub_backend;
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use model::{
     timeline::Step,
 };
 
-use self::told::Told;
+use self::stub_backend::StubBackend;
 
 /// The status and the HTML of a path.
-async fn page(told: Told, path: &str) -> (u16, String) {
+async fn page(stub: StubBackend, path: &str) -> (u16, String) {
     // Starts Leptos' executor too.
     let _ = generate_route_list(App);
-    let backend: SharedBackend = Arc::new(told);
+    let backend: SharedBackend = Arc::new(stub);
     let render = render_app_async_with_context(
         move || provide_context(backend.clone()),
         || shell(LeptosOptions::builder().output_name("app").build()),
@@ -46,7 +46,7 @@ fn seen(html: &str) -> String {
 
 #[tokio::test]
 async fn a_new_lab_invites_to_the_first_message_and_proves_nothing() {
-    let (status, html) = page(Told::untouched(), "/").await;
+    let (status, html) = page(StubBackend::untouched(), "/").await;
     assert_eq!(status, 200);
     let html = seen(&html);
     assert!(html.contains("Send the first message."));
@@ -60,7 +60,7 @@ async fn a_new_lab_invites_to_the_first_message_and_proves_nothing() {
 
 #[tokio::test]
 async fn the_first_html_holds_the_message_its_recovery_the_evidence_and_the_store() {
-    let (_, html) = page(Told::recovered("Hi there"), "/lab/user1").await;
+    let (_, html) = page(StubBackend::recovered("Hi there"), "/lab/user1").await;
     let html = seen(&html);
     for part in [
         "Got your message: Hi there",
@@ -76,7 +76,7 @@ async fn the_first_html_holds_the_message_its_recovery_the_evidence_and_the_stor
 
 #[tokio::test]
 async fn a_failed_message_says_why_and_offers_to_send_it_again_under_the_same_id() {
-    let (_, html) = page(Told::exhausted("Again"), "/lab/user1").await;
+    let (_, html) = page(StubBackend::exhausted("Again"), "/lab/user1").await;
     let html = seen(&html);
     assert!(html.contains("Failed: the history could not be loaded in 3 attempts."));
     assert!(html.contains("Simulated state store failure. Nothing was stored, nothing was changed."));
@@ -87,32 +87,32 @@ async fn a_failed_message_says_why_and_offers_to_send_it_again_under_the_same_id
 
 #[tokio::test]
 async fn what_people_write_is_text_and_nothing_else() {
-    let (_, html) = page(Told::recovered("<b onclick=x>\"bold\"</b>"), "/lab/user1").await;
+    let (_, html) = page(StubBackend::recovered("<b onclick=x>\"bold\"</b>"), "/lab/user1").await;
     assert!(!html.contains("<b onclick"), "markup of a message reached the page");
     assert!(seen(&html).contains("&lt;b onclick=x&gt;"));
 }
 
 #[tokio::test]
 async fn whatever_people_write_the_browser_begins_with_what_the_lab_has() {
-    let told = Told::recovered("</script><!-- <script>\\u003c&quot;");
-    let (_, html) = page(told.clone(), "/lab/user1").await;
+    let stub = StubBackend::recovered("</script><!-- <script>\\u003c&quot;");
+    let (_, html) = page(stub.clone(), "/lab/user1").await;
     let (_, json) = html.split_once(OPENING).unwrap();
     let text: String = serde_json::from_str(json.split(";</script").next().unwrap()).unwrap();
     let opening: Opening = serde_json::from_str(&text).unwrap();
-    assert_eq!(opening.initial.snapshot.timeline.events, told.events);
+    assert_eq!(opening.initial.snapshot.timeline.events, stub.events);
 }
 
 #[tokio::test]
 async fn nothing_on_the_page_carries_a_style_of_its_own() {
-    for told in [Told::untouched(), Told::recovered("Hi there"), Told::exhausted("Again")] {
-        let (_, html) = page(told, "/").await;
+    for stub in [StubBackend::untouched(), StubBackend::recovered("Hi there"), StubBackend::exhausted("Again")] {
+        let (_, html) = page(stub, "/").await;
         assert!(!html.contains(" style=") && !html.contains("<style"), "the content security policy would refuse it");
     }
 }
 
 #[tokio::test]
 async fn every_form_works_without_script() {
-    let (_, html) = page(Told::exhausted("Again"), "/lab/user1").await;
+    let (_, html) = page(StubBackend::exhausted("Again"), "/lab/user1").await;
     let html = seen(&html);
     let forms: Vec<&str> = html.split("<form").skip(1).map(|form| &form[..form.find("</form>").unwrap()]).collect();
     assert!(forms.len() >= 6, "{} forms", forms.len());
@@ -130,20 +130,20 @@ async fn every_form_works_without_script() {
 #[tokio::test]
 async fn a_held_attempt_is_told_everywhere_and_can_be_released_without_script() {
     let (turn, operation, attempt, max) = (1, Operation::Load, 1, 3);
-    let mut told = Told::untouched();
-    told.tell(Step::HoldChanged { on: true });
-    told.begin("Hi there");
+    let mut stub = StubBackend::untouched();
+    stub.push(Step::HoldChanged { on: true });
+    stub.begin("Hi there");
     let form = |html: &str| {
         let form = &html[html.find("class=\"hold").unwrap()..];
         form[..form.find("</form>").unwrap()].to_owned()
     };
-    let (_, html) = page(told.clone(), "/lab/user1").await;
+    let (_, html) = page(stub.clone(), "/lab/user1").await;
     let form = form(&seen(&html));
     assert!(form.contains(" checked"), "{form}");
     let release = form.split('<').find(|tag| tag.contains("formaction=\"/api/release\"")).unwrap();
     assert!(!release.contains("hidden"), "without script the page does not hear when an attempt is held: {release}");
-    told.tell(Step::AttemptHeld { turn, operation, attempt, max, due_at: 36_000 });
-    let (_, html) = page(told, "/lab/user1").await;
+    stub.push(Step::AttemptHeld { turn, operation, attempt, max, due_at: 36_000 });
+    let (_, html) = page(stub, "/lab/user1").await;
     let html = seen(&html);
     assert!(html.contains("Attempt 1 of 3 to load is held"), "in the chat");
     assert!(html.contains("held, load 1 of 3"), "in the row of its turn");
@@ -155,7 +155,7 @@ async fn a_held_attempt_is_told_everywhere_and_can_be_released_without_script() 
 async fn the_error_of_a_plain_form_stands_beside_it() {
     let error = LabError::new(ErrorCode::InvalidRequest, "The message is empty: write something.");
     let error = ServerFnUrlError::new("/api/send_message", ServerError(error)).to_url("http://lab/lab/user1").unwrap();
-    let (_, html) = page(Told::untouched(), &format!("{}?{}", error.path(), error.query().unwrap())).await;
+    let (_, html) = page(StubBackend::untouched(), &format!("{}?{}", error.path(), error.query().unwrap())).await;
     let html = seen(&html);
     let composer = html.find("class=\"composer").unwrap();
     let said = html.find("The message is empty: write something.").unwrap();
@@ -165,9 +165,9 @@ async fn the_error_of_a_plain_form_stands_beside_it() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_an_error_and_not_an_empty_list() {
-    let mut told = Told::untouched();
-    told.history = Err(LabError::new(ErrorCode::SidecarUnreachable, "No sidecar answers on port 50001."));
-    let (_, html) = page(told, "/").await;
+    let mut stub = StubBackend::untouched();
+    stub.history = Err(LabError::new(ErrorCode::SidecarUnreachable, "No sidecar answers on port 50001."));
+    let (_, html) = page(stub, "/").await;
     let html = seen(&html);
     assert!(html.contains("No sidecar answers on port 50001.") && html.contains("Sidecar not reachable"));
     assert!(!html.contains("No messages yet."));
@@ -175,13 +175,13 @@ async fn what_cannot_be_read_is_an_error_and_not_an_empty_list() {
 
 #[tokio::test]
 async fn the_bar_in_the_address_is_selected() {
-    let (_, html) = page(Told::recovered("Hi there"), "/lab/user1?bar=t1-load-2").await;
+    let (_, html) = page(StubBackend::recovered("Hi there"), "/lab/user1?bar=t1-load-2").await;
     assert!(seen(&html).contains("Load, attempt 2 of 3"));
 }
 
 #[tokio::test]
 async fn an_id_that_is_none_is_400_with_the_reason_beside_its_field() {
-    let (status, html) = page(Told::untouched(), "/lab/a%20b").await;
+    let (status, html) = page(StubBackend::untouched(), "/lab/a%20b").await;
     assert_eq!(status, 400);
     let field = &html[html.find("<form").unwrap()..html.find("</form>").unwrap()];
     assert!(field.contains("value=\"a b\"") && field.contains("aria-invalid=\"true\""), "{field}");
@@ -190,7 +190,7 @@ async fn an_id_that_is_none_is_400_with_the_reason_beside_its_field() {
 
 #[tokio::test]
 async fn an_unknown_path_is_404_with_a_way_back() {
-    let (status, html) = page(Told::untouched(), "/nowhere").await;
+    let (status, html) = page(StubBackend::untouched(), "/nowhere").await;
     assert_eq!(status, 404);
     assert!(html.contains("There is no such page") && html.contains("href=\"/\""));
 }

@@ -26,54 +26,54 @@ use model::{
 
 /// A lab as one test describes it.
 #[derive(Clone)]
-pub(super) struct Told {
+pub(super) struct StubBackend {
     pub(super) events: Vec<Event>,
     pub(super) history: Result<Vec<Message>, LabError>,
 }
 
-impl Told {
+impl StubBackend {
     pub(super) fn untouched() -> Self {
         Self { events: Vec::new(), history: Ok(Vec::new()) }
     }
 
     /// One message, whose first load failed on purpose.
     pub(super) fn recovered(content: &str) -> Self {
-        let mut told = Self::untouched();
-        told.begin(content);
-        told.fail(1);
-        told.tell(Step::AttemptStarted { turn: 1, operation: Operation::Load, attempt: 2, max: 3 });
+        let mut stub = Self::untouched();
+        stub.begin(content);
+        stub.fail(1);
+        stub.push(Step::AttemptStarted { turn: 1, operation: Operation::Load, attempt: 2, max: 3 });
         let (operation, took_us) = (Operation::Load, 900);
-        told.tell(Step::AttemptSucceeded { turn: 1, operation, attempt: 2, max: 3, took_us });
-        told.tell(Step::Recovered { turn: 1, operation, attempt: 2, max: 3, lost_us: 1_002_000 });
+        stub.push(Step::AttemptSucceeded { turn: 1, operation, attempt: 2, max: 3, took_us });
+        stub.push(Step::Recovered { turn: 1, operation, attempt: 2, max: 3, lost_us: 1_002_000 });
         let reply = Message::reply_to(content);
-        told.tell(Step::ReplyReady { turn: 1, content: content.into(), reply: reply.content.clone() });
-        told.tell(Step::TurnCompleted { turn: 1, took_us: 1_012_000, repeated: false });
-        told.history = Ok(vec![Message::user(content), reply]);
-        told
+        stub.push(Step::ReplyReady { turn: 1, content: content.into(), reply: reply.content.clone() });
+        stub.push(Step::TurnCompleted { turn: 1, took_us: 1_012_000, repeated: false });
+        stub.history = Ok(vec![Message::user(content), reply]);
+        stub
     }
 
     /// One message whose every load failed on purpose.
     pub(super) fn exhausted(content: &str) -> Self {
-        let mut told = Self::untouched();
-        told.begin(content);
-        (1..=3).for_each(|attempt| told.fail(attempt));
+        let mut stub = Self::untouched();
+        stub.begin(content);
+        (1..=3).for_each(|attempt| stub.fail(attempt));
         let error = LabError::new(ErrorCode::RetriesExhausted, "Failed to load history-user1 after 3 attempts");
-        told.tell(Step::TurnFailed { turn: 1, method: Method::ProcessMessage, took_us: 2_003_000, error });
-        told
+        stub.push(Step::TurnFailed { turn: 1, method: Method::ProcessMessage, took_us: 2_003_000, error });
+        stub
     }
 
     pub(super) fn begin(&mut self, content: &str) {
         let message_id = MessageId::try_from("id-1".to_owned()).ok();
         let (method, content) = (Method::ProcessMessage, Some(content.to_owned()));
-        self.tell(Step::TurnQueued { turn: 1, method, message_id: message_id.clone(), content: content.clone() });
-        self.tell(Step::Activated);
-        self.tell(Step::TurnStarted { turn: 1, method, message_id, content });
+        self.push(Step::TurnQueued { turn: 1, method, message_id: message_id.clone(), content: content.clone() });
+        self.push(Step::Activated);
+        self.push(Step::TurnStarted { turn: 1, method, message_id, content });
     }
 
     fn fail(&mut self, attempt: u8) {
         let (turn, operation, max) = (1, Operation::Load, 3);
-        self.tell(Step::AttemptStarted { turn, operation, attempt, max });
-        self.tell(Step::AttemptFailed {
+        self.push(Step::AttemptStarted { turn, operation, attempt, max });
+        self.push(Step::AttemptFailed {
             turn,
             operation,
             attempt,
@@ -85,11 +85,11 @@ impl Told {
         });
         if attempt < max {
             let due_at = 2_000 + u64::from(attempt) * 1_000;
-            self.tell(Step::RetryScheduled { turn, operation, attempt: attempt + 1, max, delay_ms: 1_000, due_at });
+            self.push(Step::RetryScheduled { turn, operation, attempt: attempt + 1, max, delay_ms: 1_000, due_at });
         }
     }
 
-    pub(super) fn tell(&mut self, step: Step) {
+    pub(super) fn push(&mut self, step: Step) {
         let seq = self.events.len() as u64 + 1;
         self.events.push(Event { seq, at: 1_000 + seq, step });
     }
@@ -100,7 +100,7 @@ impl Told {
 }
 
 #[async_trait]
-impl Backend for Told {
+impl Backend for StubBackend {
     async fn send_message(&self, _: &ActorId, _: String, _: MessageId) -> Result<Message, LabError> {
         Err(Self::refused())
     }
