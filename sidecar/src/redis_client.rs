@@ -26,6 +26,17 @@ pub(crate) struct Redis {
     settings: Settings,
 }
 
+/// Why a command that changes something is not known to be done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotDone {
+    /// Nothing was changed.
+    #[error("{0}")]
+    Failed(String),
+    /// It left, and its answer did not come.
+    #[error("no answer came from redis ({0}), so it is not known whether this was done")]
+    Unknown(String),
+}
+
 #[derive(Debug, Clone)]
 struct Settings {
     /// How often a command is tried again whose connection is gone.
@@ -87,10 +98,7 @@ impl Redis {
         let opened = ConnectionManager::new_with_config(client.clone(), config).await;
         let connection = opened.map_err(|error| failed(error.to_string()))?;
         let redis = Self { host: host.clone(), connection, client, settings };
-        redis
-            .run::<(), _>(|mut connection| async move { redis::cmd("PING").query_async(&mut connection).await })
-            .await
-            .map_err(failed)?;
+        redis.ping().await.map_err(failed)?;
         Ok(redis)
     }
 
@@ -99,7 +107,7 @@ impl Redis {
         self.settings.read
     }
 
-    /// Runs a command, and again while its connection is gone.
+    /// Runs a command that may be carried out twice, as one that reads: again while its connection is gone.
     pub(crate) async fn run<T, Fut>(&self, command: impl Fn(ConnectionManager) -> Fut) -> Result<T, String>
     where
         Fut: Future<Output = RedisResult<T>>,
@@ -116,6 +124,26 @@ impl Redis {
                 Err(error) => return Err(error.to_string()),
             }
         }
+    }
+
+    /// Runs a command that changes something, once: where its connection breaks under way, it may have been carried out.
+    /// (daprd's client sends such a one again: a message is there twice then, and a write is told that its own ETag is
+    /// another's.)
+    pub(crate) async fn run_once<T, Fut>(&self, command: impl Fn(ConnectionManager) -> Fut) -> Result<T, NotDone>
+    where
+        Fut: Future<Output = RedisResult<T>>,
+    {
+        // The client tells alike of a connection that went long ago and of one that went now: so the first is found, and
+        // replaced, by a command that may be sent again.
+        self.ping().await.map_err(NotDone::Failed)?;
+        command(self.connection.clone()).await.map_err(|error| match is_gone(&error) || error.is_timeout() {
+            true if !error.is_connection_refusal() => NotDone::Unknown(error.to_string()),
+            _ => NotDone::Failed(error.to_string()),
+        })
+    }
+
+    async fn ping(&self) -> Result<(), String> {
+        self.run(async |mut connection| redis::cmd("PING").query_async(&mut connection).await).await
     }
 
     /// A connection of its own, for commands that wait; none of them takes longer than `longest`.

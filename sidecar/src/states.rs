@@ -246,7 +246,7 @@ impl States {
         // As daprd puts many together: it is an ETag's failure when all of them are.
         let text = failed.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let is = |kind: fn(&WriteError) -> bool| failed.iter().any(kind);
-        Err(if is(|error| matches!(error, WriteError::Failed(_))) {
+        Err(if is(|error| matches!(error, WriteError::Failed(_) | WriteError::Unknown(_))) {
             WriteError::Failed(text)
         } else if is(|error| matches!(error, WriteError::EtagInvalid(_))) {
             WriteError::EtagInvalid(text)
@@ -260,7 +260,11 @@ impl States {
         let attempt = || {
             limited(guard.timeout, async {
                 named.store.write(operations.clone()).await.map_err(|error| match error {
-                    WriteError::Failed(_) => Failure::transient(error),
+                    // It would be told that the value is another's, which may be its own.
+                    WriteError::Unknown(_) if operations.iter().any(|operation| operation.when.is_once()) => {
+                        Failure::permanent(error)
+                    }
+                    WriteError::Failed(_) | WriteError::Unknown(_) => Failure::transient(error),
                     // The same another time.
                     WriteError::EtagMismatch(_) | WriteError::EtagInvalid(_) => Failure::permanent(error),
                 })

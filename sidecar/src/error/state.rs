@@ -64,7 +64,7 @@ impl ApiError {
         let (code, status) = match error {
             WriteError::EtagMismatch(_) => (Code::Aborted, 409),
             WriteError::EtagInvalid(_) => (Code::InvalidArgument, 400),
-            WriteError::Failed(_) => (Code::Internal, 500),
+            WriteError::Failed(_) | WriteError::Unknown(_) => (Code::Internal, 500),
         };
         Self::new(code, status, name, why).by_its_code()
     }

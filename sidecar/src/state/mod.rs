@@ -67,6 +67,11 @@ pub(crate) enum Wanted<'a> {
 }
 
 impl Condition {
+    /// Whether a write that happened can be the reason for which the same is refused.
+    pub(crate) fn is_once(&self) -> bool {
+        !matches!(self.wanted(), Wanted::Anything)
+    }
+
     pub(crate) fn wanted(&self) -> Wanted<'_> {
         match (&self.etag, self.concurrency) {
             (Some(etag), _) => Wanted::Is(etag),
@@ -103,7 +108,7 @@ pub(crate) struct Stored {
     pub(crate) expires: Option<String>,
 }
 
-/// Why a write did not happen.
+/// Why a write did not happen, as far as is known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum WriteError {
     /// The key holds another value than its caller thinks; with the store's own words, where it has any.
@@ -115,6 +120,9 @@ pub(crate) enum WriteError {
     /// In the store's own words.
     #[error("{0}")]
     Failed(String),
+    /// It may have happened: the store's answer was lost.
+    #[error("{0}")]
+    Unknown(String),
 }
 
 impl From<&str> for WriteError {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use redis::Script;
 
 use super::{Concurrency, Kind, Opened, Operation, StateStore, Stored, Value, WriteError};
-use crate::redis_client::{Redis, number};
+use crate::redis_client::{NotDone, Redis, number};
 use crate::resources::Component;
 
 pub(super) const KIND: Kind = Kind {
@@ -170,11 +170,11 @@ impl StateStore for RedisStore {
             }
         }
         let script = &script;
-        let refused: Option<String> = self
-            .redis
-            .run(async |mut connection| script.invoke_async(&mut connection).await)
-            .await
-            .map_err(WriteError::Failed)?;
+        let written = self.redis.run_once(async |mut connection| script.invoke_async(&mut connection).await).await;
+        let refused: Option<String> = written.map_err(|error| match error {
+            NotDone::Failed(why) => WriteError::Failed(why),
+            NotDone::Unknown(_) => WriteError::Unknown(error.to_string()),
+        })?;
         match refused {
             None => Ok(()),
             Some(key) => Err(WriteError::EtagMismatch(format!("failed to set key {key}"))),

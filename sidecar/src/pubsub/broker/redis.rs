@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{Behind, Broker, Kind, Message, NoRoom, Opened, Taken};
-use crate::redis_client::{Redis, number, time};
+use crate::redis_client::{NotDone, Redis, number, time};
 use crate::resources::Component;
 
 pub(super) const KIND: Kind =
@@ -141,8 +141,8 @@ impl Broker for RedisBroker {
         }
         command.arg("*").arg("data").arg(&message.data[..]).arg("metadata").arg(metadata);
         let command = &command;
-        let added: Result<String, String> =
-            shared.redis.run(async |mut connection| command.query_async(&mut connection).await).await;
+        let added: Result<String, NotDone> =
+            shared.redis.run_once(async |mut connection| command.query_async(&mut connection).await).await;
         added.map(drop).map_err(|why| format!("redis streams: error from publish: {why}"))
     }
 
@@ -197,6 +197,17 @@ impl Shared {
             Err(why) if why.contains("BUSYGROUP") => Ok(()),
             made => made,
         }
+    }
+
+    /// Whether the stream has a message of that id.
+    async fn is_there(&self, topic: &str, id: &str) -> Result<bool, String> {
+        let found: Vec<Entry> = self
+            .redis
+            .run(async |mut connection| {
+                redis::cmd("XRANGE").arg(topic).arg(id).arg(id).query_async(&mut connection).await
+            })
+            .await?;
+        Ok(!found.is_empty())
     }
 
     async fn acknowledge(&self, topic: &str, id: &str) {
@@ -299,17 +310,22 @@ impl Reader {
         if old.is_empty() {
             return Ok(Vec::new());
         }
+        // Once: what was claimed a moment ago is not old enough to be claimed again.
         let claimed: Vec<Option<Entry>> = redis
-            .run(async |mut connection| {
+            .run_once(async |mut connection| {
                 let mut command = redis::cmd("XCLAIM");
                 command.arg(&self.topic).arg(consumer).arg(consumer).arg(longest).arg(&old);
                 command.query_async(&mut connection).await
             })
-            .await?;
+            .await
+            .map_err(|why| why.to_string())?;
         let claimed: Vec<Entry> = claimed.into_iter().flatten().collect();
-        // What is pending and is no longer in the stream is nobody's any more.
-        for gone in old.iter().filter(|id| claimed.iter().all(|(claimed, _)| claimed != *id)) {
-            self.shared.acknowledge(&self.topic, gone).await;
+        for id in old.iter().filter(|id| claimed.iter().all(|(claimed, _)| claimed != *id)) {
+            // Another consumer of the group may have claimed it, and has to deal with it. What is no longer in the stream
+            // is nobody's any more; Redis before 7 leaves it pending.
+            if !self.shared.is_there(&self.topic, id).await? {
+                self.shared.acknowledge(&self.topic, id).await;
+            }
         }
         Ok(self.shared.out.mark(&self.topic, claimed))
     }

@@ -1,9 +1,11 @@
 //! State and messages in a Redis that goes and comes back, and a sidecar that does.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
+mod breaking;
 #[allow(dead_code)]
-#[path = "../../server/tests/dapr/process.rs"]
+#[path = "../../../server/tests/dapr/process.rs"]
 mod process;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::sync::Arc;
@@ -62,24 +64,35 @@ impl Redis {
         self.answers().await;
     }
 
-    /// The lesson's component files with this Redis' address, and a subscription.
     fn documents(&self, more: &str) -> Vec<String> {
-        let address = format!("localhost:{}", self.port);
-        let lesson = [
-            include_str!("../../components/redis/statestore.yaml"),
-            include_str!("../../components/redis/daca-pubsub.yaml"),
-        ];
-        let mut documents: Vec<String> = lesson.iter().map(|text| text.replace("localhost:6379", &address)).collect();
-        documents[1].push_str(more);
-        let subscription = "apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: {name: s}\nspec: {pubsubname: \
-                            daca-pubsub, topic: t, routes: {default: /in}}\n";
-        documents.push(subscription.to_owned());
-        documents
+        documents(self.port, more)
     }
 }
 
+/// Claims soon what nobody deals with.
+const QUICK: &str = "  - {name: processingTimeout, value: 300ms}\n  - {name: redeliverInterval, value: 100ms}\n";
+
+/// The lesson's component files with a Redis' port, and a subscription.
+fn documents(port: u16, more: &str) -> Vec<String> {
+    let address = format!("localhost:{port}");
+    let lesson = [
+        include_str!("../../../components/redis/statestore.yaml"),
+        include_str!("../../../components/redis/daca-pubsub.yaml"),
+    ];
+    let mut documents: Vec<String> = lesson.iter().map(|text| text.replace("localhost:6379", &address)).collect();
+    documents[1].push_str(more);
+    let subscription = "apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: {name: s}\nspec: {pubsubname: \
+                        daca-pubsub, topic: t, routes: {default: /in}}\n";
+    documents.push(subscription.to_owned());
+    documents
+}
+
 async fn lab(redis: &Redis, app: App, more: &str) -> Lab {
-    let documents = redis.documents(more);
+    lab_at(redis.port, app, more).await
+}
+
+async fn lab_at(port: u16, app: App, more: &str) -> Lab {
+    let documents = documents(port, more);
     Lab::with(app, &documents.iter().map(String::as_str).collect::<Vec<_>>(), |_| {}).await
 }
 
@@ -132,7 +145,6 @@ async fn reminders_and_state_are_there_after_a_restart() {
 #[tokio::test]
 async fn a_message_that_was_under_way_at_the_end_comes_again() {
     let Some(redis) = Redis::start().await else { return };
-    let quick = "  - {name: processingTimeout, value: 300ms}\n  - {name: redeliverInterval, value: 100ms}\n";
     let gate = Gate::closed();
     let held = gate.clone();
     let app = App::answering(move |seen| {
@@ -144,15 +156,42 @@ async fn a_message_that_was_under_way_at_the_end_comes_again() {
             StatusCode::OK.into_response()
         }
     });
-    let first = lab(&redis, app, quick).await;
+    let first = lab(&redis, app, QUICK).await;
     assert_eq!(publish(&first, 1).await, StatusCode::NO_CONTENT);
     first.app.wait(1, |seen| seen.path == "/in").await;
     drop(first);
-    let second = lab(&redis, App::echo(), quick).await;
+    let second = lab(&redis, App::echo(), QUICK).await;
     second.app.wait(1, |seen| seen.is("POST", "/in") && seen.json()["data"]["n"] == 1).await;
     until("it is acknowledged", || async { redis.say(&["XPENDING", "t", "app"]).await.starts_with('0') }).await;
     assert_eq!(second.app.matching(|seen| seen.path == "/in").len(), 1, "once");
     gate.open(1);
+}
+
+#[tokio::test]
+async fn a_message_that_is_out_for_longer_than_its_time_is_not_handed_out_a_second_time() {
+    let Some(redis) = Redis::start().await else { return };
+    let gate = Gate::closed();
+    let held = gate.clone();
+    let app = App::answering(move |seen| {
+        let gate = held.clone();
+        async move {
+            if seen.path == "/in" {
+                gate.pass().await;
+            }
+            StatusCode::OK.into_response()
+        }
+    });
+    let lab = lab(&redis, app, QUICK).await;
+    assert_eq!(publish(&lab, 1).await, StatusCode::NO_CONTENT);
+    lab.app.wait(1, |seen| seen.path == "/in").await;
+    until("it could have been claimed ten times", || async {
+        let pending = redis.say(&["XPENDING", "t", "app", "-", "+", "1"]).await;
+        pending.lines().nth(2).is_some_and(|idle| idle.parse::<u64>().unwrap() > 1_300)
+    })
+    .await;
+    gate.open(10);
+    until("it is acknowledged", || async { redis.say(&["XPENDING", "t", "app"]).await.starts_with('0') }).await;
+    assert_eq!(lab.app.matching(|seen| seen.path == "/in").len(), 1, "once");
 }
 
 #[tokio::test]
