@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use dapr::dapr::proto::runtime::v1::GetActorStateRequest;
 use http::StatusCode;
+use serde_json::json;
 use sidecar::{StoreCall, StoreFault, StoreObserver, StoreOperation};
 use support::{App, Gate, Lab, STORE, TYPE, delete, upsert};
 use tonic::Code;
@@ -23,6 +24,32 @@ async fn the_in_memory_store_is_a_store_like_the_other() {
     lab.change_state("a", vec![delete("k1")]).await.unwrap();
     assert_eq!(lab.get_state("a", "k1").await.unwrap(), b"");
     assert_eq!(lab.get_state("a", "k2").await.unwrap(), b"v2");
+}
+
+#[tokio::test]
+async fn a_transaction_has_a_thousand_changes_at_most_over_either_api() {
+    let lab = Lab::start(App::echo()).await;
+    lab.invoke("a", "Do", "").await.unwrap();
+    let url = lab.url("/v1.0/actors/Counter/a/state");
+    let http = async |count: usize| {
+        let change = |n| json!({"operation": "upsert", "request": {"key": format!("h{n}"), "value": n}});
+        lab.http.put(&url).json(&(0..count).map(change).collect::<Vec<_>>()).send().await.unwrap()
+    };
+    let grpc = async |count: usize| {
+        let changes = (0..count).map(|n| upsert(&format!("g{n}"), "1")).collect();
+        lab.change_state("a", changes).await
+    };
+    let (refused, told) = (http(1_001).await, grpc(1_001).await.unwrap_err());
+    assert_eq!((refused.status(), told.code()), (StatusCode::BAD_REQUEST, Code::InvalidArgument));
+    let error: serde_json::Value = refused.json().await.unwrap();
+    assert_eq!(error["message"], told.message());
+    assert!(told.message().contains("1000 items at most"), "{told}");
+    for key in ["g0", "h0"] {
+        assert_eq!(lab.get_state("a", key).await.unwrap(), b"", "nothing of it is stored");
+    }
+    assert_eq!(http(1_000).await.status(), StatusCode::NO_CONTENT);
+    grpc(1_000).await.unwrap();
+    assert_eq!(lab.get_state("a", "g999").await.unwrap(), b"1");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Actors;
 use crate::error::ApiError;
+use crate::limits::MOST_ITEMS;
 use crate::names::{ActorRef, in_key};
 use crate::resiliency::{Failure, RetryTarget, Run, limited};
 use crate::state::{Operation, StateStore, Stored, Value};
@@ -36,6 +37,9 @@ impl Actors {
     }
 
     /// Applies all changes or none. The actor has to be active.
+    ///
+    /// # Errors
+    /// It is not, the changes are none or too many, or the store fails.
     pub(crate) async fn change_state(
         &self,
         actor: &ActorRef,
@@ -43,6 +47,9 @@ impl Actors {
         baggage: Option<String>,
     ) -> Result<(), ApiError> {
         check(actor)?;
+        if changes.len() > MOST_ITEMS {
+            return Err(ApiError::state_too_many(changes.len()));
+        }
         self.wait_until_known().await?;
         let (component, store) = self.state_store()?;
         if !self.table.is_active(actor) {
