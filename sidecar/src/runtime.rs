@@ -47,58 +47,28 @@ pub(crate) struct Runtime {
     pub(crate) max_body_bytes: usize,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) metrics: Arc<Metrics>,
-    extended: Mutex<BTreeMap<String, String>>,
+    pub(crate) extended: Extended,
 }
 
-/// What a runtime is made of.
-pub(crate) struct Parts {
-    pub(crate) components: Vec<ComponentInfo>,
-    pub(crate) actors: Arc<Actors>,
-    pub(crate) pubsub: Arc<PubSub>,
-    pub(crate) states: States,
-    pub(crate) secrets: Secrets,
-    pub(crate) invocation: Invocation,
-    pub(crate) neighbours: Arc<Neighbours>,
-    pub(crate) resiliency: Resiliency,
-    pub(crate) metrics: Arc<Metrics>,
-}
+/// What callers have noted down with SetMetadata.
+pub(crate) struct Extended(Mutex<BTreeMap<String, String>>);
 
-impl Runtime {
-    pub(crate) fn new(config: &crate::Config, parts: Parts) -> Self {
-        let Parts { components, actors, pubsub, states, secrets, invocation, neighbours, resiliency, metrics } = parts;
-        let version = ("daprRuntimeVersion".to_owned(), VERSION.to_owned());
-        Self {
-            app_id: config.app_id.clone(),
-            app_addr: config.app_addr,
-            app_protocol: config.app_protocol,
-            app_health: config.app_health.clone(),
-            components,
-            actors,
-            pubsub,
-            states,
-            secrets,
-            invocation,
-            neighbours,
-            resiliency,
-            ready: watch::Sender::new(false),
-            shutdown_asked: CancellationToken::new(),
-            api_token: config.dapr_api_token.clone().filter(|token| !token.is_empty()),
-            max_body_bytes: config.max_body_bytes,
-            allowed_origins: config.allowed_origins.clone(),
-            metrics,
-            extended: Mutex::new(BTreeMap::from([version])),
-        }
+impl Default for Extended {
+    fn default() -> Self {
+        Self(Mutex::new(BTreeMap::from([("daprRuntimeVersion".to_owned(), VERSION.to_owned())])))
     }
+}
 
-    /// What callers have noted down with SetMetadata.
-    pub(crate) fn extended(&self) -> BTreeMap<String, String> {
-        self.extended.lock().unwrap_or_else(PoisonError::into_inner).clone()
+impl Extended {
+    /// All of it.
+    pub(crate) fn all(&self) -> BTreeMap<String, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// # Errors
     /// There is no room for it: the names are whatever callers invent.
-    pub(crate) fn set_extended(&self, key: String, value: String) -> Result<(), ApiError> {
-        let mut extended = self.extended.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn set(&self, key: String, value: String) -> Result<(), ApiError> {
+        let mut extended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let others: usize = extended.iter().filter(|(name, _)| **name != key).map(|(k, v)| k.len() + v.len()).sum();
         if others + key.len() + value.len() > MOST_EXTENDED {
             return Err(ApiError::metadata_full(MOST_EXTENDED));

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::actors::Actors;
 use crate::api;
@@ -20,7 +22,7 @@ use crate::neighbours::Neighbours;
 use crate::pubsub::PubSub;
 use crate::resiliency::{Resiliency, ResiliencySet};
 use crate::resources::Place;
-use crate::runtime::{Parts, Runtime};
+use crate::runtime::{Extended, Runtime};
 use crate::serve::{Api, SILENCE, Server};
 use crate::start_error::StartError;
 use crate::state::StateStore;
@@ -89,19 +91,27 @@ impl Sidecar {
         let neighbours = Arc::new(neighbours);
         let invocation =
             Invocation::new(&config, app.clone(), Arc::clone(&pubsub), Arc::clone(&neighbours), resiliency.clone());
-        let secrets = parts.secrets;
-        let parts_of_it = Parts {
+        let runtime = Arc::new(Runtime {
+            app_id: config.app_id.clone(),
+            app_addr: config.app_addr,
+            app_protocol: config.app_protocol,
+            app_health: config.app_health.clone(),
             components: parts.info,
             actors,
             pubsub,
             states,
-            secrets,
+            secrets: parts.secrets,
             invocation,
             neighbours,
             resiliency,
+            ready: watch::Sender::new(false),
+            shutdown_asked: CancellationToken::new(),
+            api_token: config.dapr_api_token.clone().filter(|token| !token.is_empty()),
+            max_body_bytes: config.max_body_bytes,
+            allowed_origins: config.allowed_origins.clone(),
             metrics: Arc::clone(&metrics),
-        };
-        let runtime = Arc::new(Runtime::new(&config, parts_of_it));
+            extended: Extended::default(),
+        });
         let mut servers = serve(Api::Http, http, &api::router(Arc::clone(&runtime)))?;
         let http_addr = servers[0].addr();
         let grpc = serve(Api::Grpc, grpc, &api::grpc_router(Arc::clone(&runtime)))?;

@@ -243,7 +243,7 @@ async fn get_metadata(runtime: Arc<Runtime>, _: GetMetadataRequest) -> Result<me
 }
 
 async fn set_metadata(runtime: Arc<Runtime>, request: SetMetadataRequest) -> Result<(), Status> {
-    Ok(runtime.set_extended(request.key, request.value)?)
+    Ok(runtime.extended.set(request.key, request.value)?)
 }
 
 async fn shutdown(runtime: Arc<Runtime>, _: ShutdownRequest) -> Result<(), Status> {

@@ -87,7 +87,7 @@ async fn get_metadata(State(runtime): Shared) -> Json<serde_json::Value> {
 }
 
 async fn set_metadata(State(runtime): Shared, Path(key): Path<String>, value: String) -> Result<StatusCode, ApiError> {
-    runtime.set_extended(key, value)?;
+    runtime.extended.set(key, value)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

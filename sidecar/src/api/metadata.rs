@@ -96,7 +96,7 @@ fn snapshot(runtime: &Runtime) -> GetMetadataResponse {
         id: runtime.app_id.clone(),
         active_actors_count: active.clone(),
         registered_components: components.collect(),
-        extended_metadata: runtime.extended().into_iter().collect(),
+        extended_metadata: runtime.extended.all().into_iter().collect(),
         subscriptions: runtime.pubsub.subscriptions().into_iter().map(subscription).collect(),
         http_endpoints: Vec::new(),
         app_connection_properties: has_app.then(|| AppConnectionProperties {
