@@ -1,6 +1,7 @@
 //! Actors: who is hosted, whose turn it is, and what they keep.
 
 mod chain;
+mod clock;
 mod host;
 mod host_stream;
 mod idle;
@@ -26,6 +27,7 @@ use crate::names::ActorRef;
 use crate::resiliency::Resiliency;
 use crate::state::StateStore;
 
+use clock::Clock;
 pub(crate) use host::AppConfig;
 use host::TypeConfig;
 pub(crate) use host_stream::Hosting as HostingStream;
@@ -36,7 +38,6 @@ use registry::Registry;
 pub(crate) use reminder_record::{OnFailure, Record};
 pub(crate) use reminders::NewReminder;
 use reminders::Reminders;
-use schedule::Clock;
 pub(crate) use schedule::Times;
 pub(crate) use state::Change;
 pub(crate) use timers::NewTimer;

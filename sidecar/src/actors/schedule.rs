@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use tokio::time::Instant;
 
 use crate::duration;
 
@@ -236,29 +235,6 @@ fn parts(text: &str) -> Option<Vec<(u64, char)>> {
     Some(parts)
 }
 
-/// The time of day by the runtime's own clock: a system clock that somebody sets moves no tick.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Clock {
-    started: Instant,
-    then: Timestamp,
-}
-
-impl Clock {
-    pub(super) fn start() -> Self {
-        Self { started: Instant::now(), then: Timestamp::now() }
-    }
-
-    pub(super) fn now(self) -> Timestamp {
-        self.then.checked_add(self.started.elapsed()).unwrap_or(Timestamp::MAX)
-    }
-
-    /// Waits until a moment; one that has passed is not waited for.
-    pub(super) async fn reach(self, moment: Timestamp) {
-        let left = Duration::try_from(moment.duration_since(self.now())).unwrap_or_default();
-        tokio::time::sleep(left).await;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,15 +344,5 @@ mod tests {
         assert!(ticks("P2147483647Y", "", "").is_err());
         assert_eq!(ticks("", "P9999Y", ""), Ok(vec![0]));
         assert!(ticks("", "PT99999999999999999999S", "").is_err());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_clock_goes_with_the_time_that_passes() {
-        let clock = Clock::start();
-        let began = clock.now();
-        clock.reach(began.checked_add(Duration::from_secs(90)).expect("a moment")).await;
-        assert_eq!(clock.now().duration_since(began).as_secs(), 90);
-        clock.reach(began).await;
-        assert_eq!(clock.now().duration_since(began).as_secs(), 90);
     }
 }
