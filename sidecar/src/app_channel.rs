@@ -3,8 +3,9 @@
 //! It is built on hyper's client and not on one that works on URLs, because such a client
 //! normalises a path (`%2e%2e`), and Dapr hands actor ids on as they are.
 
+mod failure;
+
 use std::error::Error;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
 use crate::names::ActorRef;
+use failure::{capitalised, describe, has_no_room};
 
 /// The header that carries a token in either direction.
 pub(crate) const TOKEN_HEADER: &str = "dapr-api-token";
@@ -49,6 +51,9 @@ pub(crate) enum AppError {
     /// In the words of Go's HTTP client, which Dapr passes on.
     #[error("{0}")]
     Failed(String),
+    /// This process has no file handle left for a connection to the app, which was not reached.
+    #[error("{0}")]
+    NoRoom(String),
     /// The answer is longer than the limit.
     #[error("the app's answer of {size} bytes is longer than the limit of {limit}")]
     TooLarge {
@@ -229,8 +234,11 @@ impl AppChannel {
     ) -> Result<AppReply, AppError> {
         let target = format!("http://{}{path}", self.addr);
         let failed = |error: &(dyn Error + 'static)| {
-            let verb = capitalised(&method);
-            AppError::Failed(format!("{verb} {target:?}: {}", describe(error, self.addr)))
+            let told = |why: &str| format!("{} {target:?}: {why}", capitalised(&method));
+            match has_no_room(error) {
+                true => AppError::NoRoom(told(&format!("dial tcp {}: socket: too many open files", self.addr))),
+                false => AppError::Failed(told(&describe(error, self.addr))),
+            }
         };
         *request.uri_mut() = target.parse::<Uri>().map_err(|error| failed(&error))?;
         *request.method_mut() = method.clone();
@@ -302,39 +310,6 @@ pub(crate) fn escape(path: &str) -> String {
         }
     }
     escaped
-}
-
-/// `Put`, `Get`: how Go's HTTP client, whose words Dapr passes on, begins an error.
-fn capitalised(method: &Method) -> String {
-    let (first, rest) = method.as_str().split_at(1);
-    format!("{first}{}", rest.to_ascii_lowercase())
-}
-
-/// A transport error in the words of Go's HTTP client, where it has words for it.
-fn describe(error: &(dyn Error + 'static), addr: SocketAddr) -> String {
-    let mut source: Option<&(dyn Error + 'static)> = Some(error);
-    let mut last = error.to_string();
-    while let Some(current) = source {
-        if let Some(io) = current.downcast_ref::<io::Error>() {
-            match io.kind() {
-                io::ErrorKind::ConnectionRefused => {
-                    return format!("dial tcp {addr}: connect: connection refused");
-                }
-                io::ErrorKind::ConnectionReset => {
-                    return format!("read tcp {addr}: read: connection reset by peer");
-                }
-                _ => {}
-            }
-        }
-        if let Some(hyper) = current.downcast_ref::<hyper::Error>()
-            && hyper.is_incomplete_message()
-        {
-            return "EOF".into();
-        }
-        last = current.to_string();
-        source = current.source();
-    }
-    last
 }
 
 #[cfg(test)]

@@ -90,6 +90,11 @@ impl ApiError {
         Self::new(Code::Internal, 500, "ERR_ACTOR_INVOKE_METHOD", format!("error invoke actor method: {why}"))
     }
 
+    /// Returns `503`: there is no file handle left for a connection to the app, which was not reached.
+    pub(crate) fn actor_no_room(why: impl std::fmt::Display) -> Self {
+        Self { code: Code::Unavailable, status: StatusCode::SERVICE_UNAVAILABLE, ..Self::actor_invoke(why) }
+    }
+
     /// Returns `500`: the actor's method failed, and another sidecar has said so.
     pub(crate) fn actor_remote(message: String) -> Self {
         Self { message, ..Self::actor_invoke("") }
@@ -99,6 +104,11 @@ impl ApiError {
     pub(crate) fn direct_invoke(target: &str, why: impl std::fmt::Display) -> Self {
         let why = format!("failed to invoke, id: {target}, err: {why}");
         Self::new(Code::Internal, 500, "ERR_DIRECT_INVOKE", why)
+    }
+
+    /// Returns `503`: there is no file handle left for a connection to the app, which was not reached.
+    pub(crate) fn direct_invoke_no_room(target: &str, why: impl std::fmt::Display) -> Self {
+        Self { code: Code::Unavailable, status: StatusCode::SERVICE_UNAVAILABLE, ..Self::direct_invoke(target, why) }
     }
 
     /// Returns `403`: the method is one that the sidecar alone calls.

@@ -7,7 +7,7 @@ use http::Method;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use tokio_util::sync::CancellationToken;
 
-use crate::app_channel::{AppChannel, AppReply, escape, forwarded};
+use crate::app_channel::{AppChannel, AppError, AppReply, escape, forwarded};
 use crate::error::ApiError;
 use crate::names::normalise_method;
 use crate::neighbours::{Neighbours, Unanswered};
@@ -87,7 +87,10 @@ impl Invocation {
                 return Err(ApiError::direct_invoke_reserved(&target, &method, whose));
             }
             let answered = app.invoke(verb, &method, query.as_deref(), passed, body).await;
-            return answered.map(of_the_app).map_err(|error| failed(error.to_string()));
+            return answered.map(of_the_app).map_err(|error| match error {
+                AppError::NoRoom(why) => ApiError::direct_invoke_no_room(&target, why),
+                error => failed(error.to_string()),
+            });
         }
         for (name, value) in [
             ("dapr-caller-app-id", self.app_id.as_str()),

@@ -8,8 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::response::IntoResponse;
+use dapr::dapr::proto::runtime::v1::InvokeActorRequest;
 use http::Method;
 use support::{App, Gate, Lab, TYPE, gated, invoke, pass_by};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 type Call = JoinHandle<Result<Vec<u8>, tonic::Status>>;
@@ -68,6 +71,50 @@ async fn however_many_wait_for_one_actor_on_a_connection_its_other_calls_are_ans
     for (n, call) in calls.into_iter().enumerate() {
         assert_eq!(call.await.unwrap().unwrap(), n.to_string().into_bytes());
     }
+}
+
+#[tokio::test]
+async fn a_caller_that_leaves_while_it_waits_has_no_place_any_more_over_either_api() {
+    let gate = Gate::closed();
+    let lab = Lab::start(gated(&gate)).await;
+    let first = spawn(&lab, "a", "first");
+    lab.app.wait(1, |seen| seen.method == Method::PUT).await;
+    let grpc = spawn(&lab, "a", "left over gRPC");
+    let mut http = TcpStream::connect(lab.sidecar.http_addr()).await.unwrap();
+    let head = "PUT /v1.0/actors/Counter/a/method/Do HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n\
+                content-length: 14\r\n\r\n";
+    http.write_all(head.as_bytes()).await.unwrap();
+    http.read_exact(&mut [0; 25]).await.unwrap();
+    http.write_all(b"left over HTTP").await.unwrap();
+    invoke_until(&lab, "a", "its deadline came").await.unwrap_err();
+    pass_by(&lab.grpc).await;
+    grpc.abort();
+    grpc.await.unwrap_err();
+    http.shutdown().await.unwrap();
+    // It is closed when nobody works for it any more, and what came before a call on the other is dealt with before it.
+    let _ = http.read(&mut [0]).await;
+    pass_by(&lab.grpc).await;
+    let last = spawn(&lab, "a", "last");
+    gate.open(2);
+    for (call, body) in [(first, "first"), (last, "last")] {
+        let answer = tokio::time::timeout(support::DEADLINE, call).await.expect("nobody is before it");
+        assert_eq!(answer.unwrap().unwrap(), body.as_bytes());
+    }
+    let called = lab.app.matching(|seen| seen.method == Method::PUT);
+    assert_eq!(called.len(), 2, "the app was called for nobody else");
+}
+
+/// A call with a deadline that comes soon.
+async fn invoke_until(lab: &Lab, id: &str, body: &str) -> Result<(), tonic::Status> {
+    let mut request = tonic::Request::new(InvokeActorRequest {
+        actor_type: TYPE.into(),
+        actor_id: id.into(),
+        method: "Do".into(),
+        data: body.as_bytes().to_vec(),
+        metadata: std::collections::HashMap::new(),
+    });
+    request.set_timeout(Duration::from_millis(100));
+    lab.grpc.clone().invoke_actor(request).await.map(drop)
 }
 
 #[tokio::test]

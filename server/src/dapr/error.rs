@@ -34,6 +34,9 @@ const LOST: [&str; 11] = [
 /// What Go and its Redis client say of a store that was not reached at all.
 const NOT_REACHED: [&str; 4] = ["dial tcp", "connection refused", "no route to host", "client is closed"];
 
+/// What a sidecar, or this process, says when it has no file handle left for a connection.
+const NO_HANDLE: &str = "too many open files";
+
 /// What daprd puts around an actor's own answer: `error from actor service: (500) <body>`.
 const ACTOR_ERROR: &str = "error from actor service: (";
 
@@ -162,6 +165,12 @@ fn error(status: &Status, endpoint: &str, method: Option<Method>) -> LabError {
     if is_store_error(status) {
         let message = format!("The state store does not answer: {text}. Start it, then try again.");
         return LabError::new(ErrorCode::StoreUnreachable, message);
+    }
+    if text.to_ascii_lowercase().contains(NO_HANDLE) {
+        return unreachable(format!(
+            "No file handle is left for a connection ({text}). Close some connections, or raise the limit (ulimit -n), \
+             then try again."
+        ));
     }
     match status.code() {
         Code::Unavailable if status.source().is_none() => {
@@ -311,6 +320,16 @@ mod tests {
             for words in [&history, &read] {
                 assert!(words.contains("try again") && !words.contains("may still run"), "{words}");
             }
+        }
+    }
+
+    #[test]
+    fn a_sidecar_without_file_handles_is_away_for_a_while_and_no_fault_of_this_program() {
+        let words = "error invoke actor method: Put \"http://x\": dial tcp 127.0.0.1:8001: socket: too many open files";
+        for code in [Code::Internal, Code::Unavailable] {
+            let error = invoke_error(&Status::new(code, words), "http://x", Method::ProcessMessage);
+            assert_eq!((error.code, error.code.status()), (ErrorCode::SidecarUnreachable, 503));
+            assert!(error.message.contains("ulimit -n") && !error.message.contains("Start"), "{error}");
         }
     }
 

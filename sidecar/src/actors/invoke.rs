@@ -90,7 +90,9 @@ impl PolicyError for Refusal {
 
 impl Actors {
     /// Waits for the actor's turn and calls the app, again and again if the type's policy says so:
-    /// each attempt waits for a turn of its own, and its time-out counts from there. Dropping the
+    /// each attempt waits for a turn of its own, and its time-out counts from there. A caller waits as long as it likes,
+    /// as with daprd: how long a turn lasts is the app's to say, and whether its own is still wanted the caller's, by its
+    /// deadline or by closing its connection. Dropping the
     /// future leaves the line, or aborts the request that is under way and then lets the next call
     /// in: the app sees its connection closed before the next call of the actor leaves here, but
     /// what it had begun may still be running. A time-out does the same.
@@ -210,6 +212,7 @@ impl Actors {
                 AppError::TooLarge { size, limit } => {
                     Failure::permanent(Refusal::Own(ApiError::too_large(size, limit)))
                 }
+                AppError::NoRoom(why) => Failure::transient(Refusal::Own(ApiError::actor_no_room(why))),
                 AppError::Failed(why) => Failure::transient(Refusal::Told(why)),
             })
         };

@@ -3,10 +3,37 @@
 use std::time::{Duration, Instant};
 
 use dapr::dapr::proto::runtime::v1::{ExecuteActorStateTransactionRequest, GetActorStateRequest};
+use http::Method;
 use tokio::net::TcpStream;
+use tonic::Code;
 
 use crate::program::{Program, Setup, client};
-use crate::support::{App, TYPE, invoke, until, upsert};
+use crate::support::{App, Gate, TYPE, gated, invoke, until, upsert};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_for_which_no_file_handle_is_left_is_told_that_it_may_come_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = Gate::closed();
+    let app = gated(&gate);
+    let setup = Setup { handles: 48, ..Setup::new(app.listen().await).await };
+    let program = Program::start(folder.path(), &setup);
+    let client = client(setup.grpc).await;
+    // It has the one connection to the app.
+    let held = tokio::spawn(invoke(client.clone(), TYPE, "a", "Do", "held"));
+    app.wait(1, |seen| seen.method == Method::PUT).await;
+    let mut connections = Vec::new();
+    for _ in 0..80 {
+        connections.push(TcpStream::connect(setup.http).await.unwrap());
+    }
+    program.wait_for_log(1, "the HTTP API cannot take another connection").await;
+    let refused = invoke(client.clone(), TYPE, "b", "Do", "").await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable, "{refused}");
+    assert!(refused.message().ends_with("socket: too many open files"), "{refused}");
+    drop(connections);
+    gate.open(2);
+    assert_eq!(held.await.unwrap().unwrap(), b"held");
+    until("it is called again", || async { invoke(client.clone(), TYPE, "b", "Do", "").await.is_ok() }).await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_file_handle_left_it_says_so_waits_serves_whom_it_has_and_comes_back() {

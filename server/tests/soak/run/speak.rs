@@ -65,8 +65,6 @@ fn refused(status: StatusCode, body: &Value) -> Outcome {
     match body["error"]["code"].as_str() {
         Some("retries_exhausted" | "turn_failed") => Outcome::Failed(words),
         Some("outcome_unknown" | "sidecar_unreachable" | "store_unreachable") => Outcome::Unknown(words),
-        // The sidecar had no file handle left for a connection to the actor.
-        Some("internal") if words.contains("Too many open files") => Outcome::Unknown(words),
         _ => panic!("a message is answered with {status}: {body}"),
     }
 }
