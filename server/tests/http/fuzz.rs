@@ -64,8 +64,11 @@ async fn routes(client: &Client, origin: &str) -> Vec<(String, String)> {
     let functions = server_fn_paths().map(|(path, method)| (method.to_string(), path.to_owned()));
     let pages = [
         ("GET", "/"),
+        ("GET", "/lab"),
         ("GET", "/lab/{actor_id}"),
         ("GET", "/lab/{actor_id}/report"),
+        ("GET", "/dives"),
+        ("GET", "/dives/{slug}"),
         ("GET", "/docs"),
         ("GET", "/openapi.json"),
         ("GET", "/pkg/app.c.css"),

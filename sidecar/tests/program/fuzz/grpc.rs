@@ -3,66 +3,16 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use dapr::dapr::proto::runtime::v1::{
-    ExecuteActorStateTransactionRequest, GetActorStateRequest, InvokeActorRequest, PublishEventRequest,
-    SetMetadataRequest,
-};
 use fastrand::Rng;
 use futures::stream;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use prost::Message;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::messages::{METHODS, message};
 use super::{PATIENCE, body, text};
-use crate::support::{TYPE, upsert};
-
-/// The methods that there are, but for Shutdown, and some that there are not.
-const METHODS: [&str; 9] = [
-    "InvokeActor",
-    "GetActorState",
-    "ExecuteActorStateTransaction",
-    "PublishEvent",
-    "GetMetadata",
-    "SetMetadata",
-    "InvokeService",
-    "SubscribeTopicEventsAlpha1",
-    "ConverseAlpha1",
-];
-
-/// A message that one of the methods takes.
-fn message(method: &str, rng: &mut Rng) -> Vec<u8> {
-    let kind = if rng.usize(0..4) == 0 { text(rng) } else { TYPE.to_owned() };
-    let metadata = (0..rng.usize(0..4)).map(|_| (text(rng), text(rng))).collect();
-    match method {
-        "InvokeActor" => {
-            InvokeActorRequest { actor_type: kind, actor_id: text(rng), method: text(rng), data: body(rng), metadata }
-                .encode_to_vec()
-        }
-        "GetActorState" => {
-            GetActorStateRequest { actor_type: kind, actor_id: "a".into(), key: text(rng) }.encode_to_vec()
-        }
-        "ExecuteActorStateTransaction" => ExecuteActorStateTransactionRequest {
-            actor_type: kind,
-            actor_id: "a".into(),
-            operations: (0..rng.usize(0..20)).map(|_| upsert(&text(rng), &text(rng))).collect(),
-        }
-        .encode_to_vec(),
-        "PublishEvent" => PublishEventRequest {
-            pubsub_name: "bus".into(),
-            topic: if rng.bool() { "t".into() } else { text(rng) },
-            data: body(rng),
-            data_content_type: ["application/json", "application/cloudevents+json", "text/plain", ""][rng.usize(0..4)]
-                .into(),
-            metadata,
-        }
-        .encode_to_vec(),
-        "SetMetadata" => SetMetadataRequest { key: text(rng), value: text(rng) }.encode_to_vec(),
-        _ => body(rng),
-    }
-}
 
 /// A message in its frame: a mark of compression, four bytes of length, and it; one of them may be wrong.
 fn framed(method: &str, rng: &mut Rng) -> Vec<u8> {

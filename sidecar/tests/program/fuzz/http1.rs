@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 
+use super::messages::name;
 use super::{body, text};
 use crate::support::TYPE;
 
@@ -9,9 +10,9 @@ const METHODS: [&str; 10] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", 
 
 /// A path of one of the routes, its names as they come.
 fn path(rng: &mut Rng) -> String {
-    let name = |rng: &mut Rng, usual: &str| if rng.usize(0..3) == 0 { text(rng) } else { usual.to_owned() };
     let actor = format!("/v1.0/actors/{}/{}", name(rng, TYPE), name(rng, "a"));
-    let path = match rng.usize(0..14) {
+    let store = format!("/v1.0/state/{}", name(rng, "statestore"));
+    let path = match rng.usize(0..28) {
         0 => "/v1.0/healthz".into(),
         1 => "/v1.0/healthz/outbound".into(),
         2 => "/v1.0/metadata".into(),
@@ -19,9 +20,21 @@ fn path(rng: &mut Rng) -> String {
         4 | 5 => format!("{actor}/method/{}", name(rng, "m")),
         6 | 7 => format!("{actor}/state"),
         8 => format!("{actor}/state/{}", name(rng, "k")),
-        9 => format!("{actor}/timers/{}", name(rng, "t")),
-        10 => format!("{actor}/reminders/{}", name(rng, "t")),
-        11 | 12 => format!("/v1.0/publish/{}/{}", name(rng, "bus"), name(rng, "t")),
+        9 | 10 => format!("{actor}/timers/{}", name(rng, "t")),
+        11 | 12 => format!("{actor}/reminders/{}", name(rng, "t")),
+        13 | 14 => format!("/v1.0/publish/{}/{}", name(rng, "bus"), name(rng, "t")),
+        15 => format!("/v1.0/publish/{}", name(rng, "bus")),
+        16 => format!("/v1.0-alpha1/publish/bulk/{}/{}", name(rng, "bus"), name(rng, "t")),
+        17 => format!("/v1.0/publish/bulk/{}/{}", name(rng, "bus"), name(rng, "t")),
+        18 => store,
+        19 => format!("{store}/{}", name(rng, "k")),
+        20 => format!("{store}/bulk"),
+        21 => format!("{store}/transaction"),
+        22 => format!("/v1.0-alpha1/state/{}/query", name(rng, "statestore")),
+        23 => format!("/v1.0/secrets/{}/{}", name(rng, "env"), name(rng, "k")),
+        24 => format!("/v1.0/secrets/{}/bulk", name(rng, "env")),
+        25 => format!("/v1.0/invoke/{}/method/{}", name(rng, "app"), name(rng, "m")),
+        26 => format!("/v1.0/{}/{}", ["bindings", "configuration", "workflows", "lock"][rng.usize(0..4)], text(rng)),
         _ => format!("/{}", text(rng)),
     };
     match rng.usize(0..6) {

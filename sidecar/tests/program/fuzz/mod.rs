@@ -5,6 +5,7 @@
 
 mod grpc;
 mod http1;
+mod messages;
 
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
@@ -39,6 +40,13 @@ spec:
   deadLetterTopic: dead
 ";
 
+const SECRETS: &str = "
+apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: {name: env}
+spec: {type: secretstores.local.env, version: v1}
+";
+
 /// Pieces of names and values: empty, odd, too long, of other alphabets, escaped, climbing.
 pub fn text(rng: &mut Rng) -> String {
     let pieces = [
@@ -57,7 +65,7 @@ pub fn text(rng: &mut Rng) -> String {
 /// A body: what an API takes, what it nearly takes, and what it does not.
 pub fn body(rng: &mut Rng) -> Vec<u8> {
     let text = text(rng);
-    match rng.usize(0..14) {
+    match rng.usize(0..18) {
         0 => Vec::new(),
         1 => {
             format!(r#"[{{"operation":"upsert","request":{{"key":{text:?},"value":{{"n":{text:?}}}}}}}]"#).into_bytes()
@@ -72,9 +80,27 @@ pub fn body(rng: &mut Rng) -> Vec<u8> {
         7 => format!("rows=add&{text}={text}&{}", "a=b&".repeat(rng.usize(0..20_000))).into_bytes(),
         8 => format!(r#"{{"specversion":"1.0","id":"{text}","data":{text:?},"type":1}}"#).into_bytes(),
         9 => format!("{{\"l\":[{}1]}}", "1,".repeat(rng.usize(0..20_000))).into_bytes(),
+        11 => format!("[{}]", vec![item(rng); rng.usize(0..3)].join(",")).into_bytes(),
+        12 => format!("{{\"operations\":[{{\"operation\":\"upsert\",\"request\":{}}}]}}", item(rng)).into_bytes(),
+        13 => format!("{{\"keys\":[{}{text:?}]}}", "\"k\",".repeat(rng.usize(0..1_100))).into_bytes(),
+        14 => format!("[{{\"entryId\":{text:?},\"event\":{},\"contentType\":\"text/plain\"}}]", item(rng)).into_bytes(),
+        15 => {
+            let (due, period, ttl) = (messages::time(rng), messages::time(rng), messages::time(rng));
+            format!("{{\"dueTime\":{due:?},\"period\":{period:?},\"ttl\":{ttl:?},\"data\":{text:?}}}").into_bytes()
+        }
         10 => b"123456789012345678901234567890e99999".to_vec(),
         _ => text.into_bytes(),
     }
+}
+
+/// One value of a store as JSON, its parts as they come.
+fn item(rng: &mut Rng) -> String {
+    let (key, value, etag, ttl) = (text(rng), text(rng), text(rng), text(rng));
+    let concurrency = ["first-write", "last-write", ""][rng.usize(0..3)];
+    format!(
+        "{{\"key\":{key:?},\"value\":{value:?},\"etag\":{etag:?},\"metadata\":{{\"ttlInSeconds\":{ttl:?}}},\
+         \"options\":{{\"concurrency\":{concurrency:?}}}}}"
+    )
 }
 
 /// Sends bytes, now and then in pieces, and reads what comes until patience ends.
@@ -139,7 +165,7 @@ async fn whatever_is_sent_it_stays_alive_and_ends_when_asked() {
             _ => seen.body.into_response(),
         }
     });
-    let store = format!("{STORE}---\n{PUBSUB}---\n{SUBSCRIPTION}");
+    let store = format!("{STORE}---\n{PUBSUB}---\n{SECRETS}---\n{SUBSCRIPTION}");
     let setup = Setup { store: &store, ..Setup::new(app.listen().await).await };
     let program = Program::start(folder.path(), &setup);
     invoke(client(setup.grpc).await, TYPE, "a", "Do", "ready").await.unwrap();
