@@ -22,7 +22,7 @@ use crate::{
     dapr::{Dapr, StateChange, error::read_error},
     labs::{Lab, Labs, Timelines},
     stored::StoredState,
-    timeline::{Behind, Missed, clock::now_ms},
+    timeline::{Behind, clock::now_ms},
 };
 
 /// The longest that a scenario waits for an event, besides the time that an actor idles before it is taken out of memory.
@@ -217,12 +217,10 @@ impl Going<'_> {
         let mut since = self.since;
         let found = async {
             loop {
-                let follow = self.stage.timelines.follow(&self.stage.actor, Some(since));
-                let missed: Vec<_> = match follow.missed {
-                    Missed::Events(events) => events.iter().map(|event| event.step.clone()).collect(),
-                    Missed::Gap(snapshot) => snapshot.events.into_iter().map(|event| event.step).collect(),
-                };
-                if missed.iter().any(|step| is(awaited, step)) {
+                let Stage { timelines, actor, .. } = self.stage;
+                let mut follow = timelines.follow(actor, Some(since));
+                let Ok(missed) = timelines.read_all_missed(actor, &mut follow) else { continue };
+                if missed.iter().any(|event| is(awaited, &event.step)) {
                     return;
                 }
                 let mut live = follow.live;

@@ -11,7 +11,7 @@ use model::{
 };
 
 use super::{Labs, lab::Contents, log};
-use crate::timeline::{Follow, Limits, Place, Ticket, clock};
+use crate::timeline::{Behind, Follow, Limits, Place, Ticket, clock};
 
 /// The timelines of all labs. Clones share them. Looking at a lab that is not there makes none.
 ///
@@ -193,6 +193,33 @@ impl Timelines {
     #[must_use]
     pub fn follow(&self, actor: &ActorId, after: Option<EventId>) -> Follow {
         self.0.follow(actor, after)
+    }
+
+    /// The next events that a follower of this actor missed, oldest first, 64 KiB of them at most if they are several; none
+    /// when it has read all.
+    ///
+    /// # Errors
+    /// Something of it has gone meanwhile. The follower has to follow anew.
+    pub fn read_missed(&self, actor: &ActorId, follow: &mut Follow) -> Result<Vec<Arc<Event>>, Behind> {
+        if follow.missed.is_read() {
+            return Ok(Vec::new());
+        }
+        let read = |lab: &Contents| lab.ring.read_missed(follow.epoch, &mut follow.missed);
+        self.0.read(actor, read).unwrap_or(Err(Behind))
+    }
+
+    /// All events that a follower of this actor missed, oldest first.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn read_all_missed(&self, actor: &ActorId, follow: &mut Follow) -> Result<Vec<Arc<Event>>, Behind> {
+        let mut all = Vec::new();
+        loop {
+            match self.read_missed(actor, follow)? {
+                piece if piece.is_empty() => return Ok(all),
+                piece => all.extend(piece),
+            }
+        }
     }
 
     /// Actors of which something is known, the one that did something last in front.

@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
 
-use futures::{Stream, stream};
 use model::timeline::Event;
 use tokio::sync::Notify;
 
@@ -116,11 +115,6 @@ impl Coming {
             // What came since is kept in there: there is one follower to be told.
             self.0.news.notified().await;
         }
-    }
-
-    /// The events, until no more come.
-    pub fn into_stream(self) -> impl Stream<Item = Arc<Live>> {
-        stream::unfold(self, |mut coming| async move { coming.next().await.ok().map(|event| (event, coming)) })
     }
 }
 

@@ -3,23 +3,21 @@
 //! # Layout
 //! - `ring`: the bounded events
 //! - `live`: events on their way to those who follow
+//! - `missed`: what they missed, in pieces
 //! - `open`: the numbers of its turns, from *queued* to their end
 //! - [`clock`]: the times that events carry
 
 pub mod clock;
 mod live;
+mod missed;
 mod open;
 mod ring;
 
-use std::sync::Arc;
-
-use model::{
-    operation::Operation,
-    timeline::{Event, TimelineSnapshot},
-};
+use model::operation::Operation;
 
 pub use self::{
     live::{Behind, Coming, Live},
+    missed::Missed,
     open::Ticket,
     ring::Limits,
 };
@@ -40,17 +38,8 @@ pub struct Place {
 pub struct Follow {
     /// The epoch of the events, for their ids.
     pub epoch: u64,
-    /// What came after the point that was asked for.
+    /// What came after the point that was asked for, or everything that is known.
     pub missed: Missed,
     /// What comes after `missed`.
     pub live: Coming,
-}
-
-/// What a follower missed.
-#[derive(Debug)]
-pub enum Missed {
-    /// The events after the one that was asked for, oldest first.
-    Events(Vec<Arc<Event>>),
-    /// The point is not known any more, or is not of this timeline: everything that is known instead.
-    Gap(TimelineSnapshot),
 }

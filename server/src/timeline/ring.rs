@@ -14,7 +14,7 @@ use model::{
 };
 
 use super::{
-    Follow, Missed, Place, clock,
+    Behind, Follow, Missed, Place, clock,
     live::Followers,
     open::{OpenTurns, Ticket},
 };
@@ -245,11 +245,27 @@ impl Ring {
     }
 
     fn missed(&self, after: Option<EventId>) -> Missed {
-        let Some(after) = after else { return Missed::Events(Vec::new()) };
-        if after.epoch != self.epoch || after.seq < self.gone || after.seq > self.last_seq {
-            return Missed::Gap(self.snapshot());
+        match after {
+            None => Missed::nothing(self.last_seq),
+            Some(EventId { epoch, seq }) if epoch != self.epoch || seq < self.gone || seq > self.last_seq => {
+                Missed::everything(self.last_seq)
+            }
+            Some(EventId { seq, .. }) => Missed::after(seq, self.last_seq),
         }
-        Missed::Events(self.events.range(after.seq + 1..).map(|(_, kept)| Arc::clone(&kept.event)).collect())
+    }
+
+    /// The next events that a follower missed, oldest first; none when it has read all.
+    ///
+    /// # Errors
+    /// Something of it has gone meanwhile.
+    pub(crate) fn read_missed(&self, epoch: u64, missed: &mut Missed) -> Result<Vec<Arc<Event>>, Behind> {
+        if missed.is_read() {
+            return Ok(Vec::new());
+        }
+        if epoch != self.epoch || !missed.fits(self.gone, |turn| self.turns.contains_key(&turn)) {
+            return Err(Behind);
+        }
+        Ok(missed.take(self.events.range(missed.rest()).map(|(_, kept)| (&kept.event, kept.bytes))))
     }
 
     /// Whether nothing is gone since the lab was as every lab begins. One that began after the `first` epoch may have been

@@ -145,13 +145,11 @@ impl Bench {
     pub async fn until_after(&self, seq: u64, wanted: impl Fn(&Step) -> bool) -> Event {
         let epoch = self.lab.timelines().snapshot(&user1()).last.epoch;
         let start = model::timeline::EventId { epoch, seq };
-        let follow = self.lab.timelines().follow(&user1(), Some(start));
-        let known = match follow.missed {
-            server::timeline::Missed::Events(events) => events.iter().map(|event| Event::clone(event)).collect(),
-            server::timeline::Missed::Gap(snapshot) => snapshot.events,
-        };
-        if let Some(event) = known.into_iter().find(|event| wanted(&event.step)) {
-            return event;
+        let timelines = self.lab.timelines();
+        let mut follow = timelines.follow(&user1(), Some(start));
+        let known = timelines.read_all_missed(&user1(), &mut follow).unwrap();
+        if let Some(event) = known.iter().find(|event| wanted(&event.step)) {
+            return Event::clone(event);
         }
         let mut live = follow.live;
         let found = async {

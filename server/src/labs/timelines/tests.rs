@@ -1,7 +1,7 @@
 use model::{error::ErrorCode, operation::Operation};
 
 use super::*;
-use crate::timeline::{Behind, Missed};
+use crate::timeline::Behind;
 
 fn user1() -> ActorId {
     ActorId::lesson()
@@ -25,11 +25,9 @@ fn seqs(events: &[Event]) -> Vec<u64> {
     events.iter().map(|event| event.seq).collect()
 }
 
-fn missed(follow: &Follow) -> Vec<u64> {
-    match &follow.missed {
-        Missed::Events(events) => events.iter().map(|event| event.seq).collect(),
-        Missed::Gap(snapshot) => panic!("a gap: {snapshot:?}"),
-    }
+fn missed(timelines: &Timelines, follow: &mut Follow) -> Vec<u64> {
+    assert!(!follow.missed.is_gap());
+    timelines.read_all_missed(&user1(), follow).unwrap().iter().map(|event| event.seq).collect()
 }
 
 #[test]
@@ -49,11 +47,11 @@ fn a_follower_gets_what_it_missed_and_then_what_comes() {
     let epoch = timelines.snapshot(&user1()).last.epoch;
     let mut follow = timelines.follow(&user1(), Some(EventId { epoch, seq: 1 }));
     timelines.record(&user1(), Step::Deactivated);
-    assert_eq!(missed(&follow), [2, 3]);
+    assert_eq!(missed(&timelines, &mut follow), [2, 3]);
     assert_eq!(follow.live.try_next().unwrap().unwrap().seq, 4);
     assert!(follow.live.try_next().unwrap().is_none());
-    assert!(missed(&timelines.follow(&user1(), None)).is_empty());
-    assert!(missed(&timelines.follow(&user1(), Some(EventId { epoch, seq: 4 }))).is_empty());
+    assert!(missed(&timelines, &mut timelines.follow(&user1(), None)).is_empty());
+    assert!(missed(&timelines, &mut timelines.follow(&user1(), Some(EventId { epoch, seq: 4 }))).is_empty());
 }
 
 #[test]
@@ -69,12 +67,43 @@ fn a_point_that_is_not_known_is_a_gap() {
         EventId { seq: 5, ..last },
         EventId { seq: 0, ..last },
     ] {
-        let Missed::Gap(snapshot) = timelines.follow(&user1(), Some(after)).missed else {
-            panic!("{after} was taken for known")
-        };
-        assert_eq!((seqs(&snapshot.events), snapshot.last), (vec![7, 8, 9], last));
+        let mut follow = timelines.follow(&user1(), Some(after));
+        assert!(follow.missed.is_gap(), "{after} was taken for known");
+        let known = timelines.read_all_missed(&user1(), &mut follow).unwrap();
+        assert_eq!(known.iter().map(|event| event.seq).collect::<Vec<_>>(), [7, 8, 9]);
+        assert_eq!((follow.epoch, follow.missed.last()), (last.epoch, last.seq));
     }
-    assert_eq!(missed(&timelines.follow(&user1(), Some(EventId { seq: 6, ..last }))), [7, 8, 9]);
+    let mut known = timelines.follow(&user1(), Some(EventId { seq: 6, ..last }));
+    assert_eq!(missed(&timelines, &mut known), [7, 8, 9]);
+}
+
+#[test]
+fn whoever_reads_all_that_is_known_piece_by_piece_has_each_turn_whole_or_not_at_all() {
+    let timelines = small(3, usize::MAX);
+    // The three events of a turn are no one piece.
+    let large = |n: u32| format!("{n}{}", "x".repeat(40_000));
+    for n in 1..=3 {
+        store(&timelines, &large(n));
+    }
+    let unknown = EventId { epoch: 1, seq: 1 };
+    let mut follow = timelines.follow(&user1(), Some(unknown));
+    let read = |follow: &mut Follow| {
+        let piece = timelines.read_missed(&user1(), follow);
+        piece.map(|piece| piece.iter().map(|event| event.seq).collect::<Vec<_>>())
+    };
+    let mut half = timelines.follow(&user1(), Some(unknown));
+    let mut resumed = timelines.follow(&user1(), Some(EventId { epoch: half.epoch, seq: 1 }));
+    assert_eq!(read(&mut half).unwrap(), [1]);
+    for piece in [&[1][..], &[2], &[3, 4]] {
+        assert_eq!(read(&mut follow).unwrap(), piece);
+    }
+    store(&timelines, &large(4));
+    assert_eq!(read(&mut half), Err(Behind), "the rest of the turn is gone");
+    assert_eq!(read(&mut resumed), Err(Behind), "it was told of no gap");
+    let rest: Vec<u64> =
+        std::iter::from_fn(|| read(&mut follow).ok().filter(|piece| !piece.is_empty())).flatten().collect();
+    assert_eq!(rest, [5, 6, 7, 8, 9]);
+    assert_eq!(follow.live.try_next().unwrap().unwrap().seq, 10);
 }
 
 #[test]
@@ -92,7 +121,7 @@ fn no_event_is_lost_or_doubled_between_what_was_missed_and_what_comes() {
     });
     for _ in 0..200 {
         let mut follow = timelines.follow(&user1(), Some(EventId { epoch, seq: 0 }));
-        let mut seqs = missed(&follow);
+        let mut seqs = missed(&timelines, &mut follow);
         if let Ok(Some(next)) = follow.live.try_next() {
             seqs.push(next.seq);
         }
