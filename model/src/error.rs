@@ -25,7 +25,8 @@ pub enum ErrorCode {
     Busy,
     /// `413`: the body is over its limit: 16 KiB, or 3 MiB for a recording.
     TooLarge,
-    /// `429`: so many calls wait for a turn, of this actor or in all labs, that this one was not taken.
+    /// `429`: so much of its kind is under way that this was not taken: calls that wait for a turn, of this actor or in all
+    /// labs, scenarios that run, or recordings that come in.
     TooManyWaiting,
     /// `415`: the body is not JSON, or does not say so.
     UnsupportedMediaType,

@@ -25,6 +25,10 @@ use crate::{
     wire::WireSwitch,
 };
 
+/// How many scenarios may run in all labs together. What a lab knows is not forgotten while one runs in it, whatever else
+/// is sent there meanwhile.
+pub(super) const SCENARIOS: usize = 100;
+
 /// What all labs share. Clones share it too.
 #[derive(Clone)]
 pub(super) struct Shared {
@@ -78,9 +82,18 @@ impl HeldBy {
     fn may_lease(&self, alone: bool) -> Result<(), LabError> {
         match self.leases.iter().find(|lease| alone || lease.alone) {
             Some(lease) => Err(busy(lease, "Run this when it has ended.")),
+            None if self.leases.len() >= SCENARIOS => Err(too_many()),
             None => Ok(()),
         }
     }
+}
+
+fn too_many() -> LabError {
+    let message = format!(
+        "{SCENARIOS} scenarios run already, in all labs together, which is as many as may. Nothing was done: run this when \
+         one of them has ended."
+    );
+    LabError::new(ErrorCode::TooManyWaiting, message)
 }
 
 fn busy(lease: &Leased, then: &str) -> LabError {
@@ -165,7 +178,7 @@ impl Controls {
     /// was at the end.
     ///
     /// # Errors
-    /// Another scenario runs beside which this one cannot.
+    /// Another scenario runs beside which this one cannot, or as many run as may.
     pub(crate) fn lease(&self, actor: &ActorId, scenario: &Scenario) -> Result<Lease, LabError> {
         let sets = scenario.sidecar_retries || scenario.needs.contains(&Need::Wire);
         let mut change = self.change();

@@ -203,6 +203,21 @@ fn scenarios_that_set_nothing_of_what_is_shared_run_beside_each_other_and_others
 }
 
 #[test]
+fn a_hundred_scenarios_run_in_all_labs_together_and_no_more() {
+    let controls = wired();
+    let lease = |n: usize| controls.lease(&format!("lab{n}").parse().unwrap(), sets_nothing());
+    let mut running: Vec<_> = (0..100).map(|n| lease(n).unwrap()).collect();
+    let refused = lease(100).err().unwrap();
+    assert_eq!((refused.code, refused.code.status()), (ErrorCode::TooManyWaiting, 429));
+    assert!(refused.message.contains("100 scenarios") && refused.message.contains("when one"), "{refused}");
+    assert_eq!(code(controls.set_wire(None, WireSetting { fault: None })), Some(ErrorCode::Busy));
+    running.pop();
+    running.push(lease(100).unwrap());
+    drop(running);
+    controls.set_wire(None, WireSetting { fault: None }).unwrap();
+}
+
+#[test]
 fn what_a_scenario_relies_on_nobody_else_sets_until_its_end() {
     let (controls, actor, other) = (wired(), ActorId::lesson(), "other".parse::<ActorId>().unwrap());
     let cut = || FaultSetting::on(FaultPlan::one(WireFault::Cut).unwrap());

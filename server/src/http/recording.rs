@@ -1,6 +1,6 @@
 //! A recorded turn: out of a lab as JSON, in again, and as a page. The pages need no script.
 
-use std::{str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use app::{
     backend::SharedBackend,
@@ -17,22 +17,25 @@ use axum::{
         multipart::{MultipartError, MultipartRejection},
         rejection::PathRejection,
     },
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
+use futures::StreamExt;
 use model::{
     error::{ErrorCode, LabError},
     recording::Recording,
     timeline::BarId,
 };
 use serde::Serialize;
+use tokio::{sync::Semaphore, time::timeout};
 use url::form_urlencoded;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    error::{ApiError, ErrorBody},
+    error::{ApiError, ErrorBody, is_api},
     extract::{Parts, json_body},
     pages::chosen_theme,
     site::Site,
@@ -44,6 +47,15 @@ const MAX_FORM_BYTES: usize = 2 * Recording::MAX_BYTES;
 /// The most bytes of a refused document that the form shows again, to be mended there.
 const MAX_SHOWN_BYTES: usize = 256 * 1024;
 
+/// How many recordings may come in at once.
+const UPLOADS: usize = 8;
+
+/// How long one waits for a place among them.
+const UPLOAD_WAIT: Duration = Duration::from_secs(2);
+
+/// How long one may take to come in and be answered: 3 MiB over a line of 0.5 Mbit/s.
+const UPLOAD_LIMIT: Duration = Duration::from_secs(60);
+
 /// A turn of a lab, as a document: among the routes with the usual limit.
 pub(crate) fn turns() -> OpenApiRouter<SharedBackend> {
     OpenApiRouter::new().routes(routes!(turn))
@@ -52,12 +64,15 @@ pub(crate) fn turns() -> OpenApiRouter<SharedBackend> {
 /// What takes recordings, with a limit of its own, and shows them.
 pub(crate) fn router(site: &Site, backend: SharedBackend) -> OpenApiRouter {
     let stylesheet: Arc<str> = site.stylesheet().unwrap_or_default().into();
-    let pages = Router::new()
+    let pages = Pages { backend: backend.clone(), stylesheet };
+    let uploads = Uploads { places: Arc::new(Semaphore::new(UPLOADS)), pages: pages.clone() };
+    let shown = Router::new()
         .route("/recording", get(form_page).post(open))
         .route("/recording/{id}", get(page))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .with_state(Pages { backend: backend.clone(), stylesheet });
-    OpenApiRouter::new().routes(routes!(keep)).routes(routes!(recording)).with_state(backend).merge(pages.into())
+        .with_state(pages);
+    let kept = OpenApiRouter::new().routes(routes!(keep)).routes(routes!(recording)).with_state(backend);
+    kept.merge(shown.into()).layer(middleware::from_fn_with_state(uploads, few_at_once))
 }
 
 #[derive(Clone)]
@@ -69,6 +84,45 @@ struct Pages {
 impl Pages {
     fn frame<'a>(&'a self, headers: &'a HeaderMap) -> Frame<'a> {
         Frame { style: Style::Linked(&self.stylesheet), theme: chosen_theme(headers) }
+    }
+}
+
+/// The recordings that come in just now.
+#[derive(Clone)]
+struct Uploads {
+    places: Arc<Semaphore>,
+    pages: Pages,
+}
+
+/// Takes few recordings at a time, those of all labs together, and none for ever: each has megabytes from its first byte
+/// on. Who finds no place waits a moment for one.
+async fn few_at_once(State(uploads): State<Uploads>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
+    let error = match timeout(UPLOAD_WAIT, uploads.places.acquire()).await {
+        Ok(_place) => match timeout(UPLOAD_LIMIT, next.run(request)).await {
+            Ok(response) => return response,
+            Err(_) => LabError::new(
+                ErrorCode::InvalidRequest,
+                format!("The recording did not come whole within {} s. Send it again.", UPLOAD_LIMIT.as_secs()),
+            ),
+        },
+        Err(_) => {
+            // A client that still sends reads no answer.
+            let mut rest = request.into_body().into_data_stream();
+            let _whole = timeout(UPLOAD_WAIT, async { while let Some(Ok(_)) = rest.next().await {} }).await;
+            LabError::new(
+                ErrorCode::TooManyWaiting,
+                format!("{UPLOADS} recordings come in already, as many as may at once. Send it again in a moment."),
+            )
+        }
+    };
+    if is_api(&path) {
+        ApiError(error).into_response()
+    } else {
+        refuse(&uploads.pages, &headers, Refused { text: String::new(), file: None, error })
     }
 }
 
@@ -120,6 +174,7 @@ pub(crate) async fn turn(
         (status = 400, description = "The body is no JSON", body = ErrorBody),
         (status = 413, description = "The body is over 3 MiB", body = ErrorBody),
         (status = 415, body = ErrorBody),
+        (status = 429, description = "Too many recordings come in at once", body = ErrorBody),
         (status = 422, description = "The body is no recording of one whole turn: the field is named", body = ErrorBody)
     )
 )]

@@ -85,7 +85,7 @@ pub(crate) async fn scenarios(State(backend): State<SharedBackend>) -> Json<Vec<
     responses(
         (status = 200, body = ScenarioReport), (status = 400, body = ErrorBody), (status = 409, description = "A scenario runs, in this lab or in one that this would disturb", body = ErrorBody),
         (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 422, body = ErrorBody),
-        (status = 429, description = "Too many calls wait for their turns", body = ErrorBody),
+        (status = 429, description = "Too many calls wait for their turns, or too many scenarios run in all labs together", body = ErrorBody),
         (status = 503, body = ErrorBody)
     )
 )]

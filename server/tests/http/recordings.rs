@@ -3,8 +3,13 @@
 use reqwest::{Client, Response, StatusCode, header, redirect::Policy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
-use crate::support::Lab;
+use crate::support::{Lab, PATIENCE};
 
 /// A lab in which one message recovered from the lesson's failure, and its turn as a document.
 async fn recorded(data: &TempDir) -> (Lab, Value) {
@@ -214,6 +219,40 @@ async fn a_recording_is_opened_by_a_plain_form_from_a_file_or_from_its_text() {
         let address = answer.headers()[header::LOCATION].to_str().unwrap().to_owned();
         assert!(lab.get(&address).await.text().await.unwrap().contains("Turn 1 of user1"));
     }
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn few_recordings_come_in_at_once_and_one_that_finds_no_place_is_told_so() {
+    let data = TempDir::new().unwrap();
+    let lab = Lab::start(data.path()).await;
+    let addr = lab.origin.strip_prefix("http://").unwrap();
+    // They are asked for their bodies, so they have their places; and send none.
+    let mut half = Vec::new();
+    for path in ["/api/recordings", "/recording"].repeat(4) {
+        let mut stream = TcpStream::connect(addr).await.unwrap();
+        let kind = if path == "/recording" { "multipart/form-data; boundary=b" } else { "application/json" };
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {addr}\r\nOrigin: {}\r\nContent-Type: {kind}\r\nContent-Length: 100\r\n\
+             Expect: 100-continue\r\n\r\n",
+            lab.origin
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 100");
+        half.push(stream);
+    }
+    let large = format!("{{\"mood\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
+    let (status, refused) = post(&lab, large).await;
+    assert_eq!((status, &refused["error"]["code"]), (StatusCode::TOO_MANY_REQUESTS, &json!("too_many_waiting")));
+    let page = form(&lab, None, "{}").await;
+    assert_eq!(page.status(), StatusCode::TOO_MANY_REQUESTS);
+    let page = page.text().await.unwrap();
+    assert!(page.contains("8 recordings come in already") && page.contains("multipart/form-data"), "{page}");
+    assert_eq!(lab.get("/recording").await.status(), StatusCode::OK, "looking needs no place");
+    drop(half);
+    assert_eq!(post(&lab, "{}".to_owned()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     lab.stop().await;
 }
 
