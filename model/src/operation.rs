@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A state operation of a turn.
+/// An operation of a turn that is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -13,16 +13,22 @@ pub enum Operation {
     Save,
     /// Publishing `ConversationUpdated`. Tried once, as in the lesson.
     Publish,
+    /// Taking both away in one transaction, which is a reset.
+    Delete,
 }
 
 impl Operation {
-    /// The word for it: `load`, `save` or `publish`.
+    /// Those of a turn that processes a message, in their order: what faults, predictions and policies speak of.
+    pub const OF_A_MESSAGE: [Self; 3] = [Self::Load, Self::Save, Self::Publish];
+
+    /// The word for it: `load`, `save`, `publish` or `delete`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Load => "load",
             Self::Save => "save",
             Self::Publish => "publish",
+            Self::Delete => "delete",
         }
     }
 }

@@ -97,6 +97,10 @@ impl AttemptFault {
         if let Some(attempts) = self.span.attempts() {
             ranged::<u8>("attempts", attempts.into(), 1, Self::MAX_ATTEMPTS.into())?;
         }
+        if self.operation == Operation::Delete {
+            let why = "operation is delete: only a reset does that, and it meets no faults. Use load, save or publish.";
+            return Err(LabError::of_field("operation", why));
+        }
         match self.layer {
             Layer::Store if self.operation == Operation::Publish => {
                 Err(LabError::of_field("layer", "layer is store: a publish does not go to the state store. Use actor."))

@@ -127,7 +127,7 @@ impl RetryPolicy {
     pub const fn attempts_of(self, operation: Operation) -> u8 {
         match operation {
             Operation::Publish => 1,
-            Operation::Load | Operation::Save => self.attempts,
+            Operation::Load | Operation::Save | Operation::Delete => self.attempts,
         }
     }
 

@@ -34,7 +34,7 @@ pub fn needs_ms(plan: Option<&FaultPlan>, policy: RetryPolicy, operation: Operat
 /// The longest that a turn can last from the beginning of this attempt on, in milliseconds.
 fn rest_ms(plan: Option<&FaultPlan>, policy: RetryPolicy, from: Operation, attempt: u8) -> u64 {
     let mut worst = 0;
-    for operation in [Operation::Load, Operation::Save, Operation::Publish] {
+    for operation in Operation::OF_A_MESSAGE {
         if operation < from {
             continue;
         }
@@ -59,7 +59,7 @@ pub fn fits(fault: &FaultStatus, policy: RetryPolicy, set: Set) -> Result<(), La
     if worst <= most {
         return Ok(());
     }
-    let operations = [Operation::Load, Operation::Save, Operation::Publish];
+    let operations = Operation::OF_A_MESSAGE;
     let held: u64 = operations.iter().map(|operation| held_up_ms(plan, *operation, policy, 1)).sum();
     let (field, advice) = match set {
         Set::Plan => ("plan", "Let the faults meet fewer attempts, or lower the policy's waits and time-out"),

@@ -86,7 +86,7 @@ impl FromStr for BarId {
         else {
             return Err(BarIdError);
         };
-        let operations = [Operation::Load, Operation::Save, Operation::Publish];
+        let operations = Operation::OF_A_MESSAGE.into_iter().chain([Operation::Delete]);
         let operation = operations.into_iter().find(|o| o.as_str() == operation).ok_or(BarIdError)?;
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         if !digits(turn) || !digits(attempt) {
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_name_reads_back_as_it_was_written() {
-        for name in ["t2-load-1", "t17-save-3-wait", "t1-publish-1"] {
+        for name in ["t2-load-1", "t17-save-3-wait", "t1-publish-1", "t3-delete-2"] {
             assert_eq!(name.parse::<BarId>().unwrap().to_string(), name);
         }
     }

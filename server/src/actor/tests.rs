@@ -276,7 +276,7 @@ async fn every_kind_and_span_in_both_layers_comes_true_as_predicted() {
         attempt_timeout_ms: 1_500,
         ..RetryPolicy::LESSON
     };
-    for operation in [Operation::Load, Operation::Save, Operation::Publish] {
+    for operation in Operation::OF_A_MESSAGE {
         for layer in [Layer::Actor, Layer::Store] {
             for (kind, span) in kinds.iter().flat_map(|kind| spans.iter().map(move |span| (*kind, *span))) {
                 let fault = AttemptFault { operation, kind, span, layer };
@@ -364,6 +364,10 @@ async fn a_reset_that_fails_speaks_of_no_message() {
         let events = lab.timelines.snapshot(&lab.actor).events;
         let line = events.last().unwrap().log_line(&lab.actor).unwrap().text;
         assert!(line.starts_with("Error resetting history-user1: "), "{line}");
+        let lines: Vec<_> =
+            events.iter().filter_map(|event| event.log_line(&lab.actor)).map(|line| line.text).collect();
+        assert!(lines.iter().any(|line| line.starts_with("Retry 1 for history delete: ")), "{lines:#?}");
+        assert!(!lines.iter().any(|line| line.contains("save")), "{lines:#?}");
         lab.call(Call::ResetConversation).await.unwrap();
     }
 }

@@ -76,7 +76,7 @@ impl RunningTurn<'_> {
 
     async fn reset_conversation(&self) -> Result<Done, LabError> {
         let (state, actor) = (&self.around.state, self.run.actor);
-        let deleted = self.run.retry(Operation::Save, |_| state.delete(actor)).await;
+        let deleted = self.run.retry(Operation::Delete, |_| state.delete(actor)).await;
         deleted.map_err(|error| self.gave_up_reset(&error))?;
         Ok(Done::first(Answer::Reset))
     }

@@ -117,6 +117,7 @@ async fn the_switch_takes_no_plan_that_it_cannot_keep() {
         (plan(json!({"operation": "load", "attempts": "two"})), "plan[0].attempts", "1 to 10"),
         (plan(json!({"operation": "read"})), "plan[0].operation", "load, save or publish"),
         (plan(json!({})), "plan[0].operation", "load, save or publish"),
+        (plan(json!({"operation": "delete"})), "plan[0].operation", "load, save or publish"),
         (plan(json!({"operation": "load", "kind": "melt"})), "plan[0].kind", "error, delay, hang or flaky"),
         (plan(json!({"operation": "load", "kind": "delay"})), "plan[0].ms", "missing"),
         (plan(json!({"operation": "load", "kind": "delay", "ms": 10_001})), "plan[0].ms", "1 to 10000"),

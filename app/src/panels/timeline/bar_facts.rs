@@ -95,7 +95,7 @@ fn dive(a: &Attempt) -> Option<(&'static str, &'static str)> {
         _ if !a.failed() => None,
         Operation::Load => Some(("failed-read-wipes", "A failed read in the lesson’s code")),
         Operation::Save => Some(("retry-around-a-cache", "A failed save in the lesson’s code")),
-        Operation::Publish => None,
+        Operation::Publish | Operation::Delete => None,
     }
 }
 

@@ -13,7 +13,7 @@ use model::{
 #[must_use]
 pub(super) fn remainder(turn: &Turn, next: Option<&Prediction>) -> Vec<PredictedStep> {
     let operations: &[Operation] = match turn.method {
-        Method::ProcessMessage => &[Operation::Load, Operation::Save, Operation::Publish],
+        Method::ProcessMessage => &Operation::OF_A_MESSAGE,
         Method::GetConversationHistory => &[Operation::Load],
         Method::ResetConversation => &[],
     };

@@ -99,6 +99,7 @@ pub(super) const fn title(operation: Operation) -> &'static str {
         Operation::Load => "Load",
         Operation::Save => "Save",
         Operation::Publish => "Publish",
+        Operation::Delete => "Delete",
     }
 }
 

@@ -132,7 +132,7 @@ impl Ahead {
             None => Operation::Load,
             Some(PredictedStep::Wait { operation, .. } | PredictedStep::Attempt { operation, .. }) => operation,
         };
-        for operation in [Operation::Load, Operation::Save, Operation::Publish] {
+        for operation in Operation::OF_A_MESSAGE {
             if operation < from {
                 continue;
             }

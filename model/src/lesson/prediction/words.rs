@@ -17,7 +17,7 @@ impl Prediction {
     /// The prediction as a person says it.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let operations = [Operation::Load, Operation::Save, Operation::Publish];
+        let operations = Operation::OF_A_MESSAGE;
         let parts: Vec<Tries> = operations.into_iter().filter_map(|operation| self.tries(operation)).collect();
         let mut sentences: Vec<String> = parts.iter().filter_map(Tries::begins).collect();
         let holds = if self.held { " plus your holds" } else { "" };
