@@ -5,7 +5,7 @@ use leptos::{ev, leptos_dom::helpers::window_event_listener, prelude::*};
 /// Whether a media query matches, now and whenever that changes.
 ///
 /// It says no until the page has been hydrated: the server has rendered it for no width, and what the browser hydrates
-/// has to be the same.
+/// has to be the same. (leptos-use's does this too, and brings fifteen crates more for it.)
 pub fn use_media_query(query: &'static str) -> Signal<bool> {
     let matches = RwSignal::new(false);
     let look = move || {
