@@ -212,8 +212,8 @@ async fn embed(config: &Config, app_addr: SocketAddr, labs: &Labs) -> anyhow::Re
     settings.app_api_token = Some(token.clone());
     settings.base_dir = config.data.clone();
     let sidecar_retries = SidecarRetrySwitch::new(Timelines::of(labs));
-    settings.ports.fault = Some(Arc::new(StoreHits));
-    settings.ports.observer = Some(sidecar_retries.observer());
+    settings.ports.faults = Some(Arc::new(StoreHits));
+    settings.ports.observers.push(sidecar_retries.observer());
     let sidecar = Sidecar::start(settings).await?;
     sidecar_retries.attach(sidecar.resiliency());
     let (grpc, http) = (sidecar.grpc_addr(), sidecar.http_addr());

@@ -1,11 +1,8 @@
 //! The embedded sidecar's own retries around its state store: switched on and off, and seen call by call.
 
-use std::{
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
 
 use model::{
@@ -15,7 +12,10 @@ use model::{
     timeline::{LogLine, Step},
     wire::{CallOutcome, SeenCall},
 };
-use sidecar::{Resiliency, ResiliencySet, StoreObserver, StoreOperation};
+use sidecar::{
+    Resiliency, ResiliencySet,
+    observation::{Event, EventKind, Observer, Outcome, StateOperation},
+};
 
 use crate::{labs::Timelines, timeline::clock::micros};
 
@@ -49,9 +49,9 @@ impl SidecarRetrySwitch {
         }))
     }
 
-    /// What has to watch the sidecar's store.
+    /// What has to watch the sidecar.
     #[must_use]
-    pub fn observer(&self) -> Arc<dyn StoreObserver> {
+    pub fn observer(&self) -> Arc<dyn Observer> {
         Arc::new(CallObserver(self.clone()))
     }
 
@@ -90,23 +90,26 @@ impl SidecarRetrySwitch {
 /// Sees the sidecar's calls. While it does not retry, a call tells nothing that its attempt does not tell.
 struct CallObserver(SidecarRetrySwitch);
 
-impl StoreObserver for CallObserver {
-    fn observed(&self, call: &sidecar::StoreCall, outcome: &Result<(), String>, took: Duration) {
+impl Observer for CallObserver {
+    fn observed(&self, event: &Event) {
         let shared = &self.0.0;
+        let EventKind::StateCallEnded { call, outcome, took, .. } = &event.kind else { return };
         let looks = call.baggage.as_deref() == Some(LOOK);
-        if looks || !shared.on.load(Ordering::Relaxed) || call.actor_type != ACTOR_TYPE {
+        // Of an attempt whose caller has gone there is nothing to be learnt.
+        if looks || !shared.on.load(Ordering::Relaxed) || *outcome == Outcome::CallerLeft {
             return;
         }
-        let Ok(actor) = call.actor_id.parse::<ActorId>() else { return };
+        let Some(actor) = call.actor().filter(|actor| actor.actor_type == ACTOR_TYPE) else { return };
+        let Ok(actor) = actor.actor_id.parse::<ActorId>() else { return };
         let command = match call.operation {
-            StoreOperation::Get => "get",
-            StoreOperation::Transaction => "transaction",
+            StateOperation::Get => "get",
+            _ => "transaction",
         };
         let seen = SeenCall {
             command: command.to_owned(),
-            keys: call.keys.clone(),
-            outcome: outcome.clone().map_or_else(CallOutcome::Error, |()| CallOutcome::Ok),
-            took_us: micros(took),
+            keys: call.key_names().map(str::to_owned).collect(),
+            outcome: outcome.as_result().map_or_else(|why| CallOutcome::Error(why.to_owned()), |()| CallOutcome::Ok),
+            took_us: micros(*took),
         };
         let place = shared.timelines.waiting(&actor);
         // What somebody asks of the sidecar about an actor that did nothing here makes no lab.
@@ -152,7 +155,7 @@ mod tests {
         let timelines = Timelines::new();
         timelines.record(&ActorId::lesson(), Step::LabReset);
         let switch = SidecarRetrySwitch::new(timelines.clone());
-        config.ports.observer = Some(switch.observer());
+        config.ports.observers.push(switch.observer());
         let sidecar = Sidecar::start(config).await.unwrap();
         switch.attach(sidecar.resiliency());
         let in_force = || !sidecar.resiliency().names().is_empty();

@@ -4,15 +4,16 @@
 //! page that looks at the lab at the same moment meets nothing. The sidecar fails the call as if its store had said so;
 //! a call that is held up reaches the store later or, if its caller has gone meanwhile, never.
 
-use std::{future::pending, time::Duration};
+use std::time::Duration;
 
-use async_trait::async_trait;
 use model::{
     fault::{Hit, SIMULATED_ERROR},
     operation::Layer,
 };
-use sidecar::StoreCall;
-use tokio::time::sleep;
+use sidecar::{
+    faults::{Fault, FaultPlan},
+    observation::StateCall,
+};
 
 /// The baggage's name for it.
 const NAME: &str = "faultlab-store";
@@ -51,19 +52,15 @@ impl StoreHit {
         Some(Self { delay_ms: hit.store_delay_ms, end })
     }
 
-    /// Does it to one call: what the store has to say before it is asked anything.
-    ///
-    /// # Errors
-    /// The store's error.
-    pub async fn carry_out(self) -> Result<(), String> {
-        if self.delay_ms > 0 {
-            sleep(Duration::from_millis(self.delay_ms)).await;
-        }
-        match self.end {
-            StoreEnd::Done => Ok(()),
-            StoreEnd::Error => Err(SIMULATED_ERROR.to_owned()),
-            StoreEnd::Hang => pending().await,
-        }
+    /// What the sidecar has to do to one call: it is done before the store is asked anything.
+    #[must_use]
+    pub fn fault(self) -> Fault {
+        let fault = match self.end {
+            StoreEnd::Done => Fault::pass(),
+            StoreEnd::Error => Fault::fail(SIMULATED_ERROR),
+            StoreEnd::Hang => Fault::hang(),
+        };
+        fault.named(NAME).after(Duration::from_millis(self.delay_ms))
     }
 
     /// The value of the `baggage` header that asks for it.
@@ -95,13 +92,9 @@ impl StoreHit {
 /// Stands in front of the embedded sidecar's store and does what the calls ask for.
 pub struct StoreHits;
 
-#[async_trait]
-impl sidecar::StoreFault for StoreHits {
-    async fn before(&self, call: &StoreCall) -> Result<(), String> {
-        match call.baggage.as_deref().and_then(StoreHit::in_baggage) {
-            Some(hit) => hit.carry_out().await,
-            None => Ok(()),
-        }
+impl FaultPlan for StoreHits {
+    fn state_call(&self, call: &StateCall) -> Option<Fault> {
+        call.baggage.as_deref().and_then(StoreHit::in_baggage).map(StoreHit::fault)
     }
 }
 

@@ -8,6 +8,7 @@ mod failure;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,7 +24,8 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
 use crate::names::ActorRef;
-use failure::{capitalised, describe, has_no_room};
+use crate::observation::{EventKind, Observation};
+use failure::{capitalised, describe, has_no_room, is_refused};
 
 /// The header that carries a token in either direction.
 pub(crate) const TOKEN_HEADER: &str = "dapr-api-token";
@@ -76,6 +78,14 @@ pub(crate) struct AppChannel {
     at_once: Option<Arc<Semaphore>>,
     /// Whether the app is well; `None` where nobody asks it.
     health: Option<watch::Sender<bool>>,
+    presence: Arc<Presence>,
+}
+
+/// Whether the app is there, as far as its calls have shown.
+#[derive(Debug)]
+struct Presence {
+    there: AtomicBool,
+    observation: Observation,
 }
 
 /// daprd's words where the app is not called because of its health.
@@ -88,11 +98,11 @@ const MOST_IDLE: usize = 64;
 
 impl AppChannel {
     /// `None` when the app's id or token has characters that no header can carry.
-    pub(crate) fn new(config: &Config) -> Option<Self> {
-        Self::keeping(IDLE, config)
+    pub(crate) fn new(config: &Config, observation: &Observation) -> Option<Self> {
+        Self::keeping(IDLE, config, observation)
     }
 
-    fn keeping(idle: Duration, config: &Config) -> Option<Self> {
+    fn keeping(idle: Duration, config: &Config, observation: &Observation) -> Option<Self> {
         let token = match config.app_api_token.as_deref() {
             None | Some("") => None,
             Some(token) => {
@@ -117,7 +127,22 @@ impl AppChannel {
                 .map(|calls| Arc::new(Semaphore::new(calls.min(Semaphore::MAX_PERMITS)))),
             // It has to show that it is.
             health: config.app_health.as_ref().map(|_| watch::Sender::new(false)),
+            presence: Arc::new(Presence { there: AtomicBool::new(false), observation: observation.clone() }),
         })
+    }
+
+    /// The app listens.
+    pub(crate) fn found(&self) {
+        if !self.presence.there.swap(true, Ordering::Relaxed) {
+            self.presence.observation.tell(|| EventKind::AppFound { addr: self.addr });
+        }
+    }
+
+    /// The app does not listen any more, for this reason.
+    pub(crate) fn lost(&self, why: &str) {
+        if self.presence.there.swap(false, Ordering::Relaxed) {
+            self.presence.observation.tell(|| EventKind::AppLost { addr: self.addr, why: why.to_owned() });
+        }
     }
 
     /// Where it is noted whether the app is well; `None` where nobody asks it.
@@ -242,7 +267,16 @@ impl AppChannel {
         };
         *request.uri_mut() = target.parse::<Uri>().map_err(|error| failed(&error))?;
         *request.method_mut() = method.clone();
-        let response = self.client.request(request).await.map_err(|error| failed(&error))?;
+        let response = self.client.request(request).await.map_err(|error| {
+            // Where its health is asked for, that says whether it is there.
+            if self.health.is_none() && is_refused(&error) {
+                self.lost("it does not listen any more: connection refused");
+            }
+            failed(&error)
+        })?;
+        if self.health.is_none() {
+            self.found();
+        }
         let (parts, body) = response.into_parts();
         let (announced, limit) = (body.size_hint().lower(), self.max_body_bytes);
         let body = Limited::new(body, limit).collect().await.map_err(|error| match error.is::<LengthLimitError>() {
@@ -348,7 +382,7 @@ mod tests {
     async fn connections_that_nobody_uses_are_closed_though_another_is_used_all_the_time() {
         let (addr, mut open) = counting().await;
         let config = Config::new("app", addr, crate::Resources::default());
-        let app = AppChannel::keeping(Duration::from_secs(1), &config).expect("valid");
+        let app = AppChannel::keeping(Duration::from_secs(1), &config, &Observation::default()).expect("valid");
         let burst = (0..20).map(|_| app.ask("/"));
         futures::future::join_all(burst).await;
         assert!(*open.borrow() > 1, "{:?}", open.borrow());

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::resiliency::RetryObserver;
+use crate::faults::FaultPlan;
+use crate::observation::Observer;
 use crate::resources::{Resources, SecretScope};
-use crate::store_call::{StoreFault, StoreObserver};
 
 /// Dapr's default limit of one request: 4 MiB.
 pub const DEFAULT_MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -72,7 +72,7 @@ pub struct Config {
     pub metrics_addr: Option<SocketAddr>,
     /// Whether the metrics count the APIs' errors by their codes (a Configuration's `recordErrorCodes`).
     pub record_error_codes: bool,
-    /// What may stand in front of the state store, and what may watch it.
+    /// Who watches it, and what stands in front of its stores and brokers.
     pub ports: Ports,
 }
 
@@ -149,20 +149,17 @@ impl Default for AppHealthCheck {
 /// General openings for whoever starts the sidecar.
 #[derive(Clone, Default)]
 pub struct Ports {
-    /// Asked before every call to the actor state store; may hold it up or fail it.
-    pub fault: Option<Arc<dyn StoreFault>>,
-    /// Told about every call to the actor state store after it ended.
-    pub observer: Option<Arc<dyn StoreObserver>>,
-    /// Told about every step of an operation that a resiliency policy stands around.
-    pub retries: Option<Arc<dyn RetryObserver>>,
+    /// Told of everything that happens: see [`observation`](crate::observation).
+    pub observers: Vec<Arc<dyn Observer>>,
+    /// Says which calls to stores and brokers are to fail, to be slow or to hang: see [`faults`](crate::faults).
+    pub faults: Option<Arc<dyn FaultPlan>>,
 }
 
 impl fmt::Debug for Ports {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ports")
-            .field("fault", &self.fault.is_some())
-            .field("observer", &self.observer.is_some())
-            .field("retries", &self.retries.is_some())
+            .field("observers", &self.observers.len())
+            .field("faults", &self.faults.is_some())
             .finish()
     }
 }

@@ -67,6 +67,9 @@ pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>, asks: As
         return announce(&runtime);
     };
     wait_for(app.addr()).await;
+    if app.health().is_none() {
+        app.found();
+    }
     match (&asks.health, app.health()) {
         (Some(check), Some(health)) => {
             tokio::join!(
@@ -106,6 +109,7 @@ async fn begin(runtime: &Runtime, app: &AppChannel, asks: &Asks) -> AppConfig {
 async fn follow(runtime: &Runtime, app: &AppChannel, asks: &Asks, mut health: watch::Receiver<bool>) {
     // The sender lives in the app channel.
     let _ = health.wait_for(|well| *well).await;
+    app.found();
     let mut elsewhere = begin(runtime, app, asks).await;
     announce(runtime);
     loop {
@@ -116,9 +120,11 @@ async fn follow(runtime: &Runtime, app: &AppChannel, asks: &Asks, mut health: wa
                 std::future::pending().await
             } => {}
         }
+        app.lost("it is not well: its health checks fail");
         runtime.actors.suspend();
         runtime.pubsub.pause().await;
         let _ = health.wait_for(|well| *well).await;
+        app.found();
         runtime.pubsub.resume().await;
         runtime.actors.resume();
     }

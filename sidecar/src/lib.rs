@@ -30,12 +30,15 @@
 //! - `state/`: the stores, SQLite in Dapr's own layout and memory.
 //! - `redis_client`: the connection to a Redis.
 //! - `app_channel`: the sidecar's calls to the app.
+//! - `hooks`: who is told of what happens, and what stands in front of stores and brokers on purpose.
 //! - `config`: what a sidecar is started with, and its general ports.
 //! - `resources/`: component and subscription files.
+//! - [`faults`]: failures on purpose, in front of stores and brokers.
 //! - `resiliency/`: time-outs, retries and circuit breakers from `Resiliency` files.
-//! - What many use: `names` of actors, `error` of the APIs, `start_error`: every way a start can fail, `store_call`: what
-//!   is told of the store, `document`: reading YAML, `json/`: reading and writing JSON as Go does, `expression`: CEL within
-//!   bounds, `duration`: Go's notation of times, [`origin`]: where a request comes from.
+//! - [`observation`]: everything that happens, as typed events.
+//! - What many use: `names` of actors, `error` of the APIs, `start_error`: every way a start can fail, `document`: reading
+//!   YAML, `json/`: reading and writing JSON as Go does, `expression`: CEL within bounds, `duration`: Go's notation of
+//!   times, [`origin`]: where a request comes from.
 //! - `properties` (tests): whatever the files and times say, they are read or refused with a reason.
 
 mod actor_events;
@@ -50,12 +53,15 @@ mod document;
 mod duration;
 mod error;
 mod expression;
+pub mod faults;
+mod hooks;
 mod invocation;
 mod json;
 mod limits;
 mod metrics;
 mod names;
 mod neighbours;
+pub mod observation;
 pub mod origin;
 #[cfg(test)]
 mod properties;
@@ -70,17 +76,12 @@ mod start;
 mod start_error;
 mod state;
 mod states;
-mod store_call;
 mod watch;
 
 pub use config::{AppHealthCheck, AppProtocol, Config, DEFAULT_MAX_BODY_BYTES, Ports};
 pub use document::ResourceError;
-pub use resiliency::{
-    AttemptOutcome, Backoff, BreakerChange, BreakerState, CircuitBreaker, Policy, Resiliency, ResiliencySet, Retry,
-    RetryEnd, RetryEvent, RetryObserver, RetryStep, RetryTarget,
-};
+pub use resiliency::{Backoff, CircuitBreaker, Policy, Resiliency, ResiliencySet, Retry};
 pub use resources::{Configuration, Resources, SecretScope};
 pub use runtime::VERSION;
 pub use start::Sidecar;
 pub use start_error::StartError;
-pub use store_call::{StoreCall, StoreFault, StoreObserver, StoreOperation};

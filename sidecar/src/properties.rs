@@ -8,6 +8,7 @@ use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 use crate::names::ActorRef;
+use crate::observation::Observation;
 use crate::resiliency::Resiliency;
 use crate::{Backoff, Policy, ResiliencySet, ResourceError, Resources, duration};
 
@@ -123,7 +124,7 @@ fn assert_helpful(error: &ResourceError, file: &str) -> Result<(), TestCaseError
 /// Asks everything of policies that have been read.
 fn use_all(set: &ResiliencySet) {
     let Ok(policies) = set.compile("app") else { return };
-    let resiliency = Resiliency::new("app".into(), vec![], policies, None);
+    let resiliency = Resiliency::new("app".into(), vec![], policies, Observation::default());
     for name in ["s", "statestore", "x"] {
         let policy = resiliency.store_policy(name);
         policy.attempts();

@@ -11,6 +11,7 @@ use crate::actors::Actors;
 use crate::components::ComponentInfo;
 use crate::config::{AppHealthCheck, AppProtocol};
 use crate::error::ApiError;
+use crate::hooks::Hooks;
 use crate::invocation::Invocation;
 use crate::metrics::Metrics;
 use crate::neighbours::Neighbours;
@@ -47,6 +48,7 @@ pub(crate) struct Runtime {
     pub(crate) max_body_bytes: usize,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) hooks: Hooks,
     pub(crate) extended: Extended,
 }
 

@@ -1,5 +1,6 @@
 //! A listener that serves one of the APIs until it is told to stop.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -18,6 +19,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutBody;
+
+use crate::faults::Cut;
 
 /// What every HTTP/2 connection begins with (RFC 9113, section 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -96,6 +99,12 @@ async fn serve(api: Api, listener: TcpListener, router: Router, silence: Duratio
             true => request.map(Body::new),
             false => request.map(|body| Body::new(TimeoutBody::new(silence, body))),
         }
+    });
+    // One that is cut on purpose ends without an answer: over HTTP/1.1 its connection, over HTTP/2 its stream.
+    let service = service.map_result(|answered: Result<http::Response<Body>, Infallible>| match answered {
+        Ok(response) if response.extensions().get::<Cut>().is_some() => Err(Cut),
+        Ok(response) => Ok(response),
+        Err(never) => match never {},
     });
     let service = TowerToHyperService::new(service);
     let mut http1 = http1::Builder::new();

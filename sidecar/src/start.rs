@@ -16,6 +16,7 @@ use crate::api;
 use crate::app_channel::AppChannel;
 use crate::config::{AppProtocol, Config};
 use crate::document::ResourceError;
+use crate::hooks::Hooks;
 use crate::invocation::Invocation;
 use crate::metrics::{self, Metrics};
 use crate::neighbours::Neighbours;
@@ -64,7 +65,9 @@ impl Sidecar {
         let (namespace, pod_name) = (config.namespace.as_deref(), config.pod_name.as_deref());
         let resources = config.resources.clone().meant_for(&Place { app_id: &config.app_id, namespace, pod_name })?;
         let policies = resources.resiliency.compile(&config.app_id)?;
-        let app = AppChannel::new(&config).ok_or_else(|| StartError::AppIdentity(config.app_id.clone()))?;
+        let hooks = Hooks::new(&config.ports);
+        let app = AppChannel::new(&config, hooks.observation())
+            .ok_or_else(|| StartError::AppIdentity(config.app_id.clone()))?;
         let has_app = config.app_addr.port() != 0 && config.app_protocol == AppProtocol::Http;
         let app = has_app.then_some(app);
         let http = listen_all(Api::Http, config.http_addr, &config).await?;
@@ -78,14 +81,15 @@ impl Sidecar {
 
         let parts = components::start(&resources.components, &config).await?;
         let names = parts.info.iter().map(|component| component.name.clone()).collect();
-        let resiliency = Resiliency::new(config.app_id.clone(), names, policies, config.ports.retries.clone());
+        let resiliency = Resiliency::new(config.app_id.clone(), names, policies, hooks.observation().clone());
         let store = parts.actor_store.clone().map(|store| (parts.actor_store_name, store));
-        let actors = Arc::new(Actors::new(app.clone(), store, &config, resiliency.clone()));
+        let actors = Arc::new(Actors::new(app.clone(), store, &config, resiliency.clone(), hooks.clone()));
         let subscriptions = resources.into_subscriptions();
         let pubsub = PubSub::new(config.app_id.clone(), app.clone(), parts.buses, subscriptions, resiliency.clone());
-        let pubsub = Arc::new(pubsub);
+        let pubsub = Arc::new(pubsub.told(hooks.clone()));
         let watch = Watch::new(&config, Arc::clone(&pubsub));
         let states = States::new(parts.stores, resiliency.clone(), config.app_id.clone(), config.namespace.clone());
+        let states = states.told(hooks.clone());
         let namespace = config.namespace.as_deref();
         let neighbours = Neighbours::new(config.neighbours.clone(), &config.app_id, namespace, config.max_body_bytes);
         let neighbours = Arc::new(neighbours);
@@ -110,6 +114,7 @@ impl Sidecar {
             max_body_bytes: config.max_body_bytes,
             allowed_origins: config.allowed_origins.clone(),
             metrics: Arc::clone(&metrics),
+            hooks,
             extended: Extended::default(),
         });
         let mut servers = serve(Api::Http, http, &api::router(Arc::clone(&runtime)))?;

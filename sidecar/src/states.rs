@@ -7,10 +7,14 @@ use futures::stream::{self, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
+use crate::hooks::Hooks;
 use crate::limits::{AT_ONCE, MOST_ITEMS};
-use crate::resiliency::{Failure, PolicyError, Resiliency, Run, limited};
+use crate::observation::{StateCall, StateKey, StateOperation, StateOwner};
+use crate::resiliency::{Failure, PolicyError, Resiliency, Run};
 use crate::resources::Component;
-use crate::state::{Concurrency, Condition, Operation, Put, StateStore, Stored, Value, WriteError};
+use crate::state::{
+    Concurrency, Condition, Operation, Put, StateStore, Stored, Value, WriteError, read, stored, written,
+};
 
 /// What stands between the prefix of a key and the key.
 const SEPARATOR: &str = "||";
@@ -24,6 +28,7 @@ pub(crate) struct States {
     namespace: Option<String>,
     /// Cancelled when the sidecar ends: nothing is tried again from then on.
     closing: CancellationToken,
+    hooks: Hooks,
 }
 
 /// A store and what its component says of keys.
@@ -43,6 +48,14 @@ impl Named {
             return Err(component.error(illegal(&prefix), "give keyPrefix another value"));
         }
         Ok(Self { store, prefix })
+    }
+
+    /// A key of the store without what stands in front of it; keys have no `||` themselves.
+    fn own_name<'a>(&self, at: &'a str) -> &'a str {
+        match self.prefix.as_str() {
+            "none" => at,
+            _ => at.split_once(SEPARATOR).map_or(at, |(_, key)| key),
+        }
     }
 }
 
@@ -95,7 +108,13 @@ impl States {
         app_id: String,
         namespace: Option<String>,
     ) -> Self {
-        Self { stores, resiliency, app_id, namespace, closing: CancellationToken::new() }
+        let (closing, hooks) = (CancellationToken::new(), Hooks::default());
+        Self { stores, resiliency, app_id, namespace, closing, hooks }
+    }
+
+    /// The same, with somebody who is told.
+    pub(crate) fn told(self, hooks: Hooks) -> Self {
+        Self { hooks, ..self }
     }
 
     /// Closes every store; see [`StateStore::close`].
@@ -107,7 +126,7 @@ impl States {
     pub(crate) async fn get(&self, store: &str, key: &str) -> Result<Option<Stored>, ApiError> {
         let named = self.store(store)?;
         let at = self.key(store, named, key)?;
-        self.read(store, named, &at).await.map_err(|why| ApiError::generic_state_get(key, store, why))
+        self.read(store, named, &at, key).await.map_err(|why| ApiError::generic_state_get(key, store, why))
     }
 
     /// Reads many keys; what cannot be read says so, each for itself.
@@ -127,7 +146,8 @@ impl States {
         let read = async |(at, key): (String, String)| {
             // A store that never waits leaves room for others all the same.
             tokio::task::yield_now().await;
-            Read { key, found: self.read(store, named, &at).await }
+            let found = self.read(store, named, &at, &key).await;
+            Read { key, found }
         };
         let mut reads = stream::iter(keys).map(read).buffered(AT_ONCE);
         let (mut all, mut bytes) = (Vec::new(), 0);
@@ -179,7 +199,7 @@ impl States {
             StateChange::Delete { key, options } => self.removal(store, named, &key, options),
         });
         let operations = operations.collect::<Result<Vec<_>, _>>()?;
-        let written = self.write(store, named, operations).await;
+        let written = self.write(store, named, StateOperation::Transaction, operations).await;
         written.map_err(ApiError::generic_state_transaction)
     }
 
@@ -227,15 +247,42 @@ impl States {
         Ok(Operation { key: at, put: None, when })
     }
 
-    async fn read(&self, store: &str, named: &Named, key: &str) -> Result<Option<Stored>, String> {
+    async fn read(&self, store: &str, named: &Named, at: &str, key: &str) -> Result<Option<Stored>, String> {
+        let call = self.call(store, StateOperation::Get, || vec![read(key)]);
         let guard = self.resiliency.store(store);
-        let attempt = || limited(guard.timeout, async { named.store.get(key).await.map_err(Failure::transient) });
+        let mut attempts = 0;
+        let attempt = || {
+            attempts += 1;
+            let get = async { named.store.get(at).await.map_err(Failure::transient) };
+            self.hooks.at_store(call.as_ref().map(|call| (call, attempts)), guard.timeout, stored, get)
+        };
         guard.run(Run { target: None, end: &self.closing }, attempt).await
+    }
+
+    /// A call for the app's state, if anybody wants to know of it.
+    fn call(
+        &self,
+        store: &str,
+        operation: StateOperation,
+        keys: impl FnOnce() -> Vec<StateKey>,
+    ) -> Option<Arc<StateCall>> {
+        self.hooks.state_call(|id| StateCall {
+            id,
+            component: store.to_owned(),
+            operation,
+            keys: keys(),
+            owner: StateOwner::App,
+            turn: None,
+            baggage: None,
+        })
     }
 
     /// Writes operations, each in a transaction of its own.
     async fn each(&self, store: &str, named: &Named, operations: Vec<Operation>) -> Result<(), WriteError> {
-        let write = async |operation| self.write(store, named, vec![operation]).await.err();
+        let write = async |operation: Operation| {
+            let what = if operation.put.is_some() { StateOperation::Set } else { StateOperation::Delete };
+            self.write(store, named, what, vec![operation]).await.err()
+        };
         let writes = stream::iter(operations).map(write).buffered(AT_ONCE);
         let mut failed: Vec<WriteError> = writes.filter_map(std::future::ready).collect().await;
         let Some(first) = failed.pop() else { return Ok(()) };
@@ -255,20 +302,34 @@ impl States {
         })
     }
 
-    async fn write(&self, store: &str, named: &Named, operations: Vec<Operation>) -> Result<(), WriteError> {
+    async fn write(
+        &self,
+        store: &str,
+        named: &Named,
+        what: StateOperation,
+        operations: Vec<Operation>,
+    ) -> Result<(), WriteError> {
+        let call = self.call(store, what, || {
+            let name = |operation: &Operation| named.own_name(&operation.key).to_owned();
+            let key = |operation: &Operation| written(&name(operation), operation.put.as_ref().map(|put| &put.value));
+            operations.iter().map(key).collect()
+        });
         let guard = self.resiliency.store(store);
+        let mut attempts = 0;
         let attempt = || {
-            limited(guard.timeout, async {
-                named.store.write(operations.clone()).await.map_err(|error| match error {
+            attempts += 1;
+            let operations = operations.clone();
+            let once = operations.iter().any(|operation| operation.when.is_once());
+            let write = async move {
+                named.store.write(operations).await.map_err(|error| match error {
                     // It would be told that the value is another's, which may be its own.
-                    WriteError::Unknown(_) if operations.iter().any(|operation| operation.when.is_once()) => {
-                        Failure::permanent(error)
-                    }
+                    WriteError::Unknown(_) if once => Failure::permanent(error),
                     WriteError::Failed(_) | WriteError::Unknown(_) => Failure::transient(error),
                     // The same another time.
                     WriteError::EtagMismatch(_) | WriteError::EtagInvalid(_) => Failure::permanent(error),
                 })
-            })
+            };
+            self.hooks.at_store(call.as_ref().map(|call| (call, attempts)), guard.timeout, |()| None, write)
         };
         guard.run(Run { target: None, end: &self.closing }, attempt).await
     }

@@ -4,14 +4,13 @@
 mod support;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use async_trait::async_trait;
 use dapr::dapr::proto::runtime::v1::GetActorStateRequest;
 use http::StatusCode;
 use serde_json::json;
-use sidecar::{StoreCall, StoreFault, StoreObserver, StoreOperation};
-use support::{App, Gate, Lab, STORE, TYPE, delete, upsert};
+use sidecar::faults::{Fault, FaultPlan, Gate};
+use sidecar::observation::{Event, EventKind, Observer, Outcome, StateCall, StateOperation};
+use support::{App, Lab, STORE, TYPE, delete, upsert};
 use tonic::Code;
 
 #[tokio::test]
@@ -90,21 +89,22 @@ async fn a_store_that_fails_is_reported_in_daprds_words_and_a_failed_read_is_no_
     assert_eq!(lab.get_state("a", "k").await.unwrap(), b"", "the failed write never happened");
 
     let observed = probe.observed.lock().unwrap().clone();
-    let call = |operation, keys: &[&str]| StoreCall {
-        operation,
-        actor_type: TYPE.into(),
-        actor_id: "a".into(),
-        keys: keys.iter().map(|&key| key.to_owned()).collect(),
-        baggage: None,
-    };
-    let failed: Result<(), String> = Err("the disk is gone".into());
+    let ends: Vec<_> = observed
+        .iter()
+        .map(|(call, outcome)| {
+            let keys: Vec<_> = call.key_names().collect();
+            assert_eq!((call.actor().unwrap().to_string(), &keys[..]), ("Counter/a".to_owned(), &["k"][..]));
+            (call.operation, outcome.clone())
+        })
+        .collect();
+    let failed = Outcome::Failed("the disk is gone".into());
     assert_eq!(
-        observed,
+        ends,
         [
-            (call(StoreOperation::Transaction, &["k"]), failed.clone()),
-            (call(StoreOperation::Get, &["k"]), failed.clone()),
-            (call(StoreOperation::Get, &["k"]), failed),
-            (call(StoreOperation::Get, &["k"]), Ok(())),
+            (StateOperation::Transaction, failed.clone()),
+            (StateOperation::Get, failed.clone()),
+            (StateOperation::Get, failed),
+            (StateOperation::Get, Outcome::Succeeded),
         ]
     );
 }
@@ -128,7 +128,7 @@ async fn a_held_up_write_whose_caller_gave_up_never_lands() {
     // The abort reaches the sidecar as a message on the same connection, before this one.
     *probe.gate.lock().unwrap() = None;
     lab.change_state("a", vec![upsert("k", "newer")]).await.unwrap();
-    gate.open(1);
+    gate.open();
     lab.change_state("a", vec![upsert("other", "v")]).await.unwrap();
     assert_eq!(lab.get_state("a", "k").await.unwrap(), b"newer");
 }
@@ -139,35 +139,32 @@ struct Probe {
     fails: Mutex<Option<&'static str>>,
     gate: Mutex<Option<Gate>>,
     entered: tokio::sync::Notify,
-    observed: Mutex<Vec<(StoreCall, Result<(), String>)>>,
+    observed: Mutex<Vec<(StateCall, Outcome)>>,
 }
 
-#[async_trait]
-impl StoreFault for Probe {
-    async fn before(&self, _: &StoreCall) -> Result<(), String> {
+impl FaultPlan for Probe {
+    fn state_call(&self, _: &StateCall) -> Option<Fault> {
         self.entered.notify_one();
-        let gate = self.gate.lock().unwrap().clone();
-        if let Some(gate) = gate {
-            gate.pass().await;
-        }
-        match *self.fails.lock().unwrap() {
-            Some(text) => Err(text.to_owned()),
-            None => Ok(()),
-        }
+        let held = self.gate.lock().unwrap().as_ref().map(Fault::hold);
+        held.or_else(|| self.fails.lock().unwrap().map(Fault::fail))
     }
 }
 
-impl StoreObserver for Probe {
-    fn observed(&self, call: &StoreCall, outcome: &Result<(), String>, _: Duration) {
-        self.observed.lock().unwrap().push((call.clone(), outcome.clone()));
+impl Observer for Probe {
+    fn observed(&self, event: &Event) {
+        if let EventKind::StateCallEnded { call, outcome, .. } = &event.kind
+            && call.operation != StateOperation::List
+        {
+            self.observed.lock().unwrap().push((StateCall::clone(call), outcome.clone()));
+        }
     }
 }
 
 async fn probed(probe: &Arc<Probe>) -> Lab {
     let (fault, observer) = (Arc::clone(probe), Arc::clone(probe));
     let lab = Lab::with(App::echo(), &[STORE], move |config| {
-        config.ports.fault = Some(fault);
-        config.ports.observer = Some(observer);
+        config.ports.faults = Some(fault);
+        config.ports.observers.push(observer);
     })
     .await;
     lab.invoke("a", "Do", "").await.unwrap();

@@ -11,7 +11,11 @@ use std::{
 
 use model::{error::ErrorCode, policy::RetryPolicy};
 use rusqlite::Connection;
-use sidecar::{Ports, StoreCall, StoreFault, StoreObserver, StoreOperation};
+use sidecar::{
+    Ports,
+    faults::{Fault, FaultPlan, Gate},
+    observation::{Event, EventKind, Observer, StateCall, StateOperation},
+};
 use tempfile::TempDir;
 use tokio::{
     sync::Semaphore,
@@ -22,53 +26,53 @@ use crate::support::{Bench, PATIENCE, both, user1};
 
 /// Holds up the next reading of the answered messages, once it is asked to, and tells when the history beside them has
 /// been read.
-struct Held {
+struct Shared {
     answered_next: AtomicBool,
     history_next: AtomicBool,
     reached: Semaphore,
-    go: Semaphore,
+    go: Gate,
 }
 
 #[derive(Clone)]
-struct Gate(Arc<Held>);
+struct Held(Arc<Shared>);
 
-impl Default for Gate {
+impl Default for Held {
     fn default() -> Self {
-        Self(Arc::new(Held {
+        Self(Arc::new(Shared {
             answered_next: AtomicBool::new(false),
             history_next: AtomicBool::new(false),
             reached: Semaphore::new(0),
-            go: Semaphore::new(0),
+            go: Gate::closed(),
         }))
     }
 }
 
-fn reads(call: &StoreCall, what: &str) -> bool {
-    call.operation == StoreOperation::Get && call.keys.iter().any(|key| key.starts_with(what))
+fn reads(call: &StateCall, what: &str) -> bool {
+    call.operation == StateOperation::Get && call.key_names().any(|key| key.starts_with(what))
 }
 
-#[async_trait::async_trait]
-impl StoreFault for Gate {
-    async fn before(&self, call: &StoreCall) -> Result<(), String> {
-        if reads(call, "answered-") && self.0.answered_next.swap(false, Ordering::SeqCst) {
+impl FaultPlan for Held {
+    fn state_call(&self, call: &StateCall) -> Option<Fault> {
+        let holds = reads(call, "answered-") && self.0.answered_next.swap(false, Ordering::SeqCst);
+        holds.then(|| {
             self.0.reached.add_permits(1);
-            self.0.go.acquire().await.unwrap().forget();
-        }
-        Ok(())
+            Fault::hold(&self.0.go)
+        })
     }
 }
 
-impl StoreObserver for Gate {
-    fn observed(&self, call: &StoreCall, _: &Result<(), String>, _: Duration) {
+impl Observer for Held {
+    fn observed(&self, event: &Event) {
+        let EventKind::StateCallEnded { call, .. } = &event.kind else { return };
         if reads(call, "history-") && self.0.history_next.swap(false, Ordering::SeqCst) {
             self.0.reached.add_permits(1);
         }
     }
 }
 
-impl Gate {
+impl Held {
     fn ports(&self) -> Ports {
-        Ports { fault: Some(Arc::new(self.clone())), observer: Some(Arc::new(self.clone())), ..Ports::default() }
+        Ports { faults: Some(Arc::new(self.clone())), observers: vec![Arc::new(self.clone())] }
     }
 
     fn hold_next(&self) {
@@ -82,13 +86,13 @@ impl Gate {
     }
 
     fn let_go(&self) {
-        self.0.go.add_permits(1);
+        self.0.go.open();
     }
 }
 
 #[tokio::test]
 async fn a_save_that_is_carried_out_while_the_next_turn_reads_is_read_whole_and_loses_nothing() {
-    let (data, gate) = (TempDir::new().unwrap(), Gate::default());
+    let (data, gate) = (TempDir::new().unwrap(), Held::default());
     let hasty = RetryPolicy { attempts: 1, attempt_timeout_ms: 300, ..RetryPolicy::LESSON };
     let bench = Bench::start_with(data.path(), |settings| settings.policy = hasty, gate.ports()).await;
     bench.switch_off();
@@ -147,7 +151,7 @@ impl Moment {
 
 #[tokio::test]
 async fn the_save_of_a_process_that_died_is_read_whole_by_the_next_and_loses_nothing() {
-    let (data, gate) = (TempDir::new().unwrap(), Gate::default());
+    let (data, gate) = (TempDir::new().unwrap(), Held::default());
     let bench = Bench::start(data.path()).await;
     bench.switch_off();
     bench.send("before").await.unwrap();

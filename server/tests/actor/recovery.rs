@@ -11,7 +11,10 @@ use model::{
     operation::{Cause, Layer, Operation},
     timeline::Step,
 };
-use sidecar::StoreOperation;
+use sidecar::{
+    Ports,
+    faults::{Fault, FaultRule, Faults},
+};
 use tempfile::TempDir;
 
 use crate::support::{Bench, both, store_fault, user1};
@@ -107,9 +110,9 @@ async fn a_failure_of_the_store_itself_is_told_in_its_own_words() {
     let data = TempDir::new().unwrap();
     let failures = Arc::new(AtomicUsize::new(1));
     let ports = store_fault(move |call| {
-        let save = call.operation == StoreOperation::Transaction;
+        let save = call.is_write();
         let fails = save && failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok();
-        if fails { Err("disk I/O error".into()) } else { Ok(()) }
+        fails.then(|| Fault::fail("disk I/O error"))
     });
     let bench = Bench::start_with(data.path(), |_| {}, ports).await;
     bench.switch_off();
@@ -133,7 +136,7 @@ async fn a_failed_first_read_never_overwrites_what_is_stored() {
     let down = Arc::new(AtomicBool::new(true));
     let ports = store_fault({
         let down = Arc::clone(&down);
-        move |_| if down.load(Ordering::SeqCst) { Err("database is locked".into()) } else { Ok(()) }
+        move |_| down.load(Ordering::SeqCst).then(|| Fault::fail("database is locked"))
     });
     let bench = Bench::start_with(data.path(), |_| {}, ports).await;
     bench.switch_off();
@@ -149,25 +152,17 @@ async fn a_failed_first_read_never_overwrites_what_is_stored() {
 }
 
 /// Holds the first save up for good; whoever gives it up takes it with them.
-struct HoldFirstSave(AtomicBool);
-
-#[async_trait::async_trait]
-impl sidecar::StoreFault for HoldFirstSave {
-    async fn before(&self, call: &sidecar::StoreCall) -> Result<(), String> {
-        if call.operation == StoreOperation::Transaction && self.0.swap(false, Ordering::SeqCst) {
-            std::future::pending::<()>().await;
-        }
-        Ok(())
-    }
+fn hold_first_save() -> Ports {
+    let faults = Faults::new();
+    faults.add(FaultRule::writes().times(1), Fault::hang());
+    Ports { faults: Some(faults.plan()), ..Ports::default() }
 }
 
 #[tokio::test]
 async fn a_save_that_hangs_is_given_up_and_never_written_late() {
     let data = TempDir::new().unwrap();
-    let ports =
-        sidecar::Ports { fault: Some(Arc::new(HoldFirstSave(AtomicBool::new(true)))), ..sidecar::Ports::default() };
     let short = |settings: &mut server::application::Settings| settings.policy.attempt_timeout_ms = 250;
-    let bench = Bench::start_with(data.path(), short, ports).await;
+    let bench = Bench::start_with(data.path(), short, hold_first_save()).await;
     bench.switch_off();
     assert_eq!(bench.send("one").await.unwrap(), Message::reply_to("one"));
     assert!(bench.log().contains(&"Retry 1 for history save: no answer within 0.2 s".to_owned()), "{:?}", bench.log());
@@ -179,13 +174,11 @@ async fn a_save_that_hangs_is_given_up_and_never_written_late() {
 #[tokio::test]
 async fn a_save_whose_outcome_stays_unknown_is_reported_so() {
     let data = TempDir::new().unwrap();
-    let ports =
-        sidecar::Ports { fault: Some(Arc::new(HoldFirstSave(AtomicBool::new(true)))), ..sidecar::Ports::default() };
     let short = |settings: &mut server::application::Settings| {
         settings.policy.attempt_timeout_ms = 250;
         settings.policy.attempts = 1;
     };
-    let bench = Bench::start_with(data.path(), short, ports).await;
+    let bench = Bench::start_with(data.path(), short, hold_first_save()).await;
     bench.switch_off();
     assert_eq!(bench.send_as("one", "id-1").await.unwrap_err().code, ErrorCode::OutcomeUnknown);
     assert_eq!(bench.send_as("one", "id-1").await.unwrap(), Message::reply_to("one"), "sent again it is stored");

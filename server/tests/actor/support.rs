@@ -26,7 +26,7 @@ use server::{
     store::StoreReader,
     store_hit::StoreHits,
 };
-use sidecar::{Ports, Resources, Sidecar};
+use sidecar::{Ports, Resources, Sidecar, faults::Fault, observation::StateCall};
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 
 /// How long anything may take before a test gives up on it.
@@ -63,10 +63,10 @@ impl Bench {
         config.dapr_api_token = Some("dapr-token".into());
         config.app_api_token = Some(APP_TOKEN.into());
         config.base_dir = data.to_owned();
-        ports.fault.get_or_insert_with(|| Arc::new(StoreHits));
+        ports.faults.get_or_insert_with(|| Arc::new(StoreHits));
         let labs = Labs::new();
         let sidecar_retries = SidecarRetrySwitch::new(Timelines::of(&labs));
-        ports.observer.get_or_insert_with(|| sidecar_retries.observer());
+        ports.observers.push(sidecar_retries.observer());
         config.ports = ports;
         let sidecar = Sidecar::start(config).await.unwrap();
         sidecar_retries.attach(sidecar.resiliency());
@@ -203,18 +203,6 @@ pub fn both(content: &str) -> [Message; 2] {
 }
 
 /// A fault in front of the store, which each call is shown to.
-pub struct StoreFault<F>(pub F);
-
-#[async_trait::async_trait]
-impl<F> sidecar::StoreFault for StoreFault<F>
-where
-    F: Fn(&sidecar::StoreCall) -> Result<(), String> + Send + Sync,
-{
-    async fn before(&self, call: &sidecar::StoreCall) -> Result<(), String> {
-        (self.0)(call)
-    }
-}
-
-pub fn store_fault(fault: impl Fn(&sidecar::StoreCall) -> Result<(), String> + Send + Sync + 'static) -> Ports {
-    Ports { fault: Some(Arc::new(StoreFault(fault))), ..Ports::default() }
+pub fn store_fault(fault: impl Fn(&StateCall) -> Option<Fault> + Send + Sync + 'static) -> Ports {
+    Ports { faults: Some(Arc::new(fault)), ..Ports::default() }
 }

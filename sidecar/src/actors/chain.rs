@@ -8,7 +8,7 @@ use http::header::{HeaderName, HeaderValue};
 
 use super::host::TypeConfig;
 
-const HEADER: HeaderName = HeaderName::from_static("dapr-reentrancy-id");
+pub(super) const HEADER: HeaderName = HeaderName::from_static("dapr-reentrancy-id");
 
 /// The chain that a call belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,7 @@ use crate::actor_events::{
 };
 use crate::app_channel::{AppError, AppReply};
 use crate::names::ActorRef;
+use crate::observation::CallbackKind;
 
 /// How many calls may wait to be sent.
 const WAITING: usize = 128;
@@ -124,10 +125,11 @@ impl Actors {
             }
             (Said::Failed(failed), _) => Err(AppError::Failed(format!("error from actor service: {}", failed.message))),
             (Said::Invoked(invoked), None) => Ok(invoked_reply(invoked)),
-            (Said::Reminded(ticked), Some("remind")) | (Said::TimerTicked(ticked), Some("timer")) => {
-                Ok(ticked_reply(&ticked))
-            }
-            (_, what) => unexpected(what.unwrap_or("invoke")),
+            (Said::Reminded(ticked), Some(CallbackKind::Reminder))
+            | (Said::TimerTicked(ticked), Some(CallbackKind::Timer)) => Ok(ticked_reply(&ticked)),
+            (_, None) => unexpected("invoke"),
+            (_, Some(CallbackKind::Reminder)) => unexpected("remind"),
+            (_, Some(CallbackKind::Timer)) => unexpected("timer"),
         }
     }
 
@@ -241,8 +243,10 @@ fn asked(id: String, call: &InvokeCall, tick: Option<&CallBack>) -> Asked {
         told.unwrap_or(Tick { data: None, callback: String::new(), due_time: String::new(), period: String::new() });
     let data = data.map(|data| bytes_value(data.get()));
     match tick.kind {
-        "remind" => Asked::Remind(Remind { id, actor_type, actor_id, name, due_time, period, data }),
-        _ => Asked::TickTimer(TickTimer { id, actor_type, actor_id, name, due_time, period, callback, data }),
+        CallbackKind::Reminder => Asked::Remind(Remind { id, actor_type, actor_id, name, due_time, period, data }),
+        CallbackKind::Timer => {
+            Asked::TickTimer(TickTimer { id, actor_type, actor_id, name, due_time, period, callback, data })
+        }
     }
 }
 

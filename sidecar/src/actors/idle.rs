@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tokio::sync::{Notify, SemaphorePermit};
+use tokio::time::Instant;
 
 use super::turn_lock::{Idleness, Leave};
 use super::{Actors, Hosted};
 use crate::app_channel::{AppError, AppReply};
+use crate::hooks::Hooks;
 use crate::names::ActorRef;
+use crate::observation::{Actor, EventKind, Outcome, Reason};
 
 /// How long the app has to take leave of an actor at the end, before the rest are given up: daprd's own limit, which
 /// is for all of them there, however many.
@@ -38,7 +41,7 @@ impl Actors {
             };
             if let Some((leave, place)) = leave {
                 tracing::debug!("Actor {}||{} is idle", actor.kind, actor.id);
-                actors.deactivate(&actor, leave, place).await;
+                actors.deactivate(&actor, leave, place, Reason::Idle).await;
             }
         });
     }
@@ -68,29 +71,27 @@ impl Actors {
     }
 
     /// Tells the app. Whatever it answers, and if it does not, the actor is inactive afterwards.
-    async fn deactivate(&self, actor: &ActorRef, leave: Leave, _one_of_some: SemaphorePermit<'_>) {
-        self.timers.forget(actor);
-        let name = format!("{}||{}", actor.kind, actor.id);
+    async fn deactivate(&self, actor: &ActorRef, leave: Leave, _one_of_some: SemaphorePermit<'_>, reason: Reason) {
+        let mut leaving = Leaving::begin(&self.hooks, actor, leave, reason);
+        self.forget_timers(actor);
         let told = tokio::select! {
             told = tokio::time::timeout(self.deactivation_limit, self.tell_of_deactivation(actor)) => told,
             () = self.aborting.cancelled() => return,
         };
-        match told {
-            Ok(Ok(reply)) if reply.status == StatusCode::OK => {
-                tracing::debug!("Deactivated actor '{name}'");
-            }
-            Ok(Ok(reply)) => tracing::error!(
-                "Failed to halt actor {name}: error from actor service: ({}) {}",
-                reply.status.as_u16(),
-                reply.text()
-            ),
-            Ok(Err(error)) => tracing::error!("Failed to halt actor {name}: {error}"),
-            Err(_) => tracing::error!(
-                "Failed to halt actor {name}: the app has not answered for {:?}; calls of the actor are let in again",
+        let failed = match told {
+            Ok(Ok(reply)) if reply.status == StatusCode::OK => None,
+            Ok(Ok(reply)) => Some(format!("error from actor service: ({}) {}", reply.status.as_u16(), reply.text())),
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!(
+                "the app has not answered for {:?}; calls of the actor are let in again",
                 self.deactivation_limit
-            ),
+            )),
+        };
+        match &failed {
+            None => tracing::debug!("Deactivated actor '{}||{}'", actor.kind, actor.id),
+            Some(why) => tracing::error!("Failed to halt actor {}||{}: {why}", actor.kind, actor.id),
         }
-        drop(leave);
+        leaving.outcome = failed.map_or(Outcome::Succeeded, Outcome::Failed);
     }
 
     async fn tell_of_deactivation(&self, actor: &ActorRef) -> Result<AppReply, AppError> {
@@ -117,7 +118,7 @@ impl Actors {
                 // It is never closed.
                 let Ok(place) = actors.leaving.acquire().await else { return };
                 match actors.table.leave_if_idle(&actor, Duration::ZERO) {
-                    Idleness::Over(leave) => actors.deactivate(&actor, leave, place).await,
+                    Idleness::Over(leave) => actors.deactivate(&actor, leave, place, Reason::Shutdown).await,
                     Idleness::Busy => tracing::warn!("Actor {}||{} is left in its turn", actor.kind, actor.id),
                     Idleness::Until(_) | Idleness::Gone => {}
                 }
@@ -139,5 +140,32 @@ impl Actors {
         self.closing.cancel();
         self.aborting.cancel();
         self.streams.close();
+    }
+}
+
+/// A deactivation under way; tells of its end, and lets calls of the actor in after that.
+struct Leaving<'a> {
+    hooks: &'a Hooks,
+    actor: &'a ActorRef,
+    outcome: Outcome,
+    started: Instant,
+    leave: Leave,
+}
+
+impl<'a> Leaving<'a> {
+    fn begin(hooks: &'a Hooks, actor: &'a ActorRef, leave: Leave, reason: Reason) -> Self {
+        if let Some(turn) = leave.id() {
+            hooks.tell(|| EventKind::Deactivating { actor: Actor::from(actor), turn, reason });
+        }
+        Self { hooks, actor, outcome: Outcome::CallerLeft, started: Instant::now(), leave }
+    }
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        let Some(turn) = self.leave.id() else { return };
+        let outcome = std::mem::replace(&mut self.outcome, Outcome::CallerLeft);
+        let (actor, took) = (self.actor, self.started.elapsed());
+        self.hooks.tell(|| EventKind::Deactivated { actor: Actor::from(actor), turn, outcome, took });
     }
 }

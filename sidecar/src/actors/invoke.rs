@@ -10,12 +10,13 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio_util::sync::CancellationToken;
 
 use super::chain::{Chain, TooDeep};
-use super::turn_lock::Turn;
+use super::report::{InTurn, Report, answered};
 use super::{Actors, Hosted};
 use crate::app_channel::{AppError, AppReply, UNWELL};
 use crate::error::ApiError;
 use crate::names::ActorRef;
-use crate::resiliency::{ACTOR_NOT_FOUND_RETRIES, Failure, PolicyError, RetryTarget, Run, limited};
+use crate::observation::{Actor, CallEnd, CallbackKind, Cause, EventKind, RetryTarget};
+use crate::resiliency::{ACTOR_NOT_FOUND_RETRIES, Failure, PolicyError, Run, limited};
 
 /// One call of an actor's method, checked.
 #[derive(Debug, Clone)]
@@ -33,13 +34,29 @@ pub(crate) struct InvokeCall {
 #[derive(Debug)]
 pub(super) struct CallBack {
     pub(super) actor: ActorRef,
-    /// `timer` or `remind`.
-    pub(super) kind: &'static str,
+    pub(super) kind: CallbackKind,
     pub(super) name: String,
     /// JSON.
     pub(super) body: Bytes,
     /// Cancelled when nobody wants the call any more. One that the app has begun goes on.
     pub(super) cancelled: CancellationToken,
+}
+
+impl CallBack {
+    /// The method as the app is called.
+    fn method(&self) -> String {
+        match self.kind {
+            CallbackKind::Timer => format!("timer/{}", self.name),
+            CallbackKind::Reminder => format!("remind/{}", self.name),
+        }
+    }
+
+    fn cause(&self) -> Cause {
+        match self.kind {
+            CallbackKind::Timer => Cause::Timer(self.name.clone()),
+            CallbackKind::Reminder => Cause::Reminder(self.name.clone()),
+        }
+    }
 }
 
 /// How such a call ended.
@@ -53,6 +70,8 @@ pub(super) enum CallBackEnd {
 
 /// daprd's words when the app wants no more of a reminder.
 const STOP: &str = "reminder has been canceled";
+/// Why the call of a timer or a reminder is let go that has its turn.
+const NOT_WANTED: &str = "nobody wants it any more";
 
 /// Why a call has no reply that counts.
 #[derive(Debug)]
@@ -100,7 +119,7 @@ impl Actors {
     /// # Errors
     /// In daprd's words and codes, for both APIs.
     pub(crate) async fn invoke(self: &Arc<Self>, mut call: InvokeCall) -> Result<AppReply, ApiError> {
-        let hosted = self.wait_hosted().await?;
+        let hosted = self.wait_hosted().await.inspect_err(|error| self.tell_refused(&call, &error.message))?;
         let config = hosted.config(&call.actor.kind);
         let chain = config.and_then(|config| Chain::of(&mut call.headers, config));
         let (guard, explicit) = self.resiliency.actor(&call.actor, config.is_some());
@@ -109,11 +128,19 @@ impl Actors {
             actor_id: call.actor.id.clone(),
             method: call.method.clone(),
         });
-        let attempt = async || {
-            let hosted = self.look_up(&hosted, &call.actor, explicit).await?;
-            let (turn, hosted) = self.take_turn(hosted, &call.actor, chain.as_ref()).await?;
-            let answered = self.call_app(turn, &hosted, (&call, None), guard.timeout).await?;
-            judge(&call.actor, &call.method, answered, explicit)
+        let timeout = guard.timeout;
+        let mut attempts = 0;
+        let attempt = || {
+            attempts += 1;
+            let number = attempts;
+            let (hosted, call, chain) = (&hosted, &call, chain.as_ref());
+            async move {
+                let hosted = self.look_up(hosted, &call.actor, explicit).await;
+                let hosted = hosted.inspect_err(|failure| self.tell_refused(call, &failure.error.to_string()))?;
+                let (turn, hosted) = self.take_turn(hosted, call, &Cause::Caller, number, chain).await?;
+                let answered = self.call_app(turn, &hosted, (call, None), timeout).await?;
+                judge(&call.actor, &call.method, answered, explicit)
+            }
         };
         match guard.run(Run { target, end: &self.closing }, attempt).await {
             Ok(reply) => Ok(reply),
@@ -136,15 +163,17 @@ impl Actors {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let chain = Chain::of(&mut headers, config);
-        let method = format!("{}/{}", call.kind, call.name);
+        let method = call.method();
         let request = InvokeCall { actor: call.actor.clone(), method, headers, query: None, body: call.body.clone() };
         let (guard, explicit) = self.resiliency.actor(&call.actor, true);
         let answered = async {
+            let cause = call.cause();
             let (turn, hosted) = tokio::select! {
-                turn = self.take_turn(hosted, &call.actor, chain.as_ref()) => turn?,
+                turn = self.take_turn(hosted, &request, &cause, 1, chain.as_ref()) => turn?,
                 () = call.cancelled.cancelled() => return Err(Failure::permanent(Refusal::Stop)),
             };
             if call.cancelled.is_cancelled() {
+                turn.report.ended(|| CallEnd::Refused(NOT_WANTED.into()));
                 return Err(Failure::permanent(Refusal::Stop));
             }
             let answered = self.call_app(turn, &hosted, (&request, Some(call)), guard.timeout).await?;
@@ -159,44 +188,69 @@ impl Actors {
 
     /// Waits for the actor's turn, and watches for its idleness if that activates it. While the app is not well that is
     /// waited for, too. Returns what is hosted at the turn.
-    async fn take_turn(
-        self: &Arc<Self>,
+    async fn take_turn<'a>(
+        self: &'a Arc<Self>,
         mut hosted: Arc<Hosted>,
-        actor: &ActorRef,
+        call: &InvokeCall,
+        cause: &Cause,
+        attempt: u32,
         chain: Option<&Chain>,
-    ) -> Result<(Turn, Arc<Hosted>), Failure<Refusal>> {
-        let closed = || Failure::permanent(Refusal::closed());
+    ) -> Result<(InTurn<'a>, Arc<Hosted>), Failure<Refusal>> {
+        let refuse = |report: Report<'_>, error: ApiError| {
+            report.ended(|| CallEnd::Refused(error.message.clone()));
+            Refusal::Own(error)
+        };
         loop {
             if hosted.is_suspended() {
                 hosted = self.wait_hosted().await.map_err(|error| Failure::permanent(Refusal::Own(error)))?;
             }
+            let line = self.table.line_up(&call.actor);
+            let mut report = Report::queued(&self.hooks, line.number, call, cause, attempt);
+            let closed = |report| Err(Failure::permanent(refuse(report, ApiError::runtime_closed())));
+            // It stands in line again when the app is well.
+            let unwell = |report: Report<'_>| report.ended(|| CallEnd::Refused(UNWELL.to_owned()));
             let turn = tokio::select! {
-                turn = self.table.line_up(actor).turn(chain) => turn,
-                () = self.closing.cancelled() => return Err(closed()),
-                () = hosted.suspended() => continue,
+                turn = line.turn(chain) => turn,
+                () = self.closing.cancelled() => return closed(report),
+                () = hosted.suspended() => {
+                    unwell(report);
+                    continue;
+                }
             };
-            let mut turn = turn.map_err(|TooDeep| Failure::transient(Refusal::Own(ApiError::stack_depth())))?;
-            let activated = turn.activated.take();
+            let mut turn = match turn {
+                Ok(turn) => turn,
+                Err(TooDeep) => return Err(Failure::transient(refuse(report, ApiError::stack_depth()))),
+            };
             if hosted.is_suspended() {
-                if activated.is_some() {
-                    self.table.forget(actor);
+                unwell(report);
+                if turn.activated.is_some() {
+                    self.table.forget(&call.actor);
                 }
                 continue;
             }
-            if let (Some(idle), Some(config)) = (activated, hosted.config(&actor.kind)) {
-                self.watch_idle(Arc::clone(&hosted), actor.clone(), config.idle_timeout, idle);
+            report.started(&turn);
+            if let (Some(idle), Some(config)) = (turn.activated.take(), hosted.config(&call.actor.kind)) {
+                self.watch_idle(Arc::clone(&hosted), call.actor.clone(), config.idle_timeout, idle);
             }
             if self.closing.is_cancelled() {
-                return Err(closed());
+                return closed(report);
             }
-            return Ok((turn, hosted));
+            return Ok((InTurn { report, turn }, hosted));
         }
+    }
+
+    /// Tells of a call that never stood in line.
+    fn tell_refused(&self, call: &InvokeCall, why: &str) {
+        self.hooks.tell(|| {
+            let (actor, method) = (Actor::from(&call.actor), call.method.clone());
+            EventKind::CallRefused { actor, method, why: why.to_owned() }
+        });
     }
 
     /// Has the app called, and gives the turn back.
     async fn call_app(
         &self,
-        turn: Turn,
+        turn: InTurn<'_>,
         hosted: &Hosted,
         (call, tick): (&InvokeCall, Option<&CallBack>),
         timeout: Option<Duration>,
@@ -216,13 +270,19 @@ impl Actors {
                 AppError::Failed(why) => Failure::transient(Refusal::Told(why)),
             })
         };
-        let answered = tokio::select! {
-            answered = limited(timeout, request) => answered,
+        let outcome = tokio::select! {
+            outcome = limited(timeout, request) => outcome,
             () = self.aborting.cancelled() => Err(Failure::permanent(Refusal::Told("context canceled".into()))),
             () = hosted.suspended() => Err(Failure::transient(Refusal::Told(UNWELL.into()))),
         };
+        let InTurn { report, turn } = turn;
+        report.ended(|| match &outcome {
+            Ok(reply) => answered(reply),
+            Err(failure) if failure.is_time_out() => CallEnd::TimedOut,
+            Err(failure) => CallEnd::Failed(failure.error.to_string()),
+        });
         drop(turn);
-        answered
+        outcome
     }
 
     /// Finds out whether the type is hosted. Unless the type has a policy of its own, daprd looks

@@ -9,6 +9,7 @@ mod invoke;
 mod registry;
 mod reminder_record;
 mod reminders;
+mod report;
 mod schedule;
 mod state;
 mod timers;
@@ -21,9 +22,11 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::app_channel::AppChannel;
-use crate::config::{Config, Ports};
+use crate::config::Config;
 use crate::error::ApiError;
+use crate::hooks::Hooks;
 use crate::names::ActorRef;
+use crate::observation::{Actor, Callback, EventKind};
 use crate::resiliency::Resiliency;
 use crate::state::StateStore;
 
@@ -99,11 +102,11 @@ pub(crate) struct Actors {
     store: Option<(String, Arc<dyn StateStore>)>,
     /// Whether state may have a time to live.
     state_ttl: bool,
-    ports: Ports,
+    hooks: Hooks,
     resiliency: Resiliency,
     table: Arc<Table>,
     /// Those that there are, in memory alone.
-    timers: Registry<()>,
+    timers: Registry<Arc<Callback>>,
     reminders: Reminders,
     clock: Clock,
     hosting: watch::Sender<Hosting>,
@@ -125,15 +128,16 @@ impl Actors {
         store: Option<(String, Arc<dyn StateStore>)>,
         config: &Config,
         resiliency: Resiliency,
+        hooks: Hooks,
     ) -> Self {
         Self {
             app_id: config.app_id.clone(),
             app,
             store,
             state_ttl: config.actor_state_ttl,
-            ports: config.ports.clone(),
+            table: Arc::new(Table::numbered(hooks.turns().cloned())),
+            hooks,
             resiliency,
-            table: Arc::default(),
             timers: Registry::default(),
             reminders: Reminders::default(),
             clock: Clock::start(),
@@ -165,7 +169,7 @@ impl Actors {
         self.host_from_now_on(types);
         // The tick of a type that is not hosted would be its last.
         for reminder in resumed {
-            self.run(reminder);
+            self.resume_ticks(reminder);
         }
     }
 
@@ -181,7 +185,7 @@ impl Actors {
         }
         self.host_from_now_on(config.types);
         for reminder in resumed {
-            self.run(reminder);
+            self.resume_ticks(reminder);
         }
     }
 
@@ -207,6 +211,7 @@ impl Actors {
     }
 
     fn host_from_now_on(&self, types: Vec<(String, TypeConfig)>) {
+        self.tell_types(&types);
         self.hosting.send_modify(|hosting| {
             let unwell = match hosting {
                 Hosting::Hosted(hosted) => hosted.unwell.clone(),
@@ -214,6 +219,17 @@ impl Actors {
             };
             *hosting = Hosting::Hosted(Arc::new(Hosted { types, unwell }));
         });
+    }
+
+    fn tell_types(&self, types: &[(String, TypeConfig)]) {
+        let names = || types.iter().map(|(kind, _)| kind.clone()).collect();
+        self.hooks.tell(|| EventKind::TypesRegistered { types: names() });
+    }
+
+    /// Forgets the timers of an actor that counts as inactive, without the app being told.
+    fn forgotten(&self, actor: &ActorRef) {
+        self.hooks.tell(|| EventKind::Forgotten { actor: Actor::from(actor) });
+        self.forget_timers(actor);
     }
 
     /// Whether whoever hosts the actors may go while the sidecar runs, as far as that is seen.
@@ -240,7 +256,7 @@ impl Actors {
         self.host_from_now_on(rest.types);
         for actor in self.table.active().into_iter().filter(hosted_there) {
             self.table.forget(&actor);
-            self.timers.forget(&actor);
+            self.forgotten(&actor);
         }
     }
 
@@ -253,7 +269,7 @@ impl Actors {
             unwell.cancel();
         }
         for actor in self.table.forget_active() {
-            self.timers.forget(&actor);
+            self.forgotten(&actor);
         }
     }
 
@@ -262,6 +278,7 @@ impl Actors {
         self.hosting.send_if_modified(|hosting| match hosting {
             Hosting::Suspended(hosted) => {
                 let (types, unwell) = (hosted.types.clone(), self.may_go().then(CancellationToken::new));
+                self.tell_types(&types);
                 *hosting = Hosting::Hosted(Arc::new(Hosted { types, unwell }));
                 true
             }

@@ -101,7 +101,7 @@ impl<T> Registry<T> {
         Ok(Room { registry: self, promised })
     }
 
-    /// Puts one in the place of the one of that name, if there is one.
+    /// Puts one in the place of the one of that name, which it returns.
     ///
     /// # Errors
     /// There is no room for it. The one of that name stays then.
@@ -112,16 +112,22 @@ impl<T> Registry<T> {
         known: T,
         data: usize,
         token: CancellationToken,
-    ) -> Result<(), Full> {
+    ) -> Result<Option<T>, Full> {
         let mut entries = self.entries();
         entries.room_for(actor, name, data, self.limits)?;
-        entries.put(actor, name, known, data, token);
-        Ok(())
+        Ok(entries.put(actor, name, known, data, token))
     }
 
     /// The same, whether or not there is room.
-    pub(super) fn put_anyway(&self, actor: &ActorRef, name: &str, known: T, data: usize, token: CancellationToken) {
-        self.entries().put(actor, name, known, data, token);
+    pub(super) fn put_anyway(
+        &self,
+        actor: &ActorRef,
+        name: &str,
+        known: T,
+        data: usize,
+        token: CancellationToken,
+    ) -> Option<T> {
+        self.entries().put(actor, name, known, data, token)
     }
 
     /// Notes down what is known of one by now; its task goes on.
@@ -131,22 +137,20 @@ impl<T> Registry<T> {
         }
     }
 
-    /// Ends one.
-    pub(super) fn remove(&self, actor: &ActorRef, name: &str) {
-        self.entries().remove(actor, name);
+    /// Ends one; `None` when there is none of that name.
+    pub(super) fn remove(&self, actor: &ActorRef, name: &str) -> Option<T> {
+        self.entries().remove(actor, name)
     }
 
     /// Forgets one whose task has come to its end, unless another has its name by now.
-    pub(super) fn ended(&self, actor: &ActorRef, name: &str, token: &CancellationToken) {
+    pub(super) fn ended(&self, actor: &ActorRef, name: &str, token: &CancellationToken) -> Option<T> {
         let mut entries = self.entries();
-        if !token.is_cancelled() {
-            entries.remove(actor, name);
-        }
+        if token.is_cancelled() { None } else { entries.remove(actor, name) }
     }
 
     /// Ends all of an actor.
-    pub(super) fn forget(&self, actor: &ActorRef) {
-        self.entries().forget(actor);
+    pub(super) fn forget(&self, actor: &ActorRef) -> Vec<T> {
+        self.entries().forget(actor)
     }
 
     /// Ends all of a type.
@@ -185,31 +189,31 @@ impl<T> Entries<T> {
         if fits { Ok(Limits { count, bytes: size.saturating_sub(freed) }) } else { Err(Full(limits)) }
     }
 
-    fn put(&mut self, actor: &ActorRef, name: &str, known: T, data: usize, token: CancellationToken) {
-        self.remove(actor, name);
+    fn put(&mut self, actor: &ActorRef, name: &str, known: T, data: usize, token: CancellationToken) -> Option<T> {
+        let before = self.remove(actor, name);
         let bytes = size(actor, name, data);
         self.count += 1;
         self.bytes += bytes;
         self.actors.entry(actor.clone()).or_default().insert(name.to_owned(), Entry { known, bytes, token });
+        before
     }
 
-    fn forget(&mut self, actor: &ActorRef) {
+    fn forget(&mut self, actor: &ActorRef) -> Vec<T> {
         let names: Vec<_> = self.actors.get(actor).into_iter().flat_map(BTreeMap::keys).cloned().collect();
-        for name in names {
-            self.remove(actor, &name);
-        }
+        names.into_iter().filter_map(|name| self.remove(actor, &name)).collect()
     }
 
-    fn remove(&mut self, actor: &ActorRef, name: &str) {
-        let Some(named) = self.actors.get_mut(actor) else { return };
-        if let Some(entry) = named.remove(name) {
-            self.count -= 1;
-            self.bytes -= entry.bytes;
-            entry.token.cancel();
-        }
+    fn remove(&mut self, actor: &ActorRef, name: &str) -> Option<T> {
+        let named = self.actors.get_mut(actor)?;
+        let removed = named.remove(name);
         if named.is_empty() {
             self.actors.remove(actor);
         }
+        let entry = removed?;
+        self.count -= 1;
+        self.bytes -= entry.bytes;
+        entry.token.cancel();
+        Some(entry.known)
     }
 }
 
@@ -229,7 +233,7 @@ mod tests {
 
     fn put(registry: &Registry<()>, id: &str, name: &str, data: usize) -> Result<CancellationToken, Full> {
         let token = CancellationToken::new();
-        registry.put(&actor(id), name, (), data, token.clone()).map(|()| token)
+        registry.put(&actor(id), name, (), data, token.clone()).map(|_| token)
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A reminder as it is in the store.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -7,6 +9,7 @@ use serde_json::value::RawValue;
 use super::schedule::{Period, Schedule, Times};
 use crate::duration;
 use crate::names::{ActorRef, in_key};
+use crate::observation::{Actor, Callback, CallbackKind};
 
 /// Stands where an actor's type stands in a key. Callers cannot have the state of such a type.
 const TYPE: &str = "dapr.internal.reminders";
@@ -79,6 +82,18 @@ impl Record {
 
     pub(crate) fn actor(&self) -> ActorRef {
         ActorRef::new(self.actor_type.clone(), self.actor_id.clone())
+    }
+
+    /// What is told of it.
+    pub(super) fn told(&self) -> Arc<Callback> {
+        Arc::new(Callback {
+            kind: CallbackKind::Reminder,
+            actor: Actor::new(&self.actor_type, &self.actor_id),
+            name: self.name.clone(),
+            due_time: self.due_time.clone(),
+            period: self.period.clone(),
+            ttl: String::new(),
+        })
     }
 
     /// How many bytes its data and times take.

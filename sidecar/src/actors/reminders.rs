@@ -17,7 +17,11 @@ use super::schedule::{Schedule, Times};
 use super::{Actors, Hosted};
 use crate::error::ApiError;
 use crate::names::ActorRef;
-use crate::state::{Operation, Value};
+use crate::observation::{
+    Actor, Callback, CallbackEnd, CallbackKind, EventKind, Outcome, StateCall, StateKey, StateOperation, StateOwner,
+};
+use crate::resiliency::Failure;
+use crate::state::{Operation, Value, read, written};
 
 /// The most bytes that actor type, actor id and name may have together. In daprd 1.18 the Scheduler takes 512 for
 /// `actorreminder||NAMESPACE||TYPE||ID||NAME`, and the usual namespace is `default`.
@@ -99,6 +103,22 @@ impl Actors {
     /// The type is not hosted, the name or the times are none, there is one and may not be replaced, there is no room
     /// for another, or the store fails.
     pub(crate) async fn register_reminder(self: &Arc<Self>, reminder: NewReminder) -> Result<(), ApiError> {
+        let told = Arc::new(Callback {
+            kind: CallbackKind::Reminder,
+            actor: Actor::from(&reminder.actor),
+            name: reminder.name.clone(),
+            due_time: reminder.times.due_time.clone(),
+            period: reminder.times.period.clone(),
+            ttl: reminder.times.ttl.clone(),
+        });
+        let registered = self.begin_reminder(reminder, &told).await;
+        if let Err(error) = &registered {
+            self.tell_registered(&told, Outcome::Failed(error.message.clone()));
+        }
+        registered
+    }
+
+    async fn begin_reminder(self: &Arc<Self>, reminder: NewReminder, told: &Arc<Callback>) -> Result<(), ApiError> {
         if reminder.name.is_empty() {
             return Err(ApiError::bad_request("invalid request: reminder name cannot be empty"));
         }
@@ -116,7 +136,7 @@ impl Actors {
         let NewReminder { actor, name, times, data, overwrite, on_failure } = reminder;
         let record = Record::new(actor, name, &times, data, on_failure, &schedule);
         // What has begun goes on to its end, even if the caller goes away: the store and the memory say the same.
-        let actors = Arc::clone(self);
+        let (actors, told) = (Arc::clone(self), Arc::clone(told));
         let written = tokio::spawn(async move {
             let reminders = &actors.reminders;
             let writing = reminders.lock(&record.actor(), &record.name).await;
@@ -127,7 +147,10 @@ impl Actors {
             let room = reminders.known.room_for(&record.actor(), &record.name, record.data_len());
             let _room = room.map_err(ApiError::reminders_full)?;
             actors.write_reminder(&record).await.map_err(ApiError::reminder_create)?;
-            actors.run(actors.keep(record, schedule));
+            let (kept, before) = actors.keep(record, schedule);
+            actors.tell_over(before.map(|record| record.told()), CallbackEnd::Replaced);
+            actors.tell_registered(&told, Outcome::Succeeded);
+            actors.run(kept);
             Ok(())
         });
         written.await.unwrap_or_else(|error| Err(ApiError::reminder_create(error)))
@@ -184,9 +207,9 @@ impl Actors {
         let deleted = tokio::spawn(async move {
             let writing = actors.reminders.lock(&actor, &name).await;
             let _writing = writing.map_err(ApiError::reminder_delete)?;
-            let key = Record::key(&actors.app_id, &actor, &name);
-            actors.write(Operation::delete(key)).await.map_err(ApiError::reminder_delete)?;
-            actors.reminders.known.remove(&actor, &name);
+            actors.forget_reminder(&actor, &name).await.map_err(ApiError::reminder_delete)?;
+            let removed = actors.reminders.known.remove(&actor, &name);
+            actors.tell_over(removed.map(|record| record.told()), CallbackEnd::Unregistered);
             Ok(())
         });
         deleted.await.unwrap_or_else(|error| Err(ApiError::reminder_delete(error)))
@@ -198,13 +221,25 @@ impl Actors {
     /// # Errors
     /// The store's, and nothing has begun then.
     pub(super) async fn resume_reminders(&self, hosted: &Hosted) -> Result<Vec<Kept>, String> {
-        let Some((_, store)) = &self.store else { return Ok(Vec::new()) };
+        let Some((component, store)) = &self.store else { return Ok(Vec::new()) };
+        let prefix = Record::prefix(&self.app_id);
+        let call = self.hooks.state_call(|id| StateCall {
+            id,
+            component: component.clone(),
+            operation: StateOperation::List,
+            keys: vec![read(&prefix)],
+            owner: StateOwner::Reminders(None),
+            turn: None,
+            baggage: None,
+        });
+        let list = async { store.with_prefix(&prefix).await.map_err(Failure::transient) };
+        let all = self.hooks.at_store(call.as_ref().map(|call| (call, 1)), None, |_| None, list).await;
         let mut resumed = Vec::new();
-        for (key, stored) in store.with_prefix(&Record::prefix(&self.app_id)).await? {
+        for (key, stored) in all.map_err(|failure| failure.error)? {
             let read = Record::read(&stored.data).and_then(|record| Ok((record.schedule(self.clock.now())?, record)));
             match read {
                 Ok((schedule, record)) if hosted.config(&record.actor_type).is_some() => {
-                    resumed.push(self.keep(record, schedule));
+                    resumed.push(self.keep(record, schedule).0);
                 }
                 Ok((_, record)) => {
                     tracing::debug!("nobody hosts the reminder {} of {}", record.name, record.actor_type)
@@ -215,25 +250,32 @@ impl Actors {
         Ok(resumed)
     }
 
-    /// Has it known from now on; its ticks do not come yet.
-    fn keep(&self, record: Record, schedule: Schedule) -> Kept {
+    /// Has it known from now on, in the place of the one of that name, which it returns; its ticks do not come yet.
+    fn keep(&self, record: Record, schedule: Schedule) -> (Kept, Option<Arc<Record>>) {
         let body = Body { data: &record.data, due_time: "", period: "" };
         let token = CancellationToken::new();
         let call = CallBack {
             actor: record.actor(),
-            kind: "remind",
+            kind: CallbackKind::Reminder,
             name: record.name.clone(),
             // A record is JSON itself.
             body: serde_json::to_vec(&body).unwrap_or_default().into(),
             cancelled: token.clone(),
         };
         let record = Arc::new(record);
-        self.reminders.known.put_anyway(&call.actor, &call.name, Arc::clone(&record), record.data_len(), token);
-        Kept { call, record, schedule }
+        let known = &self.reminders.known;
+        let before = known.put_anyway(&call.actor, &call.name, Arc::clone(&record), record.data_len(), token);
+        (Kept { call, record, schedule }, before)
+    }
+
+    /// Begins with the ticks of one that was in the store.
+    pub(super) fn resume_ticks(self: &Arc<Self>, reminder: Kept) {
+        self.hooks.tell(|| EventKind::CallbackResumed { callback: reminder.record.told() });
+        self.run(reminder);
     }
 
     /// Begins with the ticks.
-    pub(super) fn run(self: &Arc<Self>, reminder: Kept) {
+    fn run(self: &Arc<Self>, reminder: Kept) {
         tokio::spawn(Arc::clone(self).run_reminder(reminder));
     }
 
@@ -243,7 +285,7 @@ impl Actors {
             if self.until_cancelled(&call, self.clock.reach(schedule.next)).await.is_none() {
                 return;
             }
-            let Some(goes_on) = self.remind(&call, record.on_failure, &mut told).await else { return };
+            let Some(goes_on) = self.remind(&call, &record, &mut told).await else { return };
             let _writing = self.reminders.place(&call.actor, &call.name).lock().await;
             if call.cancelled.is_cancelled() {
                 return;
@@ -257,8 +299,10 @@ impl Actors {
                     written
                 }
                 None => {
-                    self.reminders.known.remove(&call.actor, &call.name);
-                    self.write(Operation::delete(Record::key(&self.app_id, &call.actor, &call.name))).await
+                    let end = if goes_on { CallbackEnd::Completed } else { CallbackEnd::Stopped };
+                    let removed = self.reminders.known.remove(&call.actor, &call.name);
+                    self.tell_over(removed.map(|record| record.told()), end);
+                    self.forget_reminder(&call.actor, &call.name).await
                 }
             };
             if let Err(why) = written {
@@ -269,14 +313,10 @@ impl Actors {
 
     /// One tick: the call, and again if it fails. Whether there may be others; `None` when nobody wants the tick any
     /// more, or the sidecar ends before it has been made: it comes after the restart. `told` is when a failure was said.
-    async fn remind(
-        self: &Arc<Self>,
-        call: &CallBack,
-        on_failure: OnFailure,
-        told: &mut Option<Instant>,
-    ) -> Option<bool> {
-        let mut retries = 0;
+    async fn remind(self: &Arc<Self>, call: &CallBack, record: &Record, told: &mut Option<Instant>) -> Option<bool> {
+        let (on_failure, mut retries) = (record.on_failure, 0);
         loop {
+            self.hooks.tell(|| EventKind::CallbackFired { callback: record.told(), attempt: retries + 1 });
             match self.call_back(call).await {
                 CallBackEnd::Succeeded => return Some(true),
                 CallBackEnd::Stop => return (!call.cancelled.is_cancelled()).then_some(false),
@@ -307,15 +347,37 @@ impl Actors {
 
     async fn write_reminder(&self, record: &Record) -> Result<(), String> {
         let json = serde_json::to_string(record).map_err(|error| error.to_string())?;
-        let key = Record::key(&self.app_id, &record.actor(), &record.name);
-        self.write(Operation::upsert(key, Value::Json(json))).await
+        let (actor, value) = (record.actor(), Value::Json(json));
+        let key = written(&record.name, Some(&value));
+        let operation = Operation::upsert(Record::key(&self.app_id, &actor, &record.name), value);
+        self.write(StateOperation::Set, &actor, key, operation).await
     }
 
-    async fn write(&self, operation: Operation) -> Result<(), String> {
-        match &self.store {
-            Some((_, store)) => store.transaction(vec![operation]).await,
-            None => Err("there is no state store".into()),
-        }
+    async fn forget_reminder(&self, actor: &ActorRef, name: &str) -> Result<(), String> {
+        let operation = Operation::delete(Record::key(&self.app_id, actor, name));
+        self.write(StateOperation::Delete, actor, written(name, None), operation).await
+    }
+
+    async fn write(
+        &self,
+        what: StateOperation,
+        actor: &ActorRef,
+        key: StateKey,
+        operation: Operation,
+    ) -> Result<(), String> {
+        let Some((component, store)) = &self.store else { return Err("there is no state store".into()) };
+        let call = self.hooks.state_call(|id| StateCall {
+            id,
+            component: component.clone(),
+            operation: what,
+            keys: vec![key],
+            owner: StateOwner::Reminders(Some(Actor::from(actor))),
+            turn: self.hooks.turns().and_then(|turns| turns.of(actor)),
+            baggage: None,
+        });
+        let write = async { store.transaction(vec![operation]).await.map_err(Failure::transient) };
+        let written = self.hooks.at_store(call.as_ref().map(|call| (call, 1)), None, |()| None, write).await;
+        written.map_err(|failure| failure.error)
     }
 }
 

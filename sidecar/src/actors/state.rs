@@ -1,14 +1,14 @@
 //! An actor's state: what the two APIs ask of the store.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use super::Actors;
 use crate::error::ApiError;
 use crate::limits::MOST_ITEMS;
 use crate::names::{ActorRef, in_key};
-use crate::resiliency::{Failure, RetryTarget, Run, limited};
-use crate::state::{Operation, StateStore, Stored, Value};
-use crate::store_call::{StoreCall, StoreOperation};
+use crate::observation::{Actor, Excerpt, RetryTarget, StateCall, StateKey, StateOperation, StateOwner};
+use crate::resiliency::{Failure, Run};
+use crate::state::{Operation, StateStore, Stored, Value, read, stored, written};
 
 /// One operation of a transaction, as a caller gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +31,9 @@ impl Actors {
         check(actor)?;
         self.wait_until_known().await?;
         let (component, store) = self.state_store()?;
-        let call = store_call(StoreOperation::Get, actor, vec![key.to_owned()], baggage);
+        let call = self.state_call(component, StateOperation::Get, actor, baggage, || vec![read(key)]);
         let key = self.store_key(actor, key);
-        self.call_store(component, call, || store.get(&key)).await.map_err(ApiError::state_get)
+        self.call_store(component, call, stored, || store.get(&key)).await.map_err(ApiError::state_get)
     }
 
     /// Applies all changes or none. The actor has to be active.
@@ -55,8 +55,9 @@ impl Actors {
         if !self.table.is_active(actor) {
             return Err(ApiError::instance_missing());
         }
+        let keys = || changes.iter().map(|change| written(&change.key, change.value.as_ref())).collect();
+        let call = self.state_call(component, StateOperation::Transaction, actor, baggage, keys);
         let mut operations = Vec::with_capacity(changes.len());
-        let mut keys = Vec::with_capacity(changes.len());
         for change in changes {
             if change.key.is_empty() {
                 return Err(ApiError::state_save("missing key"));
@@ -76,48 +77,54 @@ impl Actors {
                 (Some(value), Some(seconds)) => Operation::upsert_for(key, value, seconds),
                 (None, _) => Operation::delete(key),
             });
-            keys.push(change.key);
         }
-        let call = store_call(StoreOperation::Transaction, actor, keys, baggage);
-        self.call_store(component, call, || store.transaction(operations.clone())).await.map_err(ApiError::state_save)
+        let write = || store.transaction(operations.clone());
+        self.call_store(component, call, |()| None, write).await.map_err(ApiError::state_save)
     }
 
     /// Runs a store call under the store's policy. An attempt that a time-out ends is dropped
     /// wherever it is: held up in front of the store, or in the line for it.
-    async fn call_store<T, Fut>(&self, component: &str, call: StoreCall, run: impl Fn() -> Fut) -> Result<T, String>
+    async fn call_store<T, Fut>(
+        &self,
+        component: &str,
+        call: Option<Arc<StateCall>>,
+        read: fn(&T) -> Option<Excerpt>,
+        run: impl Fn() -> Fut,
+    ) -> Result<T, String>
     where
         Fut: Future<Output = Result<T, String>>,
     {
         let guard = self.resiliency.store(component);
-        let target =
-            guard.is_observed().then(|| RetryTarget::Store { component: component.to_owned(), call: call.clone() });
-        let attempt = || self.observed(&call, guard.timeout, &run);
+        let target = call.clone().filter(|_| guard.is_observed()).map(RetryTarget::Store);
+        let mut attempts = 0;
+        let attempt = || {
+            attempts += 1;
+            let call = call.as_ref().map(|call| (call, attempts));
+            let run = run();
+            self.hooks.at_store(call, guard.timeout, read, async { run.await.map_err(Failure::transient) })
+        };
         guard.run(Run { target, end: &self.aborting }, attempt).await
     }
 
-    /// Runs one attempt between the two ports of the store.
-    async fn observed<T, Fut>(
+    /// A call for an actor's own state, if anybody wants to know of it.
+    fn state_call(
         &self,
-        call: &StoreCall,
-        timeout: Option<Duration>,
-        run: impl Fn() -> Fut,
-    ) -> Result<T, Failure<String>>
-    where
-        Fut: Future<Output = Result<T, String>>,
-    {
-        let started = Instant::now();
-        let attempt = async {
-            if let Some(fault) = &self.ports.fault {
-                fault.before(call).await.map_err(Failure::transient)?;
-            }
-            run().await.map_err(Failure::transient)
-        };
-        let outcome = limited(timeout, attempt).await;
-        if let Some(observer) = &self.ports.observer {
-            let summary = outcome.as_ref().map(|_| ()).map_err(|failure| failure.error.clone());
-            observer.observed(call, &summary, started.elapsed());
-        }
-        outcome
+        component: &str,
+        operation: StateOperation,
+        actor: &ActorRef,
+        baggage: Option<String>,
+        keys: impl FnOnce() -> Vec<StateKey>,
+    ) -> Option<Arc<StateCall>> {
+        let turn = self.hooks.turns().and_then(|turns| turns.of(actor));
+        self.hooks.state_call(|id| StateCall {
+            id,
+            component: component.to_owned(),
+            operation,
+            keys: keys(),
+            owner: StateOwner::Actor(Actor::from(actor)),
+            turn,
+            baggage,
+        })
     }
 
     /// Like [`Actors::wait_hosted`], but open until the very end: a turn that runs through the
@@ -150,10 +157,6 @@ fn seconds(text: &str) -> Result<Option<u32>, String> {
             seconds => Ok(u32::try_from(seconds).ok().filter(|seconds| *seconds > 0)),
         },
     }
-}
-
-fn store_call(operation: StoreOperation, actor: &ActorRef, keys: Vec<String>, baggage: Option<String>) -> StoreCall {
-    StoreCall { operation, actor_type: actor.kind.clone(), actor_id: actor.id.clone(), keys, baggage }
 }
 
 /// Whether callers may have the state of an actor of that name.

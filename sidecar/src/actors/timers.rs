@@ -10,6 +10,7 @@ use super::invoke::{CallBack, CallBackEnd};
 use super::schedule::{Schedule, Times};
 use crate::error::ApiError;
 use crate::names::{ActorRef, validate_name};
+use crate::observation::{Actor, Callback, CallbackEnd, CallbackKind, EventKind, Outcome, TurnId};
 
 /// A timer, as its caller asks for it.
 #[derive(Debug)]
@@ -40,6 +41,22 @@ impl Actors {
     /// # Errors
     /// The type is not hosted, the name or the times are none, or there is no room for it.
     pub(crate) async fn register_timer(self: &Arc<Self>, timer: NewTimer) -> Result<(), ApiError> {
+        let told = Arc::new(Callback {
+            kind: CallbackKind::Timer,
+            actor: Actor::from(&timer.actor),
+            name: timer.name.clone(),
+            due_time: timer.times.due_time.clone(),
+            period: timer.times.period.clone(),
+            ttl: timer.times.ttl.clone(),
+        });
+        let registered = self.begin_timer(timer, &told).await;
+        if let Err(error) = &registered {
+            self.tell_registered(&told, Outcome::Failed(error.message.clone()));
+        }
+        registered
+    }
+
+    async fn begin_timer(self: &Arc<Self>, timer: NewTimer, told: &Arc<Callback>) -> Result<(), ApiError> {
         self.check_callback(&timer.actor, &timer.name).await?;
         let actor = &timer.actor;
         let key = format!("{}||{}", actor.kind, actor.id);
@@ -52,7 +69,9 @@ impl Actors {
         let schedule = Schedule::new(&timer.times, self.clock.now(), "timer", &key).map_err(ApiError::timer_create)?;
         if !schedule.is_active() {
             tracing::info!("Timer {key} has expired");
-            self.timers.remove(actor, &timer.name);
+            self.tell_over(self.timers.remove(actor, &timer.name), CallbackEnd::Replaced);
+            self.tell_registered(told, Outcome::Succeeded);
+            self.tell_over(Some(Arc::clone(told)), CallbackEnd::Completed);
             return Ok(());
         }
         let body = Body {
@@ -63,10 +82,12 @@ impl Actors {
         };
         let body = serde_json::to_vec(&body).map_err(ApiError::timer_create)?;
         let token = self.closing.child_token();
-        self.timers.put(actor, &timer.name, (), body.len(), token.clone()).map_err(ApiError::timers_full)?;
-        let call =
-            CallBack { actor: timer.actor, kind: "timer", name: timer.name, body: body.into(), cancelled: token };
-        tokio::spawn(Arc::clone(self).run_timer(call, schedule));
+        let put = self.timers.put(actor, &timer.name, Arc::clone(told), body.len(), token.clone());
+        self.tell_over(put.map_err(ApiError::timers_full)?, CallbackEnd::Replaced);
+        self.tell_registered(told, Outcome::Succeeded);
+        let (kind, body) = (CallbackKind::Timer, body.into());
+        let call = CallBack { actor: timer.actor, kind, name: timer.name, body, cancelled: token };
+        tokio::spawn(Arc::clone(self).run_timer(call, schedule, Arc::clone(told)));
         Ok(())
     }
 
@@ -76,23 +97,34 @@ impl Actors {
     /// The type is Dapr's own.
     pub(crate) async fn unregister_timer(&self, actor: &ActorRef, name: &str) -> Result<(), ApiError> {
         self.check_callback(actor, name).await?;
-        self.timers.remove(actor, name);
+        self.tell_over(self.timers.remove(actor, name), CallbackEnd::Unregistered);
         Ok(())
+    }
+
+    /// Ends the timers of an actor that is not active any more.
+    pub(super) fn forget_timers(&self, actor: &ActorRef) {
+        for timer in self.timers.forget(actor) {
+            self.tell_over(Some(timer), CallbackEnd::Deactivated);
+        }
     }
 
     /// One tick after the other: the next one is waited for when the app has answered. A tick that fails is logged,
     /// and counts.
-    async fn run_timer(self: Arc<Self>, call: CallBack, schedule: Schedule) {
+    async fn run_timer(self: Arc<Self>, call: CallBack, schedule: Schedule, told: Arc<Callback>) {
         let key = format!("{}||{}||{}", call.actor.kind, call.actor.id, call.name);
-        let mut coming = Some(schedule);
+        let (mut coming, mut end) = (Some(schedule), CallbackEnd::Completed);
         while let Some(schedule) = coming {
             tokio::select! {
                 () = self.clock.reach(schedule.next) => {}
                 () = call.cancelled.cancelled() => return,
             }
+            self.hooks.tell(|| EventKind::CallbackFired { callback: Arc::clone(&told), attempt: 1 });
             match self.call_back(&call).await {
                 CallBackEnd::Succeeded => {}
-                CallBackEnd::Stop => break,
+                CallBackEnd::Stop => {
+                    end = CallbackEnd::Stopped;
+                    break;
+                }
                 CallBackEnd::Failed(why) => tracing::error!("Error executing timer: {key}: {why}"),
             }
             if call.cancelled.is_cancelled() {
@@ -101,7 +133,25 @@ impl Actors {
             coming = schedule.after_tick();
         }
         tracing::info!("Timer {key} has been completed");
-        self.timers.ended(&call.actor, &call.name, &call.cancelled);
+        self.tell_over(self.timers.ended(&call.actor, &call.name, &call.cancelled), end);
+    }
+
+    /// Tells that a timer or a reminder was asked for.
+    pub(super) fn tell_registered(&self, callback: &Arc<Callback>, outcome: Outcome) {
+        self.hooks.tell(|| {
+            let turn = self.turn_of(&callback.actor);
+            EventKind::CallbackRegistered { callback: Arc::clone(callback), turn, outcome }
+        });
+    }
+
+    /// Tells that a timer or a reminder comes no more, if there was one.
+    pub(super) fn tell_over(&self, callback: Option<Arc<Callback>>, end: CallbackEnd) {
+        let Some(callback) = callback else { return };
+        self.hooks.tell(|| EventKind::CallbackEnded { turn: self.turn_of(&callback.actor), callback, end });
+    }
+
+    fn turn_of(&self, actor: &Actor) -> Option<TurnId> {
+        self.hooks.turns()?.of(&ActorRef::new(&actor.actor_type, &actor.actor_id))
     }
 
     /// Whether callers may have timers and reminders of that name, once it is known what the app hosts.

@@ -8,10 +8,11 @@
 //! With reentrancy a turn belongs to a chain of calls, and each of them that comes back joins it.
 
 use std::collections::HashMap;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use http::HeaderValue;
 use tokio::sync::futures::OwnedNotified;
 use tokio::sync::{Notify, OwnedMutexGuard};
@@ -19,6 +20,7 @@ use tokio::time::Instant;
 
 use super::chain::{Chain, TooDeep};
 use crate::names::ActorRef;
+use crate::observation::{CallId, Running, TurnId, Turns};
 
 /// The actors of this sidecar.
 #[derive(Debug, Default)]
@@ -26,6 +28,8 @@ pub(crate) struct Table {
     slots: Mutex<Slots>,
     /// Told whenever a call or a deactivation ends, for whoever waits for all of them to.
     ended_one: Notify,
+    /// Where calls and turns are numbered, if anybody wants to know.
+    turns: Option<Arc<Turns>>,
 }
 
 type Slots = HashMap<ActorRef, Slot>;
@@ -48,7 +52,7 @@ struct Slot {
 #[derive(Debug, Default)]
 struct Chains {
     /// Whose turn it was last, and its turn if it still is.
-    last: Option<(HeaderValue, Weak<OwnedMutexGuard<()>>)>,
+    last: Option<(HeaderValue, Weak<Held>)>,
     /// Told when a chain gets its turn, for others of its calls that wait.
     entered: Arc<Notify>,
 }
@@ -64,10 +68,26 @@ enum Phase {
 }
 
 /// A place in an actor's line.
-#[derive(Debug)]
 pub(crate) struct InLine {
-    lock: Arc<tokio::sync::Mutex<()>>,
+    place: Place,
     ticket: Ticket,
+    /// Which call it is, if anybody wants to know: the calls of an actor are numbered in the order of its line.
+    pub(super) number: Option<CallId>,
+}
+
+/// Where in line.
+enum Place {
+    /// In front: it has the lock.
+    First(OwnedMutexGuard<()>),
+    Waiting(BoxFuture<'static, OwnedMutexGuard<()>>),
+}
+
+/// An actor's lock in the hands of a turn, or of a deactivation.
+#[derive(Debug)]
+struct Held {
+    // The turn is over before the next one begins.
+    turn: Option<Running>,
+    _guard: OwnedMutexGuard<()>,
 }
 
 /// The turn of one actor; dropping it lets the next call in.
@@ -75,10 +95,12 @@ pub(crate) struct InLine {
 pub(crate) struct Turn {
     // The lock is dropped before the call is counted out: when a slot has no calls its turn is
     // free. The calls of a chain that are in the actor share it.
-    _guard: Arc<OwnedMutexGuard<()>>,
+    held: Arc<Held>,
     _ticket: Ticket,
     /// Set when this turn activated the actor: someone has to watch for its idleness.
     pub(crate) activated: Option<Arc<Notify>>,
+    /// Whether it is a turn that was there: that of the call's chain.
+    pub(super) joined: bool,
 }
 
 /// One call that is waiting or running.
@@ -91,7 +113,7 @@ struct Ticket {
 /// What a call of a chain finds.
 enum Join {
     /// It is the chain's turn, and the call's.
-    Turn(Arc<OwnedMutexGuard<()>>),
+    Turn(Arc<Held>),
     TooDeep,
     /// It is not; this ends when it is another chain's turn.
     Not(OwnedNotified),
@@ -114,17 +136,26 @@ pub(crate) enum Idleness {
 #[derive(Debug)]
 pub(crate) struct Leave {
     // Whoever has the turn next finds the actor inactive: the lock is dropped after that is noted.
-    _guard: OwnedMutexGuard<()>,
+    held: Held,
     table: Arc<Table>,
     actor: ActorRef,
 }
 
 impl Table {
+    /// A table whose calls and turns are numbered.
+    pub(crate) fn numbered(turns: Option<Arc<Turns>>) -> Self {
+        Self { turns, ..Self::default() }
+    }
+
+    fn hold(&self, actor: &ActorRef, guard: OwnedMutexGuard<()>) -> Held {
+        Held { turn: self.turns.as_ref().map(|turns| turns.begin(actor)), _guard: guard }
+    }
+
     fn slots(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Joins the actor's line.
+    /// Joins the actor's line: turns come in the order in which this is called.
     pub(crate) fn line_up(self: &Arc<Self>, actor: &ActorRef) -> InLine {
         let mut slots = self.slots();
         let slot = slots.entry(actor.clone()).or_insert_with(|| Slot {
@@ -136,7 +167,19 @@ impl Table {
             chains: None,
         });
         slot.calls += 1;
-        InLine { lock: Arc::clone(&slot.turn), ticket: Ticket { table: Arc::clone(self), actor: actor.clone() } }
+        let place = match Arc::clone(&slot.turn).try_lock_owned() {
+            Ok(guard) => Place::First(guard),
+            Err(_) => {
+                // Polled here, it stands in line from now on.
+                let mut lock = Box::pin(tokio::task::unconstrained(Arc::clone(&slot.turn).lock_owned()));
+                match lock.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(guard) => Place::First(guard),
+                    Poll::Pending => Place::Waiting(lock),
+                }
+            }
+        };
+        let number = self.turns.as_ref().map(|turns| turns.next_call());
+        InLine { place, ticket: Ticket { table: Arc::clone(self), actor: actor.clone() }, number }
     }
 
     /// Counts the actor as active, if it is not: the only place where it becomes so. Whoever calls has its turn.
@@ -170,7 +213,7 @@ impl Table {
     }
 
     /// Notes down whose turn it is, and lets those in that belong to it.
-    fn enter(&self, actor: &ActorRef, chain: &Chain, turn: &Arc<OwnedMutexGuard<()>>) {
+    fn enter(&self, actor: &ActorRef, chain: &Chain, turn: &Arc<Held>) {
         let mut slots = self.slots();
         if let Some(slot) = slots.get_mut(actor) {
             let chains = slot.chains.get_or_insert_default();
@@ -259,7 +302,8 @@ impl Table {
         match Arc::clone(&slot.turn).try_lock_owned() {
             Ok(guard) => {
                 slot.phase = Phase::Leaving;
-                Idleness::Over(Leave { _guard: guard, table: Arc::clone(self), actor: actor.clone() })
+                let held = self.hold(actor, guard);
+                Idleness::Over(Leave { held, table: Arc::clone(self), actor: actor.clone() })
             }
             Err(_) => Idleness::Busy,
         }
@@ -287,31 +331,45 @@ impl Table {
 }
 
 impl InLine {
-    /// Waits for the turn. Turns come in the order in which these futures are first polled; one
-    /// that is dropped while it waits just leaves the line. A call of the chain whose turn it is does not wait.
+    /// Waits for the turn; one that is dropped while it waits just leaves the line. A call of the chain whose turn it is
+    /// does not wait.
     pub(super) async fn turn(self, chain: Option<&Chain>) -> Result<Turn, TooDeep> {
-        let Self { lock, ticket } = self;
-        let mut waiting = pin!(lock.lock_owned());
-        let guard = match chain {
-            None => Arc::new(waiting.await),
-            Some(chain) => loop {
+        let Self { place, ticket, .. } = self;
+        let guard = match (place, chain) {
+            (Place::First(guard), _) => guard,
+            (Place::Waiting(waiting), None) => waiting.await,
+            (Place::Waiting(mut waiting), Some(chain)) => loop {
                 let entered = match ticket.table.join(&ticket.actor, chain) {
-                    Join::Turn(turn) => return Ok(Turn { _guard: turn, _ticket: ticket, activated: None }),
+                    Join::Turn(held) => return Ok(Turn { held, _ticket: ticket, activated: None, joined: true }),
                     Join::TooDeep => return Err(TooDeep),
                     Join::Not(entered) => entered,
                 };
                 tokio::select! {
-                    guard = &mut waiting => {
-                        let guard = Arc::new(guard);
-                        ticket.table.enter(&ticket.actor, chain, &guard);
-                        break guard;
-                    }
+                    guard = &mut waiting => break guard,
                     () = entered => {}
                 }
             },
         };
+        let held = Arc::new(ticket.table.hold(&ticket.actor, guard));
+        if let Some(chain) = chain {
+            ticket.table.enter(&ticket.actor, chain, &held);
+        }
         let activated = ticket.table.activate(&ticket.actor);
-        Ok(Turn { _guard: guard, _ticket: ticket, activated })
+        Ok(Turn { held, _ticket: ticket, activated, joined: false })
+    }
+}
+
+impl Turn {
+    /// Which turn it is, if anybody wants to know.
+    pub(super) fn id(&self) -> Option<TurnId> {
+        self.held.turn.as_ref().map(|turn| turn.id)
+    }
+}
+
+impl Leave {
+    /// Which turn it is, if anybody wants to know.
+    pub(super) fn id(&self) -> Option<TurnId> {
+        self.held.turn.as_ref().map(|turn| turn.id)
     }
 }
 

@@ -28,6 +28,7 @@ use super::{absent, auth, baggage, grpc_actors, grpc_pubsub, grpc_state, grpc_ti
 use crate::actors::{Change, InvokeCall};
 use crate::app_channel::forwarded;
 use crate::error::{ApiError, ErrorCode};
+use crate::faults::cuttable;
 use crate::names::{ActorRef, normalise_method, validate_name};
 use crate::pubsub::Trace;
 use crate::runtime::Runtime;
@@ -50,7 +51,7 @@ async fn other_service(runtime: Arc<Runtime>, request: http::Request<Body>) -> h
     if let Err(status) = auth::grpc(&runtime, request.headers()) {
         return status.into_http();
     }
-    match absent::service(request.uri().path()).await {
+    match absent::service(&runtime.hooks, request.uri().path()).await {
         Some(status) => status.into_http(),
         None => unary(runtime, request, |_, ()| async { Ok(()) }).await,
     }
@@ -71,7 +72,12 @@ impl Service<http::Request<Body>> for DaprService {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let runtime = Arc::clone(&self.runtime);
-        Box::pin(async move { Ok(route(runtime, request).await) })
+        Box::pin(async move {
+            Ok(match runtime.hooks.has_faults() {
+                true => cuttable(route(runtime, request)).await,
+                false => route(runtime, request).await,
+            })
+        })
     }
 }
 
@@ -119,7 +125,7 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
         "SetMetadata" => unary(runtime, request, set_metadata).await,
         "Shutdown" => unary(runtime, request, shutdown).await,
         "SubscribeActorEventsAlpha1" => grpc_actors::stream(runtime, request).await,
-        other => Status::from(absent::method(other)).into_http(),
+        other => Status::from(absent::method(&runtime.hooks, other)).into_http(),
     }
 }
 

@@ -19,6 +19,7 @@ use super::{auth, baggage, guard, http_pubsub, http_state, http_timers, invocati
 use crate::actors::InvokeCall;
 use crate::app_channel::forwarded;
 use crate::error::{ApiError, ErrorCode};
+use crate::faults::cuttable;
 use crate::names::{ActorRef, normalise_method, validate_name};
 use crate::runtime::Runtime;
 
@@ -50,6 +51,12 @@ fn routes(runtime: Arc<Runtime>) -> Router {
         .layer(limit)
         .layer(middleware::from_fn_with_state(Arc::clone(&runtime), count_errors))
         .layer(middleware::from_fn_with_state(Arc::clone(&runtime), auth::http));
+    let routes = match runtime.hooks.has_faults() {
+        true => {
+            routes.layer(middleware::from_fn(async |request: Request, next: Next| cuttable(next.run(request)).await))
+        }
+        false => routes,
+    };
     guard::guarded(routes, &runtime.allowed_origins).with_state(runtime)
 }
 

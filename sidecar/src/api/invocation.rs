@@ -41,7 +41,7 @@ pub(super) async fn http(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let Some((target, path)) = target(uri.path(), &headers) else {
-        return Err(absent::path(&method, original.path()));
+        return Err(absent::path(&runtime.hooks, &method, original.path()));
     };
     let query = uri.query().map(str::to_owned);
     let reply =

@@ -18,6 +18,13 @@ pub(super) fn has_no_room(error: &(dyn Error + 'static)) -> bool {
     causes.any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_no_room))
 }
 
+/// Whether an error says that nobody listens.
+pub(super) fn is_refused(error: &(dyn Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    causes
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused))
+}
+
 #[cfg(unix)]
 fn is_no_room(error: &io::Error) -> bool {
     use rustix::io::Errno;

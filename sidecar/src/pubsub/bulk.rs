@@ -10,9 +10,10 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::broker::Taken;
-use super::deliver::{Delivery, Parcel};
+use super::deliver::{Delivery, Parcel, id_of};
 use super::door::Door;
 use super::judge::{Outcome, first_value};
+use super::report::Told;
 use crate::app_channel::AppReply;
 use crate::json;
 use crate::resiliency::{Failure, Run, limited};
@@ -29,6 +30,7 @@ struct Entry {
     written: String,
     outcome: Outcome,
     taken: Taken,
+    told: Told,
 }
 
 #[derive(Default, Deserialize)]
@@ -73,18 +75,23 @@ impl Delivery {
     async fn deliver_batch(&self, batch: Vec<Taken>) {
         let mut by_path: BTreeMap<&str, Vec<Entry>> = BTreeMap::new();
         for taken in batch {
-            let addressed = self.address(&taken.message).map(|parcel| (parcel.path, written(&parcel, &taken)));
+            let addressed = self
+                .address(&taken.message)
+                .map(|parcel| (parcel.path, written(&parcel, &taken), self.told(&parcel.id, Some(&parcel))));
             match addressed {
-                Ok((path, (id, written))) => {
+                Ok((path, (id, written), told)) => {
                     let outcome = Outcome::Failed(String::new());
-                    by_path.entry(path).or_default().push(Entry { id, written, outcome, taken });
+                    by_path.entry(path).or_default().push(Entry { id, written, outcome, taken, told });
                 }
-                Err(outcome) => self.conclude(taken, outcome).await,
+                Err(outcome) => {
+                    let told = self.told(&id_of(&taken.message), None);
+                    self.conclude(taken, outcome, &told).await;
+                }
             }
         }
         for (path, entries) in by_path {
-            for Entry { taken, outcome, .. } in self.deliver_entries(path, entries).await {
-                self.conclude(taken, outcome).await;
+            for Entry { taken, outcome, told, .. } in self.deliver_entries(path, entries).await {
+                self.conclude(taken, outcome, &told).await;
             }
         }
     }
@@ -93,7 +100,22 @@ impl Delivery {
     async fn deliver_entries(&self, path: &str, entries: Vec<Entry>) -> Vec<Entry> {
         let guard = self.resiliency.delivery(&self.subscription.pubsub);
         let entries = Mutex::new(entries);
-        let attempt = || limited(guard.timeout, self.attempt(path, &entries));
+        let mut attempts = 0;
+        let attempt = || {
+            attempts += 1;
+            let (number, entries, guard) = (attempts, &entries, &guard);
+            async move {
+                let lock = || entries.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_left = |entry: &Entry| matches!(entry.outcome, Outcome::Failed(_));
+                let begin = |(place, entry): (usize, &Entry)| (place, entry.told.attempt(number));
+                let left = lock().iter().enumerate().filter(|(_, entry)| is_left(entry)).map(begin).collect::<Vec<_>>();
+                let outcome = limited(guard.timeout, self.attempt(path, entries)).await;
+                for (place, attempt) in left {
+                    attempt.ended_in_batch(&lock()[place].outcome, &outcome);
+                }
+                outcome
+            }
+        };
         let result = guard.run(Run { target: None, end: &self.closing }, attempt).await;
         let mut entries = entries.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Err(why) = result {

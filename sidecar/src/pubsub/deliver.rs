@@ -13,10 +13,13 @@ use super::broker::{Message, NoRoom, Taken};
 use super::door::Door;
 use super::envelope::{self, Event};
 use super::judge::Outcome;
+use super::report::{self, Told};
 use super::route::Routes;
 use super::{Bus, trace};
 use crate::app_channel::forwarded;
-use crate::resiliency::{Resiliency, RetryTarget, Run, limited};
+use crate::hooks::Hooks;
+use crate::observation::{DeliveryEnd, RetryTarget};
+use crate::resiliency::{Resiliency, Run, limited};
 use crate::resources::Subscription;
 
 /// Delivers what comes over the bus for one subscription.
@@ -30,6 +33,7 @@ pub(super) struct Delivery {
     pub(super) end: CancellationToken,
     /// Cancelled when the sidecar ends: nothing is tried again from then on.
     pub(super) closing: CancellationToken,
+    pub(super) hooks: Hooks,
 }
 
 /// A message on its way to one of the app's routes.
@@ -57,25 +61,30 @@ impl Delivery {
     }
 
     async fn one(&self, taken: Taken) {
-        let outcome = match self.address(&taken.message) {
-            Ok(parcel) => self.deliver(&parcel).await,
-            Err(outcome) => outcome,
+        let (outcome, told) = match self.address(&taken.message) {
+            Ok(parcel) => {
+                let told = self.told(&parcel.id, Some(&parcel));
+                (self.deliver(&parcel, &told).await, told)
+            }
+            Err(outcome) => (outcome, self.told(&id_of(&taken.message), None)),
         };
-        self.conclude(taken, outcome).await;
+        self.conclude(taken, outcome, &told).await;
     }
 
     /// Does what is left to do with a message: it goes to the dead letters unless the app has it, and its broker is
     /// told. One that the end of the sidecar or of a stream was in the way of stays where a broker can keep it.
-    pub(super) async fn conclude(&self, taken: Taken, outcome: Outcome) {
+    pub(super) async fn conclude(&self, taken: Taken, outcome: Outcome, told: &Told) {
         if let Outcome::Failed(error) = &outcome {
             if self.bus.broker.keeps() && (self.closing.is_cancelled() || self.door.is_gone()) {
+                told.concluded(|| DeliveryEnd::Kept);
                 return;
             }
             tracing::error!("{error}");
         }
+        told.concluded(|| report::end(&outcome));
         if outcome != Outcome::Done
             && !self.subscription.dead_letter_topic.is_empty()
-            && !self.bury(taken.message.clone()).await
+            && !self.bury(taken.message.clone(), told).await
         {
             return;
         }
@@ -84,9 +93,10 @@ impl Delivery {
 
     /// Hands a message on to the dead letter topic; waits for room there, since nobody is left to be told. Whether the
     /// broker took it.
-    pub(super) async fn bury(&self, message: Message) -> bool {
+    pub(super) async fn bury(&self, message: Message, told: &Told) -> bool {
         let letters = &self.subscription.dead_letter_topic;
         let buried = self.bus.broker.publish(&self.bus.at_broker(letters), message, NoRoom::Wait).await;
+        told.buried(letters, &buried);
         if let Err(error) = &buried {
             tracing::error!(
                 "error sending message to dead letter, origin topic: {} dead letter topic {letters} err: {error}",
@@ -143,7 +153,7 @@ impl Delivery {
     }
 
     /// Delivers a message under the pub/sub component's policy.
-    async fn deliver(&self, parcel: &Parcel<'_>) -> Outcome {
+    async fn deliver(&self, parcel: &Parcel<'_>, told: &Told) -> Outcome {
         let Subscription { pubsub, topic, .. } = &self.subscription;
         let guard = self.resiliency.delivery(pubsub);
         let target = guard.is_observed().then(|| RetryTarget::Delivery {
@@ -151,7 +161,17 @@ impl Delivery {
             topic: topic.clone(),
             event_id: parcel.id.clone(),
         });
-        let attempt = || limited(guard.timeout, self.door.deliver(parcel, &self.subscription));
+        let mut attempts = 0;
+        let attempt = || {
+            attempts += 1;
+            let attempt = told.attempt(attempts);
+            let delivered = limited(guard.timeout, self.door.deliver(parcel, &self.subscription));
+            async {
+                let outcome = delivered.await;
+                attempt.ended(&outcome);
+                outcome
+            }
+        };
         let outcome = guard.run(Run { target, end: &self.closing }, attempt).await;
         outcome.unwrap_or_else(Outcome::Failed)
     }
@@ -173,6 +193,11 @@ fn until(messages: mpsc::Receiver<Taken>, end: CancellationToken) -> BoxStream<'
         messages.recv().await.map(|taken| (taken, (messages, end)))
     };
     stream::unfold((messages, end), next).boxed()
+}
+
+/// The id of an event that has no way: as far as it can be read.
+pub(super) fn id_of(message: &Message) -> String {
+    serde_json::from_slice::<Event>(&message.data).map_or_else(|_| String::new(), |event| event_text(&event, "id"))
 }
 
 pub(super) fn event_text(event: &Event, name: &str) -> String {

@@ -83,6 +83,18 @@ pub(crate) fn wrap_raw(pubsub: &str, topic: &str, data: &[u8]) -> (Event, Vec<u8
     (event.collect(), encode(&written))
 }
 
+/// The id in an envelope.
+pub(crate) fn id(envelope: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Id {
+        id: Option<Value>,
+    }
+    match serde_json::from_slice::<Id>(envelope).ok()?.id? {
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}
+
 /// Whether metadata asks for no envelope.
 pub(crate) fn is_raw(metadata: &HashMap<String, String>) -> Result<bool, EnvelopeError> {
     let Some(text) = look_up(metadata, "rawPayload") else {

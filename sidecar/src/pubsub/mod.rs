@@ -8,6 +8,7 @@ mod door;
 mod envelope;
 mod judge;
 mod publish;
+mod report;
 mod route;
 mod scopes;
 mod stream;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app_channel::AppChannel;
+use crate::hooks::Hooks;
 use crate::resiliency::Resiliency;
 use crate::resources::Subscription;
 use subscriptions::Subscriptions;
@@ -66,6 +68,7 @@ pub(crate) struct PubSub {
     publishing: TaskTracker,
     /// Nothing is taken any more, and nothing is tried again.
     closing: CancellationToken,
+    hooks: Hooks,
 }
 
 impl PubSub {
@@ -85,7 +88,13 @@ impl PubSub {
             resiliency,
             publishing: TaskTracker::new(),
             closing: CancellationToken::new(),
+            hooks: Hooks::default(),
         }
+    }
+
+    /// The same, with somebody who is told.
+    pub(crate) fn told(self, hooks: Hooks) -> Self {
+        Self { hooks, ..self }
     }
 
     /// Whether there is anything to subscribe to.
@@ -150,6 +159,7 @@ mod tests {
 
     use super::broker::{Behind, Message, NoRoom, Taken};
     use super::*;
+    use crate::observation::Observation;
     use crate::resiliency::ResiliencySet;
     use crate::resources::subscription::Origin;
 
@@ -173,7 +183,7 @@ mod tests {
 
     fn with(brokers: HashMap<String, Arc<dyn Broker>>) -> PubSub {
         let policies = ResiliencySet::default().compile("app").expect("no policies");
-        let resiliency = Resiliency::new("app".into(), Vec::new(), policies, None);
+        let resiliency = Resiliency::new("app".into(), Vec::new(), policies, Observation::default());
         let bus = |broker| Bus { broker, scopes: Scopes::protecting("protected"), prefix: String::new() };
         let buses = brokers.into_iter().map(|(name, broker)| (name, bus(broker))).collect();
         PubSub::new("app".into(), None, buses, Vec::new(), resiliency)

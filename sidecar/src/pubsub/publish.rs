@@ -1,6 +1,7 @@
 //! Publishing: one message, or many at once.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -10,7 +11,8 @@ use super::trace::Trace;
 use super::{Bus, PubSub};
 use crate::error::ApiError;
 use crate::limits::{MOST_ITEMS, MOST_SHARED_BYTES, too_many};
-use crate::resiliency::{Failure, Run, limited};
+use crate::observation::{self, Excerpt};
+use crate::resiliency::{Failure, Run};
 
 /// What a caller of an API wants published.
 #[derive(Default)]
@@ -55,7 +57,8 @@ impl PubSub {
         if !bus.scopes.may_publish(topic) {
             return Err(ApiError::publish_forbidden(topic, &self.app_id));
         }
-        let sent = self.send(bus, pubsub, topic, Message { data: envelope.into(), metadata }).await;
+        let told = self.publication(pubsub, topic, data, &envelope, raw);
+        let sent = self.send(bus, pubsub, topic, Message { data: envelope.into(), metadata }, told).await;
         sent.map_err(|why| ApiError::publish_failed(pubsub, topic, why))
     }
 
@@ -101,14 +104,15 @@ impl PubSub {
                 trace: &trace,
             };
             let envelope = envelope::wrap(&publication, raw).map_err(wrong)?;
-            messages.push((id, Message { data: envelope.into(), metadata }));
+            let told = self.publication(pubsub, topic, &data, &envelope, raw);
+            messages.push((id, Message { data: envelope.into(), metadata }, told));
         }
         if !bus.scopes.may_publish(topic) {
             return Err(ApiError::publish_forbidden(topic, &self.app_id));
         }
         let mut failed = Vec::new();
-        for (id, message) in messages {
-            if let Err(why) = self.send(bus, pubsub, topic, message).await {
+        for (id, message, told) in messages {
+            if let Err(why) = self.send(bus, pubsub, topic, message, told).await {
                 failed.push((id, why));
             }
         }
@@ -133,14 +137,43 @@ impl PubSub {
     }
 
     /// Gives a message to the broker, under the component's policy.
-    async fn send(&self, bus: &Bus, pubsub: &str, topic: &str, message: Message) -> Result<(), String> {
+    async fn send(
+        &self,
+        bus: &Bus,
+        pubsub: &str,
+        topic: &str,
+        message: Message,
+        told: Option<Arc<observation::Publication>>,
+    ) -> Result<(), String> {
         let guard = self.resiliency.publishing(pubsub);
         let topic = bus.at_broker(topic);
+        let mut attempts = 0;
         let attempt = || {
+            attempts += 1;
             let sent = bus.broker.publish(&topic, message.clone(), NoRoom::Refuse);
-            limited(guard.timeout, async { sent.await.map_err(Failure::transient) })
+            let sent = async { sent.await.map_err(Failure::transient) };
+            self.hooks.at_broker(told.as_ref().map(|told| (told, attempts)), guard.timeout, sent)
         };
         guard.run(Run { target: None, end: &self.closing }, attempt).await
+    }
+
+    /// What is told of an event, if anybody wants to know of it.
+    fn publication(
+        &self,
+        pubsub: &str,
+        topic: &str,
+        data: &[u8],
+        envelope: &[u8],
+        raw: bool,
+    ) -> Option<Arc<observation::Publication>> {
+        self.hooks.publication(|id, turns| observation::Publication {
+            id,
+            component: pubsub.to_owned(),
+            topic: topic.to_owned(),
+            event_id: if raw { None } else { envelope::id(envelope) },
+            data: Excerpt::of(data),
+            turn: turns.that_published(data),
+        })
     }
 }
 

@@ -239,8 +239,8 @@ impl PubSub {
         routes: Routes,
         end: CancellationToken,
     ) -> Delivery {
-        let (resiliency, closing) = (self.resiliency.clone(), self.closing.clone());
-        Delivery { door, bus, subscription, routes, resiliency, end, closing }
+        let (resiliency, closing, hooks) = (self.resiliency.clone(), self.closing.clone(), self.hooks.clone());
+        Delivery { door, bus, subscription, routes, resiliency, end, closing, hooks }
     }
 }
 

@@ -1,14 +1,13 @@
 //! A circuit breaker with the rules of `sony/gobreaker` 0.5, which daprd uses.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cel::{Context, Value};
 use tokio::time::Instant;
 
-use super::observe::{BreakerChange, RetryObserver};
 use crate::expression::Expression;
+use crate::observation::{BreakerChange, BreakerState, EventKind, Observation};
 
 /// Dapr's `timeout` of a circuit breaker that does not give it.
 pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -32,27 +31,6 @@ pub struct CircuitBreaker {
     pub timeout: Duration,
     /// The CEL expression that opens it; `None` means `consecutiveFailures > 5`.
     pub trip: Option<String>,
-}
-
-/// A circuit breaker's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BreakerState {
-    /// Attempts pass, failures are counted.
-    Closed,
-    /// A few attempts pass, to see whether the target is back.
-    HalfOpen,
-    /// Attempts are refused with `circuit breaker is open`.
-    Open,
-}
-
-impl fmt::Display for BreakerState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Closed => "closed",
-            Self::HalfOpen => "half-open",
-            Self::Open => "open",
-        })
-    }
 }
 
 /// Compiles a `trip` expression and checks that it can be true.
@@ -98,7 +76,7 @@ pub(super) struct Breaker {
     name: String,
     settings: CircuitBreaker,
     trip: Option<Arc<Expression>>,
-    observer: Option<Arc<dyn RetryObserver>>,
+    observation: Observation,
     inner: Mutex<Inner>,
 }
 
@@ -125,11 +103,11 @@ impl Breaker {
         name: String,
         settings: CircuitBreaker,
         trip: Option<Arc<Expression>>,
-        observer: Option<Arc<dyn RetryObserver>>,
+        observation: Observation,
     ) -> Self {
         let mut inner = Inner { state: BreakerState::Closed, counts: Counts::default(), generation: 0, expiry: None };
         inner.renew(&settings);
-        Self { name, settings, trip, observer, inner: Mutex::new(inner) }
+        Self { name, settings, trip, observation, inner: Mutex::new(inner) }
     }
 
     /// Asks whether an attempt may pass.
@@ -166,9 +144,7 @@ impl Breaker {
         let from = std::mem::replace(&mut inner.state, to);
         inner.renew(&self.settings);
         tracing::info!("Circuit breaker {:?} changed state from {from} to {to}", self.name);
-        if let Some(observer) = &self.observer {
-            observer.breaker_changed(&BreakerChange { name: self.name.clone(), from, to });
-        }
+        self.observation.tell(|| EventKind::Breaker(BreakerChange { name: self.name.clone(), from, to }));
     }
 
     fn record(&self, generation: u64, success: bool) {

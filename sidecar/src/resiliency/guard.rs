@@ -10,9 +10,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::breaker::Breaker;
-use super::observe::{AttemptOutcome, RetryEnd, RetryEvent, RetryObserver, RetryStep, RetryTarget};
 use super::retry::Retry;
 use crate::duration;
+use crate::observation::{
+    AttemptOutcome, EventKind, Observation, Outcome, RetryEnd, RetryEvent, RetryStep, RetryTarget,
+};
 
 /// What Go says of a time limit that has passed.
 const TIMED_OUT: &str = "context deadline exceeded";
@@ -29,7 +31,7 @@ pub(crate) struct Guard {
     pub(super) breaker: Option<Arc<Breaker>>,
     /// Cancelled when the policy is no longer in force.
     pub(super) replaced: CancellationToken,
-    pub(super) observer: Option<Arc<dyn RetryObserver>>,
+    pub(super) observation: Observation,
 }
 
 /// An error that a policy can make.
@@ -83,6 +85,20 @@ impl<E> Failure<E> {
     pub(crate) fn status(status: u16, error: E) -> Self {
         Self { error, kind: Kind::Status(status) }
     }
+
+    pub(crate) fn is_time_out(&self) -> bool {
+        self.kind == Kind::TimedOut
+    }
+}
+
+impl<E: Display> Failure<E> {
+    /// What is told of it.
+    pub(crate) fn outcome(&self) -> Outcome {
+        match self.kind {
+            Kind::TimedOut => Outcome::TimedOut,
+            _ => Outcome::Failed(self.error.to_string()),
+        }
+    }
 }
 
 /// Ends an attempt after its time by dropping it.
@@ -110,7 +126,7 @@ pub(crate) struct Run<'a> {
 impl Guard {
     /// Whether somebody is told of what happens.
     pub(crate) fn is_observed(&self) -> bool {
-        self.observer.is_some()
+        self.observation.is_on()
     }
 
     /// Runs an operation: attempts, through the circuit breaker, until one succeeds or the policy
@@ -225,16 +241,16 @@ static OPERATIONS: AtomicU64 = AtomicU64::new(1);
 
 /// Tells the observer of one operation, of its end in any case.
 struct Report<'a> {
-    told: Option<(&'a dyn RetryObserver, u64, Arc<RetryTarget>)>,
+    told: Option<(&'a Observation, u64, Arc<RetryTarget>)>,
     attempts: u32,
     over: bool,
 }
 
 impl<'a> Report<'a> {
     fn new(guard: &'a Guard, target: Option<RetryTarget>) -> Self {
-        let told = guard.observer.as_deref().zip(target).map(|(observer, target)| {
+        let told = target.filter(|_| guard.observation.is_on()).map(|target| {
             let operation = OPERATIONS.fetch_add(1, Ordering::Relaxed);
-            (observer, operation, Arc::new(target))
+            (&guard.observation, operation, Arc::new(target))
         });
         Self { told, attempts: 0, over: false }
     }
@@ -244,8 +260,9 @@ impl<'a> Report<'a> {
     }
 
     fn step(&self, step: RetryStep) {
-        if let Some((observer, operation, target)) = &self.told {
-            observer.observed(&RetryEvent { operation: *operation, target: Arc::clone(target), step });
+        if let Some((observation, operation, target)) = &self.told {
+            let target = Arc::clone(target);
+            observation.tell(|| EventKind::Retry(RetryEvent { operation: *operation, target, step }));
         }
     }
 

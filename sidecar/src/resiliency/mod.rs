@@ -15,7 +15,6 @@ mod backoff;
 mod breaker;
 mod document;
 mod guard;
-mod observe;
 mod policies;
 mod retry;
 
@@ -24,12 +23,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use crate::document::ResourceError;
+use crate::observation::Observation;
 
 pub use backoff::Backoff;
-pub use breaker::{BreakerState, CircuitBreaker};
+pub use breaker::CircuitBreaker;
 pub(crate) use document::parse;
 pub(crate) use guard::{Failure, PolicyError, Run, limited};
-pub use observe::{AttemptOutcome, BreakerChange, RetryEnd, RetryEvent, RetryObserver, RetryStep, RetryTarget};
 use policies::Policies;
 pub(crate) use policies::{ACTOR_NOT_FOUND_RETRIES, INITIALIZATION_RETRIES, SERVICE_RETRIES};
 pub use retry::{Policy, Retry};
@@ -131,7 +130,7 @@ struct Shared {
     app_id: String,
     /// The components that there are, to warn of a target that is none of them.
     components: Vec<String>,
-    observer: Option<Arc<dyn RetryObserver>>,
+    observation: Observation,
     current: Mutex<Arc<InForce>>,
 }
 
@@ -148,16 +147,11 @@ impl std::fmt::Debug for Resiliency {
 }
 
 impl Resiliency {
-    pub(crate) fn new(
-        app_id: String,
-        components: Vec<String>,
-        policies: Policies,
-        observer: Option<Arc<dyn RetryObserver>>,
-    ) -> Self {
+    pub(crate) fn new(app_id: String, components: Vec<String>, policies: Policies, observation: Observation) -> Self {
         policies.announce(&components);
         let in_force = InForce { policies, replaced: CancellationToken::new() };
         let current = Mutex::new(Arc::new(in_force));
-        Self { shared: Arc::new(Shared { app_id, components, observer, current }) }
+        Self { shared: Arc::new(Shared { app_id, components, observation, current }) }
     }
 
     /// Puts other policies in force, or none. It never waits. An attempt that is under way goes on
@@ -193,8 +187,8 @@ impl Resiliency {
         Arc::clone(&self.shared.current.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn observer(&self) -> Option<Arc<dyn RetryObserver>> {
-        self.shared.observer.clone()
+    fn observation(&self) -> Observation {
+        self.shared.observation.clone()
     }
 }
 

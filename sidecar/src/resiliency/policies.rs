@@ -226,7 +226,7 @@ impl Resiliency {
             let mut breakers = breakers.lock().unwrap_or_else(PoisonError::into_inner);
             let breaker = breakers.entry(component.to_owned()).or_insert_with(|| {
                 let name = format!("{}-{component}", settings.policy);
-                Arc::new(Breaker::new(name, settings, trip, self.observer()))
+                Arc::new(Breaker::new(name, settings, trip, self.observation()))
             });
             Arc::clone(breaker)
         });
@@ -242,7 +242,7 @@ impl Resiliency {
         let found = in_force.policies.find(explicit.map(|target| &target.names), &["Actor", ""]);
         let breaker = found.breaker.filter(|_| hosted || explicit.is_some());
         let breaker = breaker.map(|(settings, trip)| {
-            let new = |name: &str| Arc::new(Breaker::new(name.to_owned(), settings, trip, self.observer()));
+            let new = |name: &str| Arc::new(Breaker::new(name.to_owned(), settings, trip, self.observation()));
             actor_breaker(&in_force.policies, explicit, actor, new)
         });
         let operation = format_args!("actor[{}, {}]", actor.kind, actor.id);
@@ -273,7 +273,7 @@ impl Resiliency {
             retry,
             breaker,
             replaced: in_force.replaced.clone(),
-            observer: self.observer(),
+            observation: self.observation(),
         }
     }
 }

@@ -177,7 +177,7 @@ async fn other_policies_end_the_old_ones_and_bad_ones_leave_them() {
     let spec = "  policies: {retries: {r: {maxRetries: 2}}}\n  targets: {components: {store: {outbound: {retry: r}}}}";
     let old = set(spec).expect("valid");
     let policies = old.compile("app").expect("valid");
-    let resiliency = Resiliency::new("app".into(), vec!["store".into()], policies, None);
+    let resiliency = Resiliency::new("app".into(), vec!["store".into()], policies, Observation::default());
     assert_eq!(resiliency.store_policy("store").attempts(), Some(3));
 
     let scoped = ResiliencySet::from_documents([
@@ -200,7 +200,7 @@ fn the_breakers_of_a_default_policy_are_bounded_whatever_types_callers_invent() 
     let set =
         set("  policies: {circuitBreakers: {DefaultActorCircuitBreakerPolicy: {maxRequests: 1}}}").expect("valid");
     let policies = set.compile("app").expect("valid");
-    let resiliency = Resiliency::new("app".into(), vec![], policies, None);
+    let resiliency = Resiliency::new("app".into(), vec![], policies, Observation::default());
     let remembered = || resiliency.in_force().policies.remembered_breakers();
     for n in 0..20_000 {
         resiliency.actor(&ActorRef::new(format!("Invented{n}"), "1"), false);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 
+use crate::observation::{Excerpt, KeyChange, StateKey};
 use crate::resources::Component;
 use crate::start_error::StartError;
 
@@ -108,6 +109,26 @@ pub(crate) struct Stored {
     pub(crate) expires: Option<String>,
 }
 
+/// What is told of a key that is read.
+pub(crate) fn read(key: &str) -> StateKey {
+    StateKey { name: key.to_owned(), change: KeyChange::Read }
+}
+
+/// What is told of a key that is written, or taken away.
+pub(crate) fn written(key: &str, value: Option<&Value>) -> StateKey {
+    let change = match value {
+        Some(Value::Binary(bytes)) => KeyChange::Upsert(Excerpt::of(bytes)),
+        Some(Value::Json(text)) => KeyChange::Upsert(Excerpt::of(text.as_bytes())),
+        None => KeyChange::Delete,
+    };
+    StateKey { name: key.to_owned(), change }
+}
+
+/// What is told of what was read.
+pub(crate) fn stored(stored: &Option<Stored>) -> Option<Excerpt> {
+    stored.as_ref().map(|stored| Excerpt::of(&stored.data))
+}
+
 /// Why a write did not happen, as far as is known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum WriteError {
@@ -123,6 +144,12 @@ pub(crate) enum WriteError {
     /// It may have happened: the store's answer was lost.
     #[error("{0}")]
     Unknown(String),
+}
+
+impl From<String> for WriteError {
+    fn from(text: String) -> Self {
+        Self::Failed(text)
+    }
 }
 
 impl From<&str> for WriteError {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::*;
+use crate::observation::Observation;
 use crate::resiliency::ResiliencySet;
 
 /// Counts what is at it, now and at most, and in all. Each value has a hundred bytes.
@@ -50,7 +51,7 @@ fn states() -> (States, Arc<Counting>) {
     let counting = Arc::new(Counting::default());
     let named = Named { store: Arc::clone(&counting) as Arc<dyn StateStore>, prefix: String::new() };
     let policies = ResiliencySet::default().compile("app").expect("no policies");
-    let resiliency = Resiliency::new("app".into(), Vec::new(), policies, None);
+    let resiliency = Resiliency::new("app".into(), Vec::new(), policies, Observation::default());
     (States::new(HashMap::from([("s".to_owned(), named)]), resiliency, "app".into(), None), counting)
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use sidecar::{AttemptOutcome, RetryEnd, RetryTarget};
+use sidecar::observation::{AttemptOutcome, RetryEnd, RetryTarget};
 use tonic::Code;
 
 use crate::rig::{Log, Rig, policies};

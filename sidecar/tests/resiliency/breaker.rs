@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::response::IntoResponse;
 use http::StatusCode;
-use sidecar::{AttemptOutcome, RetryEnd};
+use sidecar::observation::{AttemptOutcome, RetryEnd};
 
 use crate::rig::{DOWN, Log, Rig, policies};
 use crate::support::{App, Lab, PUBSUB, STORE, TYPE, until};
@@ -119,7 +119,7 @@ async fn an_actors_own_breaker_leaves_the_others_alone() {
 
 #[tokio::test]
 async fn a_caller_who_leaves_a_half_open_breaker_does_not_keep_its_place() {
-    let gate = crate::support::Gate::closed();
+    let gate = sidecar::faults::Gate::closed();
     let fates = [crate::rig::Fate::Fails(DOWN), crate::rig::Fate::Fails(DOWN), crate::rig::Fate::Hangs(gate)];
     let rig = Rig::new(fates);
     let lab = rig.lab(&[&fuse("left", "circuitBreaker: left", "100ms")]).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use dapr::dapr::proto::runtime::v1::PublishEventRequest;
 use http::StatusCode;
-use sidecar::{RetryEnd, RetryTarget};
+use sidecar::observation::{RetryEnd, RetryTarget};
 
 use crate::rig::{Log, Rig, policies};
 use crate::support::{App, Lab, PUBSUB, STORE, Seen};

@@ -5,14 +5,15 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use sidecar::{
-    AttemptOutcome, BreakerChange, Config, RetryEnd, RetryEvent, RetryObserver, RetryStep, StoreCall, StoreFault,
-    StoreObserver,
+use sidecar::Config;
+use sidecar::faults::{Fault, FaultPlan, Gate};
+use sidecar::observation::{
+    AttemptOutcome, BreakerChange, Event, EventKind, Observer, RetryEnd, RetryEvent, RetryStep, StateCall,
+    StateOperation,
 };
 use tokio::sync::Notify;
 
-use crate::support::{App, DEADLINE, Gate, Lab, PUBSUB, STORE};
+use crate::support::{App, DEADLINE, Lab, PUBSUB, STORE};
 
 /// What becomes of one call to the store.
 #[derive(Clone)]
@@ -30,7 +31,7 @@ pub struct Rig {
     script: Mutex<VecDeque<Fate>>,
     then: Mutex<Option<&'static str>>,
     /// Calls that came as far as the store's door.
-    arrived: Mutex<Vec<StoreCall>>,
+    arrived: Mutex<Vec<StateCall>>,
     calls: Mutex<Vec<Result<(), String>>>,
     events: Mutex<Vec<RetryEvent>>,
     changes: Mutex<Vec<BreakerChange>>,
@@ -48,9 +49,8 @@ impl Rig {
     }
 
     pub fn plug(self: &Arc<Self>, config: &mut Config) {
-        config.ports.fault = Some(self.clone());
-        config.ports.observer = Some(self.clone());
-        config.ports.retries = Some(self.clone());
+        config.ports.faults = Some(self.clone());
+        config.ports.observers.push(self.clone());
     }
 
     /// A lab with this rig, whose actor `a` is active.
@@ -130,38 +130,29 @@ impl Rig {
     }
 }
 
-#[async_trait]
-impl StoreFault for Rig {
-    async fn before(&self, call: &StoreCall) -> Result<(), String> {
+impl FaultPlan for Rig {
+    fn state_call(&self, call: &StateCall) -> Option<Fault> {
         self.arrived.lock().unwrap().push(call.clone());
         self.heard.notify_waiters();
         let fate = self.script.lock().unwrap().pop_front();
         match fate {
-            Some(Fate::Fails(text)) => Err(text.into()),
-            Some(Fate::Hangs(gate)) => {
-                gate.pass().await;
-                Ok(())
-            }
-            None => self.then.lock().unwrap().map_or(Ok(()), |text| Err(text.into())),
+            Some(Fate::Fails(text)) => Some(Fault::fail(text)),
+            Some(Fate::Hangs(gate)) => Some(Fault::hold(&gate)),
+            None => self.then.lock().unwrap().map(Fault::fail),
         }
     }
 }
 
-impl StoreObserver for Rig {
-    fn observed(&self, _: &StoreCall, outcome: &Result<(), String>, _: Duration) {
-        self.calls.lock().unwrap().push(outcome.clone());
-        self.heard.notify_waiters();
-    }
-}
-
-impl RetryObserver for Rig {
-    fn observed(&self, event: &RetryEvent) {
-        self.events.lock().unwrap().push(event.clone());
-        self.heard.notify_waiters();
-    }
-
-    fn breaker_changed(&self, change: &BreakerChange) {
-        self.changes.lock().unwrap().push(change.clone());
+impl Observer for Rig {
+    fn observed(&self, event: &Event) {
+        match &event.kind {
+            EventKind::StateCallEnded { call, outcome, .. } if call.operation != StateOperation::List => {
+                self.calls.lock().unwrap().push(outcome.as_result().map_err(str::to_owned));
+            }
+            EventKind::Retry(event) => self.events.lock().unwrap().push(event.clone()),
+            EventKind::Breaker(change) => self.changes.lock().unwrap().push(change.clone()),
+            _ => return,
+        }
         self.heard.notify_waiters();
     }
 }

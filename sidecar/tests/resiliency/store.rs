@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use sidecar::{AttemptOutcome, RetryEnd, RetryStep, RetryTarget, StoreOperation};
+use sidecar::faults::Gate;
+use sidecar::observation::{Actor, AttemptOutcome, RetryEnd, RetryStep, RetryTarget, StateOperation};
 use tonic::Code;
 
 use crate::rig::{DOWN, Fate, Log, Rig, around_store, policies};
-use crate::support::{App, Gate, Lab, STORE, upsert};
+use crate::support::{App, Lab, STORE, TYPE, upsert};
 
 fn store_named(name: &str) -> String {
     STORE.replace("name: statestore", &format!("name: {name}"))
@@ -59,9 +60,10 @@ async fn every_attempt_and_wait_is_told_to_whoever_started_the_sidecar() {
     let events = rig.events();
     assert!(events.iter().all(|event| event.operation == events[0].operation));
     match &*events[0].target {
-        RetryTarget::Store { component, call } => {
-            assert_eq!((component.as_str(), call.operation), ("statestore", StoreOperation::Transaction));
-            assert_eq!((call.actor_id.as_str(), &call.keys[..]), ("a", &["k1".to_owned(), "k2".to_owned()][..]));
+        RetryTarget::Store(call) => {
+            assert_eq!((call.component.as_str(), call.operation), ("statestore", StateOperation::Transaction));
+            assert_eq!(call.actor(), Some(&Actor::new(TYPE, "a")));
+            assert_eq!(call.key_names().collect::<Vec<_>>(), ["k1", "k2"]);
         }
         other => panic!("{other:?}"),
     }
@@ -124,7 +126,7 @@ async fn a_write_whose_attempt_timed_out_is_dropped_and_never_late() {
     assert_eq!(rig.calls(), [Err("context deadline exceeded".to_owned())]);
     assert_eq!(rig.outcomes(), [AttemptOutcome::TimedOut]);
     assert_eq!(rig.ends(), [(1, RetryEnd::NotRetried)]);
-    gate.open(1);
+    gate.open();
     // From here on the disk may take its time.
     lab.sidecar.set_resiliency(None).unwrap();
     // Writes are done one after the other: behind this one the other could only come later still.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sidecar::{ResiliencySet, Resources, RetryEnd, StartError};
+use sidecar::observation::RetryEnd;
+use sidecar::{ResiliencySet, Resources, StartError};
 
 use crate::rig::{DOWN, Fate, Log, Rig, around_store, policies};
 use crate::support::{App, DEADLINE, Lab, PUBSUB, STORE, upsert};
@@ -58,14 +59,14 @@ async fn switching_off_ends_the_wait_of_a_retry_with_the_last_error() {
 
 #[tokio::test]
 async fn an_attempt_under_way_goes_on_but_is_the_last_under_the_old_policies() {
-    let gate = crate::support::Gate::closed();
+    let gate = sidecar::faults::Gate::closed();
     let rig = Rig::new([Fate::Hangs(gate.clone())]);
     let lab = rig.lab(&[&around_store("duration: 5ms", "")]).await;
     let call = lab.get_state("a", "k");
     let switched = async {
         rig.until("the call is at the store", |rig| rig.arrived() == 1).await;
         lab.sidecar.set_resiliency(Some(set(&around_store("duration: 1h", "")))).unwrap();
-        gate.open(1);
+        gate.open();
     };
     let (outcome, ()) = tokio::time::timeout(DEADLINE, async { tokio::join!(call, switched) }).await.unwrap();
     outcome.unwrap();

@@ -122,6 +122,11 @@ impl App {
         });
     }
 
+    /// Listens no more; what it has begun it answers.
+    pub fn close(&self) {
+        self.connections.cancel();
+    }
+
     async fn answer(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();

@@ -2,13 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use rusqlite::Connection;
-use sidecar::{AppHealthCheck, Resources, Sidecar, StoreCall, StoreFault};
+use sidecar::faults::{Fault, FaultRule, Faults};
+use sidecar::{AppHealthCheck, Resources, Sidecar};
 use tempfile::TempDir;
 
 use super::Setup;
@@ -20,24 +18,10 @@ use crate::support::{self, PUBSUB};
 pub struct Embedded {
     /// `None` between an end and the next start.
     sidecar: Option<Sidecar>,
-    outage: Arc<Outage>,
+    faults: Faults,
     /// The Redis that the documents refer to, and its port.
     redis: Option<(Process, u16)>,
     folder: TempDir,
-}
-
-/// Fails every call to the store while it lasts.
-#[derive(Default)]
-struct Outage(AtomicBool);
-
-#[async_trait]
-impl StoreFault for Outage {
-    async fn before(&self, _: &StoreCall) -> Result<(), String> {
-        match self.0.load(Ordering::SeqCst) {
-            true => Err("the store is gone".to_owned()),
-            false => Ok(()),
-        }
-    }
 }
 
 impl Embedded {
@@ -49,7 +33,7 @@ impl Embedded {
             redis = Some((redis_server(&Programs::find().unwrap(), port, &folder), port));
             await_port(port).await;
         }
-        let mut embedded = Self { sidecar: None, outage: Arc::default(), redis, folder };
+        let mut embedded = Self { sidecar: None, faults: Faults::new(), redis, folder };
         embedded.go(app, setup).await;
         embedded
     }
@@ -81,7 +65,7 @@ impl Embedded {
             threshold: 1,
             ..AppHealthCheck::default()
         });
-        config.ports.fault = Some(self.outage.clone());
+        config.ports.faults = Some(self.faults.plan());
         self.sidecar = Some(Sidecar::start(config).await.unwrap());
     }
 
@@ -102,11 +86,13 @@ impl Embedded {
     }
 
     pub fn break_store(&self) {
-        self.outage.0.store(true, Ordering::SeqCst);
+        for rule in [FaultRule::reads(), FaultRule::writes()] {
+            self.faults.add(rule, Fault::fail("the store is gone"));
+        }
     }
 
     pub fn mend_store(&self) {
-        self.outage.0.store(false, Ordering::SeqCst);
+        self.faults.clear();
     }
 
     pub fn stored_keys(&self) -> Vec<String> {

@@ -1,25 +1,12 @@
-//! What is told of the sidecar's own attempts.
+//! What is told of resiliency policies.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::breaker::BreakerState;
-use crate::store_call::StoreCall;
+use super::state::StateCall;
 
-/// Watches operations that a policy stands around. It is called in the course of the operation, so
-/// it must not block.
-pub trait RetryObserver: Send + Sync {
-    /// Something happened to an operation. Operations without a policy, and Dapr's built-in
-    /// retries, are not told.
-    fn observed(&self, event: &RetryEvent);
-
-    /// A circuit breaker changed its state.
-    fn breaker_changed(&self, change: &BreakerChange) {
-        let _ = change;
-    }
-}
-
-/// One step of one operation.
+/// One step of one operation. Operations without a policy, and Dapr's built-in retries, are not told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RetryEvent {
     /// Which operation: the same number in all of its steps, unique in the process.
@@ -34,12 +21,7 @@ pub struct RetryEvent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RetryTarget {
     /// A call to the actor state store: `component[NAME] output` in the log.
-    Store {
-        /// The store's component.
-        component: String,
-        /// The call.
-        call: StoreCall,
-    },
+    Store(Arc<StateCall>),
     /// A call of an actor's method: `actor[TYPE, ID]` in the log.
     Actor {
         /// The actor's type.
@@ -134,4 +116,25 @@ pub struct BreakerChange {
     pub from: BreakerState,
     /// The state it is in.
     pub to: BreakerState,
+}
+
+/// A circuit breaker's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BreakerState {
+    /// Attempts pass, failures are counted.
+    Closed,
+    /// A few attempts pass, to see whether the target is back.
+    HalfOpen,
+    /// Attempts are refused with `circuit breaker is open`.
+    Open,
+}
+
+impl fmt::Display for BreakerState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "closed",
+            Self::HalfOpen => "half-open",
+            Self::Open => "open",
+        })
+    }
 }
