@@ -13,8 +13,12 @@
 //! # Ok(()) }
 //! ```
 //!
+//! In a test, [`Sidecar::builder`] starts one on free ports, with a store of its own; [`observation`] tells what it does, and
+//! [`faults`] make what it does fail.
+//!
 //! # Layout
 //! Each of these uses only those below it.
+//! - `builder`: a sidecar for a test, alone in the world.
 //! - `start`: opening and closing in order.
 //! - `invocation`: calling apps; `neighbours`: the sidecars on this machine.
 //! - `watch`: subscriptions that come and go while it runs.
@@ -46,6 +50,7 @@ mod actors;
 mod api;
 mod app_channel;
 mod app_health;
+mod builder;
 mod components;
 mod config;
 mod discovery;
@@ -78,6 +83,7 @@ mod state;
 mod states;
 mod watch;
 
+pub use builder::SidecarBuilder;
 pub use config::{AppHealthCheck, AppProtocol, Config, DEFAULT_MAX_BODY_BYTES, Ports};
 pub use document::ResourceError;
 pub use resiliency::{Backoff, CircuitBreaker, Policy, Resiliency, ResiliencySet, Retry};

@@ -44,6 +44,8 @@ pub struct Sidecar {
     servers: Vec<Server>,
     discovery: JoinHandle<()>,
     watch: Option<JoinHandle<()>>,
+    /// A folder of its own: dropped last, when the store is closed.
+    folder: Option<tempfile::TempDir>,
 }
 
 impl std::fmt::Debug for Sidecar {
@@ -133,7 +135,23 @@ impl Sidecar {
         let asks = discovery::Asks::of(&config);
         let discovery = tokio::spawn(discovery::run(Arc::clone(&runtime), app, asks));
         let watch = watch.map(|watch| tokio::spawn(watch.run()));
-        Ok(Self { runtime, store: parts.actor_store, http_addr, grpc_addr, servers, discovery, watch })
+        Ok(Self { runtime, store: parts.actor_store, http_addr, grpc_addr, servers, discovery, watch, folder: None })
+    }
+
+    /// The same, with a folder that goes when it does.
+    pub(crate) fn with_folder(mut self, folder: tempfile::TempDir) -> Self {
+        self.folder = Some(folder);
+        self
+    }
+
+    /// Where the HTTP API is: `http://127.0.0.1:PORT`.
+    pub fn http_url(&self) -> String {
+        format!("http://{}", self.http_addr)
+    }
+
+    /// Where the gRPC API is, as a client takes it: `http://127.0.0.1:PORT`.
+    pub fn grpc_url(&self) -> String {
+        format!("http://{}", self.grpc_addr)
     }
 
     /// Where the HTTP API listens.

@@ -30,6 +30,12 @@ pub enum StartError {
     /// The metrics cannot be registered.
     #[error("the metrics cannot be kept: {0} (choose another app id)")]
     Metrics(#[from] prometheus::Error),
+    /// There is no room for a folder of its own, which a [`SidecarBuilder`](crate::SidecarBuilder) makes.
+    #[error("no folder can be made in {}: {problem} (point TMPDIR elsewhere)", std::env::temp_dir().display())]
+    Folder {
+        /// What the system said.
+        problem: io::Error,
+    },
     /// A resource file is not what it has to be.
     #[error(transparent)]
     Resource(#[from] ResourceError),

@@ -239,7 +239,7 @@ async fn timers_reminders_and_deactivation_are_told_from_their_beginning_to_thei
     let writes: Vec<_> = told
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::StateCallEnded { call, outcome, .. } => {
+            EventKind::StateCallEnded { call, outcome, .. } if call.operation != StateOperation::List => {
                 assert_eq!(call.owner, StateOwner::Reminders(Some(Actor::new(TYPE, "a"))));
                 assert!(outcome.is_success());
                 Some((call.operation, call.keys[0].name.as_str()))
@@ -331,7 +331,9 @@ async fn an_observer_that_panics_harms_nobody() {
     let counting = Arc::clone(&seen);
     let lab = Lab::with(App::echo(), &[STORE], move |config| {
         config.ports.observers.push(Arc::new(|_: &Event| panic!("an observer that is not well")));
-        config.ports.observers.push(Arc::new(move |_: &Event| drop(counting.fetch_add(1, Ordering::SeqCst))));
+        config.ports.observers.push(Arc::new(move |_: &Event| {
+            counting.fetch_add(1, Ordering::SeqCst);
+        }));
     })
     .await;
     assert_eq!(lab.invoke("a", "Do", "1").await.unwrap(), b"1");

@@ -18,19 +18,23 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    future::pending,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use model::{
     actor_id::ActorId,
     error::LabError,
+    fault::SIMULATED_ERROR,
     lesson::prediction::{Prediction, Stored},
     message::{Message, MessageId},
     operation::{Cause, Layer},
     policy::RetryPolicy,
     timeline::{Event, Turn, turns},
 };
+use tokio::time::sleep;
 
 use super::{
     Agents, Answer, Call, Environment, TURN_LIMIT,
@@ -42,7 +46,7 @@ use crate::{
     controls::Controls,
     labs::{Labs, Timelines},
     retry::{AttemptError, Failure},
-    store_hit::StoreHit,
+    store_hit::{StoreEnd, StoreHit},
 };
 
 /// What the store does with a save, or a reset, besides what the faults ask for.
@@ -119,7 +123,12 @@ fn failed(text: String, maybe_done: bool) -> AttemptError {
 /// Does what is asked of the store; its error comes in the words that the sidecar puts around it.
 async fn meet(hit: Option<StoreHit>, words: &str) -> Result<(), AttemptError> {
     let Some(hit) = hit else { return Ok(()) };
-    hit.carry_out().await.map_err(|error| failed(format!("{words}: {error}"), false))
+    sleep(Duration::from_millis(hit.delay_ms)).await;
+    match hit.end {
+        StoreEnd::Done => Ok(()),
+        StoreEnd::Error => Err(failed(format!("{words}: {SIMULATED_ERROR}"), false)),
+        StoreEnd::Hang => pending().await,
+    }
 }
 
 #[async_trait]

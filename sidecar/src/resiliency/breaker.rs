@@ -222,7 +222,7 @@ mod tests {
             trip: trip.map(str::to_owned),
         };
         let trip = trip.map(|trip| compile_trip(trip).expect("valid"));
-        Breaker::new("fuse-store".into(), settings, trip, None)
+        Breaker::new("fuse-store".into(), settings, trip, Observation::default())
     }
 
     fn attempt(breaker: &Breaker, success: bool) -> Result<(), &'static str> {

@@ -69,6 +69,19 @@ impl Resources {
         &self.resiliency
     }
 
+    /// The same, with those components of others that do not have the name of one of these, nor, where one of these keeps
+    /// actors, keep actors too.
+    pub(crate) fn with_defaults(mut self, others: Self) -> Self {
+        let keeps_actors = |component: &Component| component.get("actorStateStore").is_some();
+        for other in others.components {
+            let same = |own: &Component| own.name == other.name || (keeps_actors(own) && keeps_actors(&other));
+            if !self.components.iter().any(same) {
+                self.components.push(other);
+            }
+        }
+        self
+    }
+
     fn add(&mut self, file: &str, text: &str, first_line: u64) -> Result<(), ResourceError> {
         let document = document::yaml(file, text, first_line)?;
         let head = document::head(&document);
