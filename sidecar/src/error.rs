@@ -27,6 +27,8 @@ pub(crate) struct ApiError {
     pub(crate) name: &'static str,
     pub(crate) message: String,
     pub(crate) details: Option<Box<Details>>,
+    /// Whether another sidecar has said so.
+    remote: bool,
 }
 
 /// The code of an error over HTTP, for those who look at an answer in passing.
@@ -42,6 +44,7 @@ impl ApiError {
             name,
             message: message.into(),
             details: None,
+            remote: false,
         }
     }
 
@@ -97,7 +100,7 @@ impl ApiError {
 
     /// Returns `500`: the actor's method failed, and another sidecar has said so.
     pub(crate) fn actor_remote(message: String) -> Self {
-        Self { message, ..Self::actor_invoke("") }
+        Self { message, remote: true, ..Self::actor_invoke("") }
     }
 
     /// Returns `500`: an app's method could not be called.
@@ -189,13 +192,8 @@ impl ApiError {
 
     /// Returns `500` (over gRPC `Unimplemented`): a transaction only upserts and deletes.
     pub(crate) fn unsupported_operation(operation: &str) -> Self {
-        Self {
-            code: Code::Unimplemented,
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            name: "ERR_ACTOR_STATE_TRANSACTION_SAVE",
-            message: format!("operation type {operation} not supported"),
-            details: None,
-        }
+        let why = format!("operation type {operation} not supported");
+        Self::new(Code::Unimplemented, 500, "ERR_ACTOR_STATE_TRANSACTION_SAVE", why)
     }
 
     /// Returns `500`: the timer is not registered.
@@ -276,6 +274,10 @@ impl IntoResponse for ApiError {
             // Over gRPC the reason travels as it is; over HTTP it is one of a failed call.
             Code::FailedPrecondition if self.name == "ERR_ACTOR_INVOKE_METHOD" => {
                 Self::actor_invoke(self.message).message
+            }
+            // As daprd has it, whose sidecars call each other over gRPC.
+            _ if self.remote => {
+                Self::actor_invoke(format!("rpc error: code = Internal desc = {}", self.message)).message
             }
             _ => self.message,
         };

@@ -97,6 +97,15 @@ impl fmt::Display for Refusal {
     }
 }
 
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Own(error) => error,
+            other => Self::actor_invoke(other),
+        }
+    }
+}
+
 impl PolicyError for Refusal {
     fn refused(text: &'static str) -> Self {
         Self::Told(text.into())
@@ -119,7 +128,13 @@ impl Actors {
     /// # Errors
     /// In daprd's words and codes, for both APIs.
     pub(crate) async fn invoke(self: &Arc<Self>, mut call: InvokeCall) -> Result<AppReply, ApiError> {
-        let hosted = self.wait_hosted().await.inspect_err(|error| self.tell_refused(&call, &error.message))?;
+        let mut hosted = self.wait_hosted().await.inspect_err(|error| self.tell_refused(&call, &error.message))?;
+        if !self.has_app() && hosted.config(&call.actor.kind).is_none() {
+            // A stream may be about to host it, and says then how its calls are to be made.
+            let found =
+                self.look_up(&hosted, &call.actor, false).await.map_err(|failure| ApiError::from(failure.error));
+            hosted = found.inspect_err(|error| self.tell_refused(&call, &error.message))?;
+        }
         let config = hosted.config(&call.actor.kind);
         let chain = config.and_then(|config| Chain::of(&mut call.headers, config));
         let (guard, explicit) = self.resiliency.actor(&call.actor, config.is_some());
@@ -145,9 +160,7 @@ impl Actors {
         match guard.run(Run { target, end: &self.closing }, attempt).await {
             Ok(reply) => Ok(reply),
             Err(Refusal::Marked(reply)) => Ok(*reply),
-            Err(Refusal::Told(why)) => Err(ApiError::actor_invoke(why)),
-            Err(Refusal::Stop) => Err(ApiError::actor_invoke(STOP)),
-            Err(Refusal::Own(error)) => Err(error),
+            Err(refusal) => Err(refusal.into()),
         }
     }
 

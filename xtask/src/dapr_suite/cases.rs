@@ -3,48 +3,41 @@ use anyhow::{Context, Result};
 use std::{fs, path::Path};
 
 /// The folders of `tests/integration/suite/actors` that concern one host.
-const FOLDERS: [&str; 7] = ["call", "deactivation", "lock", "metadata", "state", "timers", "reminders"];
+const FOLDERS: [&str; 10] =
+    ["call", "deactivation", "grpc", "healthz", "http", "lock", "metadata", "state", "timers", "reminders"];
 
-const TWO_SIDECARS: &str = "needs two or more sidecars: finding each other, and sharing types, is placement's work";
+const TWO_HOSTS: &str = "has two hosts of one type: sharing its actors is placement's work";
 const PLACEMENT: &str = "is about a placement service that is absent: none is needed here";
-const GRPC_APP: &str = "has an app that is called over gRPC (--app-protocol grpc): here apps are called over HTTP";
+const H2C: &str = "has an app that is called over h2c: here apps are called over HTTP/1.1";
 const IN_ETCD: &str = "looks into the Scheduler's etcd: reminders are kept in the actor state store here";
 const COUNTED: &str = "waits until the Scheduler has counted a sidecar's connections: none is made here";
 
 /// Those that do not apply: the case, or a folder of them with a slash at its end, and why.
-const ELSEWHERE: [(&str, &str); 35] = [
-    ("actors/call/errorheader", TWO_SIDECARS),
-    ("actors/call/grpc", TWO_SIDECARS),
-    ("actors/call/h2c/", TWO_SIDECARS),
-    ("actors/call/http", TWO_SIDECARS),
-    ("actors/call/maxbodysize", TWO_SIDECARS),
-    ("actors/call/non200", TWO_SIDECARS),
-    ("actors/call/nostate", TWO_SIDECARS),
-    ("actors/call/responsebody", TWO_SIDECARS),
-    ("actors/deactivation/idle/ppanic", TWO_SIDECARS),
-    ("actors/deactivation/move", TWO_SIDECARS),
-    ("actors/lock/call/reentry/max/hop/", TWO_SIDECARS),
-    ("actors/lock/call/reentry/remote/", TWO_SIDECARS),
-    ("actors/lock/call/remote/", TWO_SIDECARS),
-    ("actors/lock/reminders/remote/", TWO_SIDECARS),
-    ("actors/lock/timers/remote", TWO_SIDECARS),
-    ("actors/timers/remote/", TWO_SIDECARS),
-    ("actors/reminders/period", TWO_SIDECARS),
-    ("actors/reminders/scheduler/hop", TWO_SIDECARS),
-    ("actors/reminders/scheduler/idtype", TWO_SIDECARS),
-    ("actors/reminders/scheduler/remote", TWO_SIDECARS),
-    ("actors/reminders/scheduler/staging", TWO_SIDECARS),
-    ("actors/reminders/scheduler/durable", "restarts on state.in-memory, which is lost here with its reminders"),
+const ELSEWHERE: [(&str, &str); 27] = [
+    ("actors/call/grpc", TWO_HOSTS),
+    ("actors/call/http", TWO_HOSTS),
+    ("actors/call/maxbodysize", TWO_HOSTS),
+    ("actors/deactivation/idle/ppanic", TWO_HOSTS),
+    ("actors/deactivation/move", TWO_HOSTS),
+    ("actors/lock/call/remote/", TWO_HOSTS),
+    ("actors/lock/reminders/remote/", TWO_HOSTS),
+    ("actors/lock/timers/remote", TWO_HOSTS),
+    ("actors/timers/remote/", TWO_HOSTS),
+    ("actors/reminders/period", TWO_HOSTS),
+    ("actors/reminders/scheduler/hop", TWO_HOSTS),
+    ("actors/reminders/scheduler/remote", TWO_HOSTS),
+    ("actors/call/h2c/", H2C),
+    ("actors/call/responsebody", "wants an answer that ends before its Content-Length to count as whole"),
+    ("actors/healthz/deactivateOnPlacementFail", PLACEMENT),
     ("actors/metadata/disabled", PLACEMENT),
     ("actors/metadata/hostNoPlacement", PLACEMENT),
-    ("actors/metadata/hostGRPC", GRPC_APP),
-    ("actors/metadata/hostGRPCNoActors", GRPC_APP),
-    ("actors/metadata/hostGRPCReconnect", GRPC_APP),
     ("actors/metadata/workflows", "runs workflows: there are none here"),
     ("actors/reminders/store", IN_ETCD),
     ("actors/reminders/scheduler/remove", IN_ETCD),
+    ("actors/reminders/scheduler/durable", "restarts on state.in-memory, which is lost here with its reminders"),
     ("actors/reminders/scheduler/nostore", "wants to be told that there is no Scheduler: none is needed here"),
     ("actors/reminders/scheduler/reminder", "looks for a line in daprd's log, that it uses the Scheduler"),
+    ("actors/reminders/scheduler/staging", "puts a reminder into the Scheduler past the sidecar"),
     ("actors/reminders/scheduler/duetime", COUNTED),
     ("actors/reminders/failurepolicy/constant/interval", COUNTED),
     ("actors/reminders/failurepolicy/drop/", COUNTED),
@@ -102,9 +95,9 @@ mod tests {
 
     #[test]
     fn a_folder_stands_for_its_cases_and_a_case_for_itself() {
-        assert!(elsewhere("actors/lock/call/remote/chain/http").is_some());
-        assert!(elsewhere("actors/metadata/hostGRPC").is_some());
-        assert_eq!(elsewhere("actors/metadata/hostGRPCStreamRejectedOnHTTP"), None);
-        assert_eq!(elsewhere("actors/call/local"), None);
+        assert!(elsewhere("actors/timers/remote/http").is_some());
+        assert!(elsewhere("actors/call/http").is_some());
+        assert_eq!(elsewhere("actors/lock/call/reentry/remote/http"), None);
+        assert_eq!(elsewhere("actors/http/ttl"), None);
     }
 }

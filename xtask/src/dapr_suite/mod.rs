@@ -160,6 +160,10 @@ fn one(case: &str, setup: &Setup) -> Result<Ended> {
     command.env("DAPR_INTEGRATION_DAPRD_PATH", &setup.sidecar);
     command.env("DAPR_INTEGRATION_PLACEMENT_PATH", &setup.placement);
     command.env("DAPR_INTEGRATION_SCHEDULER_PATH", &setup.scheduler);
+    // Cases that run at once use the same ports, and so their sidecars would take each other for their own.
+    let neighbours = setup.logs.join(case.replace('/', "_"));
+    fs::create_dir_all(&neighbours).with_context(|| format!("cannot make {}", neighbours.display()))?;
+    command.env("XDG_RUNTIME_DIR", &neighbours);
     for name in UNUSED {
         command.env(format!("DAPR_INTEGRATION_{name}_PATH"), "/bin/false");
     }
