@@ -91,13 +91,12 @@ pub struct DaprEnvironment {
 }
 
 impl Config {
-    /// What the process was started with.
+    /// Whether the environment can be read at all.
     ///
     /// # Errors
-    /// Flags or variables that cannot be used, in words that name them; also where help was asked for.
-    pub fn read() -> Result<Self, clap::Error> {
+    /// A variable that is no text, in words that name it.
+    pub fn check_environment() -> Result<(), clap::Error> {
         let command = Self::command();
-        let refused = |words: String| Self::command().error(ErrorKind::InvalidValue, words);
         let paths = ValueParser::path_buf().type_id();
         for arg in command.get_arguments().filter(|arg| arg.get_value_parser().type_id() != paths) {
             // clap would not say which it is.
@@ -107,16 +106,27 @@ impl Config {
                 return Err(refused(format!("{} in the environment is no UTF-8 text", name.to_string_lossy())));
             }
         }
-        let config = Self::try_parse()?;
-        let tokens = [("DAPR_API_TOKEN", &config.dapr.dapr_api_token), ("APP_API_TOKEN", &config.dapr.app_api_token)];
+        Ok(())
+    }
+
+    /// What the process was started with, if it can be used.
+    ///
+    /// # Errors
+    /// A token that nobody could show, in words that name it.
+    pub fn checked(self) -> Result<Self, clap::Error> {
+        let tokens = [("DAPR_API_TOKEN", &self.dapr.dapr_api_token), ("APP_API_TOKEN", &self.dapr.app_api_token)];
         for (name, token) in tokens {
             // Nobody could show it: everybody would be refused.
             if token.as_ref().is_some_and(|token| HeaderValue::from_bytes(token.as_bytes()).is_err()) {
                 return Err(refused(format!("{name} holds characters that no HTTP header can carry")));
             }
         }
-        Ok(config)
+        Ok(self)
     }
+}
+
+fn refused(words: String) -> clap::Error {
+    Config::command().error(ErrorKind::InvalidValue, words)
 }
 
 impl DaprEnvironment {

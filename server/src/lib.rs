@@ -2,6 +2,8 @@
 //!
 //! # Layout
 //! - [`run`], [`config`]: starting and stopping, and what the process is told
+//! - [`command_line`]: its commands; [`signals`]: what ends it in order
+//! - [`own`]: the learner's program in the place of the lab's own actor
 //! - [`application`]: the application behind the sidecar, put together
 //! - [`backend`]: what the page and the REST routes need done
 //! - `http`: the public listener
@@ -19,6 +21,7 @@
 //! - `serving`: a listener that serves until it is told to stop; `accepting`: taking connections
 //! - `guard`: who may come in
 //! - [`invocation`]: what travels with a call of the actor
+//! - [`program`]: a program of somebody else's, started, listened to and ended
 //! - `recordings`: turns that were handed in, to be looked at
 //! - `scenario`: running the scenarios of [`model::scenario`]
 //! - [`runtime`]: what the sidecar tells of itself
@@ -31,6 +34,7 @@ pub mod app_channel;
 pub mod application;
 pub mod backend;
 pub mod checks;
+pub mod command_line;
 pub mod config;
 pub mod controls;
 pub mod dapr;
@@ -39,6 +43,8 @@ mod http;
 pub mod invocation;
 pub mod labs;
 mod look_ups;
+pub mod own;
+pub mod program;
 mod recordings;
 pub mod retry;
 pub mod run;
@@ -46,6 +52,7 @@ pub mod runtime;
 mod scenario;
 mod serving;
 pub mod sidecar_retries;
+pub mod signals;
 pub mod store;
 pub mod store_hit;
 mod stored;

@@ -1,17 +1,22 @@
 //! The `faultlab` program.
 
 use std::{
-    fmt,
-    io::{self, Write, stderr, stdout},
+    env, fmt,
+    io::{Write, stderr, stdout},
     process::ExitCode,
 };
 
+use logging::EnvFilter;
 use mimalloc::MiMalloc;
-use server::{Config, start};
-use tokio::{
-    runtime::Runtime,
-    signal::unix::{Signal, SignalKind, signal},
+use server::{
+    Config,
+    command_line::{self, Asked, Refused},
+    own::{self, Settings, Status, starter},
+    program::guard,
+    signals::Signals,
+    start,
 };
+use tokio::runtime::Runtime;
 
 /// A turn is many small pieces that one thread makes and another frees, for which glibc's allocator takes locks: with
 /// this one 64 clients at once get a quarter more turns. Without huge pages (`no_thp`), which would hold 17 MB more.
@@ -19,34 +24,48 @@ use tokio::{
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let config = match Config::read() {
-        Ok(config) => config,
-        Err(refused) if refused.use_stderr() => {
-            let words = refused.to_string();
-            let reason = words.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            say(&mut stderr(), format_args!("faultlab: {reason}; faultlab --help lists the flags"));
-            return ExitCode::from(2);
+    match command_line::read() {
+        Ok(Asked::Lab(config)) => ended(logging::filter_of_environment(), lab(*config)),
+        Ok(Asked::Run(settings)) => {
+            let said = env::var_os("RUST_LOG").is_some();
+            let filter = if said { logging::filter_of_environment() } else { EnvFilter::new(&settings.log_filter) };
+            ended(filter, own_program(*settings))
         }
-        // --help and --version.
-        Err(asked) => asked.exit(),
-    };
-    let _log = logging::start(logging::filter_of_environment());
+        Ok(Asked::New(folder)) => match starter::make(&folder) {
+            Ok(words) => {
+                say(&mut stdout(), format_args!("{words}"));
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                say(&mut stderr(), format_args!("faultlab: {error:#}"));
+                ExitCode::from(Status::Usage as u8)
+            }
+        },
+        Ok(Asked::Guard(words)) => guard::run(&words),
+        Err(Refused::Usage(words, status)) => {
+            say(&mut stderr(), format_args!("faultlab: {words}"));
+            ExitCode::from(status)
+        }
+        Err(Refused::Help(asked)) => asked.exit(),
+    }
+}
+
+/// Runs something to its end; an error of it is the last line.
+fn ended(filter: EnvFilter, what: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
+    let _log = logging::start(filter);
     let ended = Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
-        let ended = runtime.block_on(run(config));
+        let ended = runtime.block_on(what);
         // What is still at work, which is nothing after an orderly end, is not waited for.
         runtime.shutdown_background();
         ended
     });
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&mut stderr(), format_args!("faultlab: {error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    ended.unwrap_or_else(|error| {
+        say(&mut stderr(), format_args!("faultlab: {error:#}"));
+        ExitCode::FAILURE
+    })
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
+async fn lab(config: Config) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let running = tokio::select! {
         started = start(config) => started?,
@@ -56,26 +75,17 @@ async fn run(config: Config) -> anyhow::Result<()> {
     signals.next().await;
     tracing::info!("Stopping: running turns end first; press Ctrl-C again to stop at once");
     tokio::select! {
-        () = running.stop() => Ok(()),
+        () = running.stop() => Ok(ExitCode::SUCCESS),
         () = signals.next() => anyhow::bail!("stopped at once, with turns still running"),
     }
 }
 
-/// SIGTERM and Ctrl-C, again and again.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+async fn own_program(settings: Settings) -> anyhow::Result<ExitCode> {
+    match own::run(settings).await {
+        Ok(status) => Ok(ExitCode::from(status as u8)),
+        Err(error) => {
+            say(&mut stderr(), format_args!("faultlab: {error:#}"));
+            Ok(ExitCode::from(Status::Usage as u8))
         }
     }
 }

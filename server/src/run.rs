@@ -36,7 +36,7 @@ const TURNS_LIMIT: Duration = Duration::from_secs(50);
 const LISTENER_LIMIT: Duration = Duration::from_secs(5);
 
 /// The copies of `components/local` that are used where the folder is not there.
-const BUILT_IN: [(&str, &str); 3] = [
+pub(crate) const BUILT_IN: [(&str, &str); 3] = [
     ("statestore.yaml", include_str!("../../components/local/statestore.yaml")),
     ("daca-pubsub.yaml", include_str!("../../components/local/daca-pubsub.yaml")),
     ("message-subscription.yaml", include_str!("../../components/local/message-subscription.yaml")),

@@ -1,0 +1,186 @@
+//! The sidecar of an app: its ports first, then the app.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use sidecar::{Config, Configuration, Sidecar, StartError};
+use tokio::time::{Instant, sleep};
+
+use super::{Tokens, app::App, components};
+
+/// How long one that is started anew waits for its ports, and how often it tries.
+const PORTS_LIMIT: Duration = Duration::from_secs(5);
+const PORTS_AGAIN: Duration = Duration::from_millis(10);
+
+/// A sidecar, and what it was started with.
+pub(super) struct Hosting {
+    /// None only while it is started anew.
+    sidecar: Option<Sidecar>,
+    config: Config,
+    metrics_port: u16,
+    /// What was said of the component files.
+    pub(super) mapped: Vec<String>,
+    pub(super) store_added: bool,
+    pub(super) own_components: bool,
+}
+
+/// What all apps of a run share.
+pub(super) struct Shared<'a> {
+    /// The folder for state.
+    pub(super) data: &'a Path,
+    /// Where their sidecars find each other; none for an app that is alone.
+    pub(super) neighbours: Option<&'a Path>,
+    /// Component files as they are, with nothing mapped.
+    pub(super) real_stores: bool,
+    pub(super) tokens: &'a Tokens,
+}
+
+impl Hosting {
+    /// Opens the ports; the app is waited for from now on.
+    ///
+    /// # Errors
+    /// A taken port, wrong files, a store that cannot be used: in one line, with what to do.
+    pub(super) async fn start(app: &App, shared: &Shared<'_>) -> anyhow::Result<Self> {
+        let files: Vec<_> = app.configurations.iter().map(|file| app.folder.join(file)).collect();
+        let configuration = Configuration::from_files(&files)?;
+        configuration.announce();
+        let data = shared.data.join(folder_name(&app.id));
+        make_folder(&data)?;
+        let components = components::read(&app.resources, &app.folder, &data, shared.real_stores)?;
+        let metrics_port = match app.metrics_port {
+            Some(port) => port,
+            None => free_port()?,
+        };
+        let asks = |what: &str| !app.not_asked.iter().any(|not| not == what);
+        let given = app.http_port.is_some() || app.grpc_port.is_some();
+        let at = |port: Option<u16>, usual| SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(usual)));
+        let mut config = Config::new(&app.id, app.addr(), components.resources);
+        config.http_addr = at(app.http_port, 3500);
+        config.grpc_addr = at(app.grpc_port, 50001);
+        config.free_port_if_taken = !given;
+        config.dapr_api_token = shared.tokens.dapr_api_token.clone();
+        config.app_api_token = shared.tokens.app_api_token.clone();
+        // A learner's own files name others from where the app is; the built-in ones name the store's.
+        config.base_dir = if components.folders.is_empty() { data } else { app.folder.clone() };
+        config.watched = components.folders.clone();
+        config.app_max_concurrency = app.max_concurrency;
+        config.ask_config = asks("config");
+        config.ask_subscriptions = asks("subscribe");
+        config.neighbours = shared.neighbours.map(Path::to_path_buf);
+        config.actor_state_ttl = configuration.actor_state_ttl;
+        config.secret_scopes = configuration.secret_scopes;
+        config.record_error_codes = configuration.record_error_codes;
+        config.metrics_addr = configuration.metrics.then(|| at(Some(metrics_port), 0));
+        let sidecar = Sidecar::start(config.clone()).await.map_err(|error| match error {
+            StartError::StoreBusy { .. } => anyhow::Error::from(error)
+                .context("the state store of this app is in use: end the other faultlab, or choose another folder with --data DIR"),
+            other => other.into(),
+        })?;
+        // Started anew it has the same ports, which its app knows.
+        config.http_addr = sidecar.http_addr();
+        config.grpc_addr = sidecar.grpc_addr();
+        config.free_port_if_taken = false;
+        Ok(Self {
+            sidecar: Some(sidecar),
+            config,
+            metrics_port,
+            mapped: components.mapped,
+            store_added: components.store_added,
+            own_components: !components.folders.is_empty(),
+        })
+    }
+
+    /// Where the HTTP API is.
+    pub(super) fn http(&self) -> SocketAddr {
+        self.config.http_addr
+    }
+
+    /// Where the gRPC API is.
+    pub(super) fn grpc(&self) -> SocketAddr {
+        self.config.grpc_addr
+    }
+
+    /// The file with the actors' state; none where it is no file.
+    pub(super) fn store(&self) -> Option<PathBuf> {
+        self.sidecar.as_ref()?.store_path()
+    }
+
+    /// Returns when the app has told what it hosts.
+    pub(super) async fn ready(&self) {
+        if let Some(sidecar) = &self.sidecar {
+            sidecar.ready().await;
+        }
+    }
+
+    /// The sidecar anew, at the same ports: it asks the app what it hosts, and knows of no actor in memory. What is stored
+    /// stays, reminders among it; timers belong to actors in memory, and go with them.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub(super) async fn renew(&mut self) -> anyhow::Result<()> {
+        // At once: the process whose actors could be deactivated is gone.
+        self.sidecar = None;
+        let began = Instant::now();
+        loop {
+            match Sidecar::start(self.config.clone()).await {
+                Ok(sidecar) => {
+                    self.sidecar = Some(sidecar);
+                    return Ok(());
+                }
+                // What is dropped lets go of its ports when its tasks have ended.
+                Err(StartError::PortTaken { .. }) if began.elapsed() < PORTS_LIMIT => sleep(PORTS_AGAIN).await,
+                Err(error) => return Err(error).context("the sidecar could not be started anew"),
+            }
+        }
+    }
+
+    /// Ends it in order: its actors are deactivated in the app.
+    pub(super) async fn shutdown(mut self) {
+        if let Some(sidecar) = self.sidecar.take() {
+            sidecar.shutdown().await;
+        }
+    }
+
+    /// What the app finds in its environment, as under `dapr run`. What its user has set is not in it.
+    pub(super) fn environment(&self, app: &App) -> Vec<(OsString, OsString)> {
+        let port = |port: u16| port.to_string();
+        let usual = [
+            ("APP_ID", app.id.clone()),
+            ("APP_PORT", port(app.port)),
+            ("APP_CHANNEL_ADDRESS", app.address.to_string()),
+            ("APP_PROTOCOL", "http".to_owned()),
+            ("DAPR_HTTP_PORT", port(self.http().port())),
+            ("DAPR_GRPC_PORT", port(self.grpc().port())),
+            ("DAPR_METRICS_PORT", port(self.metrics_port)),
+            ("PYTHONUNBUFFERED", "1".to_owned()),
+        ];
+        let own = app.environment.iter().map(|(name, value)| (name.into(), value.into()));
+        // The ports are this run's: another's in the user's environment would lead the program astray.
+        let is_ours = |name: &str| name.ends_with("_PORT");
+        let is_set =
+            |name: &str| std::env::var_os(name).is_some() || app.environment.iter().any(|(own, _)| own == name);
+        let usual = usual.into_iter().filter(|(name, _)| is_ours(name) || !is_set(name));
+        own.chain(usual.map(|(name, value)| (name.into(), value.into()))).collect()
+    }
+}
+
+/// An app id as the name of a folder.
+fn folder_name(id: &str) -> String {
+    id.chars().map(|char| if char.is_alphanumeric() || "-_.".contains(char) { char } else { '_' }).collect()
+}
+
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    let say = || format!("Cannot write to the folder {}: choose another with --data DIR", folder.display());
+    fs::create_dir_all(folder).with_context(say)
+}
+
+/// A port that is free now.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
