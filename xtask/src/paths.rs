@@ -88,6 +88,11 @@ pub(crate) fn dapr_modules() -> PathBuf {
     root().join("xtask/dapr")
 }
 
+/// The file that says which packages of PyPI are installed for a tool, by hash.
+pub(crate) fn pinned(name: &str) -> PathBuf {
+    root().join(format!("xtask/pip/{name}.txt"))
+}
+
 /// Tools that were installed for this project alone.
 pub(crate) fn own_tools() -> PathBuf {
     target().join("tools")

@@ -76,6 +76,8 @@ fn tests(dapr: Option<&Programs>, asked: &Asked, counts: &mut Counts) -> Result<
     // Its output is read, and read more easily without colours.
     let mut cargo = paths::cargo();
     cargo.env("CARGO_TERM_COLOR", "never").args(["test", "--workspace", "--no-fail-fast", "--locked"]);
+    // Tests that want Dapr's SDK for Python find its versions there; without it they skip themselves.
+    cargo.env("FAULTLAB_PYTHON_SDKS", paths::own_tools());
     if let Some(programs) = dapr {
         cargo.env("FAULTLAB_DAPR_BIN", programs.folder());
     }

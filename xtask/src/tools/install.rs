@@ -139,7 +139,7 @@ fn pip(wheel: &Wheel) -> Result<()> {
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--only-binary=:all:"]);
     pip.arg("--require-hashes").arg("--target").arg(&folder);
-    pip.arg("--requirement").arg(paths::root().join(format!("xtask/pip/{}.txt", wheel.name)));
+    pip.arg("--requirement").arg(paths::pinned(wheel.name));
     pip.env("PIP_DISABLE_PIP_VERSION_CHECK", "1").env("PIP_ROOT_USER_ACTION", "ignore");
     progress::run(&format!("Installing {} with pip into {}", wheel.name, folder.display()), FETCH_LIMIT, &mut pip)?;
     let programs = paths::own_programs();
@@ -163,8 +163,7 @@ mod tests {
     #[test]
     fn each_package_of_pypi_is_pinned_by_hash() {
         for wheel in Tool::ALL.into_iter().filter_map(Tool::wheel) {
-            let file = paths::root().join(format!("xtask/pip/{}.txt", wheel.name));
-            let pinned = fs::read_to_string(&file).unwrap();
+            let pinned = fs::read_to_string(paths::pinned(wheel.name)).unwrap();
             assert!(pinned.contains("==") && pinned.contains("--hash=sha256:"), "{pinned}");
         }
     }

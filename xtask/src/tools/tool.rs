@@ -2,7 +2,7 @@
 use super::install::Wheel;
 use crate::{paths, progress, real::programs::Programs, version, wasm_target};
 use anyhow::{Result, anyhow, bail};
-use std::{env, path::PathBuf};
+use std::{env, fs, path::PathBuf};
 
 /// Something that a command needs and that cargo does not bring along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub(crate) enum Tool {
     Redis,
     /// `daprd` and placement, or Go to build them with.
     DaprOrGo,
+    /// Dapr's SDK for Python in the version that the course pins, with what its programs use.
+    OldestSdk,
+    /// The same in its newest version.
+    NewestSdk,
 }
 
 /// What esbuild asks for.
@@ -34,12 +38,19 @@ const NODE_FOR_BROWSER: (u32, u32) = (20, 11);
 /// What `xtask/dapr/go.mod` asks for.
 const GO: (u32, u32) = (1, 26);
 
+/// What the packages of the SDK are pinned for.
+const PYTHON: (u32, u32) = (3, 11);
+
 /// Where Chrome is on a Mac; there it is not on the `PATH`.
 const CHROME_ON_MAC: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
+/// Where the SDKs are, and the names of the files that pin them.
+const OLDEST_SDK: &str = "dapr-oldest";
+const NEWEST_SDK: &str = "dapr-newest";
+
 impl Tool {
     /// All of them.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Lints,
         Self::BrowserTarget,
         Self::NodeForRelease,
@@ -48,6 +59,8 @@ impl Tool {
         Self::Sqlite,
         Self::Redis,
         Self::DaprOrGo,
+        Self::OldestSdk,
+        Self::NewestSdk,
     ];
 
     /// Its name, with the oldest version that will do.
@@ -62,6 +75,10 @@ impl Tool {
             Self::Sqlite => "sqlite3".into(),
             Self::Redis => "redis-server and redis-cli".into(),
             Self::DaprOrGo => format!("daprd and placement, or Go {}.{} or later to build them", GO.0, GO.1),
+            Self::OldestSdk | Self::NewestSdk => {
+                let which = if self == Self::OldestSdk { "the course's" } else { "the newest" };
+                format!("{which} Dapr SDK for Python {}.{} or later", PYTHON.0, PYTHON.1)
+            }
         }
     }
 
@@ -75,6 +92,7 @@ impl Tool {
             Self::Sqlite => "the test of the command that the store's panel shows",
             Self::Redis => "keeping the state on real Dapr",
             Self::DaprOrGo => "real Dapr",
+            Self::OldestSdk | Self::NewestSdk => "the tests of programs in Python",
         }
     }
 
@@ -101,6 +119,8 @@ impl Tool {
             Self::Redis => on_path(&["redis-server", "redis-cli"]),
             Self::DaprOrGo if Programs::are_there() => Ok(()),
             Self::DaprOrGo => go(),
+            Self::OldestSdk => sdk(OLDEST_SDK),
+            Self::NewestSdk => sdk(NEWEST_SDK),
         }
     }
 
@@ -114,6 +134,7 @@ impl Tool {
             Self::Sqlite => &["sqlite3"],
             Self::Redis => &["redis-server", "redis-cli"],
             Self::DaprOrGo => &["daprd", "placement", "go"],
+            Self::OldestSdk | Self::NewestSdk => &["python3"],
         }
     }
 
@@ -150,6 +171,8 @@ impl Tool {
                 ],
             }),
             Self::DaprOrGo => Some(&Wheel { name: "go", programs: &[("go", "go/bin/go")] }),
+            Self::OldestSdk => Some(&Wheel { name: OLDEST_SDK, programs: &[] }),
+            Self::NewestSdk => Some(&Wheel { name: NEWEST_SDK, programs: &[] }),
             _ => None,
         }
     }
@@ -161,6 +184,7 @@ impl Tool {
             Self::NodeForRelease | Self::NodeForBrowser => Some("https://nodejs.org/en/download"),
             Self::Chromium => Some("any Chromium or Chrome, with the path of its program in CHROMIUM"),
             Self::DaprOrGo => Some("https://go.dev/dl, or the Dapr CLI and then `dapr init --slim`"),
+            Self::OldestSdk | Self::NewestSdk => Some("Python 3.11 or later: https://www.python.org/downloads"),
             Self::Sqlite | Self::Redis => None,
         }
     }
@@ -186,6 +210,24 @@ fn node(oldest: (u32, u32)) -> Result<()> {
 fn go() -> Result<()> {
     on_path(&["go"])?;
     at_least(GO, "go", progress::output(paths::command("go").arg("version").current_dir(paths::dapr_modules()))?)
+}
+
+/// The packages of an SDK, unpacked as they are pinned now.
+fn sdk(name: &str) -> Result<()> {
+    on_path(&["python3"])?;
+    at_least(PYTHON, "python3", progress::output(paths::command("python3").arg("--version"))?)?;
+    let pinned = fs::read_to_string(paths::pinned(name))?;
+    let mut packages = pinned.lines().filter_map(|line| line.split_whitespace().next()?.split_once("=="));
+    let missing = packages.find(|(package, version)| {
+        let folder = format!("{}-{version}.dist-info", package.replace('-', "_"));
+        !paths::own_tools().join(name).join(folder).is_dir()
+    });
+    match missing {
+        Some((package, version)) => {
+            bail!("{package} {version} was not found in {}", paths::own_tools().join(name).display())
+        }
+        None => Ok(()),
+    }
 }
 
 fn at_least(oldest: (u32, u32), program: &str, found: String) -> Result<()> {
