@@ -41,21 +41,6 @@ pub(super) struct Ignored {
     /// The app is called over plain HTTP.
     #[arg(long, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
     app_ssl: Option<Option<String>>,
-    /// The app's health is not probed.
-    #[arg(long, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
-    enable_app_health_check: Option<Option<String>>,
-    /// The app's health is not probed.
-    #[arg(long, value_name = "PATH")]
-    app_health_check_path: Option<String>,
-    /// The app's health is not probed.
-    #[arg(long, value_name = "SECONDS")]
-    app_health_probe_interval: Option<String>,
-    /// The app's health is not probed.
-    #[arg(long, value_name = "MS")]
-    app_health_probe_timeout: Option<String>,
-    /// The app's health is not probed.
-    #[arg(long, value_name = "N")]
-    app_health_threshold: Option<String>,
     /// Nothing of Dapr's is run.
     #[arg(long, value_name = "FOLDER")]
     runtime_path: Option<String>,

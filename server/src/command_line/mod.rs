@@ -1,5 +1,6 @@
 //! What is typed after `faultlab`: nothing but flags for the lab itself, or a command with its own.
 
+mod health;
 mod ignored;
 mod run;
 

@@ -11,7 +11,10 @@ use axum::http::HeaderValue;
 use clap::Args;
 use sha2::{Digest, Sha256};
 
-use super::ignored::{self, Ignored};
+use super::{
+    health::HealthArguments,
+    ignored::{self, Ignored},
+};
 use crate::own::{APP_ID, App, Settings, Tokens, read_apps_file};
 
 #[derive(Clone, Debug, Args)]
@@ -55,6 +58,8 @@ pub(super) struct RunArguments {
     /// What is logged of the sidecar and the lab: debug, info, warn, error, fatal or panic.
     #[arg(long, default_value = "warn", ignore_case = true, value_parser = ["debug", "info", "warn", "warning", "error", "fatal", "panic"])]
     log_level: String,
+    #[command(flatten)]
+    health: HealthArguments,
     #[command(flatten)]
     lab: LabArguments,
     #[command(flatten)]
@@ -175,6 +180,7 @@ impl RunArguments {
             http_port: self.dapr_http_port,
             grpc_port: self.dapr_grpc_port,
             metrics_port: self.metrics_port,
+            health: self.health.check()?,
             max_concurrency: usize::try_from(self.app_max_concurrency).ok().filter(|calls| *calls > 0),
             not_asked: self.disable_init_endpoints.clone(),
             ..App::at(port, folder)
@@ -225,12 +231,15 @@ mod tests {
     fn the_flags_of_dapr_run_have_its_names() {
         let words = "--app-id a --app-port 8000 --app-protocol http --dapr-http-port 3501 -G 3502 -d x -d y --components-path z \
                      -c cfg.yaml --app-channel-address localhost --app-max-concurrency -1 --log-level Info -M 9090 \
-                     --enable-api-logging uvicorn main:app --port 8000 -d";
+                     --enable-api-logging --enable-app-health-check --app-health-check-path /well --app-health-threshold 0 \
+                     uvicorn main:app --port 8000 -d";
         let settings = read(words).settings(true, &[]).unwrap();
         let [app] = &settings.apps[..] else { panic!("{settings:?}") };
         assert_eq!((app.id.as_str(), app.port, app.http_port, app.grpc_port), ("a", 8000, Some(3501), Some(3502)));
         assert_eq!(app.resources, ["x", "y", "z"].map(PathBuf::from));
         assert_eq!((app.metrics_port, app.max_concurrency), (Some(9090), None));
+        let health = app.health.as_ref().map(|health| (health.path.as_str(), health.threshold));
+        assert_eq!(health, Some(("/well", 3)));
         let words: Vec<_> = app.command.iter().flatten().collect();
         assert_eq!(words, ["uvicorn", "main:app", "--port", "8000", "-d"], "what is behind the program is its own");
         assert_eq!(settings.log_filter, "info");
@@ -244,6 +253,7 @@ mod tests {
             ("-p 8000 --nothing -- x", true, "--nothing is no flag"),
             ("-p 8000 -- x", false, "leave the command away"),
             ("", false, "faultlab sidecar -p 8000"),
+            ("-p 8000 --app-health-probe-timeout 9000 -- x", true, "make it less"),
             ("-p 8000 -P grpc -- x", true, "leave -P away"),
             ("-p 8000 -a a.b -- x", true, "with -a"),
             ("-p 8000 --addr 127.0.0.1:8000 -- x", true, "another for the page with --addr"),

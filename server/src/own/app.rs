@@ -6,6 +6,8 @@ use std::{
     path::PathBuf,
 };
 
+use sidecar::AppHealthCheck;
+
 /// One app, and what its sidecar is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct App {
@@ -31,6 +33,8 @@ pub struct App {
     pub grpc_port: Option<u16>,
     /// The same of the metrics.
     pub metrics_port: Option<u16>,
+    /// How it is asked for its health; none where it is not.
+    pub health: Option<AppHealthCheck>,
     /// How many calls of the app there may be at once.
     pub max_concurrency: Option<usize>,
     /// What of the app is not asked for at the start: `config`, `subscribe`.
@@ -56,6 +60,7 @@ impl App {
             http_port: None,
             grpc_port: None,
             metrics_port: None,
+            health: None,
             max_concurrency: None,
             not_asked: Vec::new(),
         }

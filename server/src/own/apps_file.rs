@@ -6,11 +6,13 @@ use std::{
     fs,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use serde_json::Value;
+use sidecar::AppHealthCheck;
 
 use super::App;
 
@@ -43,6 +45,11 @@ struct Entry {
     dapr_grpc_port: Option<u16>,
     metrics_port: Option<u16>,
     disable_init_endpoints: Option<String>,
+    enable_app_health_check: bool,
+    app_health_check_path: Option<String>,
+    app_health_probe_interval: Option<u64>,
+    app_health_probe_timeout: Option<u64>,
+    app_health_threshold: Option<u32>,
     #[serde(flatten)]
     more: BTreeMap<String, Value>,
 }
@@ -114,6 +121,13 @@ fn app(entry: &Entry, common: &Entry, base: &Path) -> anyhow::Result<App> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut environment = common.env.clone();
     environment.extend(entry.env.clone());
+    let usual = AppHealthCheck::default();
+    let health = entry.enable_app_health_check.then(|| AppHealthCheck {
+        path: entry.app_health_check_path.clone().unwrap_or(usual.path),
+        interval: entry.app_health_probe_interval.map_or(usual.interval, Duration::from_secs),
+        timeout: entry.app_health_probe_timeout.map_or(usual.timeout, Duration::from_millis),
+        threshold: entry.app_health_threshold.unwrap_or(usual.threshold),
+    });
     let not_asked = entry.disable_init_endpoints.as_deref().unwrap_or_default();
     let calls = entry.app_max_concurrency.or(common.app_max_concurrency).unwrap_or_default();
     Ok(App {
@@ -126,6 +140,7 @@ fn app(entry: &Entry, common: &Entry, base: &Path) -> anyhow::Result<App> {
         http_port: entry.dapr_http_port,
         grpc_port: entry.dapr_grpc_port,
         metrics_port: entry.metrics_port,
+        health,
         max_concurrency: usize::try_from(calls).ok().filter(|calls| *calls > 0),
         not_asked: not_asked.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         ..App::at(entry.app_port.unwrap_or(0), folder)
@@ -155,6 +170,8 @@ apps:
   appDirPath: ./chat
   appPort: 8000
   command: [uvicorn, main:app, --port, '8000']
+  enableAppHealthCheck: true
+  appHealthProbeInterval: 2
   env: {LEVEL: two}
 - appDirPath: ./chat
   command: [python, caller.py]
@@ -168,6 +185,8 @@ apps:
             ("chat-app", 8000, "uvicorn main:app --port 8000")
         );
         assert_eq!(chat.environment, [("LEVEL".to_owned(), "two".to_owned())]);
+        let health = chat.health.as_ref().map(|health| (health.path.as_str(), health.interval.as_secs()));
+        assert_eq!(health, Some(("/healthz", 2)));
         assert!(chat.resources[0].ends_with("components") && chat.folder.ends_with("chat"));
         assert_eq!((caller.id.as_str(), caller.port), ("chat", 0));
         assert_eq!(caller.environment, [("LEVEL".to_owned(), "1".to_owned())]);

@@ -69,6 +69,7 @@ impl Hosting {
         // A learner's own files name others from where the app is; the built-in ones name the store's.
         config.base_dir = if components.folders.is_empty() { data } else { app.folder.clone() };
         config.watched = components.folders.clone();
+        config.app_health = app.health.clone();
         config.app_max_concurrency = app.max_concurrency;
         config.ask_config = asks("config");
         config.ask_subscriptions = asks("subscribe");
