@@ -27,7 +27,7 @@ use model::{
     wire::{WireSetting, WireStatus},
 };
 use serde::de::DeserializeOwned;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -45,7 +45,7 @@ use crate::{
     scenario::{self, Stage},
     store::StoreReader,
     stored::StoredState,
-    timeline::clock::now_ms,
+    timeline::clock::{micros, now_ms},
 };
 
 /// The longest that a call waits for its turn and the turn's end: a turn may last 45 s, and others may be before it.
@@ -100,10 +100,11 @@ impl LabBackend {
             metadata.insert(MESSAGE_ID_HEADER.to_owned(), message.id.as_str().to_owned());
             (id, content) = (Some(message.id), Some(message.content));
         }
-        let ticket = self.timelines.queue_turn(actor, method, id, content)?;
+        let ticket = self.timelines.queue_turn(actor, method, id.clone(), content.clone())?;
         metadata.insert(TICKET_HEADER.to_owned(), ticket.as_str().to_owned());
         let (dapr, timelines, actor) = (self.dapr.clone(), self.timelines.clone(), actor.clone());
         let call = tokio::spawn(async move {
+            let began = Instant::now();
             let called = tokio::select! {
                 called = dapr.invoke(&actor, method.as_str(), data, metadata, CALL_LIMIT) => {
                     called.map_err(|status| invoke_error(&status, dapr.endpoint(), method))
@@ -112,8 +113,15 @@ impl LabBackend {
                     Err(LabError::new(ErrorCode::SidecarUnreachable, no_placement(dapr.endpoint(), method)))
                 }
             };
-            if let Err(error) = &called {
-                timelines.turn_never_started(&actor, &ticket, error);
+            match &called {
+                Err(error) => timelines.turn_never_started(&actor, &ticket, error),
+                // Another program has the actor: what its turn did is not known here, and that it is over is.
+                Ok(_) if timelines.turn_waits(&actor, &ticket) => {
+                    let turn = timelines.start_turn(&actor, Some(&ticket), method, id, content);
+                    let took_us = micros(began.elapsed());
+                    timelines.record(&actor, Step::TurnCompleted { turn, took_us, repeated: false });
+                }
+                Ok(_) => {}
             }
             called
         });

@@ -116,6 +116,12 @@ async fn the_page_is_out_of_the_programs_way_and_is_said() {
     assert!(served >= 8080 && served.to_string() != port, "{url}");
     let page = reqwest::get(format!("{url}/lab/user1")).await.unwrap();
     assert_eq!(page.status(), 200);
+    // What is sent from there is the program's to answer, however much it is.
+    let (client, message) = (reqwest::Client::new(), serde_json::json!({"role": "user", "content": "Hi"}));
+    for n in 0..120 {
+        let answer = client.post(format!("{url}/chat/user1")).json(&message).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "message {n}");
+    }
     shell.interrupted().await;
 }
 

@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self):
         self.rfile.read(int(self.headers.get("content-length", 0)))
         print("called", self.path, os.getpid())
-        self.answer(200, {"pid": os.getpid()})
+        self.answer(200, {"role": "assistant", "content": "heard"})
 
     def do_DELETE(self):
         print("deactivated", self.path)
