@@ -108,7 +108,7 @@ pub(super) fn traceback(traceback: &Traceback, folder: &Path, python: Option<&In
             ),
             (Some(python), _) => Finding::new(
                 format!("{} has no module {name}.", python.words()),
-                match Interpreter::beside(folder).filter(|other| other.package(distribution(name)).is_some()) {
+                match Interpreter::beside(folder).filter(|other| other.package(project(name)).is_some()) {
                     Some(other) => {
                         format!("{} has it: start the program from there ({}).", other.words(), other.program.display())
                     }
@@ -136,9 +136,9 @@ pub(super) fn traceback(traceback: &Traceback, folder: &Path, python: Option<&In
         );
     }
     match (place, own.and_then(|frame| frame.code.as_deref())) {
-        (Some(place), Some(code)) => Finding::new(format!("{error}"), format!("Raised at {place}: {code}")),
-        (Some(place), None) => Finding::new(format!("{error}"), format!("Raised at {place}.")),
-        (None, _) => Finding::new(format!("{error}"), "Raised outside your own files: see the traceback above."),
+        (Some(place), Some(code)) => Finding::new(error, format!("Raised at {place}: {code}")),
+        (Some(place), None) => Finding::new(error, format!("Raised at {place}.")),
+        (None, _) => Finding::new(error, "Raised outside your own files: see the traceback above."),
     }
 }
 
@@ -148,10 +148,15 @@ fn missing_module(traceback: &Traceback) -> Option<&str> {
     (traceback.kind == "ModuleNotFoundError").then(|| name.split('.').next().unwrap_or(name))
 }
 
+/// The project that a module is of.
+fn project(module: &str) -> &str {
+    distribution(module).trim_matches('\'').split('[').next().unwrap_or(module)
+}
+
 /// What is installed for a module, where it is called otherwise.
 fn distribution(module: &str) -> &str {
     match module {
-        "dapr" => "dapr-ext-fastapi",
+        "dapr" => "'dapr[fastapi]'",
         "dotenv" => "python-dotenv",
         "yaml" => "pyyaml",
         other => other,
@@ -284,7 +289,7 @@ mod tests {
              Actor\nModuleNotFoundError: No module named 'dapr.actor'; 'dapr' is not a package\n",
         );
         let found = traceback(&read, Path::new("/home/me"), None);
-        assert!(found.remedy.ends_with("pip install dapr-ext-fastapi."), "{found:?}");
+        assert!(found.remedy.ends_with("pip install 'dapr[fastapi]'."), "{found:?}");
     }
 
     #[test]

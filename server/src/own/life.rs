@@ -33,7 +33,7 @@ const DIAL_LIMIT: Duration = Duration::from_millis(500);
 const TRIES: u32 = 3;
 
 /// How often it is looked where the program listens; it counts when it does so twice.
-const LOOK_AGAIN: Duration = Duration::from_millis(300);
+const LOOK_AGAIN: Duration = Duration::from_millis(400);
 /// The same of a program that the lab did not start: all processes are looked at.
 const LOOK_AROUND_AGAIN: Duration = Duration::from_secs(1);
 
