@@ -10,7 +10,7 @@ use std::{
 use tokio::time::{sleep, timeout};
 
 /// How long anything may take before a test gives up on it.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// In every program that a test starts; its value is the test's own.
 pub const MARK: &str = "FAULTLAB_TEST_MARK";

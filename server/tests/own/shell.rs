@@ -37,7 +37,9 @@ impl Shell {
         let mark = uuid::Uuid::new_v4().to_string();
         let mut command = Command::new(faultlab());
         command.args(words).current_dir(folder).env(MARK, &mark).env("FAULTLAB_DATA", data.path());
-        command.env("PATH", path()).env_remove("RUST_LOG").env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("PATH", path()).env_remove("RUST_LOG");
+        // Compiled once for all tests, and not beside a learner's files.
+        command.env("PYTHONPYCACHEPREFIX", concat!(env!("CARGO_TARGET_TMPDIR"), "/pycache"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
         adjust(&mut command);
         let mut child = command.spawn().unwrap();

@@ -129,7 +129,7 @@ for own_session in (False, True, True):
         if own_session:
             os.setsid()
         if os.fork() == 0:
-            print('child', flush=True)
+            os.write(1, b'child\n')
             os.write(here, b'.')
             while True: time.sleep(9)
         os._exit(0)
@@ -142,7 +142,8 @@ async fn nothing_is_left_of_one_that_forks_and_ends() {
     let started = Started::python(FORKS).await;
     started.says("parent ends").await;
     assert_eq!(timeout(PATIENCE, started.program.ended()).await.expect("it ends"), How::Exit(0));
-    assert_eq!(started.lines().iter().filter(|line| *line == "child").count(), 3);
+    let children = started.lines().iter().filter(|line| *line == "child").count();
+    assert_eq!(children, 3, "{:?}", started.lines());
     started.program.killer()();
     assert_eq!(started.gone().await, How::Exit(0));
 }
