@@ -7,11 +7,13 @@
 //! - [`depth`]: what more is measured of the lab on its embedded sidecar
 //! - [`report`]: the table; [`file`](mod@file): the file
 //! - [`page`]: the page in a browser
+//! - [`sidecar`]: the sidecar alone, beside daprd
 mod depth;
 mod file;
 mod measure;
 mod page;
 mod report;
+mod sidecar;
 mod subject;
 
 use crate::{
@@ -43,6 +45,9 @@ pub(crate) struct Options {
     /// Only the page in a browser: bytes, times, frames and memory.
     #[arg(long, conflicts_with_all = ["seconds", "lesson", "python", "embedded"])]
     page: bool,
+    /// Only the sidecar beside daprd: calls of an actor that does nothing and of one that saves, and memory.
+    #[arg(long, conflicts_with_all = ["lesson", "python", "embedded", "page"])]
+    sidecar: bool,
     /// With --page: the debug build, to see that the measuring works. Its figures mean nothing.
     #[arg(long, requires = "page")]
     debug: bool,
@@ -55,6 +60,9 @@ pub(crate) struct Options {
 pub(crate) fn all(options: &Options) -> Result<()> {
     if options.page {
         return page::all(Profile::from_flag(!options.debug));
+    }
+    if options.sidecar {
+        return sidecar::all(options.seconds);
     }
     if !options.embedded {
         tools::need(&tools::OF_DAPR)?;
