@@ -13,6 +13,8 @@ use crate::names::normalise_method;
 use crate::neighbours::{Neighbours, Unanswered};
 use crate::pubsub::PubSub;
 use crate::resiliency::{Failure, Resiliency, Run, SERVICE_RETRIES};
+use crate::resources::Subscription;
+use crate::resources::subscription::Origin;
 
 /// A call of an app's method.
 pub(crate) struct ServiceCall {
@@ -133,11 +135,7 @@ impl Invocation {
             None if path == "healthz" => return Some("that is what Dapr asks the app for"),
             _ => {}
         }
-        let subscriptions = self.pubsub.subscriptions();
-        let mut routes = subscriptions.iter().flat_map(|subscription| &subscription.rules);
-        let route = |path: &str| as_apps_may_read(path.split(['?', '#']).next().unwrap_or_default());
-        routes
-            .any(|rule| !rule.path.is_empty() && route(&rule.path) == path)
+        is_route(&self.pubsub.subscriptions(), &path)
             .then_some("that is the route of a subscription: publish to its topic")
     }
 
@@ -147,26 +145,51 @@ impl Invocation {
     }
 }
 
+/// Whether messages come to the app at this path. A stream has no route in the app: its path stands for nothing.
+fn is_route(subscriptions: &[Subscription], path: &str) -> bool {
+    let of_the_app = subscriptions.iter().filter(|subscription| subscription.origin != Origin::Streaming);
+    let route = |path: &str| as_apps_may_read(path.split(['?', '#']).next().unwrap_or_default());
+    of_the_app
+        .flat_map(|subscription| &subscription.rules)
+        .any(|rule| !rule.path.is_empty() && route(&rule.path) == path)
+}
+
 /// A path as the most generous of apps reads it: escapes resolved ever so often, backslashes for slashes, without the
-/// parameters of segments (`;a=b`), whatever the case, and without slashes and dots that lead nowhere.
+/// parameters of segments (`;a=b`), whatever the case, and without slashes and dots that lead nowhere. Takes a time and
+/// a memory that grow with the path and no faster: whoever calls decides how long it is.
 fn as_apps_may_read(path: &str) -> String {
-    let mut path = path.to_owned();
-    loop {
-        let decoded = percent_encoding::percent_decode_str(&path).decode_utf8_lossy();
-        if decoded == path {
-            break;
-        }
-        path = decoded.into_owned();
-    }
-    let mut segments: Vec<String> = Vec::new();
+    let path = decoded(path);
+    let mut read = String::with_capacity(path.len());
     for segment in path.split(['/', '\\']) {
         match segment.split(';').next().unwrap_or_default().trim() {
             "" | "." => {}
-            ".." => drop(segments.pop()),
-            segment => segments.push(segment.to_lowercase()),
+            ".." => read.truncate(read.rfind('/').unwrap_or_default()),
+            segment => {
+                if !read.is_empty() {
+                    read.push('/');
+                }
+                read.extend(segment.chars().flat_map(char::to_lowercase));
+            }
         }
     }
-    segments.join("/")
+    read
+}
+
+/// A text without escapes: one that stands there only when others are resolved is resolved too.
+fn decoded(text: &str) -> String {
+    let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut bytes = Vec::with_capacity(text.len());
+    for byte in text.bytes() {
+        bytes.push(byte);
+        // What is resolved may be the last sign of an escape that began before it.
+        while let [.., b'%', high, low] = *bytes
+            && let (Some(high), Some(low)) = (hex(high), hex(low))
+        {
+            bytes.truncate(bytes.len() - 3);
+            bytes.push(high << 4 | low);
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// An answer without what describes the connection that it came over.
@@ -180,6 +203,7 @@ fn of_the_app(mut reply: AppReply) -> AppReply {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::subscription::Rule;
 
     #[test]
     fn what_leads_to_the_same_place_in_an_app_is_read_as_the_same_path() {
@@ -198,5 +222,32 @@ mod tests {
             assert_eq!(as_apps_may_read(path), "actors/t/a", "{path}");
         }
         assert_eq!(as_apps_may_read("100%/é"), "100%/é");
+        assert_eq!(as_apps_may_read("a/b/../../../c%C3%A9%"), "cé%");
+    }
+
+    #[test]
+    fn a_stream_takes_no_path_of_the_app() {
+        let from = |origin| Subscription {
+            pubsub: "p".into(),
+            topic: "t".into(),
+            metadata: std::collections::HashMap::new(),
+            rules: vec![Rule { r#match: String::new(), path: "/".into() }],
+            dead_letter_topic: String::new(),
+            scopes: Vec::new(),
+            bulk: None,
+            origin,
+        };
+        assert!(!is_route(&[from(Origin::Streaming)], ""));
+        assert!(is_route(&[from(Origin::Streaming), from(Origin::Programmatic)], ""));
+    }
+
+    #[test]
+    fn a_path_that_is_escaped_ever_so_often_is_read_in_one_pass() {
+        // Layer after layer this is a million passes over megabytes: hours.
+        let escaped = format!("%{}61ctors/T", "25".repeat(1_000_000));
+        assert_eq!(as_apps_may_read(&escaped), "actors/t");
+        let digits = format!("{}%34%31", "%2%35".repeat(1_000_000));
+        assert!(as_apps_may_read(&digits).ends_with("%a"));
+        assert_eq!(as_apps_may_read(&"/a/..".repeat(1_000_000)), "");
     }
 }

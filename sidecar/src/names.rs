@@ -63,17 +63,20 @@ pub(crate) fn normalise_method(method: &str) -> Result<String, String> {
     if let Some(position) = method.find(is_control) {
         return Err(format!("method contains control character at position {position}: {method:?}"));
     }
-    let mut segments: Vec<&str> = Vec::new();
+    let mut normalised = String::with_capacity(method.len());
     for segment in method.split('/') {
         match segment {
             "" | "." => {}
-            ".." => {
-                segments.pop();
+            ".." => normalised.truncate(normalised.rfind('/').unwrap_or_default()),
+            segment => {
+                if !normalised.is_empty() {
+                    normalised.push('/');
+                }
+                normalised.push_str(segment);
             }
-            segment => segments.push(segment),
         }
     }
-    Ok(segments.join("/"))
+    Ok(normalised)
 }
 
 #[cfg(test)]
@@ -84,6 +87,7 @@ mod tests {
     fn a_method_that_climbs_is_resolved_before_it_is_called() {
         assert_eq!(normalise_method("a/../b"), Ok("b".into()));
         assert_eq!(normalise_method("/../../x"), Ok("x".into()));
+        assert_eq!(normalise_method("a//b/./c/../../d/"), Ok("a/d".into()));
         assert!(normalise_method("x?y").is_err());
     }
 
