@@ -99,6 +99,10 @@ impl PolicyError for WriteError {
     fn closed() -> Self {
         Self::Failed("context canceled".into())
     }
+
+    fn late(text: &'static str) -> Self {
+        Self::Unknown(text.into())
+    }
 }
 
 impl States {
@@ -315,21 +319,23 @@ impl States {
             operations.iter().map(key).collect()
         });
         let guard = self.resiliency.store(store);
+        // Of those a second try would be told that the value is another's, which may be its own.
+        let once = operations.iter().any(|operation| operation.when.is_once());
         let mut attempts = 0;
         let attempt = || {
             attempts += 1;
             let operations = operations.clone();
-            let once = operations.iter().any(|operation| operation.when.is_once());
             let write = async move {
                 named.store.write(operations).await.map_err(|error| match error {
-                    // It would be told that the value is another's, which may be its own.
                     WriteError::Unknown(_) if once => Failure::permanent(error),
                     WriteError::Failed(_) | WriteError::Unknown(_) => Failure::transient(error),
                     // The same another time.
                     WriteError::EtagMismatch(_) | WriteError::EtagInvalid(_) => Failure::permanent(error),
                 })
             };
-            self.hooks.at_store(call.as_ref().map(|call| (call, attempts)), guard.timeout, |()| None, write)
+            let call = call.as_ref().map(|call| (call, attempts));
+            let written = self.hooks.at_store(call, guard.timeout, |()| None, write);
+            async move { written.await.map_err(|failure| if once { failure.once() } else { failure }) }
         };
         guard.run(Run { target: None, end: &self.closing }, attempt).await
     }

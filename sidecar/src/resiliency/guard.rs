@@ -40,6 +40,13 @@ pub(crate) trait PolicyError: Display {
     fn refused(text: &'static str) -> Self;
     /// The sidecar ended meanwhile.
     fn closed() -> Self;
+    /// An attempt that took too long; what it was to do may be done.
+    fn late(text: &'static str) -> Self
+    where
+        Self: Sized,
+    {
+        Self::refused(text)
+    }
 }
 
 impl PolicyError for String {
@@ -86,6 +93,14 @@ impl<E> Failure<E> {
         Self { error, kind: Kind::Status(status) }
     }
 
+    /// Of what may be done once only: after an attempt that took too long, and may have done it, there is no other.
+    pub(crate) fn once(self) -> Self {
+        match self.kind {
+            Kind::TimedOut => Self::permanent(self.error),
+            _ => self,
+        }
+    }
+
     pub(crate) fn is_time_out(&self) -> bool {
         self.kind == Kind::TimedOut
     }
@@ -110,7 +125,7 @@ pub(crate) async fn limited<T, E: PolicyError>(
         None => attempt.await,
         Some(timeout) => match tokio::time::timeout(timeout, attempt).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Failure { error: E::refused(TIMED_OUT), kind: Kind::TimedOut }),
+            Err(_) => Err(Failure { error: E::late(TIMED_OUT), kind: Kind::TimedOut }),
         },
     }
 }

@@ -13,6 +13,8 @@ struct Counting {
     now: AtomicUsize,
     most: AtomicUsize,
     all: AtomicUsize,
+    /// Whether it answers no write.
+    silent: bool,
 }
 
 impl Counting {
@@ -37,6 +39,9 @@ impl StateStore for Counting {
 
     async fn write(&self, _: Vec<Operation>) -> Result<(), WriteError> {
         self.count().await;
+        if self.silent {
+            std::future::pending::<()>().await;
+        }
         Ok(())
     }
 
@@ -48,9 +53,13 @@ impl StateStore for Counting {
 }
 
 fn states() -> (States, Arc<Counting>) {
-    let counting = Arc::new(Counting::default());
+    over(Counting::default(), &ResiliencySet::default())
+}
+
+fn over(counting: Counting, set: &ResiliencySet) -> (States, Arc<Counting>) {
+    let counting = Arc::new(counting);
     let named = Named { store: Arc::clone(&counting) as Arc<dyn StateStore>, prefix: String::new() };
-    let policies = ResiliencySet::default().compile("app").expect("no policies");
+    let policies = set.compile("app").expect("valid policies");
     let resiliency = Resiliency::new("app".into(), Vec::new(), policies, Observation::default());
     (States::new(HashMap::from([("s".to_owned(), named)]), resiliency, "app".into(), None), counting)
 }
@@ -85,6 +94,27 @@ async fn a_bulk_save_has_few_writes_at_the_store_at_once_and_so_many_in_all() {
     assert!(error.message.contains("1000 items at most"), "{}", error.message);
     let removals = |count| keys(count).into_iter().map(|key| (key, WriteOptions::default())).collect();
     assert!(states.delete_bulk("s", removals(MOST_ITEMS + 1)).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_with_an_etag_that_took_too_long_is_not_sent_again_for_it_may_be_done() {
+    let policies = "
+apiVersion: dapr.io/v1alpha1
+kind: Resiliency
+metadata: {name: r}
+spec:
+  policies: {timeouts: {t: 1s}, retries: {r: {policy: constant, duration: 1s, maxRetries: 2}}}
+  targets: {components: {s: {outbound: {timeout: t, retry: r}}}}
+";
+    let set = ResiliencySet::from_documents([("r.yaml", policies)]).expect("valid");
+    for (etag, writes) in [(None, 3), (Some("1".to_owned()), 1)] {
+        let (states, counting) = over(Counting { silent: true, ..Counting::default() }, &set);
+        let options = WriteOptions { etag, ..WriteOptions::default() };
+        let set = SetRequest { key: "k".into(), value: Value::Json("1".into()), options };
+        let error = states.set("s", vec![set]).await.expect_err("late");
+        assert!(error.message.contains("context deadline exceeded"), "{}", error.message);
+        assert_eq!(counting.all.load(Relaxed), writes);
+    }
 }
 
 #[test]
