@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::broker::Taken;
 use super::deliver::{Delivery, Parcel, id_of};
-use super::door::Door;
+use super::door::{Door, Undelivered};
 use super::judge::{Outcome, first_value};
 use super::report::Told;
-use crate::app_channel::AppReply;
+use crate::app_channel::{AppError, AppReply};
 use crate::json;
-use crate::resiliency::{Failure, Run, limited};
+use crate::resiliency::{Failure, Run};
 use crate::resources::subscription::Bulk;
 
 /// Dapr's defaults.
@@ -109,7 +109,7 @@ impl Delivery {
                 let is_left = |entry: &Entry| matches!(entry.outcome, Outcome::Failed(_));
                 let begin = |(place, entry): (usize, &Entry)| (place, entry.told.attempt(number));
                 let left = lock().iter().enumerate().filter(|(_, entry)| is_left(entry)).map(begin).collect::<Vec<_>>();
-                let outcome = limited(guard.timeout, self.attempt(path, entries)).await;
+                let outcome = self.patiently(guard.timeout, || self.attempt(path, entries)).await;
                 for (place, attempt) in left {
                     attempt.ended_in_batch(&lock()[place].outcome, &outcome);
                 }
@@ -128,9 +128,10 @@ impl Delivery {
         entries
     }
 
-    async fn attempt(&self, path: &str, entries: &Mutex<Vec<Entry>>) -> Result<(), Failure<String>> {
+    async fn attempt(&self, path: &str, entries: &Mutex<Vec<Entry>>) -> Result<(), Undelivered> {
         let Door::App(app) = &self.door else {
-            return Err(Failure::permanent("a stream takes one message after the other".into()));
+            let why = "a stream takes one message after the other";
+            return Err(Undelivered::Failed(Failure::permanent(why.into())));
         };
         let (pubsub, topic) = (&self.subscription.pubsub, &self.subscription.topic);
         let lock = || entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -146,10 +147,15 @@ impl Delivery {
                 json::quoted(topic),
             )
         };
-        let reply = app.deliver_bulk(path, pubsub, body.into()).await.map_err(|error| {
-            Failure::transient(format!("error from app channel while sending pub/sub event to app: {error}"))
-        })?;
-        judge(&reply, topic, &mut lock())
+        let reply = match app.deliver_bulk(path, pubsub, body.into()).await {
+            Ok(reply) => reply,
+            Err(AppError::NoRoom(why)) => return Err(Undelivered::NoHandle(why)),
+            Err(error) => {
+                let text = format!("error from app channel while sending pub/sub event to app: {error}");
+                return Err(Undelivered::Failed(Failure::transient(text)));
+            }
+        };
+        judge(&reply, topic, &mut lock()).map_err(Undelivered::Failed)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Delivering the messages of one subscription.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -10,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::broker::{Message, NoRoom, Taken};
-use super::door::Door;
+use super::door::{Door, Undelivered};
 use super::envelope::{self, Event};
 use super::judge::Outcome;
 use super::report::{self, Told};
@@ -19,8 +20,11 @@ use super::{Bus, trace};
 use crate::app_channel::forwarded;
 use crate::hooks::Hooks;
 use crate::observation::{DeliveryEnd, RetryTarget};
-use crate::resiliency::{Resiliency, Run, limited};
+use crate::resiliency::{Failure, Resiliency, Run, limited};
 use crate::resources::Subscription;
+
+/// How long until a message for which no file handle was left is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Delivers what comes over the bus for one subscription.
 pub(super) struct Delivery {
@@ -152,6 +156,43 @@ impl Delivery {
         Ok(Parcel { path, headers, event, data, id, topic })
     }
 
+    /// One attempt to deliver, within its time. That no file handle is left for it is no failure of the app, which was not
+    /// asked, and counts for no policy: it is waited for, so that nothing is lost. At the end of the sidecar it is given up.
+    pub(super) async fn patiently<T, Fut>(
+        &self,
+        timeout: Option<Duration>,
+        once: impl Fn() -> Fut,
+    ) -> Result<T, Failure<String>>
+    where
+        Fut: Future<Output = Result<T, Undelivered>>,
+    {
+        let mut told = false;
+        loop {
+            let attempt = async {
+                match once().await {
+                    Ok(done) => Ok(Ok(done)),
+                    Err(Undelivered::NoHandle(why)) => Ok(Err(why)),
+                    Err(Undelivered::Failed(failure)) => Err(failure),
+                }
+            };
+            let why = match limited(timeout, attempt).await? {
+                Ok(done) => return Ok(done),
+                Err(why) => why,
+            };
+            if !told {
+                let topic = &self.subscription.topic;
+                tracing::warn!(
+                    "a message to topic {topic} waits until there is a file handle for it (ulimit -n): {why}"
+                );
+                told = true;
+            }
+            tokio::select! {
+                () = self.closing.cancelled() => return Err(Failure::permanent(why)),
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+
     /// Delivers a message under the pub/sub component's policy.
     async fn deliver(&self, parcel: &Parcel<'_>, told: &Told) -> Outcome {
         let Subscription { pubsub, topic, .. } = &self.subscription;
@@ -165,7 +206,7 @@ impl Delivery {
         let attempt = || {
             attempts += 1;
             let attempt = told.attempt(attempts);
-            let delivered = limited(guard.timeout, self.door.deliver(parcel, &self.subscription));
+            let delivered = self.patiently(guard.timeout, || self.door.deliver(parcel, &self.subscription));
             async {
                 let outcome = delivered.await;
                 attempt.ended(&outcome);

@@ -3,7 +3,7 @@
 use super::deliver::Parcel;
 use super::judge::{self, Outcome};
 use super::stream::Outlet;
-use crate::app_channel::AppChannel;
+use crate::app_channel::{AppChannel, AppError};
 use crate::resiliency::Failure;
 use crate::resources::Subscription;
 
@@ -11,6 +11,14 @@ use crate::resources::Subscription;
 pub(super) enum Door {
     App(Box<AppChannel>),
     Stream(Outlet),
+}
+
+/// Why a message did not come through it.
+pub(super) enum Undelivered {
+    /// Whoever is behind it did not take it.
+    Failed(Failure<String>),
+    /// No file handle was left for a connection: nobody was asked.
+    NoHandle(String),
 }
 
 impl Door {
@@ -27,10 +35,11 @@ impl Door {
         &self,
         parcel: &Parcel<'_>,
         subscription: &Subscription,
-    ) -> Result<Outcome, Failure<String>> {
+    ) -> Result<Outcome, Undelivered> {
         let (cause, outcome) = match self {
             Self::App(app) => match app.deliver(parcel.path, parcel.headers.clone(), parcel.data.clone()).await {
                 Ok(reply) => judge::reply(&reply, parcel),
+                Err(AppError::NoRoom(why)) => return Err(Undelivered::NoHandle(why)),
                 Err(error) => {
                     let text = "error returned from app channel while sending pub/sub event to app";
                     let text = format!("{text}: retriable error occurred: {error}");
@@ -45,6 +54,6 @@ impl Door {
                 subscription.topic
             );
         }
-        outcome
+        outcome.map_err(Undelivered::Failed)
     }
 }

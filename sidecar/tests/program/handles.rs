@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use dapr::dapr::proto::runtime::v1::{ExecuteActorStateTransactionRequest, GetActorStateRequest};
+use dapr::dapr::proto::runtime::v1::{ExecuteActorStateTransactionRequest, GetActorStateRequest, PublishEventRequest};
 use http::Method;
 use tokio::net::TcpStream;
 use tonic::Code;
 
 use crate::program::{Program, Setup, client};
-use crate::support::{App, Gate, TYPE, gated, invoke, until, upsert};
+use crate::support::{App, Gate, STORE, TYPE, gated, invoke, until, upsert};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_for_which_no_file_handle_is_left_is_told_that_it_may_come_again() {
@@ -76,4 +76,58 @@ async fn without_a_file_handle_left_it_says_so_waits_serves_whom_it_has_and_come
     assert!(success, "{log}");
     assert!(asked.elapsed() < Duration::from_secs(5), "{log}");
     app.wait_deactivated("a", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_for_which_no_file_handle_is_left_is_delivered_when_there_is_one_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = Gate::closed();
+    let app = gated(&gate);
+    let pubsub = "
+---
+apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: {name: bus}
+spec: {type: pubsub.in-memory, version: v1}
+---
+apiVersion: dapr.io/v2alpha1
+kind: Subscription
+metadata: {name: one}
+spec: {pubsubname: bus, topic: one, routes: {default: /one}}
+---
+apiVersion: dapr.io/v2alpha1
+kind: Subscription
+metadata: {name: many}
+spec: {pubsubname: bus, topic: many, routes: {default: /many}, bulkSubscribe: {enabled: true, maxAwaitDurationMs: 1}}
+";
+    let resources = format!("{STORE}{pubsub}");
+    let setup = Setup { handles: 48, store: &resources, ..Setup::new(app.listen().await).await };
+    let program = Program::start(folder.path(), &setup);
+    let mut client = client(setup.grpc).await;
+    // It has the one connection to the app.
+    let held = tokio::spawn(invoke(client.clone(), TYPE, "a", "Do", "held"));
+    app.wait(1, |seen| seen.method == Method::PUT).await;
+    let mut connections = Vec::new();
+    for _ in 0..80 {
+        connections.push(TcpStream::connect(setup.http).await.unwrap());
+    }
+    program.wait_for_log(1, "the HTTP API cannot take another connection").await;
+    for topic in ["one", "many"] {
+        let data = b"message".to_vec();
+        let event = PublishEventRequest {
+            pubsub_name: "bus".into(),
+            topic: topic.into(),
+            data,
+            data_content_type: "text/plain".into(),
+            ..Default::default()
+        };
+        client.publish_event(event).await.unwrap();
+        program.wait_for_log(1, &format!("a message to topic {topic} waits until there is a file handle")).await;
+    }
+    drop(connections);
+    gate.open(1);
+    held.await.unwrap().unwrap();
+    for path in ["/one", "/many"] {
+        app.wait(1, |seen| seen.path == path).await;
+    }
 }
