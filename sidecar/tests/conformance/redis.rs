@@ -11,6 +11,7 @@ use tonic::Code;
 use crate::pubsub::{delivered, subscription};
 use crate::runtime::{Lab, Runtime, Setup};
 use crate::states::{first_write, item, with_etag};
+use crate::streaming::{Open, initial};
 use crate::support::{self, App, DEADLINE, until, upsert};
 
 behaviours![
@@ -169,6 +170,23 @@ pub async fn what_was_published_before_anybody_listened_is_delivered(runtime: Ru
     lab.publish("late", "text/plain", b"early", &[]).await.unwrap();
     lab.write_resource("late.yaml", &subscription("late", "  routes: {default: /late}\n"));
     assert_eq!(delivered(&lab, "/late", 1).await[0].json()["data"], "early");
+}
+
+/// (In daprd both wait for one of the same ten workers.)
+#[tokio::test]
+async fn embedded_keeps_nothing_from_the_app_for_a_stream_that_says_nothing() {
+    let sub = subscription("t", "  routes: {default: /in}\n");
+    let Some(lab) = lab(Runtime::Embedded, App::echo(), &[&sub]).await else { return };
+    let mut silent = Open::with(&lab, initial("bus", "silent")).await.unwrap();
+    for _ in 0..12 {
+        lab.publish("silent", "text/plain", b"event", &[]).await.unwrap();
+    }
+    for _ in 0..10 {
+        silent.event().await;
+    }
+    lab.publish("t", "text/plain", b"message", &[]).await.unwrap();
+    let seen = tokio::time::timeout(DEADLINE, delivered(&lab, "/in", 1)).await.expect("delivered");
+    assert_eq!(seen[0].json()["data"], "message");
 }
 
 /// What one runtime stores and publishes is the other's too.

@@ -22,7 +22,8 @@ behaviours![
     a_stream_that_is_asked_for_wrongly_ends_with_a_reason,
 ];
 
-struct Open {
+/// A stream that is open.
+pub struct Open {
     answers: mpsc::Sender<SubscribeTopicEventsRequestAlpha1>,
     events: Streaming<SubscribeTopicEventsResponseAlpha1>,
 }
@@ -31,7 +32,7 @@ fn ask(what: Ask) -> SubscribeTopicEventsRequestAlpha1 {
     SubscribeTopicEventsRequestAlpha1 { subscribe_topic_events_request_type: Some(what) }
 }
 
-fn initial(pubsub: &str, topic: &str) -> SubscribeTopicEventsRequestAlpha1 {
+pub fn initial(pubsub: &str, topic: &str) -> SubscribeTopicEventsRequestAlpha1 {
     ask(Ask::InitialRequest(SubscribeTopicEventsRequestInitialAlpha1 {
         pubsub_name: pubsub.into(),
         topic: topic.into(),
@@ -41,7 +42,7 @@ fn initial(pubsub: &str, topic: &str) -> SubscribeTopicEventsRequestAlpha1 {
 }
 
 impl Open {
-    async fn with(lab: &Lab, first: SubscribeTopicEventsRequestAlpha1) -> Result<Self, tonic::Status> {
+    pub async fn with(lab: &Lab, first: SubscribeTopicEventsRequestAlpha1) -> Result<Self, tonic::Status> {
         let (answers, asked) = mpsc::channel(8);
         answers.send(first).await.unwrap();
         let opened = lab.grpc.clone().subscribe_topic_events_alpha1(ReceiverStream::new(asked)).await?;
@@ -56,7 +57,7 @@ impl Open {
         Ok(told.expect("the stream goes on").subscribe_topic_events_response_type.unwrap())
     }
 
-    async fn event(&mut self) -> TopicEventRequest {
+    pub async fn event(&mut self) -> TopicEventRequest {
         match self.told().await.unwrap() {
             Told::EventMessage(event) => event,
             other => panic!("{other:?}"),

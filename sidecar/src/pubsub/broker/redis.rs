@@ -37,9 +37,7 @@ struct Shared {
     consumer: String,
     /// How many messages are read at once.
     depth: usize,
-    /// How many messages of all subscriptions may be out at once.
-    places: Arc<Semaphore>,
-    at_once: usize,
+    places: Places,
     /// How long a message may be out before it is handed out again, and how often that is looked for. Nothing means
     /// that it is not.
     processing: Duration,
@@ -49,6 +47,27 @@ struct Shared {
     /// How long a message is kept; nothing is for good.
     kept: Duration,
     out: Marks,
+}
+
+/// How many messages may be out at once: of all subscriptions of the app together, and of each stream. A program that holds
+/// a stream open and says nothing of what it was given is in nobody else's way.
+struct Places {
+    at_once: usize,
+    of_the_app: Arc<Semaphore>,
+}
+
+impl Places {
+    fn new(at_once: usize) -> Self {
+        Self { at_once, of_the_app: Arc::new(Semaphore::new(at_once)) }
+    }
+
+    /// Those of a subscription.
+    fn of(&self, behind: Behind) -> Arc<Semaphore> {
+        match behind {
+            Behind::Refuses => Arc::clone(&self.of_the_app),
+            Behind::Ends => Arc::new(Semaphore::new(self.at_once)),
+        }
+    }
 }
 
 /// What is out, from the moment at which it was read: its stream and its id.
@@ -94,8 +113,7 @@ async fn open(component: &Component, app_id: &str) -> Opened {
     let shared = Shared {
         consumer: consumer.to_owned(),
         depth: positive("queueDepth", 100)?,
-        places: Arc::new(Semaphore::new(at_once)),
-        at_once,
+        places: Places::new(at_once),
         processing: time(component, "processingTimeout", Duration::from_secs(60))?,
         redeliver: time(component, "redeliverInterval", Duration::from_secs(15))?,
         most: number(component, "maxLenApprox", 0)?,
@@ -114,6 +132,7 @@ struct Reader {
     shared: Arc<Shared>,
     topic: String,
     messages: mpsc::Sender<Taken>,
+    places: Arc<Semaphore>,
     draining: CancellationToken,
     out: TaskTracker,
 }
@@ -146,13 +165,14 @@ impl Broker for RedisBroker {
         added.map(drop).map_err(|why| format!("redis streams: error from publish: {why}"))
     }
 
-    async fn subscribe(&self, topic: &str, _: Behind) -> Result<mpsc::Receiver<Taken>, String> {
+    async fn subscribe(&self, topic: &str, behind: Behind) -> Result<mpsc::Receiver<Taken>, String> {
         self.shared.make_group(topic).await?;
         let (messages, receiver) = mpsc::channel(1);
         let reader = Reader {
             shared: Arc::clone(&self.shared),
             topic: topic.to_owned(),
             messages,
+            places: self.shared.places.of(behind),
             draining: self.draining.clone(),
             out: self.out.clone(),
         };
@@ -161,7 +181,7 @@ impl Broker for RedisBroker {
     }
 
     fn at_once(&self) -> usize {
-        self.shared.at_once
+        self.shared.places.at_once
     }
 
     fn keeps(&self) -> bool {
@@ -333,7 +353,7 @@ impl Reader {
     async fn hand_out(&self, entries: Vec<(Mark, Entry)>) {
         for (mark, (id, mut fields)) in entries {
             // It is never closed.
-            let Ok(place) = Arc::clone(&self.shared.places).acquire_owned().await else { return };
+            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
             let metadata = match fields.remove("metadata") {
                 None => HashMap::new(),
                 Some(text) => serde_json::from_slice::<Option<HashMap<String, String>>>(&text)
