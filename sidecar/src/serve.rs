@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,6 +17,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tower_http::timeout::TimeoutBody;
@@ -51,8 +53,8 @@ impl Api {
     }
 }
 
-/// How long a caller may be silent in the middle of a request: in its head, and between two pieces of its body. A
-/// connection without a request counts as one whose head has not come.
+/// How long a caller may be silent in the middle of a request, in its head and between two pieces of its body, and how
+/// long it may take nothing of an answer. A connection without a request counts as one whose head has not come.
 pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 
 /// A listener that serves. Dropping it ends it at once, its connections with it.
@@ -131,7 +133,7 @@ async fn serve(api: Api, listener: TcpListener, router: Router, silence: Duratio
         let service = service.clone();
         match api {
             Api::Http | Api::Metrics => {
-                let connection = http1.serve_connection(TokioIo::new(stream), service);
+                let connection = http1.serve_connection(giving_up(stream, silence), service);
                 connections.spawn(told(api, watcher.watch(connection)));
             }
             Api::Grpc => {
@@ -142,7 +144,8 @@ async fn serve(api: Api, listener: TcpListener, router: Router, silence: Duratio
                         () = stop.cancelled() => false,
                     };
                     if began {
-                        told(api, watcher.watch(http2.serve_connection(TokioIo::new(stream), service))).await;
+                        let connection = http2.serve_connection(giving_up(stream, silence), service);
+                        told(api, watcher.watch(connection)).await;
                     }
                 });
             }
@@ -150,6 +153,13 @@ async fn serve(api: Api, listener: TcpListener, router: Router, silence: Duratio
     }
     drop(listener);
     graceful.shutdown().await;
+}
+
+/// A connection that ends when its caller takes nothing of an answer for so long.
+fn giving_up(stream: TcpStream, silence: Duration) -> TokioIo<Pin<Box<TimeoutStream<TcpStream>>>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(silence));
+    TokioIo::new(Box::pin(stream))
 }
 
 async fn told(api: Api, connection: impl Future<Output = Result<(), hyper::Error>>) {
@@ -245,6 +255,28 @@ mod tests {
         // HEADERS of stream 1 without END_HEADERS, and no CONTINUATION.
         let head = [&PREFACE[..], &[0, 0, 0, 4, 0, 0, 0, 0, 0], &[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82]].concat();
         closed_after(&grpc, &head).await;
+    }
+
+    #[tokio::test]
+    async fn of_an_answer_that_nobody_takes_nothing_is_held_for_long() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+        let (held, dropped) = tokio::sync::oneshot::channel::<()>();
+        let held = std::sync::Mutex::new(Some(held));
+        let answer = move || {
+            let held = held.lock().expect("whole").take();
+            let endless = futures::stream::repeat_with(move || {
+                let _held = &held;
+                Ok::<_, std::convert::Infallible>(axum::body::Bytes::from_static(&[b'x'; 4_096]))
+            });
+            async move { Body::from_stream(endless) }
+        };
+        let answer = std::sync::Arc::new(answer);
+        let router = Router::new().fallback(move || answer());
+        let server = Server::start(Api::Http, listener, router, SHORT).expect("starts");
+        let mut stream = TcpStream::connect(server.addr()).await.expect("connects");
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("sent");
+        let ended = timeout(Duration::from_secs(20), dropped).await;
+        assert!(ended.expect("given up").is_err(), "what made it is dropped");
     }
 
     #[tokio::test]
