@@ -100,8 +100,18 @@ pub(super) async fn list_reminders(
     request: ListActorRemindersRequest,
 ) -> Result<ListActorRemindersResponse, Status> {
     let records = runtime.actors.reminders(&request.actor_type, request.actor_id.as_deref()).await?;
-    let named = |record: &Arc<Record>| NamedActorReminder { name: record.name.clone(), reminder: Some(shown(record)) };
-    Ok(ListActorRemindersResponse { reminders: records.iter().map(named).collect() })
+    Ok(ListActorRemindersResponse { reminders: listed(&records, runtime.max_body_bytes)? })
+}
+
+/// Reminders as they are shown, up to the most that an answer may be: what is more is not made.
+fn listed(records: &[Arc<Record>], most_bytes: usize) -> Result<Vec<NamedActorReminder>, ApiError> {
+    let mut bytes = 0;
+    let named = |record: &Arc<Record>| {
+        let named = NamedActorReminder { name: record.name.clone(), reminder: Some(shown(record)) };
+        bytes += named.encoded_len();
+        if bytes > most_bytes { Err(ApiError::too_large(bytes, most_bytes)) } else { Ok(named) }
+    };
+    records.iter().map(named).collect()
 }
 
 fn shown(record: &Record) -> ActorReminder {
@@ -125,4 +135,27 @@ fn data(bytes: &[u8]) -> Result<Option<Box<RawValue>>, ApiError> {
         return Ok(None);
     }
     to_raw_value(&BASE64.encode(bytes)).map(Some).map_err(|error| ApiError::malformed(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_reminders_are_shown_than_an_answer_may_hold() {
+        let record = |name: &str| {
+            let record = serde_json::json!({
+                "actorType": "T", "actorId": "1", "name": name, "data": "x".repeat(1_000), "dueTime": "1h", "period": "",
+                "next": "2100-01-01T00:00:00Z", "left": 1, "expires": null,
+                "onFailure": {"intervalMs": 1_000, "most": 3},
+            });
+            Arc::new(serde_json::from_str::<Record>(&record.to_string()).expect("a record"))
+        };
+        let records = ["a", "b", "c"].map(record);
+        let all = listed(&records, 4_000).expect("few");
+        assert_eq!(all.iter().map(|reminder| reminder.name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        let error = listed(&records, 2_000).expect_err("too many");
+        // Of those that it is over the limit with, and not of all.
+        assert!(error.message.contains("2000") && !error.message.contains("(3"), "{}", error.message);
+    }
 }
