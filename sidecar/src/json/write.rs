@@ -7,6 +7,8 @@ use serde_json::value::RawValue;
 
 /// How deep a value may be: less than what `serde_json` reads into values, with an envelope around it.
 const MAX_DEPTH: usize = 120;
+/// What no value that was read as JSON does.
+const ENDS: &str = "it ends too early";
 
 /// A text as Go writes it, in quotes.
 pub(crate) fn quoted(text: &str) -> String {
@@ -20,9 +22,9 @@ pub(crate) fn quoted(text: &str) -> String {
 /// # Errors
 /// It is nested too deep, or a number in it is out of the range that anybody reads.
 pub(crate) fn canonical(value: &RawValue) -> Result<String, String> {
-    let mut text = String::with_capacity(value.get().len());
-    write(value, &mut text, 0)?;
-    Ok(text)
+    let mut writer = Writer { rest: value.get(), text: String::with_capacity(value.get().len()) };
+    writer.value(0)?;
+    Ok(writer.text)
 }
 
 /// A value that somebody sent, as Go's `json.RawMessage` is written: without spaces, in its own order, `<`, `>` and `&`
@@ -43,45 +45,134 @@ pub(crate) fn compact(value: &RawValue) -> serde_json::Result<Box<RawValue>> {
     RawValue::from_string(text)
 }
 
-fn write(value: &RawValue, text: &mut String, depth: usize) -> Result<(), String> {
-    if depth > MAX_DEPTH {
-        return Err(format!("it is nested more than {MAX_DEPTH} deep"));
+/// Writes in one pass: a value that is deep is read no more often than one that is not.
+struct Writer<'a> {
+    /// What is left of a valid JSON text.
+    rest: &'a str,
+    text: String,
+}
+
+impl<'a> Writer<'a> {
+    fn value(&mut self, depth: usize) -> Result<(), String> {
+        if depth > MAX_DEPTH {
+            return Err(format!("it is nested more than {MAX_DEPTH} deep"));
+        }
+        match self.next() {
+            Some(b'{') => self.object(depth),
+            Some(b'[') => self.list(depth),
+            Some(b'"') => {
+                let value = self.string()?;
+                write_text(&value, &mut self.text);
+                Ok(())
+            }
+            _ => self.scalar(),
+        }
     }
-    let given = value.get().trim();
-    let wrong = |error: serde_json::Error| error.to_string();
-    match given.as_bytes().first() {
-        Some(b'{') => {
-            let object: BTreeMap<String, &RawValue> = serde_json::from_str(given).map_err(wrong)?;
-            text.push('{');
-            for (index, (name, value)) in object.into_iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
+
+    fn list(&mut self, depth: usize) -> Result<(), String> {
+        self.copy();
+        loop {
+            match self.next() {
+                Some(b',') => self.copy(),
+                Some(b']') => {
+                    self.copy();
+                    return Ok(());
                 }
-                write_text(&name, text);
-                text.push(':');
-                write(value, text, depth + 1)?;
+                None => return Err(ENDS.into()),
+                Some(_) => self.value(depth + 1)?,
             }
-            text.push('}');
         }
-        Some(b'[') => {
-            let list: Vec<&RawValue> = serde_json::from_str(given).map_err(wrong)?;
-            text.push('[');
-            for (index, value) in list.into_iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
+    }
+
+    fn object(&mut self, depth: usize) -> Result<(), String> {
+        self.copy();
+        let begin = self.text.len();
+        // Each name, and where its member ends; it begins where the one before it ends.
+        let mut members: Vec<(String, usize)> = Vec::new();
+        loop {
+            match self.next() {
+                Some(b'"') => {
+                    let name = self.string()?;
+                    write_text(&name, &mut self.text);
+                    self.next();
+                    self.copy();
+                    self.value(depth + 1)?;
+                    members.push((name, self.text.len()));
                 }
-                write(value, text, depth + 1)?;
+                Some(b'}') => break,
+                Some(_) => self.skip(),
+                None => return Err(ENDS.into()),
             }
-            text.push(']');
         }
-        Some(b'"') => write_text(&serde_json::from_str::<String>(given).map_err(wrong)?, text),
-        Some(b't' | b'f' | b'n') => text.push_str(given),
-        _ => match given.parse::<f64>() {
-            Ok(number) if number.is_finite() => text.push_str(given),
+        self.skip();
+        self.sort(begin, members);
+        self.text.push('}');
+        Ok(())
+    }
+
+    /// Puts members that are written one after the other in the order of their names, with commas; of those of one name,
+    /// the last stays.
+    fn sort(&mut self, begin: usize, members: Vec<(String, usize)>) {
+        let written = self.text.split_off(begin);
+        let mut sorted = BTreeMap::new();
+        let mut from = 0;
+        for (name, end) in members {
+            let end = end - begin;
+            sorted.insert(name, from..end);
+            from = end;
+        }
+        for (index, range) in sorted.into_values().enumerate() {
+            if index > 0 {
+                self.text.push(',');
+            }
+            self.text.push_str(&written[range]);
+        }
+    }
+
+    /// The next byte that is no space, which stays.
+    fn next(&mut self) -> Option<u8> {
+        self.rest = self.rest.trim_ascii_start();
+        self.rest.bytes().next()
+    }
+
+    fn skip(&mut self) {
+        self.rest = self.rest.get(1..).unwrap_or_default();
+    }
+
+    /// Writes the next byte, a sign of JSON, as it is.
+    fn copy(&mut self) {
+        self.text.push_str(self.rest.get(..1).unwrap_or_default());
+        self.skip();
+    }
+
+    fn take(&mut self, length: usize) -> &'a str {
+        let (taken, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        taken
+    }
+
+    fn string(&mut self) -> Result<String, String> {
+        let mut escaped = false;
+        let ends = |byte: u8| {
+            let ends = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        };
+        let length = self.rest.bytes().skip(1).position(ends).ok_or(ENDS)?;
+        serde_json::from_str(self.take(length + 2)).map_err(|error| error.to_string())
+    }
+
+    fn scalar(&mut self) -> Result<(), String> {
+        let ends = |c: char| matches!(c, ',' | ']' | '}') || c.is_ascii_whitespace();
+        let given = self.take(self.rest.find(ends).unwrap_or(self.rest.len()));
+        match given.parse::<f64>() {
+            _ if matches!(given, "true" | "false" | "null") => {}
+            Ok(number) if number.is_finite() => {}
             _ => return Err(format!("the number {given} is out of range")),
-        },
+        }
+        self.text.push_str(given);
+        Ok(())
     }
-    Ok(())
 }
 
 fn write_text(value: &str, text: &mut String) {
@@ -116,6 +207,31 @@ mod tests {
         let right = "{\"a\\u003c\":\"x \\u0026 y é\",\"b\":[1.10,{\"y\":-0.0,\"z\":1}],\"e\":1E+2,\
                      \"n\":123456789012345678901234567890}";
         assert_eq!(written(text), Ok(right.into()));
+    }
+
+    #[test]
+    fn members_come_in_the_order_of_their_names_at_every_depth_and_the_last_of_one_name_counts() {
+        let given = r#"{ "b" : { "z" : [ ], "a" : {} , "\u0061" : "\\\"}," } , "a" : true , "c":null, "b" : [ { "y":1 ,"x": "," } ] }"#;
+        assert_eq!(written(given), Ok(r#"{"a":true,"b":[{"x":",","y":1}],"c":null}"#.into()));
+        assert_eq!(written(r#"{"z":1,"a":"\\\"},"}"#), Ok(r#"{"a":"\\\"},","z":1}"#.into()));
+        assert!(written(r#"["\ud800"]"#).is_err());
+    }
+
+    #[test]
+    fn what_is_deep_is_read_no_more_often_than_what_is_not() {
+        let items = vec!["\"text\""; 50_000].join(",");
+        let time = |deep: usize| {
+            let (open, close) = ("[".repeat(deep), "]".repeat(deep));
+            let value = RawValue::from_string(format!("{open}{items}{close}")).expect("JSON");
+            let once = || {
+                let begin = std::time::Instant::now();
+                canonical(&value).expect("written");
+                begin.elapsed()
+            };
+            (0..5).map(|_| once()).min().expect("five")
+        };
+        let (flat, deep) = (time(1), time(110));
+        assert!(deep < 5 * flat, "{deep:?}, and {flat:?} where it is flat");
     }
 
     #[test]
