@@ -136,7 +136,9 @@ impl PubSub {
         Ok((bus, publishing))
     }
 
-    /// Gives a message to the broker, under the component's policy.
+    /// Gives a message to the broker, under the component's policy. One whose answer was lost, or took too long, is sent
+    /// again where the policy has retries, as daprd does: it may be there twice then, and is not lost. Without a policy it
+    /// is sent once.
     async fn send(
         &self,
         bus: &Bus,
