@@ -14,24 +14,28 @@ use crate::retry::{AttemptError, Failure};
 /// How daprd begins the errors that its state store reported. Source: `pkg/messages/predefined.go`.
 const STORE_ERRORS: [&str; 2] = ["error getting actor state: ", "error saving actor transaction state: "];
 
-/// What Go says of a connection that was lost with a request on it, or on which no answer came. Whoever closes it, a pool
-/// that gives it up or a peer that ends it, the request may have been carried out. Source: Go's `net`, `syscall`, `io` and
-/// `context`.
-const LOST: [&str; 11] = [
+/// What Go, and what Rust, says of a connection that was lost with a request on it, or on which no answer came, in lower
+/// case: the one writes `connection reset`, the other `Connection reset by peer`. Whoever closes it, a pool that gives it
+/// up or a peer that ends it, the request may have been carried out. Source: Go's `net`, `syscall`, `io` and `context`; the
+/// C library's texts of `errno`; tokio and redis-rs; and what the lab's own sidecar puts around them.
+const LOST: [&str; 14] = [
+    "it is not known whether this was done",
     "timeout",
     "timed out",
     "deadline exceeded",
-    "EOF",
+    "eof",
+    "end of file",
     "connection reset",
     "connection aborted",
     "software caused connection abort",
     "broken pipe",
     "use of closed network connection",
     "closed pipe",
+    "unexpectedly terminated",
     "context canceled",
 ];
 
-/// What Go and its Redis client say of a store that was not reached at all.
+/// What Go, its Redis client and Rust say of a store that was not reached at all, in lower case.
 const NOT_REACHED: [&str; 4] = ["dial tcp", "connection refused", "no route to host", "client is closed"];
 
 /// What a sidecar, or this process, says when it has no file handle left for a connection.
@@ -54,7 +58,7 @@ pub fn attempt_error(status: &Status) -> AttemptError {
         cause: Cause { simulated: false, layer: layer(status) },
         maybe_done: maybe_done(status),
         no_answer: false,
-        lost: lost(status) || NOT_REACHED.iter().any(|words| status.message().contains(words)),
+        lost: lost(status) || says(status, &NOT_REACHED),
     };
     if is_transient(status) { AttemptError::Transient(failure) } else { AttemptError::Permanent(failure) }
 }
@@ -99,7 +103,13 @@ fn maybe_done(status: &Status) -> bool {
 
 /// Whether the status tells of a connection to the store that was lost with a request on it.
 fn lost(status: &Status) -> bool {
-    LOST.iter().any(|words| status.message().contains(words))
+    says(status, &LOST)
+}
+
+/// Whether the status has one of these words, which are in lower case.
+fn says(status: &Status, any: &[&str]) -> bool {
+    let message = status.message().to_lowercase();
+    any.iter().any(|words| message.contains(words))
 }
 
 fn causes(status: &Status) -> impl Iterator<Item = &(dyn Error + 'static)> {
@@ -258,6 +268,26 @@ mod tests {
         assert_eq!(sorted(Code::DeadlineExceeded, "too late"), (true, true));
         assert_eq!(sorted(Code::Unknown, "h2"), (true, true));
         assert_eq!(sorted(Code::Unavailable, "not yet"), (true, false));
+    }
+
+    #[test]
+    fn what_the_own_sidecar_says_of_its_redis_is_understood_as_what_go_says_of_one() {
+        let failure = |what: &str| {
+            let message = format!("error saving actor transaction state: {what}");
+            let AttemptError::Transient(failure) = attempt_error(&Status::internal(message)) else { panic!("{what}") };
+            (failure.lost, failure.maybe_done)
+        };
+        for lost in [
+            "no answer came from redis (Connection reset by peer (os error 104)), so it is not known whether this was done",
+            "no answer came from redis (something new), so it is not known whether this was done",
+            "Connection reset by peer (os error 104)",
+            "Broken pipe (os error 32)",
+        ] {
+            assert_eq!(failure(lost), (true, true), "{lost}");
+        }
+        assert_eq!(failure("Connection refused (os error 111)"), (true, false));
+        assert_eq!(failure("No route to host (os error 113)"), (true, false));
+        assert_eq!(failure("READONLY You can't write against a read only replica."), (false, false));
     }
 
     #[tokio::test]
