@@ -1,5 +1,6 @@
 //! Finding the app and asking it what it hosts and what it subscribes to.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::actors::AppConfig;
@@ -130,10 +132,17 @@ async fn follow(runtime: &Runtime, app: &AppChannel, asks: &Asks, mut health: wa
     }
 }
 
-/// What of it no other sidecar on this machine hosts, and the rest.
+/// What of it no other sidecar on this machine hosts, and the rest. Returns when that is known.
 async fn claimed(runtime: &Runtime, config: AppConfig) -> (AppConfig, AppConfig) {
     let types: Vec<String> = config.types.iter().map(|(kind, _)| kind.clone()).collect();
-    let taken = runtime.neighbours.claim(&types).await;
+    let mut said = None;
+    let taken = loop {
+        match runtime.neighbours.claim(&types).await {
+            Ok(taken) => break taken,
+            Err(error) => say(&mut said, &types, &error),
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    };
     for (kind, app_id) in &taken {
         tracing::error!(
             "the actor type {kind} is not hosted here: the app {app_id} hosts it, whose sidecar runs on this machine too, and \
@@ -144,25 +153,57 @@ async fn claimed(runtime: &Runtime, config: AppConfig) -> (AppConfig, AppConfig)
     config.without(&taken)
 }
 
+/// Says now and then why types are not hosted.
+fn say(said: &mut Option<Instant>, types: &[String], error: &io::Error) {
+    if said.is_none_or(|said| said.elapsed() >= TELL_AGAIN) {
+        *said = Some(Instant::now());
+        tracing::error!(
+            "the actor types {} are not hosted until it is known that no other sidecar on this machine hosts them: {error}",
+            types.join(", ")
+        );
+    }
+}
+
 /// Hosts the types of others when they have gone. It returns when there are none left.
 async fn take_over(runtime: &Runtime, elsewhere: &mut AppConfig) {
+    let mut said = None;
     while !elsewhere.types.is_empty() {
         tokio::time::sleep(LOOK_AGAIN).await;
-        if elsewhere.types.iter().all(|(kind, _)| runtime.neighbours.host_of(kind).is_some()) {
-            continue;
-        }
-        let mut types: Vec<String> = runtime.actors.counts().into_iter().map(|(kind, _)| kind).collect();
-        types.extend(elsewhere.types.iter().map(|(kind, _)| kind.clone()));
-        let (here, others) = elsewhere.clone().without(&runtime.neighbours.claim(&types).await);
+        let here = match gone(runtime, elsewhere).await {
+            Ok(here) if here.types.is_empty() => continue,
+            Ok(here) => here,
+            // Who cannot be looked at may be there.
+            Err(error) => {
+                let types: Vec<String> = elsewhere.types.iter().map(|(kind, _)| kind.clone()).collect();
+                say(&mut said, &types, &error);
+                continue;
+            }
+        };
         for (kind, _) in &here.types {
             tracing::info!("the actor type {kind} is hosted here from now on: the sidecar that hosted it has gone");
         }
-        // Noted before anything is waited for: an app that is unwell by then interrupts this.
-        *elsewhere = others;
-        if !here.types.is_empty() {
-            runtime.actors.host(here).await;
-        }
+        runtime.actors.host(here.clone()).await;
+        // Not before: an app that is unwell by then interrupts this, and what is not hosted is to be claimed again.
+        elsewhere.types.retain(|(kind, _)| here.types.iter().all(|(hosted, _)| hosted != kind));
     }
+}
+
+/// Claims what others have hosted and host no more.
+///
+/// # Errors
+/// It cannot be known.
+async fn gone(runtime: &Runtime, elsewhere: &AppConfig) -> io::Result<AppConfig> {
+    let mut some_gone = false;
+    for (kind, _) in &elsewhere.types {
+        some_gone |= runtime.neighbours.host_of(kind)?.is_none();
+    }
+    if !some_gone {
+        return Ok(AppConfig::default());
+    }
+    let mut types: Vec<String> = runtime.actors.counts().into_iter().map(|(kind, _)| kind).collect();
+    types.extend(elsewhere.types.iter().map(|(kind, _)| kind.clone()));
+    let taken = runtime.neighbours.claim(&types).await?;
+    Ok(elsewhere.clone().without(&taken).0)
 }
 
 /// Dials until somebody listens.

@@ -3,10 +3,11 @@
 //! Each keeps a file in a folder of its user, locked as long as it runs: whoever finds a file without a lock knows that
 //! its sidecar has gone, however that went. A file's name is used once, so that removing one never hits another.
 
+mod file;
 mod folder;
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -23,12 +24,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app_channel::{AppReply, KEY_HEADER};
-use folder::owners_alone;
+use file::all;
 
-/// What the files are called.
-const EXTENSION: &str = "sidecar";
-/// And what is locked beside each: on some systems nobody else can read what is locked.
-const ALIVE: &str = "alive";
 /// How long a connection to another sidecar is kept that nobody uses.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -66,10 +63,12 @@ pub(crate) struct Neighbours {
 struct Own {
     told: Neighbour,
     file: Option<(PathBuf, File)>,
+    /// It ends: it does not appear again.
+    ended: bool,
 }
 
 impl Neighbours {
-    /// In a folder that is not its user's alone there are none.
+    /// In a folder that is not its user's alone, or where files cannot be locked, there are none.
     pub(crate) fn new(folder: Option<PathBuf>, app_id: &str, namespace: Option<&str>, max_body_bytes: usize) -> Self {
         let told = Neighbour {
             app_id: app_id.to_owned(),
@@ -79,7 +78,7 @@ impl Neighbours {
             types: Vec::new(),
         };
         let folder = folder.filter(|folder| {
-            let made = folder::make(folder);
+            let made = folder::make(folder).and_then(|()| folder::check_locks(folder));
             if let Err(error) = &made {
                 tracing::warn!("other sidecars and this one do not find each other: {}: {error}", folder.display());
             }
@@ -89,7 +88,7 @@ impl Neighbours {
         connector.set_nodelay(true);
         let mut client = Client::builder(TokioExecutor::new());
         client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
-        let own = Mutex::new(Own { told, file: None });
+        let own = Mutex::new(Own { told, file: None, ended: false });
         Self { folder, own, client: client.build(connector), max_body_bytes }
     }
 
@@ -120,48 +119,62 @@ impl Neighbours {
         }
     }
 
-    /// Claims actor types. Returns those that another sidecar hosts, each with its app's id: two hosts of one type would
-    /// need Dapr's placement service.
-    pub(crate) async fn claim(&self, types: &[String]) -> Vec<(String, String)> {
-        let Some(folder) = &self.folder else { return Vec::new() };
-        let cannot = |error: &io::Error| {
-            tracing::warn!("other sidecars may not find this one's actors: {}: {error}", folder.display());
-        };
-        let one_after_the_other = folder::lock(folder).await;
-        if let Err(error) = &one_after_the_other {
-            cannot(error);
-        }
+    /// Claims actor types, and no others from now on. Returns those that another sidecar hosts, each with its app's id: two
+    /// hosts of one type would need Dapr's placement service.
+    ///
+    /// # Errors
+    /// It cannot be known who else hosts them, the others cannot be told, or this sidecar ends. What was claimed before
+    /// stays claimed, and nothing else is.
+    pub(crate) async fn claim(&self, types: &[String]) -> io::Result<Vec<(String, String)>> {
+        let Some(folder) = &self.folder else { return Ok(Vec::new()) };
+        // Whoever cleans up folders of this kind may have removed it.
+        let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", folder.display()));
+        folder::make(folder).map_err(told)?;
+        let _one_after_the_other = folder::lock(folder).await.map_err(told)?;
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        let others = self.others(&own.told);
+        if own.ended {
+            return Err(io::Error::other("this sidecar ends"));
+        }
+        let others = self.others(&own.told).map_err(told)?;
         let host = |kind: &String| others.iter().find(|other| other.types.contains(kind));
         let taken = types.iter().filter_map(|kind| Some((kind.clone(), host(kind)?.app_id.clone()))).collect();
-        own.told.types = types.iter().filter(|kind| host(kind).is_none()).cloned().collect();
+        let claimed = types.iter().filter(|kind| host(kind).is_none()).cloned().collect();
+        let before = std::mem::replace(&mut own.told.types, claimed);
         if let Err(error) = own.write(folder) {
-            cannot(&error);
+            own.told.types = before;
+            return Err(told(error));
         }
-        taken
+        Ok(taken)
     }
 
-    /// Who else runs an app.
+    /// Who else runs an app. Nobody is found where they cannot be looked for, which is said.
     pub(crate) fn find(&self, app_id: &str, namespace: Option<&str>) -> Option<Neighbour> {
         let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).told.clone();
         let namespace = namespace.unwrap_or(&own.namespace);
-        let found = all(self.folder.as_deref()?).into_iter();
+        let folder = self.folder.as_deref()?;
+        let found = all(folder).inspect_err(|error| {
+            tracing::warn!("the sidecar of {app_id} cannot be looked for: {}: {error}", folder.display());
+        });
+        let found = found.unwrap_or_default().into_iter();
         let mut found: Vec<_> =
             found.filter(|n| n.app_id == app_id && n.namespace == namespace && n.key != own.key).collect();
         (!found.is_empty()).then(|| found.swap_remove(fastrand::usize(..found.len())))
     }
 
     /// Who else hosts a type of actors.
-    pub(crate) fn host_of(&self, kind: &str) -> Option<Neighbour> {
+    ///
+    /// # Errors
+    /// It cannot be known.
+    pub(crate) fn host_of(&self, kind: &str) -> io::Result<Option<Neighbour>> {
         let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).told.clone();
-        self.others(&own).into_iter().find(|other| other.types.iter().any(|hosted| hosted == kind))
+        let hosts = |other: &Neighbour| other.types.iter().any(|hosted| hosted == kind);
+        Ok(self.others(&own)?.into_iter().find(hosts))
     }
 
-    fn others(&self, own: &Neighbour) -> Vec<Neighbour> {
-        let mut found = self.folder.as_deref().map(all).unwrap_or_default();
+    fn others(&self, own: &Neighbour) -> io::Result<Vec<Neighbour>> {
+        let mut found = self.folder.as_deref().map_or_else(|| Ok(Vec::new()), all)?;
         found.retain(|other| other.namespace == own.namespace && other.key != own.key);
-        found
+        Ok(found)
     }
 
     /// Sends a request to another sidecar's HTTP API.
@@ -194,9 +207,13 @@ impl Neighbours {
         Ok(AppReply { status: parts.status, headers: parts.headers, body: body.to_bytes() })
     }
 
-    /// The others find this one no more.
+    /// The others find this one no more, whatever is claimed afterwards.
     pub(crate) fn disappear(&self) {
-        self.own.lock().unwrap_or_else(PoisonError::into_inner).remove();
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.ended = true;
+        if let Some(file) = own.file.take() {
+            file::remove(file);
+        }
     }
 }
 
@@ -207,63 +224,22 @@ impl Drop for Neighbours {
 }
 
 impl Own {
-    /// Writes what is told into a new file, and removes the one before.
+    /// Tells the others in a new file, and removes the one before.
+    ///
+    /// # Errors
+    /// It cannot be written. The one before stays then.
     fn write(&mut self, folder: &Path) -> io::Result<()> {
-        let path = folder.join(format!("{}.{EXTENSION}", Uuid::new_v4()));
-        let (alive, hidden) = (path.with_extension(ALIVE), path.with_extension("new"));
-        let lock = owners_alone(OpenOptions::new().append(true).create_new(true)).open(&alive)?;
-        // Nobody knows of it yet.
-        let written = lock.try_lock().map_err(io::Error::from).and_then(|()| {
-            let mut file = owners_alone(OpenOptions::new().append(true).create_new(true)).open(&hidden)?;
-            file.write_all(&serde_json::to_vec(&self.told)?)?;
-            std::fs::rename(&hidden, &path)
-        });
-        let file = Some((path, lock));
-        let before = std::mem::replace(&mut self.file, file);
-        remove(before);
-        written
-    }
-
-    fn remove(&mut self) {
-        remove(self.file.take());
-    }
-}
-
-fn remove(file: Option<(PathBuf, File)>) {
-    if let Some((path, lock)) = file {
-        forget(&path);
-        drop(lock);
-    }
-}
-
-fn forget(path: &Path) {
-    let _ = std::fs::remove_file(path);
-    let _ = std::fs::remove_file(path.with_extension(ALIVE));
-}
-
-/// Every sidecar that runs. What others left behind is removed.
-fn all(folder: &Path) -> Vec<Neighbour> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let files = paths.filter(|path| path.extension().is_some_and(|extension| extension == EXTENSION));
-    files.filter_map(|path| read(&path)).collect()
-}
-
-/// `None` for one that does not run any more, or went while it was looked at.
-fn read(path: &Path) -> Option<Neighbour> {
-    let alive = File::open(path.with_extension(ALIVE));
-    match alive.as_ref().map(File::try_lock_shared) {
-        Ok(Err(TryLockError::WouldBlock)) => serde_json::from_slice(&std::fs::read(path).ok()?).ok(),
-        Ok(Err(TryLockError::Error(_))) => None,
-        Ok(Ok(())) | Err(_) => {
-            forget(path);
-            None
+        let written = file::write(&self.told, folder)?;
+        if let Some(before) = self.file.replace(written) {
+            file::remove(before);
         }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::file::{ALIVE, EXTENSION};
     use super::*;
 
     /// One in a folder that it makes, if it is not there.
@@ -275,6 +251,10 @@ mod tests {
 
     fn strings(names: &[&str]) -> Vec<String> {
         names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    fn hosted_by(one: &Neighbours, kind: &str) -> Option<Neighbour> {
+        one.host_of(kind).expect("known")
     }
 
     #[test]
@@ -321,12 +301,55 @@ mod tests {
     async fn a_type_has_one_host() {
         let folder = tempfile::tempdir().expect("folder");
         let (one, two) = (neighbour(folder.path(), "one"), neighbour(folder.path(), "two"));
-        assert_eq!(one.claim(&strings(&["A", "B"])).await, []);
-        assert_eq!(two.claim(&strings(&["B", "C"])).await, [("B".to_owned(), "one".to_owned())]);
-        assert_eq!(two.host_of("A").expect("hosted").app_id, "one");
-        assert_eq!(one.host_of("B"), None, "what is its own is nobody else's");
-        assert_eq!(one.host_of("C").expect("hosted").app_id, "two");
+        assert_eq!(one.claim(&strings(&["A", "B"])).await.expect("claimed"), []);
+        assert_eq!(two.claim(&strings(&["B", "C"])).await.expect("claimed"), [("B".to_owned(), "one".to_owned())]);
+        assert_eq!(hosted_by(&two, "A").expect("hosted").app_id, "one");
+        assert_eq!(hosted_by(&one, "B"), None, "what is its own is nobody else's");
+        assert_eq!(hosted_by(&one, "C").expect("hosted").app_id, "two");
         drop(one);
-        assert_eq!(two.claim(&strings(&["B", "C"])).await, []);
+        assert_eq!(two.claim(&strings(&["B", "C"])).await.expect("claimed"), []);
+    }
+
+    /// Stands for whatever keeps one from looking: no file handle, no right, a disk that fails.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn who_cannot_be_looked_at_has_not_gone_and_nothing_of_it_is_claimed() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (one, two) = (neighbour(folder.path(), "one"), neighbour(folder.path(), "two"));
+        one.claim(&strings(&["A"])).await.expect("claimed");
+        two.claim(&strings(&["B"])).await.expect("claimed");
+        let (sidecars, away) = (folder.path().join("sidecars"), folder.path().join("away"));
+
+        std::fs::rename(&sidecars, &away).expect("moved");
+        std::fs::write(&sidecars, "no folder").expect("written");
+        two.host_of("A").expect_err("the folder cannot be read");
+        two.claim(&strings(&["A"])).await.expect_err("the folder cannot be read");
+        std::fs::remove_file(&sidecars).expect("removed");
+        two.host_of("A").expect_err("the folder is not there");
+        std::fs::rename(&away, &sidecars).expect("moved back");
+
+        let told = one.own.lock().expect("whole").file.as_ref().expect("told").0.clone();
+        let (alive, kept) = (told.with_extension(ALIVE), told.with_extension("kept"));
+        std::fs::rename(&alive, &kept).expect("moved");
+        // What cannot be opened, and is there.
+        std::os::unix::fs::symlink(&alive, &alive).expect("linked");
+        two.host_of("A").expect_err("its file cannot be opened");
+        two.claim(&strings(&["A", "B"])).await.expect_err("its file cannot be opened");
+        std::fs::remove_file(&alive).expect("removed");
+        std::fs::rename(&kept, &alive).expect("moved back");
+
+        assert_eq!(hosted_by(&two, "A").expect("still there").app_id, "one");
+        assert_eq!(hosted_by(&one, "B").expect("still there").app_id, "two");
+        assert_eq!(two.claim(&strings(&["A"])).await.expect("claimed"), [("A".to_owned(), "one".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn one_that_has_disappeared_does_not_appear_again() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (one, two) = (neighbour(folder.path(), "one"), neighbour(folder.path(), "two"));
+        one.disappear();
+        one.claim(&strings(&["A"])).await.expect_err("it ends");
+        assert_eq!(hosted_by(&two, "A"), None);
+        assert_eq!(two.find("one", None), None);
     }
 }

@@ -62,11 +62,14 @@ async fn begin(runtime: &Runtime, mut said: Streaming<FromHost>) -> Result<Calls
 /// Claims the types besides those that are hosted already.
 ///
 /// # Errors
-/// Another sidecar hosts one.
+/// Another sidecar hosts one, or that cannot be known.
 async fn claim(runtime: &Runtime, config: &AppConfig) -> Result<(), Status> {
     let mut types: Vec<String> = runtime.actors.counts().into_iter().map(|(kind, _)| kind).collect();
     types.extend(config.types.iter().map(|(kind, _)| kind.clone()));
-    match runtime.neighbours.claim(&types).await.first() {
+    let taken = runtime.neighbours.claim(&types).await.map_err(|error| {
+        Status::unavailable(format!("cannot find out whether another sidecar hosts the actor types: {error}"))
+    })?;
+    match taken.first() {
         None => Ok(()),
         Some((kind, app_id)) => Err(Status::failed_precondition(format!(
             "the actor type {kind} has a host already, the app {app_id}, whose sidecar runs on this machine too: several \

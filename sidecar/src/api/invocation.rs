@@ -156,10 +156,12 @@ pub(super) async fn actor(runtime: &Runtime, call: InvokeCall) -> Result<AppRepl
         return runtime.actors.invoke(call).await;
     }
     // Looked at first: an actor that is known to be elsewhere is not looked for here.
-    if runtime.actors.hosts(&call.actor.kind) == Some(false)
-        && let Some(host) = runtime.neighbours.host_of(&call.actor.kind)
-    {
-        return forward(runtime, &host, call).await;
+    if runtime.actors.hosts(&call.actor.kind) == Some(false) {
+        let cannot =
+            |error| ApiError::actor_invoke(format!("cannot find out whether another sidecar hosts it: {error}"));
+        if let Some(host) = runtime.neighbours.host_of(&call.actor.kind).map_err(cannot)? {
+            return forward(runtime, &host, call).await;
+        }
     }
     let elsewhere = call.clone();
     tokio::select! {
@@ -175,7 +177,7 @@ async fn host_of(runtime: &Runtime, kind: &str) -> Neighbour {
         match runtime.actors.hosts(kind) {
             Some(true) => std::future::pending().await,
             Some(false) => {
-                if let Some(host) = runtime.neighbours.host_of(kind) {
+                if let Ok(Some(host)) = runtime.neighbours.host_of(kind) {
                     return host;
                 }
             }

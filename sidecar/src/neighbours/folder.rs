@@ -58,12 +58,25 @@ fn check(folder: &Path, user: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// # Errors
+/// Files cannot be locked there.
+pub(super) fn check_locks(folder: &Path) -> io::Result<()> {
+    match claims(folder)?.try_lock() {
+        Ok(()) | Err(TryLockError::WouldBlock) => Ok(()),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn claims(folder: &Path) -> io::Result<File> {
+    owners_alone(OpenOptions::new().create(true).append(true)).open(folder.join("claims.lock"))
+}
+
 /// Keeps others from claiming types at the same time, until it is dropped.
 ///
 /// # Errors
 /// Another has it for too long.
 pub(super) async fn lock(folder: &Path) -> io::Result<File> {
-    let file = owners_alone(OpenOptions::new().create(true).append(true)).open(folder.join("claims.lock"))?;
+    let file = claims(folder)?;
     let latest = Instant::now() + LOCK_LIMIT;
     loop {
         match file.try_lock() {
