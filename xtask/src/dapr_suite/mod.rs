@@ -164,6 +164,8 @@ fn one(case: &str, setup: &Setup) -> Result<Ended> {
     let neighbours = setup.logs.join(case.replace('/', "_"));
     fs::create_dir_all(&neighbours).with_context(|| format!("cannot make {}", neighbours.display()))?;
     command.env("XDG_RUNTIME_DIR", &neighbours);
+    // daprd does not start where it finds no address of the machine but loopback.
+    command.env("DAPR_HOST_IP", "127.0.0.1");
     for name in UNUSED {
         command.env(format!("DAPR_INTEGRATION_{name}_PATH"), "/bin/false");
     }
