@@ -126,6 +126,19 @@ fn a_thousand_actors_with_large_messages_stay_within_the_budget_and_the_latest_i
 }
 
 #[test]
+fn what_one_lab_took_beyond_the_budget_goes_as_soon_as_another_is_used() {
+    let budget = 512 * 1024;
+    let (labs, timelines) = labs(budget);
+    let large = actor("large");
+    // It is in use whenever something is to be forgotten.
+    while labs.weight() <= budget {
+        store(&timelines, &large, LARGE);
+    }
+    timelines.record(&actor("small"), Step::Activated);
+    assert!(labs.weight() <= budget && !knows(&timelines, &large), "{}", labs.weight());
+}
+
+#[test]
 fn what_is_sent_to_one_actor_takes_what_the_budget_says_it_does() {
     // Serialized, control characters are six times as long as they are: the other way round would break the budget.
     let (labs, timelines) = labs(usize::MAX);
