@@ -28,7 +28,9 @@ const NOT_FOUND: u32 = 5;
 /// The streams that are open.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
+    /// Held over every change of what they host.
     open: Mutex<Vec<Open>>,
+    opening: tokio::sync::Mutex<()>,
     next: AtomicU64,
 }
 
@@ -37,6 +39,8 @@ struct Open {
     number: u64,
     config: AppConfig,
     host: HostStream,
+    /// Not before the reminders of its types have been read.
+    hosts: bool,
 }
 
 /// One of them, to be asked.
@@ -72,26 +76,10 @@ impl Streams {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.open().is_empty()
-    }
-
-    /// What all of them host. Of two that host a type the later one counts.
-    fn config(&self) -> AppConfig {
-        let mut config = AppConfig::default();
-        for (kind, how) in self.open().iter().rev().flat_map(|open| &open.config.types) {
-            if config.types.iter().all(|(known, _)| known != kind) {
-                config.types.push((kind.clone(), how.clone()));
-            }
-        }
-        config
-    }
-
     /// Who is asked of a type.
     pub(super) fn host_of(&self, kind: &str) -> Option<HostStream> {
         let open = self.open();
-        let hosts = |open: &&Open| open.config.types.iter().any(|(hosted, _)| hosted == kind);
-        open.iter().rev().find(hosts).map(|open| open.host.clone())
+        open.iter().rev().find(|open| open.is_host_of(kind)).map(|open| open.host.clone())
     }
 
     /// Ends all of them.
@@ -100,17 +88,92 @@ impl Streams {
     }
 }
 
+impl Open {
+    fn is_host_of(&self, kind: &str) -> bool {
+        self.hosts && self.config.types.iter().any(|(hosted, _)| hosted == kind)
+    }
+}
+
+/// What all of them host. Of two that host a type the later one counts.
+fn hosted_by(open: &[Open]) -> AppConfig {
+    let mut config = AppConfig::default();
+    for (kind, how) in open.iter().rev().filter(|open| open.hosts).flat_map(|open| &open.config.types) {
+        if config.types.iter().all(|(known, _)| known != kind) {
+            config.types.push((kind.clone(), how.clone()));
+        }
+    }
+    config
+}
+
+/// The types of one that none of these hosts.
+fn not_hosted_by<'a>(open: &[Open], config: &'a AppConfig) -> Vec<&'a str> {
+    let kinds = config.types.iter().map(|(kind, _)| kind.as_str());
+    kinds.filter(|kind| open.iter().all(|open| !open.is_host_of(kind))).collect()
+}
+
 impl Actors {
-    /// Hosts what an app says on its stream, in the place of what another stream hosts of it.
+    /// Keeps others from opening a stream at the same time: what is claimed and what is hosted are the same.
+    pub(crate) async fn one_stream_after_the_other(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.streams.opening.lock().await
+    }
+
+    /// Hosts what an app says on its stream, in the place of what another stream hosts of it. One stream after the other.
     pub(crate) async fn host_stream(self: &Arc<Self>, config: AppConfig) -> Hosting {
         let (sender, calls) = mpsc::channel(WAITING);
         let host = HostStream { calls: sender, waiting: Arc::default(), next: Arc::default() };
         let number = self.streams.next.fetch_add(1, Ordering::Relaxed);
-        self.streams.open().push(Open { number, config, host: host.clone() });
+        let opened = Open { number, config: config.clone(), host: host.clone(), hosts: false };
+        self.streams.open().push(opened);
         // From here on dropping it undoes it, whatever this waits for.
         let hosting = Hosting { actors: Arc::clone(self), number, host, calls };
-        self.host_instead(self.streams.config()).await;
+        self.begin_to_host(number, &config).await;
         hosting
+    }
+
+    async fn begin_to_host(self: &Arc<Self>, number: u64, config: &AppConfig) {
+        let (mut read, mut resumed) = (AppConfig::default(), Vec::new());
+        loop {
+            // Others may have ended while the store was read: what is hosted is looked at again.
+            let missing = {
+                let mut open = self.streams.open();
+                let mut missing = config.clone();
+                let there = [self.known_types(), read.types.clone()].concat();
+                missing.types.retain(|(kind, _)| there.iter().all(|(there, _)| there != kind));
+                if missing.types.is_empty() {
+                    let not_replaced = not_hosted_by(&open, config);
+                    let kinds = config.types.iter().map(|(kind, _)| kind.as_str());
+                    let replaced: Vec<_> = kinds.filter(|kind| !not_replaced.contains(kind)).collect();
+                    // It is not there when the sidecar has ended.
+                    if let Some(own) = open.iter_mut().find(|open| open.number == number) {
+                        own.hosts = true;
+                        self.host_instead(hosted_by(&open), &replaced);
+                    }
+                    break;
+                }
+                missing
+            };
+            read.types.extend(missing.types.clone());
+            resumed.extend(self.read_reminders(missing).await);
+        }
+        for reminder in resumed {
+            self.resume_ticks(reminder);
+        }
+    }
+
+    /// A stream has ended; others are open, some of them later ones. Where none hosts anything, calls wait.
+    fn unhost(&self, ended: &Open, open: &[Open], later: &[Open]) {
+        if !ended.hosts {
+            let known = self.known_types();
+            for (kind, _) in ended.config.types.iter().filter(|(kind, _)| known.iter().all(|(known, _)| known != kind))
+            {
+                self.reminders.forget_type(kind);
+            }
+        } else if open.iter().any(|open| open.hosts) {
+            // What a later one hosts it has taken from this one already.
+            self.host_instead(hosted_by(open), &not_hosted_by(later, &ended.config));
+        } else {
+            self.suspend();
+        }
     }
 
     /// An actor's call on the stream of its host.
@@ -203,13 +266,10 @@ impl Hosting {
 
 impl Drop for Hosting {
     fn drop(&mut self) {
-        let ended = {
-            let mut open = self.actors.streams.open();
-            let ended = open.iter().position(|open| open.number == self.number);
-            ended.map(|index| open.remove(index))
-        };
-        if let Some(ended) = ended {
-            self.actors.unhost(&ended.config, self.actors.streams.config());
+        let mut open = self.actors.streams.open();
+        if let Some(index) = open.iter().position(|open| open.number == self.number) {
+            let ended = open.remove(index);
+            self.actors.unhost(&ended, &open, &open[index..]);
         }
     }
 }
@@ -290,3 +350,6 @@ fn ticked_reply(ticked: &Ticked) -> AppReply {
 fn reply(status: StatusCode, body: String) -> AppReply {
     AppReply { status, headers: HeaderMap::new(), body: Bytes::from(body) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,6 +65,8 @@ pub(super) enum CallBackEnd {
     Succeeded,
     /// Nobody wants more of them: the app said so, or the call was cancelled.
     Stop,
+    /// The type is not hosted: the call was not made.
+    NotHosted,
     Failed(String),
 }
 
@@ -172,7 +174,7 @@ impl Actors {
             Ok(hosted) => hosted,
             Err(error) => return CallBackEnd::Failed(error.message),
         };
-        let Some(config) = hosted.config(&call.actor.kind) else { return CallBackEnd::Stop };
+        let Some(config) = hosted.config(&call.actor.kind) else { return CallBackEnd::NotHosted };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let chain = Chain::of(&mut headers, config);

@@ -173,19 +173,16 @@ impl Actors {
         }
     }
 
-    /// Begins to host these, and nothing else.
-    async fn host_instead(self: &Arc<Self>, config: AppConfig) {
-        let known = self.known_types();
-        let mut new = config.clone();
-        new.types.retain(|(kind, _)| known.iter().all(|(known, _)| known != kind));
-        let resumed = self.read_reminders(new).await;
+    /// Hosts these from now on, and nothing else. The actors of some types have another host: they are active no more.
+    fn host_instead(&self, config: AppConfig, elsewhere: &[&str]) {
         // What nobody hosts any more stays in the store.
-        for (kind, _) in known.iter().filter(|(kind, _)| config.types.iter().all(|(other, _)| other != kind)) {
+        for (kind, _) in self.known_types().iter().filter(|(kind, _)| config.types.iter().all(|(other, _)| other != kind)) {
             self.reminders.forget_type(kind);
         }
         self.host_from_now_on(config.types);
-        for reminder in resumed {
-            self.resume_ticks(reminder);
+        for actor in self.table.active().into_iter().filter(|actor| elsewhere.contains(&actor.kind.as_str())) {
+            self.table.forget(&actor);
+            self.forgotten(&actor);
         }
     }
 
@@ -240,24 +237,6 @@ impl Actors {
     /// Whether there is an app that is called over HTTP.
     pub(crate) fn has_app(&self) -> bool {
         self.app.is_some()
-    }
-
-    /// A stream that hosted these has ended, and others host the rest: calls wait where there is no other.
-    fn unhost(&self, ended: &AppConfig, rest: AppConfig) {
-        let hosted_there = |actor: &ActorRef| ended.types.iter().any(|(kind, _)| *kind == actor.kind);
-        if self.streams.is_empty() {
-            self.suspend();
-            return;
-        }
-        // Those that were its own are nobody's now: their reminders stay in the store.
-        for (kind, _) in ended.types.iter().filter(|(kind, _)| rest.types.iter().all(|(other, _)| other != kind)) {
-            self.reminders.forget_type(kind);
-        }
-        self.host_from_now_on(rest.types);
-        for actor in self.table.active().into_iter().filter(hosted_there) {
-            self.table.forget(&actor);
-            self.forgotten(&actor);
-        }
     }
 
     /// Hosts nothing until [`Actors::resume`]: calls wait, those that the app has begun are given up, and every actor

@@ -320,6 +320,8 @@ impl Actors {
             match self.call_back(call).await {
                 CallBackEnd::Succeeded => return Some(true),
                 CallBackEnd::Stop => return (!call.cancelled.is_cancelled()).then_some(false),
+                // It stays in the store, and comes when the type is hosted again.
+                CallBackEnd::NotHosted => return None,
                 CallBackEnd::Failed(_) if self.closing.is_cancelled() => return None,
                 CallBackEnd::Failed(_) if told.is_some_and(|told| told.elapsed() < TELL_AGAIN) => {}
                 CallBackEnd::Failed(why) => {

@@ -121,7 +121,7 @@ impl Actors {
             self.hooks.tell(|| EventKind::CallbackFired { callback: Arc::clone(&told), attempt: 1 });
             match self.call_back(&call).await {
                 CallBackEnd::Succeeded => {}
-                CallBackEnd::Stop => {
+                CallBackEnd::Stop | CallBackEnd::NotHosted => {
                     end = CallbackEnd::Stopped;
                     break;
                 }

@@ -45,6 +45,7 @@ async fn begin(runtime: &Runtime, mut said: Streaming<FromHost>) -> Result<Calls
     let config = AppConfig::of_stream(initial)
         .map_err(|why| Status::internal(format!("failed to register hosted actors: {why}")))?;
     let config = runtime.actors.hostable(config);
+    let _one_after_the_other = runtime.actors.one_stream_after_the_other().await;
     claim(runtime, &config).await?;
     let hosting = runtime.actors.host_stream(config).await;
     let welcome = ToHost { asked: Some(Asked::Welcome(Welcome {})) };
