@@ -202,8 +202,13 @@ async fn a_redis_that_is_not_there_ends_the_start_with_its_address() {
         "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{name: kv}}\nspec: {{type: state.redis, version: v1, \
          metadata: [{{name: redisHost, value: 'localhost:{port}'}}, {{name: dialTimeout, value: 1s}}]}}\n"
     );
-    let tls = component.replace("{name: dialTimeout, value: 1s}", "{name: enableTLS, value: true}");
-    for (document, text) in [(&component, format!("redis at localhost:{port}")), (&tls, "without TLS".to_owned())] {
+    let instead = |other: &str| component.replace("dialTimeout, value: 1s", other);
+    let (tls, sentinel) = (instead("enableTLS, value: true"), instead("failover, value: true"));
+    for (document, text) in [
+        (&component, format!("redis at localhost:{port}")),
+        (&tls, format!("redis at localhost:{port}")),
+        (&sentinel, "without Sentinel".to_owned()),
+    ] {
         let error = Sidecar::start(config(([127, 0, 0, 1], 0).into(), &[document], folder.path())).await.unwrap_err();
         assert!(error.to_string().contains(&text), "{error}");
     }
