@@ -40,6 +40,7 @@ type Change = Box<dyn FnOnce(&mut Config) + Send>;
 ///
 /// ```
 /// use axum::extract::{Path, State};
+/// use axum::http::StatusCode;
 /// use axum::routing::{delete, get, put};
 /// use axum::{Json, Router};
 /// use serde_json::{Value, json};
@@ -55,13 +56,14 @@ type Change = Box<dyn FnOnce(&mut Config) + Send>;
 /// }
 ///
 /// /// `Counter/{id}/method/Increment`: adds one to the number that is stored, and answers with it.
-/// async fn increment(State(app): State<App>, Path(id): Path<String>) -> Result<Json<u64>, String> {
+/// async fn increment(State(app): State<App>, Path(id): Path<String>) -> Result<Json<u64>, (StatusCode, String)> {
+///     let failed = |error: reqwest::Error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
 ///     let state = format!("{}/v1.0/actors/Counter/{id}/state", app.sidecar);
-///     let stored = app.http.get(format!("{state}/count")).send().await.map_err(|e| e.to_string())?;
+///     let stored = app.http.get(format!("{state}/count")).send().await.map_err(failed)?;
 ///     let count = stored.json::<u64>().await.unwrap_or(0) + 1;
 ///     let change = json!([{"operation": "upsert", "request": {"key": "count", "value": count}}]);
-///     let saved = app.http.put(&state).json(&change).send().await.map_err(|e| e.to_string())?;
-///     saved.error_for_status().map_err(|e| e.to_string())?;
+///     let saved = app.http.put(&state).json(&change).send().await.map_err(failed)?;
+///     saved.error_for_status().map_err(failed)?;
 ///     Ok(Json(count))
 /// }
 ///

@@ -179,7 +179,7 @@ async fn one_that_writes_without_end_is_heard_and_ends() {
 #[tokio::test]
 async fn bytes_that_are_no_text_are_lines_all_the_same() {
     let started = Started::python(
-        "import os, sys\nfor n in range(200): sys.stdout.buffer.write(os.urandom(5000))\nprint('\\nafter')",
+        "import os, sys\nfor n in range(50): sys.stdout.buffer.write(os.urandom(5000))\nprint('\\nafter')",
     )
     .await;
     assert_eq!(started.gone().await, How::Exit(0));

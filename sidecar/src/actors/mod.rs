@@ -176,7 +176,9 @@ impl Actors {
     /// Hosts these from now on, and nothing else. The actors of some types have another host: they are active no more.
     fn host_instead(&self, config: AppConfig, elsewhere: &[&str]) {
         // What nobody hosts any more stays in the store.
-        for (kind, _) in self.known_types().iter().filter(|(kind, _)| config.types.iter().all(|(other, _)| other != kind)) {
+        for (kind, _) in
+            self.known_types().iter().filter(|(kind, _)| config.types.iter().all(|(other, _)| other != kind))
+        {
             self.reminders.forget_type(kind);
         }
         self.host_from_now_on(config.types);
