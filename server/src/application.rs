@@ -15,6 +15,7 @@ use crate::{
     controls::Controls,
     dapr::{Dapr, DaprError},
     guard::AllowedHosts,
+    http::{self, Public, site::Site},
     labs::{Labs, Timelines},
     recordings::Recordings,
     runtime::RuntimeInfo,
@@ -169,16 +170,23 @@ impl Application {
         })
     }
 
+    /// What people and programs reach: the pages, the server functions, the REST routes and the event streams, which end
+    /// at the shutdown.
+    pub(crate) fn public(&self, site: &Site, shutdown: CancellationToken) -> Router {
+        http::router(Public {
+            backend: self.backend(),
+            timelines: self.timelines.clone(),
+            actors: self.actor_config.clone(),
+            site,
+            allowed: self.allowed.clone(),
+            shutdown,
+        })
+    }
+
     /// What every actor did.
     #[must_use]
     pub fn timelines(&self) -> Timelines {
         self.timelines.clone()
-    }
-
-    /// What the sidecar is told about the actors.
-    #[must_use]
-    pub fn actor_config(&self) -> ActorConfig {
-        self.actor_config.clone()
     }
 
     /// Ends what waits for people, before a stop: scenarios that are waited for are answered, the attempts go that are held,

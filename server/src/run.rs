@@ -19,8 +19,7 @@ use crate::{
     actor::TURN_LIMIT,
     application::{Application, Settings},
     config::Config,
-    guard::AllowedHosts,
-    http::{self, Public, site::Site},
+    http::site::Site,
     labs::{Labs, Timelines},
     serving::{APP_SILENCE, SILENCE, Serving},
     sidecar_retries::SidecarRetrySwitch,
@@ -103,14 +102,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
 
     let app_channel = Serving::start(app, application.app_channel(), APP_SILENCE, CancellationToken::new());
     let stop = CancellationToken::new();
-    let router = http::router(Public {
-        backend: application.backend(),
-        timelines: application.timelines(),
-        actors: application.actor_config(),
-        site: &site,
-        allowed: AllowedHosts::new(&config.allow_hosts),
-        shutdown: stop.clone(),
-    });
+    let router = application.public(&site, stop.clone());
     let public = Serving::start(public, router, SILENCE, stop);
     Ok(Running { addr, app_addr, application, sidecar, public, app_channel, wire })
 }

@@ -14,8 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Settings, hosting::Hosting};
 use crate::{
     application::{self, Application},
-    guard::AllowedHosts,
-    http::{self, Public, site::Site},
+    http::site::Site,
     labs::Labs,
     serving::{SILENCE, Serving},
     store::StoreReader,
@@ -60,14 +59,7 @@ impl Page {
             ..application::Settings::default()
         })?;
         let stop = CancellationToken::new();
-        let router = http::router(Public {
-            backend: application.backend(),
-            timelines: application.timelines(),
-            actors: application.actor_config(),
-            site: &site,
-            allowed: AllowedHosts::new(&settings.allow_hosts),
-            shutdown: stop.clone(),
-        });
+        let router = application.public(&site, stop.clone());
         Ok(Self { addr, application, serving: Serving::start(listener, router, SILENCE, stop) })
     }
 

@@ -1,14 +1,41 @@
 //! Few file handles.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use dapr::dapr::proto::runtime::v1::dapr_client::DaprClient;
 use dapr::dapr::proto::runtime::v1::{ExecuteActorStateTransactionRequest, GetActorStateRequest, PublishEventRequest};
 use http::Method;
 use tokio::net::TcpStream;
-use tonic::Code;
+use tokio::task::JoinHandle;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
 
 use crate::program::{Program, Setup, client};
 use crate::support::{App, Gate, STORE, TYPE, gated, invoke, until, upsert};
+
+/// Takes the handles that are left: a call of actor `a`, which waits at the app's gate, has the one connection to the app,
+/// and connections that say nothing have the others.
+async fn with_no_handle_left(
+    program: &Program,
+    setup: &Setup<'_>,
+    client: &DaprClient<Channel>,
+    app: &App,
+) -> (JoinHandle<Result<Vec<u8>, Status>>, Vec<TcpStream>) {
+    let held = tokio::spawn(invoke(client.clone(), TYPE, "a", "Do", "held"));
+    app.wait(1, |seen| seen.method == Method::PUT).await;
+    let connections = connections(setup.http, 80).await;
+    program.wait_for_log(1, "the HTTP API cannot take another connection").await;
+    (held, connections)
+}
+
+async fn connections(addr: SocketAddr, count: usize) -> Vec<TcpStream> {
+    let mut connections = Vec::new();
+    for _ in 0..count {
+        connections.push(TcpStream::connect(addr).await.unwrap());
+    }
+    connections
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_for_which_no_file_handle_is_left_is_told_that_it_may_come_again() {
@@ -18,14 +45,7 @@ async fn a_call_for_which_no_file_handle_is_left_is_told_that_it_may_come_again(
     let setup = Setup { handles: 48, ..Setup::new(app.listen().await).await };
     let program = Program::start(folder.path(), &setup);
     let client = client(setup.grpc).await;
-    // It has the one connection to the app.
-    let held = tokio::spawn(invoke(client.clone(), TYPE, "a", "Do", "held"));
-    app.wait(1, |seen| seen.method == Method::PUT).await;
-    let mut connections = Vec::new();
-    for _ in 0..80 {
-        connections.push(TcpStream::connect(setup.http).await.unwrap());
-    }
-    program.wait_for_log(1, "the HTTP API cannot take another connection").await;
+    let (held, connections) = with_no_handle_left(&program, &setup, &client, &app).await;
     let refused = invoke(client.clone(), TYPE, "b", "Do", "").await.unwrap_err();
     assert_eq!(refused.code(), Code::Unavailable, "{refused}");
     assert!(refused.message().ends_with("socket: too many open files"), "{refused}");
@@ -44,11 +64,9 @@ async fn without_a_file_handle_left_it_says_so_waits_serves_whom_it_has_and_come
     let mut client = client(setup.grpc).await;
     invoke(client.clone(), TYPE, "a", "Do", "").await.unwrap();
 
-    let mut connections = Vec::new();
+    let mut taken = Vec::new();
     for addr in [setup.grpc, setup.http] {
-        for _ in 0..40 {
-            connections.push(TcpStream::connect(addr).await.unwrap());
-        }
+        taken.extend(connections(addr, 40).await);
     }
     for api in ["gRPC", "HTTP"] {
         program.wait_for_log(1, &format!("the {api} API cannot take another connection")).await;
@@ -64,7 +82,7 @@ async fn without_a_file_handle_left_it_says_so_waits_serves_whom_it_has_and_come
     let spent = program.processor_seconds() - busy;
     assert!(spent < 2.0, "it waits: {spent} s of a processor in ten");
 
-    drop(connections);
+    drop(taken);
     let http = reqwest::Client::new();
     let url = format!("http://{}/v1.0/healthz", setup.http);
     until("it serves again", || async { http.get(&url).send().await.is_ok() }).await;
@@ -104,14 +122,7 @@ spec: {pubsubname: bus, topic: many, routes: {default: /many}, bulkSubscribe: {e
     let setup = Setup { handles: 48, store: &resources, ..Setup::new(app.listen().await).await };
     let program = Program::start(folder.path(), &setup);
     let mut client = client(setup.grpc).await;
-    // It has the one connection to the app.
-    let held = tokio::spawn(invoke(client.clone(), TYPE, "a", "Do", "held"));
-    app.wait(1, |seen| seen.method == Method::PUT).await;
-    let mut connections = Vec::new();
-    for _ in 0..80 {
-        connections.push(TcpStream::connect(setup.http).await.unwrap());
-    }
-    program.wait_for_log(1, "the HTTP API cannot take another connection").await;
+    let (held, connections) = with_no_handle_left(&program, &setup, &client, &app).await;
     for topic in ["one", "many"] {
         let data = b"message".to_vec();
         let event = PublishEventRequest {

@@ -142,21 +142,25 @@ async fn reminders_and_state_are_there_after_a_restart() {
     second.app.wait(1, |seen| seen.is("PUT", "/actors/Counter/a/method/remind/r")).await;
 }
 
-#[tokio::test]
-async fn a_message_that_was_under_way_at_the_end_comes_again() {
-    let Some(redis) = Redis::start().await else { return };
-    let gate = Gate::closed();
-    let held = gate.clone();
-    let app = App::answering(move |seen| {
-        let gate = held.clone();
+/// An app that has the messages of `/in` wait at a gate.
+fn holding(gate: &Gate) -> App {
+    let gate = gate.clone();
+    App::answering(move |seen| {
+        let gate = gate.clone();
         async move {
             if seen.path == "/in" {
                 gate.pass().await;
             }
             StatusCode::OK.into_response()
         }
-    });
-    let first = lab(&redis, app, QUICK).await;
+    })
+}
+
+#[tokio::test]
+async fn a_message_that_was_under_way_at_the_end_comes_again() {
+    let Some(redis) = Redis::start().await else { return };
+    let gate = Gate::closed();
+    let first = lab(&redis, holding(&gate), QUICK).await;
     assert_eq!(publish(&first, 1).await, StatusCode::NO_CONTENT);
     first.app.wait(1, |seen| seen.path == "/in").await;
     drop(first);
@@ -171,17 +175,7 @@ async fn a_message_that_was_under_way_at_the_end_comes_again() {
 async fn a_message_that_is_out_for_longer_than_its_time_is_not_handed_out_a_second_time() {
     let Some(redis) = Redis::start().await else { return };
     let gate = Gate::closed();
-    let held = gate.clone();
-    let app = App::answering(move |seen| {
-        let gate = held.clone();
-        async move {
-            if seen.path == "/in" {
-                gate.pass().await;
-            }
-            StatusCode::OK.into_response()
-        }
-    });
-    let lab = lab(&redis, app, QUICK).await;
+    let lab = lab(&redis, holding(&gate), QUICK).await;
     assert_eq!(publish(&lab, 1).await, StatusCode::NO_CONTENT);
     lab.app.wait(1, |seen| seen.path == "/in").await;
     until("it could have been claimed ten times", || async {
