@@ -145,7 +145,8 @@ impl<W: io::Write> io::Write for Cut<W> {
 }
 
 /// Control characters, the line and paragraph separators, and those that turn the direction of a text.
-fn leaves_line(char: char) -> bool {
+#[must_use]
+pub fn leaves_line(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

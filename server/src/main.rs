@@ -36,16 +36,10 @@ fn main() -> ExitCode {
                 say(&mut stdout(), format_args!("{words}"));
                 ExitCode::SUCCESS
             }
-            Err(error) => {
-                say(&mut stderr(), format_args!("faultlab: {error:#}"));
-                ExitCode::from(Status::Usage as u8)
-            }
+            Err(error) => failed(format_args!("{error:#}"), Status::Usage as u8),
         },
         Ok(Asked::Guard(words)) => guard::run(&words),
-        Err(Refused::Usage(words, status)) => {
-            say(&mut stderr(), format_args!("faultlab: {words}"));
-            ExitCode::from(status)
-        }
+        Err(Refused::Usage(words, status)) => failed(words, status),
         Err(Refused::Help(asked)) => asked.exit(),
     }
 }
@@ -59,10 +53,7 @@ fn ended(filter: EnvFilter, what: impl Future<Output = anyhow::Result<ExitCode>>
         runtime.shutdown_background();
         ended
     });
-    ended.unwrap_or_else(|error| {
-        say(&mut stderr(), format_args!("faultlab: {error:#}"));
-        ExitCode::FAILURE
-    })
+    ended.unwrap_or_else(|error| failed(format_args!("{error:#}"), 1))
 }
 
 async fn lab(config: Config) -> anyhow::Result<ExitCode> {
@@ -83,11 +74,14 @@ async fn lab(config: Config) -> anyhow::Result<ExitCode> {
 async fn own_program(settings: Settings) -> anyhow::Result<ExitCode> {
     match own::run(settings).await {
         Ok(status) => Ok(ExitCode::from(status as u8)),
-        Err(error) => {
-            say(&mut stderr(), format_args!("faultlab: {error:#}"));
-            Ok(ExitCode::from(Status::Usage as u8))
-        }
+        Err(error) => Ok(failed(format_args!("{error:#}"), Status::Usage as u8)),
     }
+}
+
+/// Says why it ends, as its last line.
+fn failed(words: impl fmt::Display, status: u8) -> ExitCode {
+    say(&mut stderr(), format_args!("faultlab: {words}"));
+    ExitCode::from(status)
 }
 
 /// Writes a line. Whoever reads the output may be gone; the lab serves all the same.

@@ -135,6 +135,21 @@ pub struct AppHealthCheck {
     pub threshold: u32,
 }
 
+impl AppHealthCheck {
+    /// As Dapr's settings have it: an interval in seconds, a time-out in milliseconds, a number of failures, of each Dapr's
+    /// default where it is 0 or less. `None` if it may take longer to answer than until it is asked again.
+    #[must_use]
+    pub fn of(path: String, interval: i64, timeout: i64, threshold: i64) -> Option<Self> {
+        let usual = Self::default();
+        let positive = |number: i64| u64::try_from(number).ok().filter(|number| *number > 0);
+        let interval = positive(interval).map_or(usual.interval, Duration::from_secs);
+        let timeout = positive(timeout).map_or(usual.timeout, Duration::from_millis);
+        let threshold = positive(threshold).and_then(|number| number.try_into().ok());
+        let threshold = threshold.unwrap_or(usual.threshold);
+        (timeout <= interval).then_some(Self { path, interval, timeout, threshold })
+    }
+}
+
 impl Default for AppHealthCheck {
     fn default() -> Self {
         Self {

@@ -264,7 +264,7 @@ async fn subscribe(runtime: &Runtime, app: &AppChannel) {
     let guard = runtime.resiliency.built_in(INITIALIZATION_RETRIES);
     // The end of the sidecar ends this task as a whole.
     let never = CancellationToken::new();
-    let ask = async || ask(app, "/dapr/subscribe").await.map_err(|error| Failure::transient(error.to_string()));
+    let ask = async |_| ask(app, "/dapr/subscribe").await.map_err(|error| Failure::transient(error.to_string()));
     let reply = match guard.run(Run { target: None, end: &never }, ask).await {
         Ok(reply) => reply,
         Err(error) => {

@@ -106,7 +106,7 @@ impl Invocation {
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         let path = format!("/v1.0/invoke/{target}/method/{}{query}", escape(&method.replace('%', "%25")));
         let guard = self.resiliency.built_in(SERVICE_RETRIES);
-        let attempt = async || {
+        let attempt = async |_| {
             let Some(neighbour) = self.neighbours.find(id, Some(namespace)) else {
                 return Err(Failure::transient(format!("couldn't find service: {id}")));
             };
@@ -120,7 +120,7 @@ impl Invocation {
         let answered = match found {
             true => guard.run(Run { target: None, end: &self.closing }, attempt).await,
             // One that is not there is not waited for.
-            false => attempt().await.map_err(|failure| failure.error),
+            false => attempt(1).await.map_err(|failure| failure.error),
         };
         answered.map(of_the_app).map_err(failed)
     }

@@ -254,11 +254,9 @@ impl States {
     async fn read(&self, store: &str, named: &Named, at: &str, key: &str) -> Result<Option<Stored>, String> {
         let call = self.call(store, StateOperation::Get, || vec![read(key)]);
         let guard = self.resiliency.store(store);
-        let mut attempts = 0;
-        let attempt = || {
-            attempts += 1;
+        let attempt = |number| {
             let get = async { named.store.get(at).await.map_err(Failure::transient) };
-            self.hooks.at_store(call.as_ref().map(|call| (call, attempts)), guard.timeout, stored, get)
+            self.hooks.at_store(call.as_ref().map(|call| (call, number)), guard.timeout, stored, get)
         };
         guard.run(Run { target: None, end: &self.closing }, attempt).await
     }
@@ -314,16 +312,15 @@ impl States {
         operations: Vec<Operation>,
     ) -> Result<(), WriteError> {
         let call = self.call(store, what, || {
-            let name = |operation: &Operation| named.own_name(&operation.key).to_owned();
-            let key = |operation: &Operation| written(&name(operation), operation.put.as_ref().map(|put| &put.value));
+            let key = |operation: &Operation| {
+                written(named.own_name(&operation.key), operation.put.as_ref().map(|put| &put.value))
+            };
             operations.iter().map(key).collect()
         });
         let guard = self.resiliency.store(store);
         // Of those a second try would be told that the value is another's, which may be its own.
         let once = operations.iter().any(|operation| operation.when.is_once());
-        let mut attempts = 0;
-        let attempt = || {
-            attempts += 1;
+        let attempt = |number| {
             let operations = operations.clone();
             let write = async move {
                 named.store.write(operations).await.map_err(|error| match error {
@@ -333,7 +330,7 @@ impl States {
                     WriteError::EtagMismatch(_) | WriteError::EtagInvalid(_) => Failure::permanent(error),
                 })
             };
-            let call = call.as_ref().map(|call| (call, attempts));
+            let call = call.as_ref().map(|call| (call, number));
             let written = self.hooks.at_store(call, guard.timeout, |()| None, write);
             async move { written.await.map_err(|failure| if once { failure.once() } else { failure }) }
         };

@@ -1,7 +1,5 @@
 //! The flags with which the program is asked for its health.
 
-use std::time::Duration;
-
 use clap::Args;
 use sidecar::AppHealthCheck;
 
@@ -30,16 +28,11 @@ impl HealthArguments {
     /// # Errors
     /// It may take longer to answer than until it is asked again.
     pub(super) fn check(&self) -> Result<Option<AppHealthCheck>, String> {
-        let usual = AppHealthCheck::default();
-        let positive = |number: i64| u64::try_from(number).ok().filter(|number| *number > 0);
-        let interval = positive(self.app_health_probe_interval).map_or(usual.interval, Duration::from_secs);
-        let timeout = positive(self.app_health_probe_timeout).map_or(usual.timeout, Duration::from_millis);
-        if timeout > interval {
+        let (path, interval) = (self.app_health_check_path.clone(), self.app_health_probe_interval);
+        let check = AppHealthCheck::of(path, interval, self.app_health_probe_timeout, self.app_health_threshold);
+        let Some(check) = check else {
             return Err("--app-health-probe-timeout is more than --app-health-probe-interval: make it less".to_owned());
-        }
-        let threshold = positive(self.app_health_threshold).and_then(|number| number.try_into().ok());
-        let threshold = threshold.unwrap_or(usual.threshold);
-        let path = self.app_health_check_path.clone();
-        Ok(self.enable_app_health_check.then_some(AppHealthCheck { path, interval, timeout, threshold }))
+        };
+        Ok(self.enable_app_health_check.then_some(check))
     }
 }

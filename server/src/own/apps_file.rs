@@ -6,7 +6,6 @@ use std::{
     fs,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use anyhow::{Context, bail};
@@ -47,9 +46,9 @@ struct Entry {
     disable_init_endpoints: Option<String>,
     enable_app_health_check: bool,
     app_health_check_path: Option<String>,
-    app_health_probe_interval: Option<u64>,
-    app_health_probe_timeout: Option<u64>,
-    app_health_threshold: Option<u32>,
+    app_health_probe_interval: Option<i64>,
+    app_health_probe_timeout: Option<i64>,
+    app_health_threshold: Option<i64>,
     #[serde(flatten)]
     more: BTreeMap<String, Value>,
 }
@@ -121,13 +120,13 @@ fn app(entry: &Entry, common: &Entry, base: &Path) -> anyhow::Result<App> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut environment = common.env.clone();
     environment.extend(entry.env.clone());
-    let usual = AppHealthCheck::default();
-    let health = entry.enable_app_health_check.then(|| AppHealthCheck {
-        path: entry.app_health_check_path.clone().unwrap_or(usual.path),
-        interval: entry.app_health_probe_interval.map_or(usual.interval, Duration::from_secs),
-        timeout: entry.app_health_probe_timeout.map_or(usual.timeout, Duration::from_millis),
-        threshold: entry.app_health_threshold.unwrap_or(usual.threshold),
-    });
+    let path = entry.app_health_check_path.clone().unwrap_or_else(|| AppHealthCheck::default().path);
+    let [interval, timeout, threshold] =
+        [entry.app_health_probe_interval, entry.app_health_probe_timeout, entry.app_health_threshold]
+            .map(Option::unwrap_or_default);
+    let Some(check) = AppHealthCheck::of(path, interval, timeout, threshold) else {
+        bail!("appHealthProbeTimeout of {id} is more than its appHealthProbeInterval: make it less");
+    };
     let not_asked = entry.disable_init_endpoints.as_deref().unwrap_or_default();
     let calls = entry.app_max_concurrency.or(common.app_max_concurrency).unwrap_or_default();
     Ok(App {
@@ -140,7 +139,7 @@ fn app(entry: &Entry, common: &Entry, base: &Path) -> anyhow::Result<App> {
         http_port: entry.dapr_http_port,
         grpc_port: entry.dapr_grpc_port,
         metrics_port: entry.metrics_port,
-        health,
+        health: entry.enable_app_health_check.then_some(check),
         max_concurrency: usize::try_from(calls).ok().filter(|calls| *calls > 0),
         not_asked: not_asked.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         ..App::at(entry.app_port.unwrap_or(0), folder)

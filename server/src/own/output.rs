@@ -105,13 +105,15 @@ async fn show(log: ProgramLog, read: Arc<Read>, shell: Arc<Shell>, shown: watch:
         for line in &lines {
             shell.line(line);
             let traceback = tracebacks.see(&line.plain);
+            // One that cannot be read any more has just been saved, and is about to be started anew.
+            let says = read.starting.load(Ordering::Relaxed) || traceback.as_ref().is_some_and(Traceback::is_syntax);
             let found = match &traceback {
+                // What is not said is not looked for: that reads folders, and all processes.
+                _ if !says => None,
                 Some(traceback) => Some(read.of.traceback(traceback)),
                 None => finding::line(&line.plain, read.of.port, &read.of.words),
             };
-            // One that cannot be read any more has just been saved, and is about to be started anew.
-            let says = read.starting.load(Ordering::Relaxed) || traceback.as_ref().is_some_and(Traceback::is_syntax);
-            if found.is_some() && says && found != said {
+            if found.is_some() && found != said {
                 found.iter().for_each(|found| shell.warn(found));
                 said = found;
             }

@@ -175,7 +175,6 @@ impl Run {
             };
         }
         let began = Instant::now();
-        lives.iter().for_each(Life::ask_to_end);
         let page_ends = async {
             if let Some(page) = page {
                 page.stop().await;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle_parse::{DefaultCharAccumulator, Params, Parser, Perform};
+use logging::leaves_line;
 
 /// A line that may be shown.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -75,12 +76,6 @@ impl Perform for Reading {
         self.clean.coloured.push('m');
         self.coloured = last != 0;
     }
-}
-
-/// Control characters, the line and paragraph separators, and those that turn the direction of a text.
-fn leaves_line(char: char) -> bool {
-    char.is_control()
-        || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

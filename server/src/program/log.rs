@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::watch;
@@ -13,6 +13,7 @@ use super::{
     lines::RawLine,
     secrets::Secrets,
 };
+use crate::timeline::clock::now_ms;
 
 /// How many lines are kept, and how many bytes of them.
 const MOST_LINES: usize = 10_000;
@@ -138,10 +139,9 @@ impl Kept {
     }
 
     fn add(&mut self, origin: Arc<str>, coloured: String, plain: String, cut: usize) {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         self.last += 1;
         self.bytes += coloured.len() + plain.len();
-        let at = u64::try_from(at).unwrap_or(u64::MAX);
+        let at = now_ms();
         self.lines.push_back(Arc::new(LogLine { number: self.last, at, origin, coloured, plain, cut }));
         while self.lines.len() > MOST_LINES || self.bytes > MOST_BYTES {
             let Some(oldest) = self.lines.pop_front() else { break };

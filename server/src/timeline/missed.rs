@@ -21,11 +21,6 @@ pub struct Missed {
 }
 
 impl Missed {
-    /// Nothing.
-    pub(super) const fn nothing(last: u64) -> Self {
-        Self { is_gap: false, after: last, until: last, open: BTreeSet::new() }
-    }
-
     /// What came after an event that is known.
     pub(super) const fn after(after: u64, until: u64) -> Self {
         Self { is_gap: false, after, until, open: BTreeSet::new() }

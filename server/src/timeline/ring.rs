@@ -246,7 +246,7 @@ impl Ring {
 
     fn missed(&self, after: Option<EventId>) -> Missed {
         match after {
-            None => Missed::nothing(self.last_seq),
+            None => Missed::after(self.last_seq, self.last_seq),
             Some(EventId { epoch, seq }) if epoch != self.epoch || seq < self.gone || seq > self.last_seq => {
                 Missed::everything(self.last_seq)
             }

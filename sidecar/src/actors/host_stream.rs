@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 
-use super::invoke::{CallBack, InvokeCall};
-use super::{Actors, AppConfig};
+use super::invoke::{self, CallBack, InvokeCall};
+use super::{Actors, AppConfig, chain};
 use crate::actor_events::{
     Asked, Deactivate, Deactivated, Failed, Invoke, Invoked, Remind, Said, TickTimer, Ticked, ToHost,
 };
@@ -61,7 +61,7 @@ pub(crate) struct Hosting {
 }
 
 /// What a timer's or a reminder's call has in its body over HTTP.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Tick {
     data: Option<Box<RawValue>>,
@@ -140,9 +140,8 @@ impl Actors {
                 let there = [self.known_types(), read.types.clone()].concat();
                 missing.types.retain(|(kind, _)| there.iter().all(|(there, _)| there != kind));
                 if missing.types.is_empty() {
-                    let not_replaced = not_hosted_by(&open, config);
                     let kinds = config.types.iter().map(|(kind, _)| kind.as_str());
-                    let replaced: Vec<_> = kinds.filter(|kind| !not_replaced.contains(kind)).collect();
+                    let replaced: Vec<_> = kinds.filter(|kind| open.iter().any(|open| open.is_host_of(kind))).collect();
                     // It is not there when the sidecar has ended.
                     if let Some(own) = open.iter_mut().find(|open| open.number == number) {
                         own.hosts = true;
@@ -298,9 +297,7 @@ fn asked(id: String, call: &InvokeCall, tick: Option<&CallBack>) -> Asked {
     };
     let name = tick.name.clone();
     // The sidecar wrote it.
-    let told: Option<Tick> = serde_json::from_slice(&tick.body).ok();
-    let Tick { data, callback, due_time, period } =
-        told.unwrap_or(Tick { data: None, callback: String::new(), due_time: String::new(), period: String::new() });
+    let Tick { data, callback, due_time, period } = serde_json::from_slice(&tick.body).unwrap_or_default();
     let data = data.map(|data| bytes_value(data.get()));
     match tick.kind {
         CallbackKind::Reminder => Asked::Remind(Remind { id, actor_type, actor_id, name, due_time, period, data }),
@@ -318,9 +315,9 @@ fn bytes_value(json: &str) -> prost_types::Any {
 
 /// Headers by the names that apps look for in metadata, of each the first value.
 fn metadata(headers: &HeaderMap) -> HashMap<String, String> {
-    let name = |name: &HeaderName| match name.as_str() {
-        "dapr-reentrancy-id" => "Dapr-Reentrancy-Id".to_owned(),
-        other => other.to_owned(),
+    let name = |name: &HeaderName| match *name == chain::HEADER {
+        true => "Dapr-Reentrancy-Id".to_owned(),
+        false => name.as_str().to_owned(),
     };
     let names = headers.keys().filter_map(|key| Some((name(key), headers.get(key)?.to_str().ok()?.to_owned())));
     names.collect()
@@ -334,7 +331,7 @@ fn invoked_reply(invoked: Invoked) -> AppReply {
         }
     }
     if invoked.error {
-        headers.insert("x-daprerrorresponseheader", HeaderValue::from_static("true"));
+        headers.insert(invoke::FAILED, HeaderValue::from_static("true"));
     }
     AppReply { status: StatusCode::OK, headers, body: invoked.data }
 }
@@ -342,7 +339,7 @@ fn invoked_reply(invoked: Invoked) -> AppReply {
 fn ticked_reply(ticked: &Ticked) -> AppReply {
     let mut answer = reply(StatusCode::OK, String::new());
     if ticked.cancel {
-        answer.headers.insert("x-daprremindercancel", HeaderValue::from_static("true"));
+        answer.headers.insert(invoke::CANCELS, HeaderValue::from_static("true"));
     }
     answer
 }

@@ -146,10 +146,7 @@ impl Actors {
             method: call.method.clone(),
         });
         let timeout = guard.timeout;
-        let mut attempts = 0;
-        let attempt = || {
-            attempts += 1;
-            let number = attempts;
+        let attempt = |number| {
             let (hosted, call, chain) = (&hosted, &call, chain.as_ref());
             async move {
                 let hosted = self.look_up(hosted, &call.actor, explicit).await;
@@ -311,27 +308,33 @@ impl Actors {
         if hosted.config(&actor.kind).is_some() {
             return Ok(Arc::clone(hosted));
         }
-        let look = async || {
+        let look = async |_| {
             let found = self.hosted().filter(|hosted| hosted.config(&actor.kind).is_some());
             found.ok_or_else(|| Failure::transient(Refusal::Own(ApiError::no_address(actor))))
         };
         if explicit {
-            return look().await;
+            return look(1).await;
         }
         let guard = self.resiliency.built_in(ACTOR_NOT_FOUND_RETRIES);
         guard.run(Run { target: None, end: &self.closing }, look).await.map_err(Failure::transient)
     }
 }
 
+/// The header by which a method says that it failed, whatever the status.
+pub(super) const FAILED: &str = "x-daprerrorresponseheader";
+
+/// The header by which the method of a timer or a reminder says that there is to be no other.
+pub(super) const CANCELS: &str = "x-daprremindercancel";
+
 /// Only 200 is a success of an actor method; no other 2xx is. What the app does not know it will
 /// not know another time. (In daprd that holds where the type has a policy of its own; a default
 /// policy has it retried.)
 fn judge(actor: &ActorRef, method: &str, reply: AppReply, explicit: bool) -> Result<AppReply, Failure<Refusal>> {
     match reply.status {
-        StatusCode::OK if reply.headers.contains_key("x-daprerrorresponseheader") => {
+        StatusCode::OK if reply.headers.contains_key(FAILED) => {
             Err(Failure::transient(Refusal::Marked(Box::new(reply))))
         }
-        StatusCode::OK if is_true(&reply, "x-daprremindercancel") => Err(Failure::transient(Refusal::Stop)),
+        StatusCode::OK if is_true(&reply, CANCELS) => Err(Failure::transient(Refusal::Stop)),
         StatusCode::OK => Ok(reply),
         StatusCode::NOT_FOUND => {
             let refusal = Refusal::Told(format!("actor method not found: {}", actor.method_path(method)));

@@ -96,10 +96,8 @@ impl Actors {
     {
         let guard = self.resiliency.store(component);
         let target = call.clone().filter(|_| guard.is_observed()).map(RetryTarget::Store);
-        let mut attempts = 0;
-        let attempt = || {
-            attempts += 1;
-            let call = call.as_ref().map(|call| (call, attempts));
+        let attempt = |number| {
+            let call = call.as_ref().map(|call| (call, number));
             let run = run();
             self.hooks.at_store(call, guard.timeout, read, async { run.await.map_err(Failure::transient) })
         };

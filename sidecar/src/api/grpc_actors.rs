@@ -1,6 +1,5 @@
 //! Actor hosts over gRPC: `SubscribeActorEventsAlpha1`.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
@@ -22,11 +21,7 @@ pub(super) async fn stream(runtime: Arc<Runtime>, request: http::Request<Body>) 
         async move { begin(&runtime, request.into_inner()).await.map(Response::new) }
     });
     let mut grpc = tonic::server::Grpc::new(ProstCodec::<ToHost, FromHost>::default()).max_decoding_message_size(limit);
-    let answered: Result<_, Infallible> = Ok(grpc.streaming(service, request).await);
-    match answered {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
+    grpc.streaming(service, request).await
 }
 
 type Calls = BoxStream<'static, Result<ToHost, Status>>;

@@ -1,6 +1,5 @@
 //! Pub/sub over gRPC: publishing, and streaming subscriptions.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use dapr::dapr::proto::runtime::v1::subscribe_topic_events_request_alpha1::SubscribeTopicEventsRequestType as Asked;
@@ -61,20 +60,11 @@ pub(super) async fn stream(runtime: Arc<Runtime>, request: http::Request<Body>) 
     let limit = runtime.max_body_bytes;
     let service = service_fn(move |request: Request<Streaming<SubscribeTopicEventsRequestAlpha1>>| {
         let runtime = Arc::clone(&runtime);
-        async move {
-            match begin(&runtime, request.into_inner()).await {
-                Ok(events) => Ok(Response::new(events)),
-                Err(error) => Err(error),
-            }
-        }
+        async move { begin(&runtime, request.into_inner()).await.map(Response::new) }
     });
     type Codec = ProstCodec<SubscribeTopicEventsResponseAlpha1, SubscribeTopicEventsRequestAlpha1>;
     let mut grpc = tonic::server::Grpc::new(Codec::default()).max_decoding_message_size(limit);
-    let answered: Result<_, Infallible> = Ok(grpc.streaming(service, request).await);
-    match answered {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
+    grpc.streaming(service, request).await
 }
 
 type Events = BoxStream<'static, Result<SubscribeTopicEventsResponseAlpha1, Status>>;

@@ -14,15 +14,18 @@ pub(super) fn capitalised(method: &Method) -> String {
 
 /// Whether an error says that there are no file handles left, in this process or on this machine.
 pub(super) fn has_no_room(error: &(dyn Error + 'static)) -> bool {
-    let mut causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_no_room))
+    is_io(error, is_no_room)
 }
 
 /// Whether an error says that nobody listens.
 pub(super) fn is_refused(error: &(dyn Error + 'static)) -> bool {
+    is_io(error, |error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// Whether an error is such a one of the system, or comes from one.
+fn is_io(error: &(dyn Error + 'static), is: impl Fn(&io::Error) -> bool) -> bool {
     let mut causes = std::iter::successors(Some(error), |&error| error.source());
-    causes
-        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::ConnectionRefused))
+    causes.any(|cause| cause.downcast_ref::<io::Error>().is_some_and(&is))
 }
 
 #[cfg(unix)]

@@ -80,10 +80,11 @@ impl FaultRule {
     }
 
     fn takes_state_call(&self, call: &StateCall) -> bool {
+        let own = if call.is_write() { Place::Writes } else { Place::Reads };
         let (place, actor) = match &call.owner {
             StateOwner::Reminders(actor) => (Place::Reminders, actor.as_ref()),
-            StateOwner::Actor(actor) => (if call.is_write() { Place::Writes } else { Place::Reads }, Some(actor)),
-            StateOwner::App => (if call.is_write() { Place::Writes } else { Place::Reads }, None),
+            StateOwner::Actor(actor) => (own, Some(actor)),
+            StateOwner::App => (own, None),
         };
         let key = |key: &String| call.key_names().any(|name| name.starts_with(key.as_str()));
         self.place == place && self.is_of(actor) && self.key.as_ref().is_none_or(key)

@@ -77,14 +77,14 @@ impl Delivery {
         for taken in batch {
             let addressed = self
                 .address(&taken.message)
-                .map(|parcel| (parcel.path, written(&parcel, &taken), self.told(&parcel.id, Some(&parcel))));
+                .map(|parcel| (parcel.path, written(&parcel, &taken), self.told(|| parcel.id.clone(), Some(&parcel))));
             match addressed {
                 Ok((path, (id, written), told)) => {
                     let outcome = Outcome::Failed(String::new());
                     by_path.entry(path).or_default().push(Entry { id, written, outcome, taken, told });
                 }
                 Err(outcome) => {
-                    let told = self.told(&id_of(&taken.message), None);
+                    let told = self.told(|| id_of(&taken.message), None);
                     self.conclude(taken, outcome, &told).await;
                 }
             }
@@ -100,10 +100,8 @@ impl Delivery {
     async fn deliver_entries(&self, path: &str, entries: Vec<Entry>) -> Vec<Entry> {
         let guard = self.resiliency.delivery(&self.subscription.pubsub);
         let entries = Mutex::new(entries);
-        let mut attempts = 0;
-        let attempt = || {
-            attempts += 1;
-            let (number, entries, guard) = (attempts, &entries, &guard);
+        let attempt = |number| {
+            let (entries, guard) = (&entries, &guard);
             async move {
                 let lock = || entries.lock().unwrap_or_else(PoisonError::into_inner);
                 let is_left = |entry: &Entry| matches!(entry.outcome, Outcome::Failed(_));

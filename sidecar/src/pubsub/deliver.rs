@@ -67,10 +67,10 @@ impl Delivery {
     async fn one(&self, taken: Taken) {
         let (outcome, told) = match self.address(&taken.message) {
             Ok(parcel) => {
-                let told = self.told(&parcel.id, Some(&parcel));
+                let told = self.told(|| parcel.id.clone(), Some(&parcel));
                 (self.deliver(&parcel, &told).await, told)
             }
-            Err(outcome) => (outcome, self.told(&id_of(&taken.message), None)),
+            Err(outcome) => (outcome, self.told(|| id_of(&taken.message), None)),
         };
         self.conclude(taken, outcome, &told).await;
     }
@@ -202,10 +202,8 @@ impl Delivery {
             topic: topic.clone(),
             event_id: parcel.id.clone(),
         });
-        let mut attempts = 0;
-        let attempt = || {
-            attempts += 1;
-            let attempt = told.attempt(attempts);
+        let attempt = |number| {
+            let attempt = told.attempt(number);
             let delivered = self.patiently(guard.timeout, || self.door.deliver(parcel, &self.subscription));
             async {
                 let outcome = delivered.await;

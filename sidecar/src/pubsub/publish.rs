@@ -149,12 +149,10 @@ impl PubSub {
     ) -> Result<(), String> {
         let guard = self.resiliency.publishing(pubsub);
         let topic = bus.at_broker(topic);
-        let mut attempts = 0;
-        let attempt = || {
-            attempts += 1;
+        let attempt = |number| {
             let sent = bus.broker.publish(&topic, message.clone(), NoRoom::Refuse);
             let sent = async { sent.await.map_err(Failure::transient) };
-            self.hooks.at_broker(told.as_ref().map(|told| (told, attempts)), guard.timeout, sent)
+            self.hooks.at_broker(told.as_ref().map(|told| (told, number)), guard.timeout, sent)
         };
         guard.run(Run { target: None, end: &self.closing }, attempt).await
     }

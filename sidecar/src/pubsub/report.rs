@@ -20,14 +20,14 @@ pub(super) struct Told {
 
 impl Delivery {
     /// An event with its way; `None` for one that has none.
-    pub(super) fn told(&self, event_id: &str, parcel: Option<&Parcel<'_>>) -> Told {
+    pub(super) fn told(&self, event_id: impl FnOnce() -> String, parcel: Option<&Parcel<'_>>) -> Told {
         let delivery = self.hooks.observation().is_on().then(|| {
             let route = parcel.filter(|_| matches!(self.door, Door::App(_))).map(|parcel| parcel.path.to_owned());
             Arc::new(observation::Delivery {
                 id: self.hooks.observation().number(),
                 component: self.subscription.pubsub.clone(),
                 topic: self.subscription.topic.clone(),
-                event_id: event_id.to_owned(),
+                event_id: event_id(),
                 route,
             })
         });

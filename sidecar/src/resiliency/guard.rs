@@ -144,12 +144,12 @@ impl Guard {
         self.observation.is_on()
     }
 
-    /// Runs an operation: attempts, through the circuit breaker, until one succeeds or the policy
-    /// has no more. Dropping the future ends all of it at once.
+    /// Runs an operation: attempts, each told its number from 1 on, through the circuit breaker, until one succeeds or the
+    /// policy has no more. Dropping the future ends all of it at once.
     pub(crate) async fn run<T, E, F, Fut>(&self, run: Run<'_>, mut attempt: F) -> Result<T, E>
     where
         E: PolicyError,
-        F: FnMut() -> Fut,
+        F: FnMut(u32) -> Fut,
         Fut: Future<Output = Result<T, Failure<E>>>,
     {
         let mut report = Report::new(self, run.target);
@@ -213,7 +213,7 @@ impl Guard {
     async fn attempt<T, E, F, Fut>(&self, report: &mut Report<'_>, attempt: &mut F) -> Result<T, Failure<E>>
     where
         E: PolicyError,
-        F: FnMut() -> Fut,
+        F: FnMut(u32) -> Fut,
         Fut: Future<Output = Result<T, Failure<E>>>,
     {
         report.attempts += 1;
@@ -223,11 +223,11 @@ impl Guard {
         let outcome = match self.breaker.as_ref().map(|breaker| breaker.admit()) {
             Some(Err(refusal)) => Err(Failure { error: E::refused(refusal), kind: Kind::Refused }),
             Some(Ok(admission)) => {
-                let outcome = attempt().await;
+                let outcome = attempt(number).await;
                 admission.done(outcome.is_ok());
                 outcome
             }
-            None => attempt().await,
+            None => attempt(number).await,
         };
         if report.is_told() {
             let outcome = match &outcome {
