@@ -122,7 +122,8 @@ impl Life {
             let how = or_ended(&self.program, std::future::pending()).await;
             return Ended { how: how.unwrap_or(How::Lost), opened: true };
         }
-        let mut processes = self.listeners();
+        let mut socket = None;
+        let mut processes = self.listeners(&mut socket);
         let Self { app, hosting, program, output } = self;
         if let Some(how) = or_ended(program, register(app, hosting, false, shell)).await {
             return Ended { how, opened: false };
@@ -130,7 +131,7 @@ impl Life {
         output.starting(false);
         there.send_replace(true);
         loop {
-            let pid = match or_ended(&self.program, self.restarted(&mut processes)).await {
+            let pid = match or_ended(&self.program, self.restarted(&mut processes, &mut socket)).await {
                 None => processes.last().copied().unwrap_or_default(),
                 Some(how) => return Ended { how, opened: true },
             };
@@ -145,10 +146,10 @@ impl Life {
     }
 
     /// Returns when another process has the port than one of these, which they then are.
-    async fn restarted(&self, processes: &mut Vec<u32>) {
+    async fn restarted(&self, processes: &mut Vec<u32>, socket: &mut Option<u64>) {
         loop {
             sleep(if self.program.is_some() { LOOK_AGAIN } else { LOOK_AROUND_AGAIN }).await;
-            let now = self.listeners();
+            let now = self.listeners(socket);
             let came = now.iter().any(|process| !processes.contains(process));
             let went = processes.is_empty() || processes.iter().any(|process| !now.contains(process));
             // One that only adds a process is the same program still; and until another is there, those are remembered that
@@ -205,15 +206,18 @@ impl Life {
         self.program.as_ref().map(|program| sockets::of(&program.processes())).unwrap_or_default()
     }
 
-    /// The processes that listen on its port.
-    fn listeners(&self) -> Vec<u32> {
-        match &self.program {
-            Some(_) => {
-                let own = self.sockets().into_iter().filter(|listening| listening.addr.port() == self.app.port);
-                own.flat_map(|listening| listening.processes).collect()
-            }
-            None => sockets::holder(self.app.port).map(|process| process.pid).into_iter().collect(),
+    /// The processes that listen on its port, with the number of the `socket` by which they are found.
+    fn listeners(&self, socket: &mut Option<u64>) -> Vec<u32> {
+        let Some(program) = &self.program else {
+            return sockets::holder(self.app.port).map(|process| process.pid).into_iter().collect();
+        };
+        let known = socket.map(|socket| sockets::having(&program.processes(), socket)).unwrap_or_default();
+        if !known.is_empty() {
+            return known;
         }
+        let found = self.sockets().into_iter().find(|listening| listening.addr.port() == self.app.port);
+        *socket = found.as_ref().map(|listening| listening.inode);
+        found.map(|listening| listening.processes).unwrap_or_default()
     }
 
     /// Whether the lab has started a program for it.

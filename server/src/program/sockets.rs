@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 pub struct Listening {
     /// Where it listens.
     pub addr: SocketAddr,
+    /// The system's number of it.
+    pub inode: u64,
     /// The processes, in the order of their numbers.
     pub processes: Vec<u32>,
 }
@@ -40,7 +42,7 @@ mod linux {
         for (pid, process) in processes.iter().filter_map(|pid| Some((*pid, proc(*pid)?))) {
             for inode in sockets(&process) {
                 if let Some(entry) = known.iter().find(|entry| entry.inode == inode) {
-                    let listening = || Listening { addr: entry.local_address, processes: Vec::new() };
+                    let listening = || Listening { addr: entry.local_address, inode, processes: Vec::new() };
                     let processes = &mut found.entry(inode).or_insert_with(listening).processes;
                     if !processes.contains(&pid) {
                         processes.push(pid);
@@ -51,6 +53,13 @@ mod linux {
         let mut found: Vec<_> = found.into_values().collect();
         found.iter_mut().for_each(|listening| listening.processes.sort_unstable());
         found
+    }
+
+    /// Those of these processes that have a socket, by its number: the sockets of the whole machine are not looked at.
+    #[must_use]
+    pub fn having(processes: &[u32], inode: u64) -> Vec<u32> {
+        let has = |pid: &&u32| proc(**pid).is_some_and(|process| sockets(&process).contains(&inode));
+        processes.iter().filter(has).copied().collect()
     }
 
     /// Which process listens on a port; none where nobody does, or only another user's, which nobody else is told of.
@@ -87,12 +96,19 @@ mod linux {
 }
 
 #[cfg(target_os = "linux")]
-pub use linux::{holder, of};
+pub use linux::{having, holder, of};
 
 /// Only Linux is asked.
 #[cfg(not(target_os = "linux"))]
 #[must_use]
 pub fn of(_processes: &[u32]) -> Vec<Listening> {
+    Vec::new()
+}
+
+/// Only Linux is asked.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub fn having(_processes: &[u32], _inode: u64) -> Vec<u32> {
     Vec::new()
 }
 
@@ -113,9 +129,12 @@ mod tests {
         let addr = listener.local_addr().unwrap();
         let own = std::process::id();
         let found = of(&[own]);
-        assert!(found.contains(&Listening { addr, processes: vec![own] }), "{found:?}");
+        let found = found.into_iter().find(|listening| listening.addr == addr).unwrap();
+        assert_eq!(found.processes, [own]);
+        assert_eq!(having(&[own], found.inode), [own]);
         assert_eq!(holder(addr.port()).map(|process| process.pid), Some(own));
         drop(listener);
+        assert!(having(&[own], found.inode).is_empty());
         assert!(!of(&[own]).iter().any(|listening| listening.addr == addr));
         assert_eq!(holder(addr.port()), None);
     }
