@@ -111,8 +111,8 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
             let publish = move |runtime, request| grpc_pubsub::publish_bulk(runtime, request, trace.clone());
             unary(runtime, request, publish).await
         }
-        "InvokeService" => invocation::grpc(runtime, request).await,
-        "SubscribeTopicEventsAlpha1" => grpc_pubsub::stream(runtime, request).await,
+        "InvokeService" => Box::pin(invocation::grpc(runtime, request)).await,
+        "SubscribeTopicEventsAlpha1" => Box::pin(grpc_pubsub::stream(runtime, request)).await,
         "GetState" => unary(runtime, request, grpc_state::get).await,
         "GetBulkState" => unary(runtime, request, grpc_state::get_bulk).await,
         "SaveState" => unary(runtime, request, grpc_state::save).await,
@@ -124,7 +124,7 @@ async fn route(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Res
         "GetMetadata" => unary(runtime, request, get_metadata).await,
         "SetMetadata" => unary(runtime, request, set_metadata).await,
         "Shutdown" => unary(runtime, request, shutdown).await,
-        "SubscribeActorEventsAlpha1" => grpc_actors::stream(runtime, request).await,
+        "SubscribeActorEventsAlpha1" => Box::pin(grpc_actors::stream(runtime, request)).await,
         other => Status::from(absent::method(&runtime.hooks, other)).into_http(),
     }
 }
@@ -141,7 +141,8 @@ where
     let limit = runtime.max_body_bytes;
     let service = service_fn(move |request: Request<Req>| {
         let runtime = Arc::clone(&runtime);
-        let answer = method(Arc::clone(&runtime), request.into_inner());
+        // Boxed: what every call moves about would otherwise be as large as the largest method.
+        let answer = Box::pin(method(Arc::clone(&runtime), request.into_inner()));
         async move {
             let answer = answer.await.inspect_err(|status| {
                 if let Some(ErrorCode(code)) = status.source().and_then(|source| source.downcast_ref()) {

@@ -1,4 +1,7 @@
 //! The sidecar alone, beside daprd: calls of an actor that does nothing, calls that save a value, and memory.
+//!
+//! Both with Redis, so that what differs is theirs; and the sidecar with SQLite, which has a value on disk before it
+//! answers.
 use super::{file, measure::resident_mb, subject::example};
 use crate::{
     group::{Group, Logs, Role},
@@ -56,16 +59,45 @@ pub(super) fn all(seconds: u64) -> Result<()> {
     cargo.args(["build", "--release", "--locked", "--package", "sidecar", "--bin", "sidecar", "--example", "bench"]);
     progress::run("Building the sidecar and what calls it", BUILD_LIMIT, &mut cargo)?;
     let programs = Programs::get()?;
-    let columns = [one(None, seconds)?, one(Some(&programs), seconds)?];
+    let columns = [
+        one(Subject::Sidecar(Store::Sqlite), seconds)?,
+        one(Subject::Sidecar(Store::Redis), seconds)?,
+        one(Subject::Daprd(&programs), seconds)?,
+    ];
     println!("\n{}", table(&columns));
     println!("The same figures: {}", file::put("sidecar", &columns)?.display());
     Ok(())
 }
 
-fn one(daprd: Option<&Programs>, seconds: u64) -> Result<Column> {
-    let name = if daprd.is_some() { "daprd + Redis" } else { "sidecar + SQLite" };
+/// Where a value is saved.
+#[derive(Clone, Copy)]
+enum Store {
+    Sqlite,
+    Redis,
+}
+
+/// What is measured.
+#[derive(Clone, Copy)]
+enum Subject<'a> {
+    Sidecar(Store),
+    /// With Redis.
+    Daprd(&'a Programs),
+}
+
+impl Subject<'_> {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sidecar(Store::Sqlite) => "sidecar + SQLite",
+            Self::Sidecar(Store::Redis) => "sidecar + Redis",
+            Self::Daprd(_) => "daprd + Redis",
+        }
+    }
+}
+
+fn one(subject: Subject<'_>, seconds: u64) -> Result<Column> {
+    let name = subject.name();
     eprintln!("\n== {name}");
-    let folder = paths::target().join("bench").join(if daprd.is_some() { "daprd" } else { "sidecar" });
+    let folder = paths::target().join("bench").join(name.replace(" + ", "-"));
     site::remove_folder(&folder)?;
     fs::create_dir_all(&folder)?;
     let mut group = Group::new(Logs::Kept(folder.clone()))?;
@@ -73,23 +105,29 @@ fn one(daprd: Option<&Programs>, seconds: u64) -> Result<Column> {
     let app_port = ports.free()?;
     let sidecar = Sidecar::choose(&mut ports)?;
     let mut app = App::start(app_port, sidecar.grpc, seconds)?;
-    let id = match daprd {
-        Some(programs) => {
+    let components = match subject {
+        Subject::Sidecar(Store::Sqlite) => paths::root().join("components/local"),
+        Subject::Sidecar(Store::Redis) | Subject::Daprd(_) => {
             let redis = Redis::start(&mut group, &mut ports, None)?;
-            let placement = Placement::start(&mut group, &mut ports, programs)?;
-            placement.wait(&mut group)?;
             let components = folder.join("components");
             let addresses = resources::Addresses { state: &redis.address, others: &redis.address };
             resources::write(&paths::root().join("components/redis"), &components, &addresses)?;
+            components
+        }
+    };
+    let id = match subject {
+        Subject::Daprd(programs) => {
+            let placement = Placement::start(&mut group, &mut ports, programs)?;
+            placement.wait(&mut group)?;
             let given = Given { app_port, placement: &placement, resources: &components, token: None };
             sidecar.start(&mut group, &mut ports, programs, &given)?
         }
-        None => {
+        Subject::Sidecar(_) => {
             let mut command = Command::new(paths::program("sidecar", Profile::Release));
             command.current_dir(&folder).args(["--app-id", "bench", "--app-port", &app_port.to_string()]);
             command.args(["--dapr-http-port", &sidecar.http.to_string()]);
             command.args(["--dapr-grpc-port", &sidecar.grpc.to_string()]);
-            command.arg("--resources-path").arg(paths::root().join("components/local"));
+            command.arg("--resources-path").arg(components);
             real::clean(&mut command);
             group.start("sidecar", Role::Support, &mut command)?
         }
@@ -147,28 +185,32 @@ impl Drop for App {
     }
 }
 
-/// One line for each load, and the memory below.
-fn table([own, daprd]: &[Column; 2]) -> String {
+/// One line for each load, and the memory below. The goal is held against the last one but one: the same store.
+fn table(columns: &[Column; 3]) -> String {
+    let [_, same, daprd] = columns;
+    let across = |cell: &dyn Fn(&Column) -> String| columns.iter().map(cell).collect::<String>();
     let mut lines = vec![
-        format!("{:<24} {:>28}   {:>28}", "", own.name, daprd.name),
-        format!(
-            "{:<24} {:>10} {:>8} {:>8}   {:>10} {:>8} {:>8}   {:>6}",
-            "", "calls/s", "p50 ms", "p99 ms", "calls/s", "p50 ms", "p99 ms", "times"
-        ),
+        format!("{:<22}{}", "", across(&|column| format!("   {:>26}", column.name))),
+        format!("{:<22}{}     {}", "", "      calls/s  p50 ms  p99 ms".repeat(columns.len()), "times"),
     ];
-    for (load, other) in own.loads.iter().zip(&daprd.loads) {
-        let times = load.per_second / other.per_second;
+    for (row, load) in daprd.loads.iter().enumerate() {
+        let times = same.loads[row].per_second / load.per_second;
         let mark = if times < GOAL { "  below the goal" } else { "" };
-        let name = format!("{}, {} at once", load.method, load.clients);
-        let figures = |load: &Load| format!("{:>10.0} {:>8.2} {:>8.2}", load.per_second, load.p50_ms, load.p99_ms);
-        lines.push(format!("{name:<24} {}   {}   {times:>6.2}{mark}", figures(load), figures(other)));
+        let figures = across(&|column| {
+            let Load { per_second, p50_ms, p99_ms, .. } = &column.loads[row];
+            format!("   {per_second:>10.0} {p50_ms:>7.2} {p99_ms:>7.2}")
+        });
+        lines.push(format!(
+            "{:<22}{figures}    {times:>6.2}{mark}",
+            format!("{}, {} at once", load.method, load.clients)
+        ));
     }
-    let memory = |mb: Option<f64>| mb.map_or_else(|| "–".to_owned(), |mb| format!("{mb:.1} MB"));
-    let mut row = |name: String, own: Option<f64>, daprd: Option<f64>| {
-        lines.push(format!("{name:<24} {:>28}   {:>28}", memory(own), memory(daprd)));
+    let mut row = |name: String, of: fn(&Column) -> Option<f64>| {
+        let cell = |mb: Option<f64>| mb.map_or_else(|| "–".to_owned(), |mb| format!("{mb:.1} MB"));
+        lines.push(format!("{name:<22}{}", across(&|column| format!("   {:>26}", cell(of(column))))));
     };
-    row("resident, idle".into(), own.idle_mb, daprd.idle_mb);
-    row(format!("resident, {} actors", own.active), own.active_mb, daprd.active_mb);
+    row("resident, idle".into(), |column| column.idle_mb);
+    row(format!("resident, {} actors", daprd.active), |column| column.active_mb);
     lines.join("\n")
 }
 
@@ -185,9 +227,12 @@ mod tests {
             active_mb: None,
             active: 20_000,
         };
-        let good = table(&[column("own", 2500.0), column("daprd", 1000.0)]);
+        let good = table(&[column("sqlite", 100.0), column("own", 2500.0), column("daprd", 1000.0)]);
         assert!(good.contains("Null, 32 at once") && good.contains("2.50") && !good.contains("below"), "{good}");
         assert!(good.contains("16.0 MB") && good.contains("20000 actors"), "{good}");
-        assert!(table(&[column("own", 2400.0), column("daprd", 1000.0)]).contains("2.40  below the goal"));
+        assert!(
+            table(&[column("sqlite", 9000.0), column("own", 2400.0), column("daprd", 1000.0)])
+                .contains("2.40  below the goal")
+        );
     }
 }

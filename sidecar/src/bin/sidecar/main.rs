@@ -12,10 +12,16 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use logging::EnvFilter;
+use mimalloc::MiMalloc;
 use sidecar::{Config, Configuration, Resources, Sidecar};
 
 use flags::{Flags, two_dashes};
 use signals::Signals;
+
+/// A call is many small pieces that one thread makes and another frees, for which glibc's allocator takes locks: with
+/// this one 32 clients at once get a half more calls. Without huge pages (`no_thp`), which would hold memory.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().map(two_dashes).collect();
