@@ -253,6 +253,14 @@ pub(super) fn other_types(types: &[String], expected: &str) -> Finding {
     )
 }
 
+/// The sidecar is not there again for a program that was started anew.
+pub(super) fn not_renewed(why: &sidecar::StartError) -> Finding {
+    Finding::new(
+        format!("The sidecar cannot be started anew: {why}."),
+        "It is tried again until it can; until then nobody reaches an actor.",
+    )
+}
+
 /// It does not speak HTTP, or not in time.
 pub(super) fn no_http(error: &str) -> Finding {
     Finding::new(

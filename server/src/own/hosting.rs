@@ -14,9 +14,12 @@ use tokio::time::{Instant, sleep};
 
 use super::{Tokens, app::App, components};
 
-/// How long one that is started anew waits for its ports, and how often it tries.
-const PORTS_LIMIT: Duration = Duration::from_secs(5);
-const PORTS_AGAIN: Duration = Duration::from_millis(10);
+/// How long one that is started anew waits for what the one before it lets go of, and how often it tries.
+const LET_GO: Duration = Duration::from_secs(5);
+const LET_GO_AGAIN: Duration = Duration::from_millis(10);
+
+/// How often it tries after that.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A sidecar, and what it was started with.
 pub(super) struct Hosting {
@@ -122,22 +125,30 @@ impl Hosting {
     /// The sidecar anew, at the same ports: it asks the app what it hosts, and knows of no actor in memory. What is stored
     /// stays, reminders among it; timers belong to actors in memory, and go with them.
     ///
-    /// # Errors
-    /// It could not be started.
-    pub(super) async fn renew(&mut self) -> anyhow::Result<()> {
+    /// Returns when it is there, however long that takes; `say` is told what keeps it, once.
+    pub(super) async fn renew(&mut self, say: impl FnOnce(&StartError)) {
         // At once: the process whose actors could be deactivated is gone.
         self.sidecar = None;
         let began = Instant::now();
+        let mut say = Some(say);
         loop {
-            match Sidecar::start(self.config.clone()).await {
+            let error = match Sidecar::start(self.config.clone()).await {
                 Ok(sidecar) => {
                     self.sidecar = Some(sidecar);
-                    return Ok(());
+                    return;
                 }
-                // What is dropped lets go of its ports when its tasks have ended.
-                Err(StartError::PortTaken { .. }) if began.elapsed() < PORTS_LIMIT => sleep(PORTS_AGAIN).await,
-                Err(error) => return Err(error).context("the sidecar could not be started anew"),
+                Err(error) => error,
+            };
+            // What is dropped has ports and store until its tasks have ended.
+            let is_let_go = matches!(error, StartError::PortTaken { .. } | StartError::StoreBusy { .. });
+            if is_let_go && began.elapsed() < LET_GO {
+                sleep(LET_GO_AGAIN).await;
+                continue;
             }
+            if let Some(say) = say.take() {
+                say(&error);
+            }
+            sleep(AGAIN).await;
         }
     }
 
@@ -184,4 +195,45 @@ fn make_folder(folder: &Path) -> anyhow::Result<()> {
 /// A port that is free now.
 fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{sync::oneshot, time};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_that_cannot_be_started_anew_says_so_once_and_is_there_when_it_can() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let port = || Some(free_port().unwrap());
+        let app = App { http_port: port(), grpc_port: port(), ..App::at(free_port().unwrap(), folder.path().into()) };
+        let shared = Shared {
+            data: &folder.path().join("data"),
+            neighbours: None,
+            real_stores: false,
+            tokens: &Tokens::default(),
+        };
+        let mut hosting = Hosting::start(&app, &shared).await.unwrap();
+        let http = hosting.http();
+        hosting.sidecar = None;
+        let taken = loop {
+            match TcpListener::bind(http) {
+                Ok(taken) => break taken,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
+        time::pause();
+        let (said, heard) = oneshot::channel();
+        let let_go = async {
+            let why: String = heard.await.unwrap();
+            assert!(why.contains(&http.port().to_string()), "{why}");
+            time::resume();
+            drop(taken);
+        };
+        let renewed = hosting.renew(|error| said.send(error.to_string()).unwrap());
+        tokio::join!(renewed, let_go);
+        assert_eq!(hosting.sidecar.as_ref().map(Sidecar::http_addr), Some(http));
+        hosting.shutdown().await;
+    }
 }

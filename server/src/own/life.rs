@@ -251,11 +251,15 @@ impl Life {
         how
     }
 
-    /// What the end of the program comes to, when all that it wrote has been read.
-    pub(super) async fn explain(&mut self, ended: Ended, shell: &Shell) {
+    /// Returns when nothing is left of its program, and all that it wrote has come.
+    pub(super) async fn gone(&self) {
         if let Some(program) = &self.program {
             program.gone().await;
         }
+    }
+
+    /// What the end of the program comes to.
+    pub(super) async fn explain(&mut self, ended: Ended, shell: &Shell) {
         self.output.last_lines().await;
         let said = match ended.opened {
             true => finding::ended(ended.how),
@@ -308,10 +312,9 @@ async fn register(app: &App, hosting: &mut Hosting, again: bool, shell: &Shell) 
     };
     // A sidecar asks once. Only when the new program has answered is it asked anew: until then it is there for what the
     // program does at its start.
-    if (again || tries > 0)
-        && let Err(error) = hosting.renew().await
-    {
-        shell.warn(&Finding::plain(format!("{error:#}.")));
+    if again || tries > 0 {
+        let say = |why: &_| shell.warn(&finding::not_renewed(why));
+        hosting.renew(say).await;
     }
     match found {
         Ok(found) => {

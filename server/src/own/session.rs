@@ -25,6 +25,9 @@ use crate::{program::sockets, signals::Signals};
 /// How long the end of everything may take, after which what is left is left to the guards.
 const END_LIMIT: Duration = Duration::from_secs(15);
 
+/// How long it takes at most until nothing is left of a program that has ended: its guard waits 5 s before it kills.
+const GONE_LIMIT: Duration = Duration::from_secs(7);
+
 /// Runs until it is asked to end, or a program ends.
 ///
 /// # Errors
@@ -116,7 +119,7 @@ async fn start(settings: &Settings, shell: &Arc<Shell>) -> Result<Run, Refused> 
         match Life::start(app.clone(), hosting, settings.guard.clone(), alone, shell).await {
             Ok(life) => lives.push(life),
             Err(found) => {
-                end(lives).await;
+                let _ = timeout(END_LIMIT, end(lives)).await;
                 return Err(Refused::Finding(found, Status::NotStarted));
             }
         }
@@ -167,6 +170,11 @@ impl Run {
         };
         let mut status = Status::Done;
         if let Some((at, ended)) = ended {
+            // What it has started may take its time to end; who does not want to wait for its last words need not.
+            tokio::select! {
+                _ = timeout(GONE_LIMIT, lives[at].gone()) => {}
+                () = signals.next() => {}
+            }
             lives[at].explain(ended, shell).await;
             status = match (ended.opened, ended.how.is_success()) {
                 (false, _) => Status::NotStarted,
@@ -180,26 +188,27 @@ impl Run {
                 page.stop().await;
             }
         };
-        let kill = {
-            let orders: Vec<_> = lives.iter().filter_map(Life::killer).collect();
-            async move {
-                signals.next().await;
-                orders.iter().for_each(|kill| kill());
-                if !orders.is_empty() {
-                    // What was killed is waited for: that takes no time.
-                    std::future::pending::<()>().await;
-                }
+        let orders: Vec<_> = lives.iter().filter_map(Life::killer).collect();
+        let at_once = async {
+            signals.next().await;
+            orders.iter().for_each(|kill| kill());
+            if !orders.is_empty() {
+                // What was killed is waited for: that takes no time.
+                std::future::pending::<()>().await;
             }
         };
         let asked = ended.is_none();
         let ends = async { futures::join!(end(lives), page_ends).0 };
         let hows = tokio::select! {
-            hows = timeout(END_LIMIT, ends) => hows.ok(),
-            () = kill => None,
+            hows = timeout(END_LIMIT, ends) => hows.map_err(|_| match orders.is_empty() {
+                true => "Your program took too long over the end of its actors: not all of them were told.",
+                false => "Not everything has ended in time: what is left is being killed.",
+            }),
+            () = at_once => Err("Ended at once: your program was not told of the end of all of its actors."),
         };
         match hows {
-            None => shell.note("Not everything has ended in time: what is left is being killed."),
-            Some(hows) if asked => {
+            Err(words) => shell.note(words),
+            Ok(hows) if asked => {
                 let took = began.elapsed().as_secs_f64();
                 let how: Vec<_> = hows.iter().flatten().map(ToString::to_string).collect();
                 if !how.is_empty() {
@@ -209,7 +218,7 @@ impl Run {
                     ));
                 }
             }
-            Some(_) => shell.note("Nothing is left running."),
+            Ok(_) => shell.note("Nothing is left running."),
         }
         status
     }

@@ -141,6 +141,23 @@ async fn a_second_ctrl_c_ends_a_program_at_once_that_does_not_care() {
 }
 
 #[tokio::test]
+async fn what_a_program_leaves_behind_that_ended_by_itself_need_not_be_waited_for() {
+    // The child is asked to end when its parent has.
+    let main = "import os, signal, time\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\nhere, there = os.pipe()\n\
+                if os.fork() == 0:\n    signal.signal(signal.SIGTERM, lambda *_: print('stays', flush=True))\n    \
+                os.write(there, b'.')\n    while True: time.sleep(9)\nos.read(here, 1)\nos._exit(1)\n";
+    let (folder, port) = (folder(main), free_port().to_string());
+    let mut shell = Shell::start(&["run", "-p", &port, "--", "python3", "main.py"], folder.path());
+    shell.until("stays").await;
+    let began = std::time::Instant::now();
+    shell.signal(Signal::INT);
+    shell.signal(Signal::TERM);
+    let (_, shown) = shell.ended().await;
+    assert!(began.elapsed().as_secs_f64() < 4.0, "{:?}: {shown}", began.elapsed());
+    assert!(shown.contains("left running"), "{shown}");
+}
+
+#[tokio::test]
 async fn nothing_is_left_when_the_lab_itself_is_killed() {
     let deaf = format!(
         "import os, signal, time\nfor s in (signal.SIGTERM, signal.SIGHUP): signal.signal(s, signal.SIG_IGN)\n\
