@@ -3,6 +3,8 @@
 use std::{
     fmt::{self, Write as _},
     io::{self, IsTerminal, stderr},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use tracing::{field::Field, subscriber::set_global_default};
@@ -18,6 +20,9 @@ use tracing_subscriber::{
 const WAITING_LINES: usize = 2_048;
 /// The longest line, in bytes.
 const LONGEST_LINE: usize = 8 << 10;
+/// How long the end waits for room to say what was left out, and how often it looks for it.
+const ROOM_LIMIT: Duration = Duration::from_millis(500);
+const ROOM_AGAIN: Duration = Duration::from_millis(10);
 /// The most that a line says of one thing, in bytes: what apps answer stands there whole, and may have megabytes.
 const LONGEST_FIELD: usize = 4 << 10;
 
@@ -56,10 +61,26 @@ pub fn start(filter: EnvFilter) -> Log {
 
 impl Drop for Log {
     fn drop(&mut self) {
-        let left_out = self.left_out.dropped_lines();
-        if left_out > 0 {
+        tell_left_out(&self.left_out, |left_out| {
             tracing::warn!("{left_out} lines were left out of this log: its reader did not keep up");
+        });
+    }
+}
+
+/// Says how many lines were left out, if any were. Where as many wait as may, this one is left out too: then once more.
+fn tell_left_out(counter: &ErrorCounter, tell: impl Fn(usize)) {
+    let left_out = counter.dropped_lines();
+    if left_out == 0 {
+        return;
+    }
+    let began = Instant::now();
+    loop {
+        let before = counter.dropped_lines();
+        tell(left_out);
+        if counter.dropped_lines() == before || began.elapsed() >= ROOM_LIMIT {
+            return;
         }
+        sleep(ROOM_AGAIN);
     }
 }
 
@@ -174,6 +195,42 @@ mod tests {
         assert_eq!((kept.len(), more), (LONGEST_FIELD - 1, format!(" ({more_bytes} bytes more)").as_str()));
         // Escaped, it is as long as what is written.
         assert!(one_line(&"\u{1b}".repeat(LONGEST_FIELD)).len() < LONGEST_FIELD + 40);
+    }
+
+    #[test]
+    fn what_was_left_out_is_said_though_there_is_no_room_for_it_yet() {
+        use std::{
+            io::Write as _,
+            sync::{Arc, Mutex},
+        };
+
+        /// Writes when it may.
+        struct Slow(Arc<Mutex<()>>, Arc<Mutex<Vec<u8>>>);
+        impl io::Write for Slow {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                drop(self.0.lock().unwrap());
+                self.1.lock().unwrap().write(bytes)
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        let (may, written) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(Vec::new())));
+        let slow = Slow(Arc::clone(&may), Arc::clone(&written));
+        let (writer, guard) = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(4).finish(slow);
+        let counter = writer.error_counter();
+        let waits = Mutex::new(Some(may.lock().unwrap()));
+        while counter.dropped_lines() == 0 {
+            writer.clone().write_all(b"line\n").unwrap();
+        }
+        tell_left_out(&counter, |left_out| {
+            writer.clone().write_all(format!("left out: {left_out}\n").as_bytes()).unwrap();
+            drop(waits.lock().unwrap().take());
+        });
+        drop(guard);
+        assert!(written.lock().unwrap().ends_with(b"line\nleft out: 1\n"));
     }
 
     #[test]

@@ -68,9 +68,8 @@ impl Life {
             let own = app.environment.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
             own.or_else(|| env::var(name).ok())
         };
-        let variables =
-            env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        let log = ProgramLog::new(Secrets::of_environment(variables.chain(app.environment.iter().cloned())));
+        let own = app.environment.iter().map(|(name, value)| (name.into(), value.into()));
+        let log = ProgramLog::new(Secrets::of_environment(env::vars_os().chain(own)));
         let path = variable("PATH");
         let words = app.command.as_deref().unwrap_or_default();
         let python = Interpreter::of_command(words, &app.folder, path.as_deref().map(AsRef::as_ref));

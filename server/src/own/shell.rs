@@ -4,7 +4,7 @@ use std::{
     env,
     io::{self, IsTerminal, Write},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
@@ -27,7 +27,7 @@ pub(super) struct Shell {
     lines: Mutex<Option<SyncSender<String>>>,
     done: Mutex<Receiver<()>>,
     colours: bool,
-    left_out: AtomicU64,
+    left_out: Arc<AtomicU64>,
 }
 
 /// How a word is shown.
@@ -55,22 +55,26 @@ impl Style {
 impl Shell {
     /// Writes to the output, in colours where that is a terminal and `NO_COLOR` is not set.
     pub(super) fn start() -> Self {
+        let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self::writing(io::stdout(), io::stdout().is_terminal() && !no_colour)
+    }
+
+    fn writing(mut output: impl Write + Send + 'static, colours: bool) -> Self {
         let (lines, waiting) = sync_channel::<String>(WAITING);
         let (ended, done) = sync_channel(1);
+        let left_out = Arc::new(AtomicU64::new(0));
+        let left_out_at_the_end = Arc::clone(&left_out);
         thread::spawn(move || {
-            for line in waiting {
-                // Whoever reads may be gone; the rest goes on all the same.
-                let _ = writeln!(io::stdout(), "{line}").and_then(|()| io::stdout().flush());
+            // Whoever reads may be gone; the rest goes on all the same.
+            let mut write = |line: &str| drop(writeln!(output, "{line}").and_then(|()| output.flush()));
+            waiting.iter().for_each(|line| write(&line));
+            let left_out = left_out_at_the_end.swap(0, Ordering::Relaxed);
+            if left_out > 0 {
+                write(&not_shown(left_out));
             }
             let _ = ended.send(());
         });
-        let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self {
-            lines: Mutex::new(Some(lines)),
-            done: Mutex::new(done),
-            colours: io::stdout().is_terminal() && !no_colour,
-            left_out: AtomicU64::new(0),
-        }
+        Self { lines: Mutex::new(Some(lines)), done: Mutex::new(done), colours, left_out }
     }
 
     /// An empty line.
@@ -120,7 +124,6 @@ impl Shell {
 
     /// Writes what waits, if somebody takes it. What comes later is not written.
     pub(super) fn end(&self) {
-        self.tell_left_out();
         drop(self.lines.lock().unwrap_or_else(PoisonError::into_inner).take());
         let _ = self.done.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LAST);
     }
@@ -141,7 +144,7 @@ impl Shell {
 
     fn tell_left_out(&self) {
         let left_out = self.left_out.swap(0, Ordering::Relaxed);
-        if left_out > 0 && !self.send(format!("    {left_out} lines were not shown: their reader did not keep up")) {
+        if left_out > 0 && !self.send(not_shown(left_out)) {
             self.left_out.fetch_add(left_out, Ordering::Relaxed);
         }
     }
@@ -150,5 +153,54 @@ impl Shell {
     fn send(&self, line: String) -> bool {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         !lines.as_ref().is_some_and(|lines| matches!(lines.try_send(line), Err(TrySendError::Full(_))))
+    }
+}
+
+fn not_shown(lines: u64) -> String {
+    format!("    {lines} lines were not shown: their reader did not keep up")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Takes nothing before it may.
+    struct Slow(mpsc::Receiver<()>, Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            // Let go once, it may always.
+            let _ = self.0.recv();
+            self.1.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_was_not_shown_is_counted_at_the_end_too() {
+        let (let_go, may) = mpsc::channel();
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let shell = Shell::writing(Slow(may, Arc::clone(&shown)), false);
+        let written = WAITING + 60;
+        for n in 0..written {
+            shell.note(&n.to_string());
+        }
+        thread::scope(|scope| {
+            scope.spawn(|| shell.end());
+            while shell.lines.lock().unwrap().is_some() {
+                thread::yield_now();
+            }
+            drop(let_go);
+        });
+        let shown = String::from_utf8(shown.lock().unwrap().clone()).unwrap();
+        let last = shown.lines().last().unwrap();
+        let not_shown: usize = last.trim().split(' ').next().unwrap().parse().unwrap();
+        assert!(last.ends_with("did not keep up"), "{last}");
+        assert_eq!(shown.lines().count() - 1 + not_shown, written);
     }
 }

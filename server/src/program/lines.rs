@@ -3,7 +3,10 @@
 /// The longest line that is kept, in bytes: what is longer is cut off and counted.
 pub(super) const LONGEST_LINE: usize = 8 << 10;
 
-/// A line as it was written, and how many bytes of it were left out.
+/// How much of a longer one is looked at beyond that: what a secret is may stand in it.
+const BEYOND: usize = 4 << 10;
+
+/// A line as it was written, which may be longer than what is kept, and how many bytes more it had.
 pub(super) struct RawLine<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) cut: usize,
@@ -30,7 +33,7 @@ impl Assembler {
                 if self.back {
                     self.clear();
                 }
-                let room = LONGEST_LINE.saturating_sub(self.line.len()).min(text.len());
+                let room = (LONGEST_LINE + BEYOND).saturating_sub(self.line.len()).min(text.len());
                 self.line.extend_from_slice(&text[..room]);
                 self.cut += text.len() - room;
             }
@@ -89,9 +92,10 @@ mod tests {
 
     #[test]
     fn a_line_without_end_is_kept_to_its_limit_and_counted() {
-        let long = vec![b'x'; 3 * LONGEST_LINE];
+        let most = LONGEST_LINE + BEYOND;
+        let long = vec![b'x'; 3 * most];
         let found = lines(&[&long, b"y\nz"]);
-        assert_eq!((found[0].0.len(), found[0].1), (LONGEST_LINE, 2 * LONGEST_LINE + 1));
+        assert_eq!((found[0].0.len(), found[0].1), (most, 2 * most + 1));
         assert_eq!(found[1], ("z".to_owned(), 0));
     }
 }

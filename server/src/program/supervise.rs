@@ -17,7 +17,7 @@ use tokio::{
     process::{Child, ChildStderr, ChildStdin},
     sync::{mpsc, watch},
     task::JoinHandle,
-    time::timeout,
+    time::{timeout, timeout_at},
 };
 
 use super::{
@@ -183,14 +183,21 @@ async fn listen(mut terminal: Terminal, log: ProgramLog, origin: Arc<str>) {
     let mut lines = Assembler::default();
     let mut buffer = vec![0; READ];
     loop {
-        match terminal.read(&mut buffer).await {
-            Ok(0) | Err(_) => break,
-            Ok(read) => lines.take(&buffer[..read], |line| log.write(&origin, line)),
+        let read = terminal.read(&mut buffer);
+        let read = match log.release_at() {
+            Some(at) => timeout_at(at, read).await,
+            None => Ok(read.await),
+        };
+        match read {
+            Err(_) => log.release(),
+            Ok(Ok(0) | Err(_)) => break,
+            Ok(Ok(read)) => lines.take(&buffer[..read], |line| log.write(&origin, line)),
         }
         // A program that writes without end must not keep everything else here from its turn.
         tokio::task::yield_now().await;
     }
     lines.end(|line| log.write(&origin, line));
+    log.release();
 }
 
 /// What a program's end is seen by.

@@ -177,6 +177,20 @@ async fn one_that_writes_without_end_is_heard_and_ends() {
 }
 
 #[tokio::test]
+async fn the_last_lines_of_one_that_writes_too_many_are_there_while_it_runs_and_at_its_end() {
+    let many = "for n in range(9000): print('line', n)\nprint('the last of', n, flush=True)";
+    let waits = Started::python(&format!("import time\n{many}\ntime.sleep(99)")).await;
+    waits.says("the last of 8999").await;
+    waits.program.end();
+    waits.gone().await;
+    let ends = Started::python(many).await;
+    assert_eq!(ends.gone().await, How::Exit(0));
+    let lines = ends.lines();
+    assert_eq!(lines.last().unwrap(), "the last of 8999");
+    assert!(lines.iter().any(|line| line.contains("lines were left out here")), "{}", lines.len());
+}
+
+#[tokio::test]
 async fn bytes_that_are_no_text_are_lines_all_the_same() {
     let started = Started::python(
         "import os, sys\nfor n in range(50): sys.stdout.buffer.write(os.urandom(5000))\nprint('\\nafter')",
