@@ -19,7 +19,9 @@ use crate::document::ResourceError;
 use crate::hooks::Hooks;
 use crate::invocation::Invocation;
 use crate::metrics::{self, Metrics};
+use crate::names::ActorRef;
 use crate::neighbours::Neighbours;
+use crate::observation::Actor;
 use crate::pubsub::PubSub;
 use crate::resiliency::{Resiliency, ResiliencySet};
 use crate::resources::Place;
@@ -183,6 +185,12 @@ impl Sidecar {
     /// See there.
     pub fn set_resiliency(&self, set: Option<ResiliencySet>) -> Result<(), ResourceError> {
         self.runtime.resiliency.set(set)
+    }
+
+    /// Puts an actor out of memory, as if it had been idle for its time, once it has no turn: the app is told, and the
+    /// next call brings it back. Says whether it was in memory.
+    pub async fn deactivate(&self, actor: &Actor) -> bool {
+        self.runtime.actors.deactivate_now(&ActorRef::new(&actor.actor_type, &actor.actor_id)).await
     }
 
     /// Returns when the app has been found, is well, has told what it hosts, and that is hosted.

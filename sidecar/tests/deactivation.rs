@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::response::IntoResponse;
 use http::Method;
-use support::{App, Gate, Lab, STORE, TYPE, invoke, upsert};
+use support::{App, Gate, Lab, STORE, TYPE, gated, invoke, upsert};
 use tonic::Code;
 
 #[tokio::test]
@@ -66,4 +66,24 @@ async fn an_actor_that_has_to_wait_before_it_takes_leave_may_be_called_meanwhile
         lab.invoke("a", "Do", "").await.unwrap();
     }
     assert_eq!(lab.app.matching(|seen| seen.method == Method::DELETE).len(), 32);
+}
+
+#[tokio::test]
+async fn an_actor_is_put_out_of_memory_on_demand_after_its_turn() {
+    let gate = Gate::closed();
+    let lab = Lab::start(gated(&gate).idle("1h")).await;
+    let actor = sidecar::observation::Actor::new(TYPE, "a");
+    assert!(!lab.sidecar.deactivate(&actor).await, "it never was there");
+    let client = lab.grpc.clone();
+    let running = tokio::spawn(async move { invoke(client, TYPE, "a", "Do", "turn").await });
+    lab.app.wait(1, |seen| seen.method == Method::PUT).await;
+    let asked = lab.sidecar.deactivate(&actor);
+    tokio::pin!(asked);
+    assert!(futures::poll!(&mut asked).is_pending());
+    gate.open(1);
+    assert!(asked.await);
+    running.await.unwrap().unwrap();
+    lab.app.wait_deactivated("a", 1).await;
+    gate.open(1);
+    lab.invoke("a", "Do", "").await.unwrap();
 }

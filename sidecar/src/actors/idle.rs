@@ -46,6 +46,27 @@ impl Actors {
         });
     }
 
+    /// Puts an actor out of memory as if it had been idle, once it has no turn. Whether it was there.
+    pub(crate) async fn deactivate_now(&self, actor: &ActorRef) -> bool {
+        loop {
+            // Before it is looked: whatever ends after that is heard.
+            let ended = self.table.one_ended();
+            // It is never closed.
+            let Ok(place) = self.leaving.acquire().await else { return false };
+            match self.table.leave_if_idle(actor, Duration::ZERO) {
+                Idleness::Over(leave) => {
+                    self.deactivate(actor, leave, place, Reason::Asked).await;
+                    return true;
+                }
+                Idleness::Gone => return false,
+                Idleness::Busy | Idleness::Until(_) => {
+                    drop(place);
+                    ended.await;
+                }
+            }
+        }
+    }
+
     async fn wait_idle(
         &self,
         actor: &ActorRef,

@@ -309,6 +309,11 @@ impl Table {
         }
     }
 
+    /// Returns when a call has ended after this was called.
+    pub(crate) fn one_ended(&self) -> impl Future<Output = ()> {
+        self.ended_one.notified()
+    }
+
     /// Returns when no deactivation is under way.
     pub(crate) async fn all_left(&self) {
         self.none(|slot| slot.phase == Phase::Leaving).await;

@@ -341,4 +341,6 @@ pub enum Reason {
     Idle,
     /// The sidecar ends.
     Shutdown,
+    /// Whoever has started the sidecar asked for it.
+    Asked,
 }
