@@ -13,6 +13,7 @@
 //! - [`lab`]: what the page shows of one lab, in the pieces in which it is read
 //! - [`scenario`]: what can be done with a lab at one press, as data
 //! - [`recording`]: a turn as a JSON document, out and in
+//! - [`own`]: the program of a learner: what is seen of it, and what it proves
 //! - [`fields`], [`form`]: what a JSON document and a form send, read field by field
 
 pub mod actor_id;
@@ -26,6 +27,7 @@ pub mod lab;
 pub mod lesson;
 pub mod message;
 pub mod operation;
+pub mod own;
 pub mod policy;
 pub mod recording;
 pub mod scenario;
