@@ -4,6 +4,7 @@
 //! - [`run`], [`config`]: starting and stopping, and what the process is told
 //! - [`command_line`]: its commands; [`signals`]: what ends it in order
 //! - [`own`]: the learner's program in the place of the lab's own actor
+//! - [`check`]: the verdicts on it; [`observed`]: what it does, out of what its sidecar tells
 //! - [`application`]: the application behind the sidecar, put together
 //! - [`backend`]: what the page and the REST routes need done
 //! - `http`: the public listener
@@ -33,6 +34,7 @@ pub mod actor;
 pub mod app_channel;
 pub mod application;
 pub mod backend;
+pub mod check;
 pub mod checks;
 pub mod command_line;
 pub mod config;
@@ -43,6 +45,7 @@ mod http;
 pub mod invocation;
 pub mod labs;
 mod look_ups;
+pub mod observed;
 pub mod own;
 pub mod program;
 mod recordings;

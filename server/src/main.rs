@@ -9,7 +9,7 @@ use std::{
 use logging::EnvFilter;
 use mimalloc::MiMalloc;
 use server::{
-    Config,
+    Config, check,
     command_line::{self, Asked, Refused},
     own::{self, Settings, Status, starter},
     program::guard,
@@ -30,6 +30,11 @@ fn main() -> ExitCode {
             let said = env::var_os("RUST_LOG").is_some();
             let filter = if said { logging::filter_of_environment() } else { EnvFilter::new(&settings.log_filter) };
             ended(filter, own_program(*settings))
+        }
+        Ok(Asked::Check(settings)) => {
+            let said = env::var_os("RUST_LOG").is_some();
+            let filter = if said { logging::filter_of_environment() } else { EnvFilter::new("off") };
+            ended(filter, own_check(*settings))
         }
         Ok(Asked::New(folder)) => match starter::make(&folder) {
             Ok(words) => {
@@ -74,6 +79,13 @@ async fn lab(config: Config) -> anyhow::Result<ExitCode> {
 async fn own_program(settings: Settings) -> anyhow::Result<ExitCode> {
     match own::run(settings).await {
         Ok(status) => Ok(ExitCode::from(status as u8)),
+        Err(error) => Ok(failed(format_args!("{error:#}"), Status::Usage as u8)),
+    }
+}
+
+async fn own_check(settings: check::Settings) -> anyhow::Result<ExitCode> {
+    match check::run(settings).await {
+        Ok(status) => Ok(ExitCode::from(status)),
         Err(error) => Ok(failed(format_args!("{error:#}"), Status::Usage as u8)),
     }
 }

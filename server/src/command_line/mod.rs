@@ -1,5 +1,6 @@
 //! What is typed after `faultlab`: nothing but flags for the lab itself, or a command with its own.
 
+mod check;
 mod health;
 mod ignored;
 mod run;
@@ -8,8 +9,9 @@ use std::{env, ffi::OsString, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use self::run::RunArguments;
+use self::{check::CheckArguments, run::RunArguments};
 use crate::{
+    check::Settings as CheckSettings,
     config::Config,
     own::{Settings, Status},
     program::GUARD,
@@ -21,6 +23,8 @@ pub enum Asked {
     Lab(Box<Config>),
     /// The lab over the learner's program.
     Run(Box<Settings>),
+    /// The checks over the learner's program.
+    Check(Box<CheckSettings>),
     /// A folder to begin with.
     New(PathBuf),
     /// To stand between a lab and a program.
@@ -55,6 +59,11 @@ enum Command {
     Run(RunArguments),
     /// The same for a program that you start yourself, in a debugger for instance; it is waited for as long as it takes.
     Sidecar(RunArguments),
+    /// Judge your own program: the lesson's five checks, and nine beyond them; no page.
+    ///
+    /// faultlab check -p 8000 -- uvicorn main:app --port 8000. Exit status: 0 the five hold, 1 one does not, 2 could not be
+    /// judged, 3 wrong usage, 4 the program did not start.
+    Check(Box<CheckArguments>),
     /// Make a folder to begin with: a program that runs, its components, and the lesson's steps.
     New {
         /// The folder; it must not be there yet, or be empty.
@@ -85,6 +94,10 @@ pub fn read() -> Result<Asked, Refused> {
     match command {
         None => config.checked().map(|config| Asked::Lab(Box::new(config))).map_err(refused),
         Some(Command::New { folder }) => Ok(Asked::New(folder)),
+        Some(Command::Check(check)) => {
+            let settings = check.settings().map_err(|words| Refused::Usage(words, Status::Usage as u8))?;
+            Ok(Asked::Check(Box::new(settings)))
+        }
         Some(Command::Run(run)) => settings(run, true, &arguments),
         Some(Command::Sidecar(run)) => settings(run, false, &arguments),
     }

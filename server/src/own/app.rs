@@ -73,7 +73,7 @@ impl App {
     }
 
     /// Its command as one would type it.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let words = self.command.iter().flatten().map(|word| word.to_string_lossy().into_owned());
         words.collect::<Vec<_>>().join(" ")
     }

@@ -16,7 +16,7 @@ pub struct Finding {
 
 impl Finding {
     /// One that says all in one sentence.
-    pub(super) fn plain(says: impl Into<String>) -> Self {
+    pub(crate) fn plain(says: impl Into<String>) -> Self {
         Self::new(says, "")
     }
 
@@ -26,7 +26,7 @@ impl Finding {
 }
 
 /// The program's port is somebody else's already.
-pub(super) fn port_taken(port: u16, holder: Option<&Process>) -> Finding {
+pub(crate) fn port_taken(port: u16, holder: Option<&Process>) -> Finding {
     let by = match holder {
         Some(Process { pid, name }) => format!("by {name} (pid {pid})"),
         None => "by another program".to_owned(),
@@ -42,7 +42,7 @@ pub(super) fn port_taken(port: u16, holder: Option<&Process>) -> Finding {
 }
 
 /// The system did not start the program.
-pub(super) fn not_started(program: &Path, error: &io::Error, folder: &Path) -> Finding {
+pub(crate) fn not_started(program: &Path, error: &io::Error, folder: &Path) -> Finding {
     let name = program.display();
     if error.kind() == io::ErrorKind::NotFound {
         let found = [".venv", "venv"].iter().find(|venv| folder.join(venv).join("bin").join(program).is_file());
@@ -68,7 +68,7 @@ pub(super) fn not_started(program: &Path, error: &io::Error, folder: &Path) -> F
 }
 
 /// More than one process with actors of their own.
-pub(super) fn workers(words: &[OsString], web_concurrency: Option<&str>) -> Option<Finding> {
+pub(crate) fn workers(words: &[OsString], web_concurrency: Option<&str>) -> Option<Finding> {
     let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
     let mut given = None;
     for (at, word) in words.iter().enumerate() {
@@ -92,7 +92,7 @@ pub(super) fn workers(words: &[OsString], web_concurrency: Option<&str>) -> Opti
 }
 
 /// What a traceback comes to.
-pub(super) fn traceback(traceback: &Traceback, folder: &Path, python: Option<&Interpreter>) -> Finding {
+pub(crate) fn traceback(traceback: &Traceback, folder: &Path, python: Option<&Interpreter>) -> Finding {
     let Traceback { kind, message, .. } = traceback;
     let error = if message.is_empty() { kind.clone() } else { format!("{kind}: {message}") };
     let own = traceback.own_frame(folder);
@@ -164,7 +164,7 @@ fn distribution(module: &str) -> &str {
 }
 
 /// A line with which a server says why it does not begin.
-pub(super) fn line(plain: &str, port: u16, command: &str) -> Option<Finding> {
+pub(crate) fn line(plain: &str, port: u16, command: &str) -> Option<Finding> {
     if let Some((_, module)) = plain.split_once("Error loading ASGI app. Could not import module \"") {
         let module = module.split('"').next().unwrap_or(module);
         let file = module.replace('.', "/");
@@ -188,7 +188,7 @@ pub(super) fn line(plain: &str, port: u16, command: &str) -> Option<Finding> {
 }
 
 /// The program ended too early.
-pub(super) fn ended_before_open(how: How, port: u16) -> Finding {
+pub(crate) fn ended_before_open(how: How, port: u16) -> Finding {
     let remedy = match how {
         How::Exit(0) => format!("It has to go on and listen on port {port}: is that the server's command?"),
         _ => "Its last lines above say why.".to_owned(),
@@ -197,13 +197,13 @@ pub(super) fn ended_before_open(how: How, port: u16) -> Finding {
 }
 
 /// The program ended by itself later.
-pub(super) fn ended(how: How) -> Finding {
+pub(crate) fn ended(how: How) -> Finding {
     let remedy = if how.is_success() { "" } else { "Its last lines above say why." };
     Finding::new(format!("Your program ended {how}."), remedy)
 }
 
 /// It listens, but not where it was said to.
-pub(super) fn elsewhere(addr: std::net::SocketAddr, said: std::net::SocketAddr, command: &str) -> Finding {
+pub(crate) fn elsewhere(addr: std::net::SocketAddr, said: std::net::SocketAddr, command: &str) -> Finding {
     if addr.port() == said.port() {
         return Finding::new(
             format!("Your program listens on {addr}, and the sidecar calls it at {said}."),
@@ -222,7 +222,7 @@ pub(super) fn elsewhere(addr: std::net::SocketAddr, said: std::net::SocketAddr, 
 }
 
 /// The program's answer to `GET /dapr/config` is none.
-pub(super) fn no_config(status: u16) -> Finding {
+pub(crate) fn no_config(status: u16) -> Finding {
     match status {
         404 => Finding::new(
             "No actor is registered: your program answers 404 to GET /dapr/config.",
@@ -236,7 +236,7 @@ pub(super) fn no_config(status: u16) -> Finding {
 }
 
 /// It registers nothing.
-pub(super) fn no_actor() -> Finding {
+pub(crate) fn no_actor() -> Finding {
     Finding::new(
         "No actor is registered.",
         "await actor.register_actor(ChatAgent) at the program's startup, and look above whether that failed.",
@@ -244,7 +244,7 @@ pub(super) fn no_actor() -> Finding {
 }
 
 /// It registers others than the lesson's.
-pub(super) fn other_types(types: &[String], expected: &str) -> Finding {
+pub(crate) fn other_types(types: &[String], expected: &str) -> Finding {
     Finding::new(
         format!("Your program registers {}, and no {expected}.", types.join(", ")),
         format!(
@@ -262,7 +262,7 @@ pub(super) fn not_renewed(why: &sidecar::StartError) -> Finding {
 }
 
 /// It does not speak HTTP, or not in time.
-pub(super) fn no_http(error: &str) -> Finding {
+pub(crate) fn no_http(error: &str) -> Finding {
     Finding::new(
         format!("Your program does not answer GET /dapr/config: {error}."),
         "It has to speak plain HTTP/1.1 on that port.",

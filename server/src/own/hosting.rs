@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context;
-use sidecar::{Config, Configuration, Sidecar, StartError};
+use sidecar::{Config, Configuration, Sidecar, StartError, observation::Actor};
 use tokio::time::{Instant, sleep};
 
 use super::{Tokens, app::App, components};
@@ -22,26 +22,28 @@ const LET_GO_AGAIN: Duration = Duration::from_millis(10);
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// A sidecar, and what it was started with.
-pub(super) struct Hosting {
+pub(crate) struct Hosting {
     /// None only while it is started anew.
     sidecar: Option<Sidecar>,
     config: Config,
     metrics_port: u16,
     /// What was said of the component files.
-    pub(super) mapped: Vec<String>,
-    pub(super) store_added: bool,
-    pub(super) own_components: bool,
+    pub(crate) mapped: Vec<String>,
+    pub(crate) store_added: bool,
+    pub(crate) own_components: bool,
 }
 
 /// What all apps of a run share.
-pub(super) struct Shared<'a> {
+pub(crate) struct Shared<'a> {
     /// The folder for state.
-    pub(super) data: &'a Path,
+    pub(crate) data: &'a Path,
     /// Where their sidecars find each other; none for an app that is alone.
-    pub(super) neighbours: Option<&'a Path>,
+    pub(crate) neighbours: Option<&'a Path>,
     /// Component files as they are, with nothing mapped.
-    pub(super) real_stores: bool,
-    pub(super) tokens: &'a Tokens,
+    pub(crate) real_stores: bool,
+    pub(crate) tokens: &'a Tokens,
+    /// Who watches the sidecars, and what stands in front of their stores and brokers.
+    pub(crate) ports: sidecar::Ports,
 }
 
 impl Hosting {
@@ -49,7 +51,7 @@ impl Hosting {
     ///
     /// # Errors
     /// A taken port, wrong files, a store that cannot be used: in one line, with what to do.
-    pub(super) async fn start(app: &App, shared: &Shared<'_>) -> anyhow::Result<Self> {
+    pub(crate) async fn start(app: &App, shared: &Shared<'_>) -> anyhow::Result<Self> {
         let files: Vec<_> = app.configurations.iter().map(|file| app.folder.join(file)).collect();
         let configuration = Configuration::from_files(&files)?;
         configuration.announce();
@@ -64,6 +66,7 @@ impl Hosting {
         let given = app.http_port.is_some() || app.grpc_port.is_some();
         let at = |port: Option<u16>, usual| SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(usual)));
         let mut config = Config::new(&app.id, app.addr(), components.resources);
+        config.ports = shared.ports.clone();
         config.http_addr = at(app.http_port, 3500);
         config.grpc_addr = at(app.grpc_port, 50001);
         config.free_port_if_taken = !given;
@@ -101,22 +104,30 @@ impl Hosting {
     }
 
     /// Where the HTTP API is.
-    pub(super) fn http(&self) -> SocketAddr {
+    pub(crate) fn http(&self) -> SocketAddr {
         self.config.http_addr
     }
 
     /// Where the gRPC API is.
-    pub(super) fn grpc(&self) -> SocketAddr {
+    pub(crate) fn grpc(&self) -> SocketAddr {
         self.config.grpc_addr
     }
 
     /// The file with the actors' state; none where it is no file.
-    pub(super) fn store(&self) -> Option<PathBuf> {
+    pub(crate) fn store(&self) -> Option<PathBuf> {
         self.sidecar.as_ref()?.store_path()
     }
 
+    /// Puts an actor out of memory once it has no turn; whether it was there.
+    pub(crate) async fn deactivate(&self, actor: &Actor) -> bool {
+        match &self.sidecar {
+            Some(sidecar) => sidecar.deactivate(actor).await,
+            None => false,
+        }
+    }
+
     /// Returns when the app has told what it hosts.
-    pub(super) async fn ready(&self) {
+    pub(crate) async fn ready(&self) {
         if let Some(sidecar) = &self.sidecar {
             sidecar.ready().await;
         }
@@ -153,14 +164,14 @@ impl Hosting {
     }
 
     /// Ends it in order: its actors are deactivated in the app.
-    pub(super) async fn shutdown(mut self) {
+    pub(crate) async fn shutdown(mut self) {
         if let Some(sidecar) = self.sidecar.take() {
             sidecar.shutdown().await;
         }
     }
 
     /// What the app finds in its environment, as under `dapr run`. What its user has set is not in it.
-    pub(super) fn environment(&self, app: &App) -> Vec<(OsString, OsString)> {
+    pub(crate) fn environment(&self, app: &App) -> Vec<(OsString, OsString)> {
         let port = |port: u16| port.to_string();
         let usual = [
             ("APP_ID", app.id.clone()),
@@ -213,6 +224,7 @@ mod tests {
             neighbours: None,
             real_stores: false,
             tokens: &Tokens::default(),
+            ports: sidecar::Ports::default(),
         };
         let mut hosting = Hosting::start(&app, &shared).await.unwrap();
         let http = hosting.http();

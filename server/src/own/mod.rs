@@ -14,17 +14,17 @@
 
 mod app;
 mod apps_file;
-mod ask;
+pub(crate) mod ask;
 mod components;
-mod finding;
-mod hosting;
+pub(crate) mod finding;
+pub(crate) mod hosting;
 mod life;
 mod output;
 mod page;
-mod python;
-mod registered;
+pub(crate) mod python;
+pub(crate) mod registered;
 mod session;
-mod shell;
+pub(crate) mod shell;
 pub mod starter;
 
 use std::{net::SocketAddr, path::PathBuf};

@@ -13,9 +13,9 @@ const HEAD: u64 = 1 << 10;
 
 /// A Python, as far as its files tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Interpreter {
+pub(crate) struct Interpreter {
     /// The program.
-    pub(super) program: PathBuf,
+    pub(crate) program: PathBuf,
     /// `3.13.1`, or `3.13` where no more is known.
     version: Option<String>,
     /// The virtual environment that it is of.
@@ -24,7 +24,7 @@ pub(super) struct Interpreter {
 
 impl Interpreter {
     /// The Python that this command runs: itself, or the one that its script names; none where that is not to be seen.
-    pub(super) fn of_command(words: &[OsString], folder: &Path, path: Option<&OsStr>) -> Option<Self> {
+    pub(crate) fn of_command(words: &[OsString], folder: &Path, path: Option<&OsStr>) -> Option<Self> {
         let program = find(words.first()?, folder, path)?;
         let name = program.file_name()?.to_string_lossy().into_owned();
         if name.starts_with("python") {
@@ -36,7 +36,7 @@ impl Interpreter {
     }
 
     /// The one in the virtual environment beside the program's files.
-    pub(super) fn beside(folder: &Path) -> Option<Self> {
+    pub(crate) fn beside(folder: &Path) -> Option<Self> {
         let program = [".venv", "venv"].iter().map(|name| folder.join(name).join("bin/python"));
         program.into_iter().find(|program| program.exists()).map(Self::of_program)
     }
@@ -71,7 +71,7 @@ impl Interpreter {
     }
 
     /// The version of a package that is installed in it.
-    pub(super) fn package(&self, name: &str) -> Option<String> {
+    pub(crate) fn package(&self, name: &str) -> Option<String> {
         let folder = self.libraries()?.join("site-packages");
         let wanted = name.replace('-', "_").to_ascii_lowercase();
         fs::read_dir(folder).ok()?.flatten().find_map(|entry| {
@@ -82,7 +82,7 @@ impl Interpreter {
     }
 
     /// `Python 3.13.1 of .venv`.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let version = self.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
         let of = match &self.environment {
             Some(environment) => environment.file_name().unwrap_or_default().to_string_lossy().into_owned(),

@@ -9,15 +9,15 @@ use super::{ask, finding, finding::Finding};
 
 /// What the program tells of its actors.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Registered {
-    pub(super) types: Vec<String>,
+pub(crate) struct Registered {
+    pub(crate) types: Vec<String>,
     /// How long an actor stays in memory, in Go's notation; Dapr's hour unless it is said.
     idle: Option<String>,
 }
 
 impl Registered {
     /// How long an actor stays in memory, for people to read.
-    pub(super) fn idle(&self) -> String {
+    pub(crate) fn idle(&self) -> String {
         self.idle.as_deref().map_or_else(|| "60 min".to_owned(), tidy)
     }
 }
@@ -30,7 +30,7 @@ struct Answer {
 }
 
 /// Why a program registers nothing.
-pub(super) enum Nothing {
+pub(crate) enum Nothing {
     /// It does not answer, now at least.
     NoAnswer(Finding),
     /// So it says.
@@ -41,7 +41,7 @@ pub(super) enum Nothing {
 ///
 /// # Errors
 /// That there is nothing, or no answer: what to do about it.
-pub(super) async fn actors(addr: SocketAddr) -> Result<Registered, Nothing> {
+pub(crate) async fn actors(addr: SocketAddr) -> Result<Registered, Nothing> {
     let asked = ask::get(addr, "/dapr/config").await;
     let (status, body) = asked.map_err(|error| Nothing::NoAnswer(finding::no_http(&error)))?;
     if !status.is_success() {
@@ -59,7 +59,7 @@ pub(super) async fn actors(addr: SocketAddr) -> Result<Registered, Nothing> {
 
 /// The route that takes a message: a POST with one parameter in its path and `content` in its body, such as
 /// `/chat/{actor_id}`. None where the program does not describe itself, or has none of the kind.
-pub(super) async fn chat(addr: SocketAddr) -> Option<String> {
+pub(crate) async fn chat(addr: SocketAddr) -> Option<String> {
     let (status, body) = ask::get(addr, "/openapi.json").await.ok()?;
     let described: Value = serde_json::from_slice(&body).ok()?;
     status.is_success().then(|| chat_in(&described))?
@@ -74,6 +74,27 @@ fn chat_in(described: &Value) -> Option<String> {
     let mut paths = described["paths"].as_object()?.iter();
     let has_one = |path: &str| path.matches('{').count() == 1;
     paths.find(|(path, operations)| has_one(path) && takes_content(&operations["post"])).map(|(path, _)| path.clone())
+}
+
+/// The routes of a chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Routes {
+    /// Takes a message.
+    pub(crate) send: String,
+    /// Gives the history; none where the program describes none.
+    pub(crate) history: Option<String>,
+}
+
+/// The routes of a chat, as the program describes them: that of [`chat`], and a GET with one parameter in its path and
+/// `history` in its name.
+pub(crate) async fn routes(addr: SocketAddr) -> Option<Routes> {
+    let (_, body) = ask::get(addr, "/openapi.json").await.ok()?;
+    let described: Value = serde_json::from_slice(&body).ok()?;
+    let paths = described["paths"].as_object()?;
+    let gives = |(path, operations): &(&String, &Value)| {
+        path.matches('{').count() == 1 && path.contains("history") && operations.get("get").is_some()
+    };
+    Some(Routes { send: chat_in(&described)?, history: paths.iter().find(gives).map(|(path, _)| path.clone()) })
 }
 
 /// A time in Go's notation, without the parts that are none: `1h0m0s0ms0μs`.

@@ -94,6 +94,7 @@ async fn start(settings: &Settings, shell: &Arc<Shell>) -> Result<Run, Refused> 
         neighbours: neighbours.as_ref().map(TempDir::path),
         real_stores: settings.real_stores,
         tokens: &settings.tokens,
+        ports: sidecar::Ports::default(),
     };
     let mut hostings = Vec::new();
     for app in &settings.apps {

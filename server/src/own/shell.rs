@@ -22,7 +22,7 @@ const WAITING: usize = 4_096;
 const LAST: Duration = Duration::from_secs(1);
 
 /// The output of a command. It waits for nobody who reads it.
-pub(super) struct Shell {
+pub(crate) struct Shell {
     /// None once it has ended.
     lines: Mutex<Option<SyncSender<String>>>,
     done: Mutex<Receiver<()>>,
@@ -54,7 +54,7 @@ impl Style {
 
 impl Shell {
     /// Writes to the output, in colours where that is a terminal and `NO_COLOR` is not set.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self::writing(io::stdout(), io::stdout().is_terminal() && !no_colour)
     }
@@ -78,24 +78,24 @@ impl Shell {
     }
 
     /// An empty line.
-    pub(super) fn gap(&self) {
+    pub(crate) fn gap(&self) {
         self.write(String::new());
     }
 
     /// `name  value  note`.
-    pub(super) fn fact(&self, name: &str, value: &str, note: &str) {
+    pub(crate) fn fact(&self, name: &str, value: &str, note: &str) {
         let note = self.paint(Style::Dim, note);
         self.write(format!("  {name:<10}{value:<30}{note}").trim_end().to_owned());
     }
 
     /// The same of something that is as it has to be.
-    pub(super) fn good(&self, name: &str, value: &str, note: &str) {
+    pub(crate) fn good(&self, name: &str, value: &str, note: &str) {
         let (tick, note) = (self.paint(Style::Ok, "✓"), self.paint(Style::Dim, note));
         self.write(format!("  {name:<10}{tick} {value:<28}{note}").trim_end().to_owned());
     }
 
     /// Where the page is.
-    pub(super) fn page(&self, url: &str, note: &str) {
+    pub(crate) fn page(&self, url: &str, note: &str) {
         let (tick, note) = (self.paint(Style::Ok, "✓"), self.paint(Style::Dim, note));
         let room = " ".repeat(28_usize.saturating_sub(url.len()).max(1));
         let url = self.paint(Style::Accent, url);
@@ -103,19 +103,24 @@ impl Shell {
     }
 
     /// What is wrong, and what to do.
-    pub(super) fn warn(&self, finding: &Finding) {
+    pub(crate) fn warn(&self, finding: &Finding) {
         let (mark, says) = (self.paint(Style::Warn, "!"), self.paint(Style::Strong, &finding.says));
         self.write(format!("  {mark} {says} {}", finding.remedy).trim_end().to_owned());
     }
 
     /// What is said by the way.
-    pub(super) fn note(&self, words: &str) {
+    pub(crate) fn note(&self, words: &str) {
         let words = self.paint(Style::Dim, words);
         self.write(format!("    {words}"));
     }
 
+    /// A line as it is.
+    pub(crate) fn say(&self, line: &str) {
+        self.write(line.to_owned());
+    }
+
     /// A line of a program.
-    pub(super) fn line(&self, line: &LogLine) {
+    pub(crate) fn line(&self, line: &LogLine) {
         let origin = self.paint(Style::Dim, &format!("[{}]", line.origin));
         let text = if self.colours { &line.coloured } else { &line.plain };
         let cut = if line.cut > 0 { format!("… ({} bytes more)", line.cut) } else { String::new() };
@@ -123,7 +128,7 @@ impl Shell {
     }
 
     /// Writes what waits, if somebody takes it. What comes later is not written.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         drop(self.lines.lock().unwrap_or_else(PoisonError::into_inner).take());
         let _ = self.done.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(LAST);
     }

@@ -79,7 +79,14 @@ impl StoreReader {
     /// # Errors
     /// A store that cannot be read.
     pub async fn history(&self, actor: &ActorId) -> Result<StoredValue, LabError> {
-        let key = actor.store_key(&actor.history_key());
+        self.value(actor.store_key(&actor.history_key())).await
+    }
+
+    /// What is stored under a key, as Dapr writes it: `APP||TYPE||ID||KEY`.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub async fn value(&self, key: String) -> Result<StoredValue, LabError> {
         match &self.0 {
             Kind::Sqlite(file) => file.read(key).await,
             Kind::Redis(redis) => redis.read(key).await,
