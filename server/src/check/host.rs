@@ -87,9 +87,7 @@ impl Host {
             shell.note(&format!("{mapped} is mapped to what is built in"));
         }
         shell.fact("store", "built in, fresh", "");
-        let log = ProgramLog::new(Secrets::of_environment(
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
-        ));
+        let log = ProgramLog::new(Secrets::of_environment(std::env::vars_os()));
         let command = Command {
             words: app.command.clone().unwrap_or_default(),
             folder: Some(app.folder.clone()),
