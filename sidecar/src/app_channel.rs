@@ -56,6 +56,9 @@ pub(crate) enum AppError {
     /// This process has no file handle left for a connection to the app, which was not reached.
     #[error("{0}")]
     NoRoom(String),
+    /// It is not well, and was not called.
+    #[error("{UNWELL}")]
+    Unwell,
     /// The answer is longer than the limit.
     #[error("the app's answer of {size} bytes is longer than the limit of {limit}")]
     TooLarge {
@@ -162,6 +165,14 @@ impl AppChannel {
         Ok(self.exchange(Method::GET, &path, request).await?.status)
     }
 
+    /// Returns when the app may be called.
+    pub(crate) async fn well(&self) {
+        if let Some(health) = &self.health {
+            // The sender is here.
+            let _ = health.subscribe().wait_for(|well| *well).await;
+        }
+    }
+
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -234,7 +245,7 @@ impl AppChannel {
     /// `path` is already escaped. Dropping the returned future aborts the request: its connection is closed.
     async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Bytes) -> Result<AppReply, AppError> {
         if !self.is_well() {
-            return Err(AppError::Failed(UNWELL.to_owned()));
+            return Err(AppError::Unwell);
         }
         let mut request = Request::new(Full::new(body.clone()));
         *request.headers_mut() = headers;

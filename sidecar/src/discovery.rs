@@ -200,9 +200,7 @@ async fn gone(runtime: &Runtime, elsewhere: &AppConfig) -> io::Result<AppConfig>
     if !some_gone {
         return Ok(AppConfig::default());
     }
-    let mut types: Vec<String> = runtime.actors.counts().into_iter().map(|(kind, _)| kind).collect();
-    types.extend(elsewhere.types.iter().map(|(kind, _)| kind.clone()));
-    let taken = runtime.neighbours.claim(&types).await?;
+    let taken = runtime.claim_too(elsewhere).await?;
     Ok(elsewhere.clone().without(&taken).0)
 }
 

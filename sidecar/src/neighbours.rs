@@ -24,10 +24,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app_channel::{AppReply, KEY_HEADER};
-use file::all;
+use file::{ALIVE, all};
+use tokio::time::sleep;
 
 /// How long a connection to another sidecar is kept that nobody uses.
 const IDLE: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether the others can still find this one.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// What a sidecar tells of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +44,9 @@ pub(crate) struct Neighbour {
     key: String,
     /// The actor types that it hosts.
     types: Vec<String>,
+    /// Whether it ends: its app is not called any more, and its types are nobody else's until its turns have ended.
+    #[serde(default)]
+    ends: bool,
 }
 
 /// Why another sidecar gave no answer.
@@ -63,8 +70,6 @@ pub(crate) struct Neighbours {
 struct Own {
     told: Neighbour,
     file: Option<(PathBuf, File)>,
-    /// It ends: it does not appear again.
-    ended: bool,
 }
 
 impl Neighbours {
@@ -76,6 +81,7 @@ impl Neighbours {
             http: SocketAddr::from(([127, 0, 0, 1], 0)),
             key: Uuid::new_v4().to_string(),
             types: Vec::new(),
+            ends: false,
         };
         let folder = folder.filter(|folder| {
             let made = folder::make(folder).and_then(|()| folder::check_locks(folder));
@@ -88,7 +94,7 @@ impl Neighbours {
         connector.set_nodelay(true);
         let mut client = Client::builder(TokioExecutor::new());
         client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
-        let own = Mutex::new(Own { told, file: None, ended: false });
+        let own = Mutex::new(Own { told, file: None });
         Self { folder, own, client: client.build(connector), max_body_bytes }
     }
 
@@ -132,7 +138,7 @@ impl Neighbours {
         folder::make(folder).map_err(told)?;
         let _one_after_the_other = folder::lock(folder).await.map_err(told)?;
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        if own.ended {
+        if own.told.ends {
             return Err(io::Error::other("this sidecar ends"));
         }
         let others = self.others(&own.told).map_err(told)?;
@@ -157,7 +163,7 @@ impl Neighbours {
         });
         let found = found.unwrap_or_default().into_iter();
         let mut found: Vec<_> =
-            found.filter(|n| n.app_id == app_id && n.namespace == namespace && n.key != own.key).collect();
+            found.filter(|n| n.app_id == app_id && n.namespace == namespace && n.key != own.key && !n.ends).collect();
         (!found.is_empty()).then(|| found.swap_remove(fastrand::usize(..found.len())))
     }
 
@@ -207,10 +213,58 @@ impl Neighbours {
         Ok(AppReply { status: parts.status, headers: parts.headers, body: body.to_bytes() })
     }
 
+    /// Looks now and then whether what this sidecar told is still there, and tells it anew if not: whoever cleans up
+    /// folders of this kind may have removed it, and others would host the same types.
+    pub(crate) async fn stay(&self) {
+        loop {
+            sleep(LOOK_AGAIN).await;
+            let Some(types) = self.untold() else { continue };
+            match self.claim(&types).await {
+                Ok(taken) if taken.is_empty() => {
+                    tracing::warn!("what this sidecar tells others of itself was removed: it is told anew");
+                }
+                Ok(taken) => {
+                    for (kind, app_id) in taken {
+                        tracing::error!(
+                            "what this sidecar tells others of itself was removed, and the app {app_id} hosts the actor type \
+                             {kind} since then: both have turns of its actors, until one of them ends"
+                        );
+                    }
+                }
+                Err(error) => tracing::warn!("other sidecars do not find this one: {error}"),
+            }
+        }
+    }
+
+    /// What it has claimed, if the others cannot read it any more.
+    fn untold(&self) -> Option<Vec<String>> {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let (path, _) = own.file.as_ref().filter(|_| !own.told.ends)?;
+        // What cannot be looked at may be there.
+        let is_gone = |path: &Path| matches!(path.try_exists(), Ok(false));
+        (is_gone(path) || is_gone(&path.with_extension(ALIVE))).then(|| own.told.types.clone())
+    }
+
+    /// Whether this sidecar ends.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).told.ends
+    }
+
+    /// The others call this one's app no more. What it hosts is nobody else's until it disappears.
+    pub(crate) fn leave(&self) {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.told.ends = true;
+        if let Some(folder) = self.folder.as_ref().filter(|_| own.file.is_some())
+            && let Err(error) = own.write(folder)
+        {
+            tracing::warn!("other sidecars take this one's app for there: {}: {error}", folder.display());
+        }
+    }
+
     /// The others find this one no more, whatever is claimed afterwards.
     pub(crate) fn disappear(&self) {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        own.ended = true;
+        own.told.ends = true;
         if let Some(file) = own.file.take() {
             file::remove(file);
         }
@@ -239,7 +293,7 @@ impl Own {
 
 #[cfg(test)]
 mod tests {
-    use super::file::{ALIVE, EXTENSION};
+    use super::file::EXTENSION;
     use super::*;
 
     /// One in a folder that it makes, if it is not there.
@@ -351,5 +405,43 @@ mod tests {
         one.claim(&strings(&["A"])).await.expect_err("it ends");
         assert_eq!(hosted_by(&two, "A"), None);
         assert_eq!(two.find("one", None), None);
+    }
+
+    #[tokio::test]
+    async fn one_that_ends_is_called_no_more_and_what_it_hosts_is_nobody_elses_until_it_has_gone() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (one, two) = (neighbour(folder.path(), "one"), neighbour(folder.path(), "two"));
+        one.claim(&strings(&["A"])).await.expect("claimed");
+        one.leave();
+        assert_eq!(two.find("one", None), None);
+        assert_eq!(two.claim(&strings(&["A"])).await.expect("known"), [("A".to_owned(), "one".to_owned())]);
+        one.claim(&strings(&["B"])).await.expect_err("it ends");
+        one.disappear();
+        assert_eq!(two.claim(&strings(&["A"])).await.expect("claimed"), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_somebody_removed_is_told_anew() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (one, two) = (neighbour(folder.path(), "one"), neighbour(folder.path(), "two"));
+        one.claim(&strings(&["A"])).await.expect("claimed");
+        let told = || one.own.lock().expect("whole").file.as_ref().expect("told").0.clone();
+        for gone in [told().with_extension(ALIVE), folder.path().join("sidecars")] {
+            let before = told();
+            match gone.is_dir() {
+                true => std::fs::remove_dir_all(&gone).expect("removed"),
+                false => std::fs::remove_file(&gone).expect("removed"),
+            }
+            let anew = async {
+                while told() == before {
+                    sleep(LOOK_AGAIN).await;
+                }
+            };
+            tokio::select! {
+                () = one.stay() => {}
+                () = anew => {}
+            }
+            assert_eq!(hosted_by(&two, "A").expect("told").app_id, "one");
+        }
     }
 }

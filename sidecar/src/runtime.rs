@@ -1,13 +1,14 @@
 //! What both APIs share: the parts of one running sidecar.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::actors::Actors;
+use crate::actors::{Actors, AppConfig};
 use crate::components::ComponentInfo;
 use crate::config::{AppHealthCheck, AppProtocol};
 use crate::error::ApiError;
@@ -50,6 +51,18 @@ pub(crate) struct Runtime {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) hooks: Hooks,
     pub(crate) extended: Extended,
+}
+
+impl Runtime {
+    /// Claims types besides those that are hosted. Returns those that another sidecar hosts, each with its app's id.
+    ///
+    /// # Errors
+    /// It cannot be known who else hosts them, or this sidecar ends.
+    pub(crate) async fn claim_too(&self, types: &AppConfig) -> io::Result<Vec<(String, String)>> {
+        let hosted = self.actors.counts().into_iter().map(|(kind, _)| kind);
+        let types: Vec<String> = hosted.chain(types.types.iter().map(|(kind, _)| kind.clone())).collect();
+        self.neighbours.claim(&types).await
+    }
 }
 
 /// What callers have noted down with SetMetadata.

@@ -135,7 +135,10 @@ impl Sidecar {
         runtime.neighbours.appear(http_addr);
         tracing::info!("HTTP API listening on {http_addr}, gRPC API on {grpc_addr}");
         let asks = discovery::Asks::of(&config);
-        let discovery = tokio::spawn(discovery::run(Arc::clone(&runtime), app, asks));
+        let found = Arc::clone(&runtime);
+        let discovery = tokio::spawn(async move {
+            tokio::join!(discovery::run(Arc::clone(&found), app, asks), found.neighbours.stay());
+        });
         let watch = watch.map(|watch| tokio::spawn(watch.run()));
         Ok(Self { runtime, store: parts.actor_store, http_addr, grpc_addr, servers, discovery, watch, folder: None })
     }
@@ -206,16 +209,25 @@ impl Sidecar {
         self.runtime.shutdown_asked.cancelled().await;
     }
 
+    /// Takes no more messages and delivers those that it has, for five seconds at most, with their dead letters: what is
+    /// to come before one drops it, or before the app that it delivers to is stopped. From then on publishing is refused
+    /// (503), and nothing comes of the subscriptions any more; all else goes on.
+    pub async fn drain(&self) {
+        self.runtime.pubsub.close().await;
+    }
+
     /// Ends in order: no more messages are taken; accepted ones and their dead letters are delivered, for five seconds
     /// at most, and what their handlers call is still there; then new calls are refused, running turns end (within
     /// the app's `drainOngoingCallTimeout`), every actor is deactivated, the ports close, the store closes.
     pub async fn shutdown(mut self) {
         tracing::info!("dapr shutting down");
         self.look_no_more();
-        self.runtime.neighbours.disappear();
+        self.runtime.neighbours.leave();
         self.runtime.invocation.close();
         self.runtime.pubsub.close().await;
         self.runtime.actors.close().await;
+        // Not before: whoever hosted its types from then on would have turns beside those that were still running.
+        self.runtime.neighbours.disappear();
         let closing = std::mem::take(&mut self.servers).into_iter().map(|server| server.stop(CLOSE_LIMIT));
         futures::future::join_all(closing).await;
         self.store = None;

@@ -218,3 +218,39 @@ async fn a_sidecar_that_is_dropped_lets_go_of_its_store_at_once() {
         drop(sidecar);
     }
 }
+
+#[tokio::test]
+async fn what_was_accepted_is_delivered_before_a_drain_returns_and_all_but_messages_goes_on() {
+    let gate = Gate::closed();
+    let hold = gate.clone();
+    let app = App::answering(move |seen| {
+        let hold = hold.clone();
+        async move {
+            if seen.path == "/news" {
+                hold.pass().await;
+            }
+            StatusCode::OK.into_response()
+        }
+    });
+    let lab = Lab::with(app, &[STORE, PUBSUB, &subscription("news", "")], |_| {}).await;
+    for n in 0..3 {
+        assert_eq!(publish(&lab, "news", &n.to_string()).await, StatusCode::NO_CONTENT);
+    }
+    lab.app.wait(1, |seen| seen.path == "/news").await;
+    let drained = async {
+        lab.sidecar.drain().await;
+        lab.app.matching(|seen| seen.path == "/news").len()
+    };
+    let refused = async {
+        support::until("nothing is taken any more", || async {
+            publish(&lab, "nobody", "x").await == StatusCode::SERVICE_UNAVAILABLE
+        })
+        .await;
+        gate.open(3);
+    };
+    let (delivered, ()) = tokio::join!(drained, refused);
+    assert_eq!(delivered, 3);
+    assert!(lab.invoke("a", "Do", "1").await.is_ok());
+    lab.sidecar.drain().await;
+    drop(lab.sidecar);
+}

@@ -1,9 +1,15 @@
 //! Two apps with a sidecar each on one machine.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[allow(dead_code)]
+#[path = "../src/actor_events.rs"]
+mod actor_events;
 mod support;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+
+use actor_events::{FromHost, Initial, Said, ToHost};
 
 use dapr::dapr::proto::common::v1::{HttpExtension, InvokeRequest, http_extension};
 use dapr::dapr::proto::runtime::v1::{InvokeServiceRequest, ShutdownRequest};
@@ -248,4 +254,56 @@ async fn the_type_of_one_that_goes_is_taken_over() {
     one.sidecar.shutdown().await;
     until("it is hosted", || async { two.invoke("a", "Do", "2").await.is_ok() }).await;
     two.app.wait(1, |seen| seen.is("PUT", "/actors/Counter/a/method/Do")).await;
+}
+
+/// A sidecar whose app hosts over streams.
+async fn streaming(folder: &Arc<TempDir>) -> Lab {
+    let neighbours = folder.path().join("sidecars");
+    let lab = Lab::in_folder(App::echo(), &[STORE, PUBSUB], Arc::clone(folder), |config| {
+        config.app_id = "streaming".into();
+        config.neighbours = Some(neighbours);
+        config.dapr_api_token = None;
+        config.app_addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    });
+    let lab = lab.await.unwrap();
+    lab.sidecar.ready().await;
+    lab
+}
+
+/// Opens a stream for types of actors, which lasts as long as what this returns.
+async fn stream(lab: &Lab, types: &[&str]) -> Result<impl Sized, tonic::Status> {
+    let entities = types.iter().map(|&kind| kind.to_owned()).collect();
+    let (answers, said) = tokio::sync::mpsc::channel(1);
+    let first = FromHost { said: Some(Said::Initial(Initial { entities, ..Initial::default() })) };
+    answers.send(first).await.unwrap();
+    let channel = tonic::transport::Channel::from_shared(lab.sidecar.grpc_url()).unwrap().connect().await.unwrap();
+    let mut grpc = tonic::client::Grpc::new(channel);
+    grpc.ready().await.unwrap();
+    let path = "/dapr.proto.runtime.v1.Dapr/SubscribeActorEventsAlpha1".parse().unwrap();
+    let codec = tonic_prost::ProstCodec::<FromHost, ToHost>::default();
+    let said = tokio_stream::wrappers::ReceiverStream::new(said);
+    let mut calls = grpc.streaming(tonic::Request::new(said), path, codec).await?.into_inner();
+    calls.message().await?.expect("a welcome");
+    Ok((answers, calls))
+}
+
+#[tokio::test]
+async fn what_a_stream_claimed_is_free_when_it_is_refused_and_when_it_has_ended() {
+    let folder = shared();
+    let (taken, streams) = (lab(&folder, "taken", hosting("Taken")).await, streaming(&folder).await);
+    let held = stream(&streams, &["Held"]).await.unwrap();
+    let refused = stream(&streams, &["Free", "Taken"]).await.map(drop).unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::FailedPrecondition, "{refused}");
+
+    let free = lab(&folder, "free", hosting("Free")).await;
+    let call = async |lab: &Lab, kind: &str| support::invoke(lab.grpc.clone(), kind, "a", "Do", "").await.is_ok();
+    until("who was refused has claimed nothing", || call(&free, "Free")).await;
+    let next = lab(&folder, "next", hosting("Held")).await;
+    assert!(next.app.matching(|seen| seen.method == Method::PUT).is_empty());
+    drop(held);
+    until("who has ended has claimed nothing", || call(&next, "Held")).await;
+    next.app.wait(1, |seen| seen.is("PUT", "/actors/Held/a/method/Do")).await;
+    // Also for those who call where the stream was.
+    until("its calls go there", || call(&streams, "Held")).await;
+    drop(taken);
 }

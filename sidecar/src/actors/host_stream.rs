@@ -224,6 +224,8 @@ impl HostStream {
             () = self.calls.closed() => return Err(gone()),
         }
         tokio::select! {
+            // What was said counts, though the stream ends with it.
+            biased;
             said = answered => said.map_err(|_| gone()),
             () = self.calls.closed() => Err(gone()),
         }
@@ -231,6 +233,20 @@ impl HostStream {
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Said>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether anybody wants the answer. What is no call has none.
+    fn is_wanted(&self, call: &ToHost) -> bool {
+        let id = match &call.asked {
+            None | Some(Asked::Welcome(_)) => return true,
+            Some(
+                Asked::Invoke(Invoke { id, .. })
+                | Asked::Remind(Remind { id, .. })
+                | Asked::TickTimer(TickTimer { id, .. })
+                | Asked::Deactivate(Deactivate { id, .. }),
+            ) => id,
+        };
+        self.waiting().contains_key(id)
     }
 }
 
@@ -247,9 +263,15 @@ impl Drop for Forgotten<'_> {
 }
 
 impl Hosting {
-    /// The next call for the app; `None` when the sidecar ends.
+    /// The next call for the app; `None` when the sidecar ends. One whose caller left before it was sent is not made: the
+    /// actor's turn may be another's by now.
     pub(crate) async fn next(&mut self) -> Option<ToHost> {
-        self.calls.recv().await
+        loop {
+            let call = self.calls.recv().await?;
+            if self.host.is_wanted(&call) {
+                return Some(call);
+            }
+        }
     }
 
     /// Takes an answer of the app.

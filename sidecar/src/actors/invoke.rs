@@ -279,10 +279,14 @@ impl Actors {
                     Failure::permanent(Refusal::Own(ApiError::too_large(size, limit)))
                 }
                 AppError::NoRoom(why) => Failure::transient(Refusal::Own(ApiError::actor_no_room(why))),
-                AppError::Failed(why) => Failure::transient(Refusal::Told(why)),
+                error @ (AppError::Failed(_) | AppError::Unwell) => {
+                    Failure::transient(Refusal::Told(error.to_string()))
+                }
             })
         };
         let outcome = tokio::select! {
+            // An answer that is there counts, whatever else happens now.
+            biased;
             outcome = limited(timeout, request) => outcome,
             () = self.aborting.cancelled() => Err(Failure::permanent(Refusal::Told("context canceled".into()))),
             () = hosted.suspended() => Err(Failure::transient(Refusal::Told(UNWELL.into()))),

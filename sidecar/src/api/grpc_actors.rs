@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
+use tokio::time::timeout;
 use tonic::body::Body;
 use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
@@ -12,13 +13,14 @@ use tower::service_fn;
 use crate::actor_events::{Asked, FromHost, Said, ToHost, Welcome};
 use crate::actors::{AppConfig, HostingStream};
 use crate::runtime::Runtime;
+use crate::serve::SILENCE;
 
 /// Serves the stream that an app hosts its actors over.
 pub(super) async fn stream(runtime: Arc<Runtime>, request: http::Request<Body>) -> http::Response<Body> {
     let limit = runtime.max_body_bytes;
     let service = service_fn(move |request: Request<Streaming<FromHost>>| {
         let runtime = Arc::clone(&runtime);
-        async move { begin(&runtime, request.into_inner()).await.map(Response::new) }
+        async move { begin(runtime, request.into_inner()).await.map(Response::new) }
     });
     let mut grpc = tonic::server::Grpc::new(ProstCodec::<ToHost, FromHost>::default()).max_decoding_message_size(limit);
     grpc.streaming(service, request).await
@@ -26,14 +28,36 @@ pub(super) async fn stream(runtime: Arc<Runtime>, request: http::Request<Body>) 
 
 type Calls = BoxStream<'static, Result<ToHost, Status>>;
 
-async fn begin(runtime: &Runtime, mut said: Streaming<FromHost>) -> Result<Calls, Status> {
+/// What a stream has claimed. When it is dropped, what is hosted then stays claimed, and nothing else.
+struct Claim(Arc<Runtime>);
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let runtime = Arc::clone(&self.0);
+        // Outside of a runtime everything has ended.
+        let Ok(handle) = tokio::runtime::Handle::try_current() else { return };
+        handle.spawn(async move {
+            let _one_after_the_other = runtime.actors.one_stream_after_the_other().await;
+            if let Err(error) = runtime.claim_too(&AppConfig::default()).await
+                && !runtime.neighbours.is_ending()
+            {
+                tracing::warn!("other sidecars take the types of a stream that has ended for hosted here: {error}");
+            }
+        });
+    }
+}
+
+async fn begin(runtime: Arc<Runtime>, mut said: Streaming<FromHost>) -> Result<Calls, Status> {
     if runtime.actors.has_app() {
         return Err(Status::failed_precondition(
             "actor callback streaming requires a gRPC app channel (--app-protocol grpc, or no --app-port): this app is \
              called over HTTP, and answers GET /dapr/config with its actor types",
         ));
     }
-    let first = said.message().await?.and_then(|message| message.said);
+    let first = timeout(SILENCE, said.message()).await.map_err(|_| {
+        Status::deadline_exceeded(format!("the first message did not come within {} seconds", SILENCE.as_secs()))
+    })?;
+    let first = first?.and_then(|message| message.said);
     let Some(Said::Initial(initial)) = first else {
         return Err(Status::invalid_argument("first message must be SubscribeActorEventsRequestInitialAlpha1"));
     };
@@ -41,13 +65,16 @@ async fn begin(runtime: &Runtime, mut said: Streaming<FromHost>) -> Result<Calls
         .map_err(|why| Status::internal(format!("failed to register hosted actors: {why}")))?;
     let config = runtime.actors.hostable(config);
     let _one_after_the_other = runtime.actors.one_stream_after_the_other().await;
-    claim(runtime, &config).await?;
+    // Made first: what follows may be given up anywhere.
+    let claimed = Claim(Arc::clone(&runtime));
+    claim(&runtime, &config).await?;
     let hosting = runtime.actors.host_stream(config).await;
     let welcome = ToHost { asked: Some(Asked::Welcome(Welcome {})) };
-    let calls = stream::unfold(Some((hosting, said)), async |state| {
-        let (mut hosting, mut said) = state?;
+    let calls = stream::unfold(Some((hosting, said, claimed)), async |state| {
+        // In this order they are dropped: what is hosted no more is claimed no more.
+        let (mut hosting, mut said, claimed) = state?;
         match next(&mut hosting, &mut said).await {
-            Ok(Some(call)) => Some((Ok(call), Some((hosting, said)))),
+            Ok(Some(call)) => Some((Ok(call), Some((hosting, said, claimed)))),
             Ok(None) => None,
             Err(status) => Some((Err(status), None)),
         }
@@ -60,9 +87,7 @@ async fn begin(runtime: &Runtime, mut said: Streaming<FromHost>) -> Result<Calls
 /// # Errors
 /// Another sidecar hosts one, or that cannot be known.
 async fn claim(runtime: &Runtime, config: &AppConfig) -> Result<(), Status> {
-    let mut types: Vec<String> = runtime.actors.counts().into_iter().map(|(kind, _)| kind).collect();
-    types.extend(config.types.iter().map(|(kind, _)| kind.clone()));
-    let taken = runtime.neighbours.claim(&types).await.map_err(|error| {
+    let taken = runtime.claim_too(config).await.map_err(|error| {
         Status::unavailable(format!("cannot find out whether another sidecar hosts the actor types: {error}"))
     })?;
     match taken.first() {

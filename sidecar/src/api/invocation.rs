@@ -176,13 +176,12 @@ async fn host_of(runtime: &Runtime, kind: &str) -> Neighbour {
     loop {
         match runtime.actors.hosts(kind) {
             Some(true) => std::future::pending().await,
-            Some(false) => {
+            // The own app has not said yet, or its stream has ended: what it hosts is nobody else's.
+            Some(false) | None => {
                 if let Ok(Some(host)) = runtime.neighbours.host_of(kind) {
                     return host;
                 }
             }
-            // The own app has not said yet.
-            None => {}
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }

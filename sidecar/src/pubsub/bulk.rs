@@ -148,6 +148,7 @@ impl Delivery {
         let reply = match app.deliver_bulk(path, pubsub, body.into()).await {
             Ok(reply) => reply,
             Err(AppError::NoRoom(why)) => return Err(Undelivered::NoHandle(why)),
+            Err(AppError::Unwell) => return Err(Undelivered::Unwell),
             Err(error) => {
                 let text = format!("error from app channel while sending pub/sub event to app: {error}");
                 return Err(Undelivered::Failed(Failure::transient(text)));

@@ -17,7 +17,7 @@ use super::judge::Outcome;
 use super::report::{self, Told};
 use super::route::Routes;
 use super::{Bus, trace};
-use crate::app_channel::forwarded;
+use crate::app_channel::{UNWELL, forwarded};
 use crate::hooks::Hooks;
 use crate::observation::{DeliveryEnd, RetryTarget};
 use crate::resiliency::{Failure, Resiliency, Run, limited};
@@ -156,8 +156,9 @@ impl Delivery {
         Ok(Parcel { path, headers, event, data, id, topic })
     }
 
-    /// One attempt to deliver, within its time. That no file handle is left for it is no failure of the app, which was not
-    /// asked, and counts for no policy: it is waited for, so that nothing is lost. At the end of the sidecar it is given up.
+    /// One attempt to deliver, within its time. That no file handle is left for it, or that the app is not well, is no
+    /// failure of the app, which was not asked, and counts for no policy: it is waited for, so that nothing is lost. At the
+    /// end of the sidecar it is given up, and for an app that is not well where a broker keeps the message: it comes again.
     pub(super) async fn patiently<T, Fut>(
         &self,
         timeout: Option<Duration>,
@@ -166,29 +167,40 @@ impl Delivery {
     where
         Fut: Future<Output = Result<T, Undelivered>>,
     {
+        let topic = &self.subscription.topic;
         let mut told = false;
         loop {
             let attempt = async {
                 match once().await {
                     Ok(done) => Ok(Ok(done)),
-                    Err(Undelivered::NoHandle(why)) => Ok(Err(why)),
                     Err(Undelivered::Failed(failure)) => Err(failure),
+                    Err(waits) => Ok(Err(waits)),
                 }
             };
-            let why = match limited(timeout, attempt).await? {
+            match limited(timeout, attempt).await? {
                 Ok(done) => return Ok(done),
-                Err(why) => why,
-            };
-            if !told {
-                let topic = &self.subscription.topic;
-                tracing::warn!(
-                    "a message to topic {topic} waits until there is a file handle for it (ulimit -n): {why}"
-                );
-                told = true;
-            }
-            tokio::select! {
-                () = self.closing.cancelled() => return Err(Failure::permanent(why)),
-                () = tokio::time::sleep(PAUSE) => {}
+                Err(Undelivered::Failed(failure)) => return Err(failure),
+                Err(Undelivered::Unwell) if self.bus.broker.keeps() => return Err(Failure::permanent(UNWELL.into())),
+                Err(Undelivered::Unwell) => {
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::info!("the messages to topic {topic} wait until the app is well");
+                    }
+                    tokio::select! {
+                        () = self.closing.cancelled() => return Err(Failure::permanent(UNWELL.into())),
+                        () = self.door.well() => {}
+                    }
+                }
+                Err(Undelivered::NoHandle(why)) => {
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(
+                            "a message to topic {topic} waits until there is a file handle for it (ulimit -n): {why}"
+                        );
+                    }
+                    tokio::select! {
+                        () = self.closing.cancelled() => return Err(Failure::permanent(why)),
+                        () = tokio::time::sleep(PAUSE) => {}
+                    }
+                }
             }
         }
     }

@@ -19,6 +19,8 @@ pub(super) enum Undelivered {
     Failed(Failure<String>),
     /// No file handle was left for a connection: nobody was asked.
     NoHandle(String),
+    /// The app is not well: it was not asked.
+    Unwell,
 }
 
 impl Door {
@@ -27,6 +29,13 @@ impl Door {
         match self {
             Self::App(app) => !app.is_well(),
             Self::Stream(outlet) => outlet.is_gone(),
+        }
+    }
+
+    /// Returns when the app may be asked; at once for a stream.
+    pub(super) async fn well(&self) {
+        if let Self::App(app) = self {
+            app.well().await;
         }
     }
 
@@ -40,6 +49,7 @@ impl Door {
             Self::App(app) => match app.deliver(parcel.path, parcel.headers.clone(), parcel.data.clone()).await {
                 Ok(reply) => judge::reply(&reply, parcel),
                 Err(AppError::NoRoom(why)) => return Err(Undelivered::NoHandle(why)),
+                Err(AppError::Unwell) => return Err(Undelivered::Unwell),
                 Err(error) => {
                     let text = "error returned from app channel while sending pub/sub event to app";
                     let text = format!("{text}: retriable error occurred: {error}");

@@ -110,7 +110,7 @@ impl PubSub {
         self.reconcile().await;
     }
 
-    /// Delivers nothing to the app until [`PubSub::resume`]; streams go on.
+    /// Delivers nothing to the app, which is not well, until [`PubSub::resume`]; streams go on.
     pub(crate) async fn pause(&self) {
         self.subscriptions.lock().paused = true;
         self.reconcile().await;
@@ -131,10 +131,11 @@ impl PubSub {
             if known.programmatic.is_none() {
                 return;
             }
-            let mut wanted = match known.paused {
-                true => Vec::new(),
-                false => self.wanted(&mut known),
-            };
+            let mut wanted = self.wanted(&mut known);
+            if known.paused {
+                // A broker that keeps nothing would forget what is published meanwhile: that waits for the app.
+                wanted.retain(|wanted| self.buses.get(&wanted.pubsub).is_some_and(|bus| !bus.broker.keeps()));
+            }
             known.running.retain(|(running, end)| {
                 let stays = wanted.contains(running);
                 if !stays {

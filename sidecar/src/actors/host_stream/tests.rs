@@ -163,3 +163,40 @@ async fn a_reminder_that_is_due_while_nobody_hosts_its_type_stays() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(store.keys(), 1, "what nobody hosts comes when somebody does");
 }
+
+/// A host, and how it is asked to let go of an actor.
+async fn host() -> (Hosting, impl AsyncFn(&'static str) -> Result<Said, AppError>) {
+    let (actors, _store) = actors(8);
+    let hosting = actors.host_stream(types(&["A"])).await;
+    let host = hosting.host.clone();
+    let ask = async move |actor: &'static str| {
+        let (actor_type, actor_id) = ("A".to_owned(), actor.to_owned());
+        host.ask(|id| Asked::Deactivate(Deactivate { id, actor_type, actor_id })).await
+    };
+    (hosting, ask)
+}
+
+#[tokio::test]
+async fn a_call_whose_caller_left_before_it_was_sent_is_not_made() {
+    let (mut hosting, ask) = host().await;
+    let (mut left, mut waits) = (Box::pin(ask("left")), Box::pin(ask("waits")));
+    assert!(futures::poll!(&mut left).is_pending() && futures::poll!(&mut waits).is_pending());
+    drop(left);
+    let call = hosting.next().await.expect("open").asked;
+    assert!(matches!(&call, Some(Asked::Deactivate(call)) if call.actor_id == "waits"), "{call:?}");
+}
+
+#[tokio::test]
+async fn what_was_said_counts_though_the_stream_ends_with_it() {
+    for _ in 0..64 {
+        let (mut hosting, ask) = host().await;
+        let mut asked = Box::pin(ask("a"));
+        assert!(futures::poll!(&mut asked).is_pending());
+        let Some(Asked::Deactivate(Deactivate { id, .. })) = hosting.next().await.expect("open").asked else {
+            panic!("another call");
+        };
+        hosting.answered(Said::Deactivated(Deactivated { id }));
+        drop(hosting);
+        assert!(asked.await.is_ok());
+    }
+}
