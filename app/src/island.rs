@@ -53,6 +53,7 @@ pub fn Lab() -> impl IntoView {
     let hotkeys = Hotkeys::new(tour, single_keys, menus);
     use_hotkeys(hotkeys);
     run_states();
+    Effect::new(move |_| menus.close_from_outside());
     let hydrated = move || view.hydrated.get();
     view! {
         <div

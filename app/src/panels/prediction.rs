@@ -7,7 +7,7 @@ use crate::{
     format::tenths_ms,
     state::{
         messages::MessagesState,
-        prediction::{Forecast, PredictionState, Verdict},
+        prediction::{Forecast, PredictionState, TurnForecast, Verdict},
         timeline::{TimelineState, running_turn},
     },
 };
@@ -27,7 +27,7 @@ pub fn PredictionLine() -> impl IntoView {
             <span title=title>{move || prediction.forecast.with(|forecast| words(timeline, messages, forecast))}</span>
             " "
             {move || {
-                prediction.forecast.with(verdict).map(|(class, mark, words)| view! {
+                prediction.forecast.with(|forecast| running(timeline, forecast).and_then(verdict)).map(|(class, mark, words)| view! {
                     <span class=class>
                         <Icon href=mark />
                         " "
@@ -41,24 +41,62 @@ pub fn PredictionLine() -> impl IntoView {
 
 /// While a message is on its way, what was predicted for it; else what the next one would meet.
 fn words(timeline: TimelineState, messages: MessagesState, forecast: &Forecast) -> String {
-    let running = timeline.turns.with(|turns| running_turn(turns).map(|turn| turn.number));
-    match &forecast.last {
-        Some(last) if running == Some(last.turn) => format!("Turn {}: {}", last.turn, last.prediction.sentence()),
+    match running(timeline, forecast) {
+        Some(last) if last.is_anew => format!("Turn {}, anew: {}", last.turn, last.prediction.sentence()),
+        Some(last) => format!("Turn {}: {}", last.turn, last.prediction.sentence()),
         _ if messages.sends_again() => format!("Sent again: {}", forecast.next.sentence()),
         _ => forecast.next.sentence(),
     }
 }
 
-/// How far the last message kept to what was predicted for it: a class, a symbol and the words.
-fn verdict(forecast: &Forecast) -> Option<(&'static str, &'static str, String)> {
-    let last = forecast.last.as_ref()?;
-    let turn = last.turn;
+/// What was predicted for the turn that runs.
+fn running(timeline: TimelineState, forecast: &Forecast) -> Option<&TurnForecast> {
+    let running = timeline.turns.with(|turns| running_turn(turns).map(|turn| turn.number));
+    forecast.last.as_ref().filter(|last| running == Some(last.turn))
+}
+
+/// How far a message keeps to what was predicted for it: a class, a symbol and the words.
+fn verdict(last: &TurnForecast) -> Option<(&'static str, &'static str, String)> {
     match &last.verdict {
         Verdict::Open => None,
         Verdict::RightSoFar => Some(("sofar", "#i-check", "right so far".to_owned())),
-        Verdict::CameTrue => Some(("sofar", "#i-check", format!("turn {turn}: it came true"))),
-        Verdict::Otherwise(how) => Some(("sofar otherwise", "#i-alert", format!("turn {turn} went otherwise: {how}"))),
+        Verdict::CameTrue => Some(("sofar", "#i-check", "it came true".to_owned())),
+        Verdict::Otherwise(how) => Some(("sofar otherwise", "#i-alert", format!("it went otherwise: {how}"))),
     }
+}
+
+/// What was predicted for the last turn, once that has ended: under its message, with the verdict on it.
+#[component]
+pub fn LastPrediction(
+    /// The turn.
+    turn: u64,
+) -> impl IntoView {
+    let prediction = expect_context::<PredictionState>();
+    let of_turn = Memo::new(move |_| {
+        prediction.forecast.with(|forecast| forecast.last.clone().filter(|last| last.turn == turn && last.has_ended))
+    });
+    move || {
+        of_turn.get().and_then(|last| {
+            let (class, mark, words) = verdict(&last)?;
+            Some(view! {
+                <p class="msg-foot foretold">
+                    <span>{said(&last)}</span>
+                    " "
+                    <span class=class>
+                        <Icon href=mark />
+                        " "
+                        <span>{words}</span>
+                    </span>
+                </p>
+            })
+        })
+    }
+}
+
+/// What was predicted for a turn, and whether that was before it began.
+fn said(of: &TurnForecast) -> String {
+    let when = if of.is_anew { "Predicted anew on the way" } else { "Predicted" };
+    format!("{when}: {}", of.prediction.sentence())
 }
 
 /// How long it takes.

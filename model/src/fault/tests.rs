@@ -156,11 +156,11 @@ fn the_switch_says_what_it_is_going_to_do() {
     };
     let load = Operation::Load;
     assert_eq!(said(r#"[{"operation":"load"}]"#, 0, load), "the next load fails");
-    assert_eq!(said(r#"[{"operation":"load"}]"#, 1, load), "used; arms again after the actor has idled");
+    assert_eq!(said(r#"[{"operation":"load"}]"#, 1, load), "arms again after the actor has idled");
     assert_eq!(said(r#"[{"operation":"save","attempts":3}]"#, 0, load), "the next 3 save attempts fail");
     assert_eq!(said(r#"[{"operation":"load","attempts":3}]"#, 2, load), "2 of 3 failures used");
     assert_eq!(said(r#"[{"operation":"load","attempts":3}]"#, 3, load), "3 of 3 failures used");
-    assert_eq!(said(r#"[{"operation":"load","span":"next"}]"#, 1, load), "used; arm it again for more");
+    assert_eq!(said(r#"[{"operation":"load","span":"next"}]"#, 1, load), "arm it again for more");
     let two = r#"[{"operation":"load","kind":"delay","ms":300,"span":"until_off","layer":"store"},
                   {"operation":"save","kind":"flaky","percent":30,"attempts":2}]"#;
     let words = "every load in the store is 300 ms late; the next 2 save attempts fail with 30 %";

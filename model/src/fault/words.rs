@@ -82,6 +82,7 @@ pub fn status(fault: &FaultStatus, active: bool) -> String {
 /// What is said of a fault on the wire that is not what the wire does.
 const LOST: &str = "the wire has been set by somebody else since: arm again to set it back";
 
+/// What there is to say of a switch that is on and used up, besides that.
 fn used_up(fault: &FaultStatus) -> String {
     let renewed = fault.plan.faults().iter().any(|fault| matches!(fault.span(), FaultSpan::First { .. }));
     match fault.plan.faults() {
@@ -90,7 +91,7 @@ fn used_up(fault: &FaultStatus) -> String {
         {
             format!("{attempts} of {attempts} failures used")
         }
-        _ if renewed => "used; arms again after the actor has idled".to_owned(),
-        _ => "used; arm it again for more".to_owned(),
+        _ if renewed => "arms again after the actor has idled".to_owned(),
+        _ => "arm it again for more".to_owned(),
     }
 }

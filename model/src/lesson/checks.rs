@@ -10,7 +10,7 @@ pub use self::progress::Progress;
 use crate::{
     actor_id::ActorId,
     error::ErrorCode,
-    message::{Message, keep_last},
+    message::{HISTORY_LIMIT, Message, keep_last},
     operation::{Method, Operation},
     timeline::{Event, Level, Outcome, Step, Turn, turns},
 };
@@ -291,6 +291,19 @@ pub(super) fn lost(turns: &[Turn]) -> Option<&Turn> {
     messages().rev().find(|turn| matches!(turn.outcome, Outcome::Failed { .. }) && !answered(turn))
 }
 
+/// What the history shows when it is read: of more messages than it keeps, the last.
+fn it_shows(evidence: &Evidence<'_>) -> String {
+    let replies = evidence.events.iter().filter(|event| matches!(event.step, Step::ReplyReady { .. })).count();
+    let stored = evidence.before.len() + 2 * replies;
+    match stored.saturating_sub(HISTORY_LIMIT) {
+        0 => "it shows that none was lost".to_owned(),
+        1 => format!("it keeps the last {HISTORY_LIMIT} messages, and shows that none of them was lost; 1 has dropped out"),
+        out => format!(
+            "it keeps the last {HISTORY_LIMIT} messages, and shows that none of them was lost; {out} have dropped out"
+        ),
+    }
+}
+
 /// 5: three acknowledged messages, two of them after a failure, each stored or pushed out by later ones.
 fn recovery(evidence: &Evidence<'_>, turns: &[Turn]) -> Check {
     let messages: Vec<&Turn> = turns.iter().filter(|turn| turn.method == Method::ProcessMessage).collect();
@@ -320,11 +333,11 @@ fn recovery(evidence: &Evidence<'_>, turns: &[Turn]) -> Check {
     // Every stored message stands in the returned history or was pushed out of its five places by later ones; so the
     // history that follows from all of them has to be the one that the actor gives.
     let Some((event, turn, history)) = returned(evidence.events) else {
-        return not_yet(5, Progress::ReadHistory, Some("Read the history: it shows that none was lost.".into()));
+        return not_yet(5, Progress::ReadHistory, Some(format!("Read the history: {}.", it_shows(evidence))));
     };
     let last_stored = evidence.events.iter().rev().find(|e| matches!(e.step, Step::ReplyReady { .. }));
     if last_stored.is_some_and(|stored| stored.seq > event.seq) {
-        return not_yet(5, Progress::ReadHistory, Some("Read the history again: it shows that none was lost.".into()));
+        return not_yet(5, Progress::ReadHistory, Some(format!("Read the history again: {}.", it_shows(evidence))));
     }
     let until = evidence.events.partition_point(|other| other.seq < event.seq);
     let expected = expected(evidence.before, &evidence.events[..until]);

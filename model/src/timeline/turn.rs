@@ -178,6 +178,13 @@ pub struct Hold {
     pub released: Option<(u64, ReleasedBy)>,
 }
 
+impl Hold {
+    /// How long it lasted, in milliseconds; 0 while it does.
+    fn lasted_ms(&self) -> u64 {
+        self.released.map_or(0, |(at, _)| at.saturating_sub(self.from))
+    }
+}
+
 impl Turn {
     pub(super) fn new(number: u64, method: Method, message_id: Option<MessageId>, content: Option<String>) -> Self {
         Self {
@@ -230,6 +237,21 @@ impl Turn {
     #[must_use]
     pub fn held(&self) -> Option<&Hold> {
         self.holds.last().filter(|hold| hold.released.is_none() && !self.ended())
+    }
+
+    /// How long its attempts were held in all, in milliseconds, as far as they have been released.
+    #[must_use]
+    pub fn held_ms(&self) -> u64 {
+        self.holds.iter().map(Hold::lasted_ms).sum()
+    }
+
+    /// How long the attempts were held between the first attempt of the operation that recovered and its success, in
+    /// milliseconds: no part of the time that is lost to retries.
+    #[must_use]
+    pub fn held_during_retries_ms(&self) -> u64 {
+        let failed = self.attempts.iter().find(|a| a.operation != Operation::Publish && a.failed());
+        let of_it = |hold: &&Hold| hold.attempt > 1 && failed.is_some_and(|a| a.operation == hold.operation);
+        self.holds.iter().filter(of_it).map(Hold::lasted_ms).sum()
     }
 
     fn hold(&mut self, hold: Hold) {

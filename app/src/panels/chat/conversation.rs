@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     components::{BarLink, Countdown, Icon, PartedList, SendAgain, TurnTrace},
+    panels::prediction::LastPrediction,
     state::{lab::LabState, messages::MessagesState, playback::PlaybackState, timeline::TimelineState},
 };
 use model::message::MessageId;
@@ -44,7 +45,7 @@ pub(in crate::panels) fn last_to_send_again_untracked(
 /// One line.
 fn line(line: Memo<Line>) -> impl IntoView {
     move || {
-        let Line { class, who, text, foot, failure, .. } = line.get();
+        let Line { class, who, text, foot, failure, ends, .. } = line.get();
         let failure = failure.map(|failure| view! { <FailureCard failure content=text.clone() /> });
         let said = match who {
             Some(who) => Either::Left(view! {
@@ -60,6 +61,7 @@ fn line(line: Memo<Line>) -> impl IntoView {
                 {said}
                 {foot.map(|foot| view! { <MessageFoot foot /> })}
                 {failure}
+                {ends.map(|turn| view! { <LastPrediction turn /> })}
             </li>
         }
     }

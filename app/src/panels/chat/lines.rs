@@ -27,6 +27,8 @@ pub(super) struct Line {
     pub(super) foot: Option<Foot>,
     /// Why its turn failed.
     pub(super) failure: Option<Failure>,
+    /// The turn that ends with it: what was predicted for that stands under it.
+    pub(super) ends: Option<u64>,
 }
 
 /// What stands under a message whose turn failed.
@@ -57,7 +59,7 @@ const UNSENT: u64 = u64::MAX / 2;
 
 /// A line that only says something.
 fn said(place: u64, class: &'static str, who: &'static str, text: &str) -> Line {
-    Line { place, class, who: Some(who), text: text.to_owned(), foot: None, failure: None }
+    Line { place, class, who: Some(who), text: text.to_owned(), foot: None, failure: None, ends: None }
 }
 
 /// The line above which messages have dropped out of the history.
@@ -65,7 +67,7 @@ fn kept(place: u64) -> Line {
     let text = format!(
         "The lesson’s actor keeps the last {HISTORY_LIMIT} messages: those above were stored, and have dropped out."
     );
-    Line { place, class: "kept", who: None, text, foot: None, failure: None }
+    Line { place, class: "kept", who: None, text, foot: None, failure: None, ends: None }
 }
 
 /// The conversation, oldest first.
@@ -123,6 +125,7 @@ fn add_turn(lines: &mut Lines, turn: &Turn, turns: &[Turn], messages: &[&Turn]) 
             let attempt = turn.attempts.iter().rfind(|a| a.failed()).map(|a| a.attempt);
             let (title, text) = words::failure(Some(turn), error);
             line.class = "msg you failed";
+            line.ends = Some(turn.number);
             let turn = Some(TurnSummary::of(turn));
             line.failure = Some(Failure { title, text, turn, attempt, again, sent_again_in });
             lines.lines.push(line);
@@ -130,6 +133,7 @@ fn add_turn(lines: &mut Lines, turn: &Turn, turns: &[Turn], messages: &[&Turn]) 
         Outcome::Completed { took_us, repeated } => {
             let mut answer = said(place + 2, "msg agent", "agent", reply_of(turn, messages).unwrap_or_default());
             answer.foot = Some(words::answered(turn, *took_us, *repeated));
+            answer.ends = Some(turn.number);
             if turn.acknowledged() {
                 lines.stored(line);
                 lines.stored(answer);

@@ -1,7 +1,7 @@
 //! What is said of a message's turn.
 
 use super::foot::{Foot, TurnSummary};
-use crate::format::duration_us;
+use crate::format::{duration_us, tenths_ms};
 use model::{
     error::{ErrorCode, LabError, clause},
     message::NOT_TWICE,
@@ -15,10 +15,19 @@ pub(crate) fn answered(turn: &Turn, took_us: u64, repeated: bool) -> Foot {
     let words = match turn.recovered {
         _ if repeated => "Stored before: the same reply again".to_owned(),
         Some(Recovery { attempt, max, lost_us }) => {
-            format!("Recovered on attempt {attempt} of {max}, after {}", duration_us(lost_us))
+            let held_ms = turn.held_during_retries_ms();
+            let held = if held_ms > 0 { format!(", held {}", tenths_ms(held_ms)) } else { String::new() };
+            let lost = duration_us(lost_us.saturating_sub(held_ms * 1_000));
+            format!("Recovered on attempt {attempt} of {max}, after {lost}{held}")
         }
         None if publish_failed => "Stored, but its event could not be published".to_owned(),
-        None => format!("Answered in {}", duration_us(took_us)),
+        None => match turn.held_ms() {
+            0 => format!("Answered in {}", duration_us(took_us)),
+            held_ms => {
+                let took = duration_us(took_us.saturating_sub(held_ms * 1_000));
+                format!("Answered in {took}, held {}", tenths_ms(held_ms))
+            }
+        },
     };
     Foot { turn: Some(TurnSummary::of(turn)), class: "", words, due_at: None }
 }

@@ -13,7 +13,7 @@ use self::{reset::Reset, row::CheckRow};
 use crate::{
     actions::LabActions,
     components::{ErrorLine, Icon},
-    state::lab::LabState,
+    state::{lab::LabState, shown_lab::ShownLab},
 };
 use model::lesson::steps::STEPS;
 
@@ -21,13 +21,14 @@ use model::lesson::steps::STEPS;
 #[component]
 pub fn Checks() -> impl IntoView {
     let lab = expect_context::<LabState>();
+    let shown = expect_context::<ShownLab>();
     let LabActions { reset, read_history, compare, .. } = expect_context();
     let rows = (1u8..).zip(&STEPS).map(|(number, step)| view! { <CheckRow number step /> });
     view! {
         <section class="panel checks" aria-labelledby="h-checks">
             <div class="panel-head">
                 <h2 id="h-checks">"Lesson checks"</h2>
-                <span class="score"><b>{move || lab.passed()}</b> " of 5"</span>
+                <span class="score"><b>{move || shown.passed()}</b> " of 5"</span>
                 <RunAll />
                 <Reset />
             </div>

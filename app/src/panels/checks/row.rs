@@ -5,7 +5,7 @@ use leptos::{either::Either, html, prelude::*};
 use super::{action::StepAction, evidence::Evidence, help::Help};
 use crate::{
     components::{FocusTargets, Icon},
-    state::{lab::LabState, lesson::LessonState},
+    state::{lesson::LessonState, shown_lab::ShownLab},
 };
 use model::lesson::{
     checks::{Check, CheckState, Progress},
@@ -21,10 +21,10 @@ pub(super) fn CheckRow(
     step: &'static LessonStep,
 ) -> impl IntoView {
     let lesson = expect_context::<LessonState>();
-    let lab = expect_context::<LabState>();
-    let check = Memo::new(move |_| lab.check(number));
+    let shown = expect_context::<ShownLab>();
+    let check = Memo::new(move |_| shown.check(number));
     let look = Memo::new(move |_| {
-        let next = lab.panels.with(|panels| panels.checks.iter().find(|c| !c.is_passed()).map(|c| c.number));
+        let next = (1..=5).find(|number| !shown.check(*number).is_passed());
         check.with(|check| look(check, next == Some(number)))
     });
     let details = NodeRef::<html::Details>::new();

@@ -262,16 +262,12 @@ fn held_ready(fault: &FaultStatus) -> Option<(String, String)> {
 
 /// The path while nothing runs: what the last turn left, or what the switch holds ready.
 fn idle(turns: &[Turn], fault: &FaultStatus, active: bool, now: u64) -> Flow {
-    let resting = match (active, turns.is_empty()) {
-        (true, _) => "in memory",
-        (false, true) => "not active yet",
-        (false, false) => "not in memory",
-    };
+    let resting = if active { "in memory" } else { "not in memory" };
     let mut flow = Flow {
         hops: [HopState::Idle; 4],
         nodes: [StationState::Idle; 5],
         actor: resting.to_owned(),
-        actor_short: if active { "ready" } else { "asleep" },
+        actor_short: resting,
         knife: armed(fault, active),
         hop_words: None,
         sentence: "Nothing is running.".to_owned(),

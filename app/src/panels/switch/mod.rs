@@ -18,7 +18,7 @@ use crate::{
     actions::LabActions,
     components::{ApplyButton, ErrorLine, FocusTargets, Icon, ServerForm, put_back_at_first},
     functions::faults::{ArmFault, SetFault},
-    state::{form::FormState, lab::LabState, timeline::TimelineState, view::ViewState},
+    state::{form::FormState, lab::LabState, shown_lab::ShownLab, timeline::TimelineState, view::ViewState},
 };
 use model::fault::words::status;
 
@@ -41,6 +41,7 @@ pub fn FailureSwitch() -> impl IntoView {
 #[component]
 fn SwitchForm() -> impl IntoView {
     let lab = expect_context::<LabState>();
+    let shown = expect_context::<ShownLab>();
     let (form, knob) = (NodeRef::<html::Form>::new(), expect_context::<FocusTargets>().knob);
     put_back_at_first(form);
     let rows = expect_context::<FormState>().typed.with_untracked(|typed| FaultRows::new(lab, typed));
@@ -67,7 +68,8 @@ fn SwitchForm() -> impl IntoView {
             at_once=true
             prepare
             class="breaker"
-            class:on=move || lab.fault.with(|fault| fault.on)
+            class:on=move || shown.fault.with(|fault| fault.on)
+            class:used=shown.used_up
             attr:autocomplete="off"
             node_ref=form
         >
@@ -99,20 +101,20 @@ fn Knob(
     let timeline = expect_context::<TimelineState>();
     let forms = expect_context::<FormState>();
     let view = expect_context::<ViewState>();
-    let lab = expect_context::<LabState>();
+    let shown = expect_context::<ShownLab>();
     // What was refused without script stays as it was set.
     let typed = forms
         .typed
         .with_untracked(|typed| typed.is_of(SetFault::PATH).then(|| typed.text(SetFault::PATH, "on").is_some()));
     let checked = move || {
         let typed = typed.filter(|_| !view.hydrated.get());
-        typed.unwrap_or_else(|| lab.fault.with(|fault| fault.on))
+        typed.unwrap_or_else(|| shown.fault.with(|fault| fault.on))
     };
     // It moves when it is pressed. Whatever comes of that, it goes to what is in force, be that as before: what was set is
     // refused then.
     Effect::new(move |_| {
         refused.track();
-        let on = lab.fault.with(|fault| fault.on);
+        let on = shown.fault.with(|fault| fault.on);
         if let Some(knob) = node_ref.get() {
             knob.set_checked(on);
         }
@@ -135,11 +137,11 @@ fn Knob(
                 <span class="knob-s">
                     <i class="st-on">
                         <Icon href="#i-flag" />
-                        "On"
+                        {move || if shown.used_up.get() { "On, used up" } else { "On" }}
                     </i>
                     <i class="st-off">"Off"</i>
                     " "
-                    <span>{move || lab.fault.with(|fault| status(fault, timeline.active.get()))}</span>
+                    <span>{move || shown.fault.with(|fault| status(fault, timeline.active.get()))}</span>
                 </span>
             </span>
         </label>

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     actions::LabActions,
-    components::FocusTargets,
+    components::{FocusTargets, Menus},
     functions::faults::SetFault,
     state::{form::FormState, view::ViewState},
 };
@@ -30,7 +30,7 @@ pub(super) fn More(
     let layers = layers(expect_context());
     let has_empty = Memo::new(move |_| rows.with(|rows| rows.iter().any(|row| row.form.is_empty())));
     let is_full = move || FaultPlan::MAX <= rows.count();
-    let (details, add_button) = (NodeRef::<html::Details>::new(), NodeRef::<html::Button>::new());
+    let (details, add_button) = (expect_context::<Menus>().more, NodeRef::<html::Button>::new());
     // A row that was asked for is in sight, and so is what was refused.
     let asked = forms.typed.with_untracked(|typed| typed.text(SetFault::PATH, ROWS).is_some());
     let error = expect_context::<LabActions>().set_fault.error();

@@ -136,7 +136,7 @@ pub(super) fn status(turn: &Turn, ahead: Option<u64>) -> (Standing, String) {
             (None, None) => (Standing::Run, "starts".to_owned()),
         },
         Outcome::Completed { took_us, repeated } => {
-            let took = seconds(*took_us);
+            let took = took(turn, *took_us);
             let words = match turn.method {
                 _ if *repeated => format!("stored before, {took}"),
                 _ if turn.had_failures() => format!("recovered, {took}"),
@@ -147,13 +147,22 @@ pub(super) fn status(turn: &Turn, ahead: Option<u64>) -> (Standing, String) {
             (Standing::Ok, words)
         }
         Outcome::Failed { took_us, .. } => {
-            let took = seconds(*took_us);
+            let took = took(turn, *took_us);
             match turn.attempts.iter().rev().find(|a| a.failed()) {
                 Some(Attempt { attempt: 1, .. }) => (Standing::Fail, format!("failed, 1 attempt, {took}")),
                 Some(a) => (Standing::Fail, format!("failed, {} attempts, {took}", a.attempt)),
                 None => (Standing::Fail, format!("failed, {took}")),
             }
         }
+    }
+}
+
+/// How long a turn took: what it was held is another figure.
+fn took(turn: &Turn, took_us: u64) -> String {
+    match turn.held_ms() {
+        0 if took_us < 1_000 => "under 1 ms".to_owned(),
+        0 => seconds(took_us),
+        held_ms => format!("{} + {} held", seconds(took_us.saturating_sub(held_ms * 1_000)), tenths_ms(held_ms)),
     }
 }
 

@@ -27,12 +27,12 @@ const CALLOUTS: [Callout; 8] = [
     callout(
         "composer",
         "Send the first message.",
-        "The store is going to fail once, on purpose. Nothing will be lost.",
+        "The prediction under the signal path says what will come of it.",
     ),
     callout(
         "timeline",
         "Watch it recover.",
-        "Torn: the attempt that failed. Hatched: the wait. Nothing is torn? Press Arm again, and send another.",
+        "Torn: the attempt that failed. Hatched: the wait. Nothing is torn? Switch the failure off and on again, and send another.",
     ),
     callout("turns", "Press a bar.", "Its detail tells what happened. The torn one keeps its own error."),
     callout(
@@ -81,6 +81,6 @@ mod tests {
     fn five_steps_are_counted_and_each_is_said_whole() {
         assert_eq!((place(0), place(LEFT), place(GOODBYE)), (None, None, None));
         assert_eq!(place(5).as_deref(), Some("Tour: 5 of 5"));
-        assert!(sentence(1).starts_with("Tour: 1 of 5 Send the first message. The store is going to fail"));
+        assert!(sentence(1).starts_with("Tour: 1 of 5 Send the first message. The prediction under"));
     }
 }

@@ -41,6 +41,10 @@ pub struct TurnForecast {
     pub turn: u64,
     /// What was predicted for it when it began, or when the switch was last set during it.
     pub prediction: Prediction,
+    /// Whether it is another than what was predicted when the turn began: switch, policy, hold or wire were set since.
+    pub is_anew: bool,
+    /// Whether the turn has ended.
+    pub has_ended: bool,
     /// Whether it keeps to it.
     pub verdict: Verdict,
 }
@@ -89,7 +93,13 @@ fn last(events: &[Event], turns: &[Turn], now: Conditions<'_>) -> Option<TurnFor
     }
     let prediction = retrace.prediction?;
     let verdict = verdict(turn, &prediction);
-    Some(TurnForecast { turn: turn.number, prediction, verdict })
+    Some(TurnForecast {
+        turn: turn.number,
+        prediction,
+        is_anew: retrace.is_anew,
+        has_ended: turn.ended(),
+        verdict,
+    })
 }
 
 /// The place of the first event that tells of this turn; what was before it is the same for all that the turn does.
@@ -114,6 +124,8 @@ struct Retrace {
     /// Whether the last of them is an attempt that has not ended.
     under_way: bool,
     prediction: Option<Prediction>,
+    /// Whether that is another than at the turn's beginning.
+    is_anew: bool,
 }
 
 impl Retrace {
@@ -155,6 +167,7 @@ impl Retrace {
             so_far: Vec::new(),
             under_way: false,
             prediction: None,
+            is_anew: false,
         }
     }
 
@@ -248,7 +261,9 @@ impl Retrace {
     fn predict_anew(&mut self) {
         if let (true, Some(fault)) = (self.prediction.is_some(), self.met()) {
             let rest = predict_rest(&self.so_far, &fault, self.policy, self.turn, Stored::default());
-            self.prediction = Some(held_if(self.held, rest, &fault));
+            let rest = held_if(self.held, rest, &fault);
+            self.is_anew |= self.prediction.as_ref().is_some_and(|before| before.sentence() != rest.sentence());
+            self.prediction = Some(rest);
         }
     }
 }

@@ -19,10 +19,11 @@ impl PredictionState {
     /// Of this lab.
     pub fn new(lab: LabState, shown: ShownLab, timeline: TimelineState, playback: PlaybackState) -> Self {
         let forecast = Memo::new(move |_| {
-            let (policy, messages, held, wire) = lab.panels.with(|panels| {
-                let messages = panels.history.as_ref().map_or(0, Vec::len);
-                (panels.policy, messages, panels.hold, panels.wire.as_ref().and_then(|wire| wire.fault))
-            });
+            let ((policy, held), messages) = (shown.policy_and_hold(), shown.messages());
+            let wire = match shown.earlier_panels() {
+                Some(then) => then.wire.and_then(|wire| wire.fault),
+                None => lab.panels.with(|panels| panels.wire.as_ref().and_then(|wire| wire.fault)),
+            };
             let fault = shown.fault.read();
             let now = Conditions { fault: &fault, wire, policy, active: timeline.active.get(), messages, held };
             playback.with_events(|events| timeline.turns.with(|turns| forecast(events, turns, now)))
