@@ -120,10 +120,13 @@ fn fault(events: &[Event]) -> Option<FaultStatus> {
 /// Which checks were proven after these events, of those that are proven now.
 fn proven(events: &[Event]) -> impl Fn(u8) -> bool {
     let reset = events.iter().rposition(|event| matches!(event.step, Step::LabReset)).map_or(0, |place| place + 1);
-    let passed: Vec<u8> = events[reset..].iter().filter_map(|event| match event.step {
-        Step::CheckPassed { check } => Some(check),
-        _ => None,
-    }).collect();
+    let passed: Vec<u8> = events[reset..]
+        .iter()
+        .filter_map(|event| match event.step {
+            Step::CheckPassed { check } => Some(check),
+            _ => None,
+        })
+        .collect();
     move |number| passed.contains(&number)
 }
 

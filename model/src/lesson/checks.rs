@@ -297,7 +297,9 @@ fn it_shows(evidence: &Evidence<'_>) -> String {
     let stored = evidence.before.len() + 2 * replies;
     match stored.saturating_sub(HISTORY_LIMIT) {
         0 => "it shows that none was lost".to_owned(),
-        1 => format!("it keeps the last {HISTORY_LIMIT} messages, and shows that none of them was lost; 1 has dropped out"),
+        1 => format!(
+            "it keeps the last {HISTORY_LIMIT} messages, and shows that none of them was lost; 1 has dropped out"
+        ),
         out => format!(
             "it keeps the last {HISTORY_LIMIT} messages, and shows that none of them was lost; {out} have dropped out"
         ),

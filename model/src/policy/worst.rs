@@ -63,7 +63,9 @@ pub fn fits(fault: &FaultStatus, policy: RetryPolicy, set: Set) -> Result<(), La
     let held: u64 = operations.iter().map(|operation| held_up_ms(plan, *operation, policy, 1)).sum();
     let (field, advice) = match set {
         Set::Plan => ("plan", "Let the faults meet fewer attempts, or lower the policy's waits and time-out"),
-        Set::Policy if held * 2 > worst => ("attempt_timeout_ms", "Lower the time-out (attempt_timeout_ms) or the attempts"),
+        Set::Policy if held * 2 > worst => {
+            ("attempt_timeout_ms", "Lower the time-out (attempt_timeout_ms) or the attempts")
+        }
         Set::Policy => ("delay_ms", "Lower the wait (delay_ms) or the attempts"),
     };
     let message = format!(

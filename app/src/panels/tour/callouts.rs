@@ -24,11 +24,7 @@ const CALLOUTS: [Callout; 8] = [
         "The tour begins in an untouched lab.",
         "Reset this one here, or open another actor’s lab in the bar on top.",
     ),
-    callout(
-        "composer",
-        "Send the first message.",
-        "The prediction under the signal path says what will come of it.",
-    ),
+    callout("composer", "Send the first message.", "The prediction under the signal path says what will come of it."),
     callout(
         "timeline",
         "Watch it recover.",

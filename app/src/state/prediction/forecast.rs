@@ -93,13 +93,7 @@ fn last(events: &[Event], turns: &[Turn], now: Conditions<'_>) -> Option<TurnFor
     }
     let prediction = retrace.prediction?;
     let verdict = verdict(turn, &prediction);
-    Some(TurnForecast {
-        turn: turn.number,
-        prediction,
-        is_anew: retrace.is_anew,
-        has_ended: turn.ended(),
-        verdict,
-    })
+    Some(TurnForecast { turn: turn.number, prediction, is_anew: retrace.is_anew, has_ended: turn.ended(), verdict })
 }
 
 /// The place of the first event that tells of this turn; what was before it is the same for all that the turn does.
