@@ -20,13 +20,14 @@ test("a pause freezes the picture in mid-wait; what happens meanwhile is kept", 
   await expect(lab.live).toHaveText("Paused");
   const answered = async () => JSON.stringify(await (await fetch(`${faultlab.url}/chat/user1/history`)).json());
   await expect.poll(answered).toContain("Got your message: Hi there");
-  await lab.expectScore(3);
+  await lab.expectScore(0);
   await expect(lab.chat.getByText(/^Attempt 1 failed\. Attempt 2 of 3 in/)).toBeVisible();
   await expect(lab.timeline.getByText("waits, attempt 2 of 3")).toBeVisible();
   await expect(page.locator(".flow-line")).toHaveAttribute("aria-label", /The actor waits/);
   await expect(lab.reply("Hi there")).toHaveCount(0);
   await page.getByRole("button", { name: "Live" }).click();
   await expect(lab.live).toHaveText("Live");
+  await lab.expectScore(3);
   await expect(lab.reply("Hi there")).toBeVisible();
 });
 
