@@ -12,7 +12,11 @@ use sidecar::{Ports, faults::Faults};
 use tempfile::TempDir;
 use tokio::{net::TcpStream, task::JoinHandle, time::sleep};
 
-use super::{Settings, with_port};
+use super::{
+    Settings,
+    folded::{Folded, Shown},
+    with_port,
+};
 use crate::{
     observed::Recorder,
     own::{
@@ -104,7 +108,8 @@ impl Host {
             Err(around) => return Err(NotStarted::Around(around.into())),
         };
         shell.fact("program", &format!("started, pid {}", program.pid()), &app.words());
-        let lines = tokio::spawn(read_lines(log.clone(), recorder.clone(), Arc::clone(shell)));
+        let lines =
+            tokio::spawn(read_lines(log.clone(), recorder.clone(), Arc::clone(shell), Folded::new(app.folder.clone())));
         let found = tokio::select! {
             found = registered_by(&app, &hosting) => found,
             how = program.ended() => Err(finding::ended_before_open(how, app.port)),
@@ -171,12 +176,19 @@ async fn registered_by(app: &App, hosting: &Hosting) -> Result<(String, Routes),
 }
 
 /// Shows each line, and gives it to the recorder.
-async fn read_lines(log: ProgramLog, recorder: Recorder, shell: Arc<Shell>) {
+async fn read_lines(log: ProgramLog, recorder: Recorder, shell: Arc<Shell>, mut folded: Folded) {
     let mut last = log.follow();
     let mut read = 0;
     loop {
         for line in log.after(read) {
-            shell.line(&line);
+            match folded.see(&line) {
+                Shown::Folded => {}
+                Shown::Whole => shell.line(&line),
+                Shown::After(frames) => {
+                    shell.note(&format!("… {frames} calls in packages"));
+                    shell.line(&line);
+                }
+            }
             recorder.line(line.at * 1_000, &line.plain);
             read = line.number;
         }

@@ -5,8 +5,10 @@
 //! - `host`: the program behind a sidecar with faults and a recorder
 //! - `tester`: what is done to one actor for one check; `plan`: what that is for each of them
 //! - `names`: names and texts out of a seed
+//! - `folded`: which of the program's lines are shown
 //! - [`output`](self): the verdicts for people and for machines
 
+mod folded;
 mod host;
 mod names;
 mod output;

@@ -27,22 +27,39 @@ pub struct Frame {
 }
 
 impl Traceback {
-    /// The innermost frame in the program's own files, which are those in `folder` that no package brought there.
+    /// The innermost frame in the program's own files.
     #[must_use]
     pub fn own_frame(&self, folder: &Path) -> Option<&Frame> {
-        let foreign = ["site-packages", "dist-packages", ".venv", "venv", ".tox"];
-        self.frames.iter().rev().find(|frame| {
-            let inside = frame.file.strip_prefix(folder).ok().or(frame.file.is_relative().then_some(&*frame.file));
-            inside.is_some_and(|inside| {
-                !inside.starts_with("<frozen") && !inside.iter().any(|part| foreign.iter().any(|name| part == *name))
-            })
-        })
+        self.frames.iter().rev().find(|frame| frame.is_own(folder))
     }
 
     /// Whether the program could not even be read.
     #[must_use]
     pub fn is_syntax(&self) -> bool {
         matches!(self.kind.as_str(), "SyntaxError" | "IndentationError" | "TabError")
+    }
+}
+
+impl Frame {
+    /// Whether it is in the program's own files: those in `folder` that no package brought there.
+    #[must_use]
+    pub fn is_own(&self, folder: &Path) -> bool {
+        let foreign = ["site-packages", "dist-packages", ".venv", "venv", ".tox"];
+        let inside = self.file.strip_prefix(folder).ok().or(self.file.is_relative().then_some(&*self.file));
+        inside.is_some_and(|inside| {
+            !inside.starts_with("<frozen") && !inside.iter().any(|part| foreign.iter().any(|name| part == *name))
+        })
+    }
+
+    /// The frame that a line names: `  File "main.py", line 5, in <module>`; without the function at a syntax error.
+    #[must_use]
+    pub fn of_line(line: &str) -> Option<Self> {
+        let (file, rest) = line.trim_start().strip_prefix("File \"")?.split_once("\", line ")?;
+        let (number, function) = match rest.split_once(", in ") {
+            Some((number, function)) => (number, Some(function.to_owned())),
+            None => (rest, None),
+        };
+        Some(Self { file: file.into(), line: number.trim().parse().ok()?, function, code: None })
     }
 }
 
@@ -62,7 +79,7 @@ impl TracebackReader {
             self.reading = Some(Traceback::default());
             return None;
         }
-        if let Some(frame) = frame(line) {
+        if let Some(frame) = Frame::of_line(line) {
             // A program that cannot be read is told of without a heading.
             let frames = &mut self.reading.get_or_insert_default().frames;
             if frames.len() == MOST_FRAMES {
@@ -91,16 +108,6 @@ impl TracebackReader {
         (ended.kind, ended.message) = (kind.to_owned(), message.to_owned());
         Some(ended)
     }
-}
-
-/// `  File "main.py", line 5, in <module>`; without the function at a syntax error.
-fn frame(line: &str) -> Option<Frame> {
-    let (file, rest) = line.trim_start().strip_prefix("File \"")?.split_once("\", line ")?;
-    let (number, function) = match rest.split_once(", in ") {
-        Some((number, function)) => (number, Some(function.to_owned())),
-        None => (rest, None),
-    };
-    Some(Frame { file: file.into(), line: number.trim().parse().ok()?, function, code: None })
 }
 
 #[cfg(test)]
