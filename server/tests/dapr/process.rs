@@ -19,6 +19,9 @@ const TAIL: usize = 6_000;
 pub struct Programs {
     pub daprd: PathBuf,
     pub placement: PathBuf,
+    /// What daprd keeps reminders in.
+    #[allow(dead_code, reason = "only the sidecar's conformance suite has reminders")]
+    pub scheduler: Option<PathBuf>,
     pub redis_server: PathBuf,
     pub redis_cli: PathBuf,
 }
@@ -43,6 +46,7 @@ impl Programs {
         let found = found.map(|((daprd, placement), (redis_server, redis_cli))| Self {
             daprd,
             placement,
+            scheduler: self::find("scheduler"),
             redis_server,
             redis_cli,
         });

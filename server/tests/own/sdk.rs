@@ -17,10 +17,8 @@ use crate::{
 
 /// Where each version's packages are; none where they are not there.
 fn sdks() -> Vec<PathBuf> {
-    let Some(folder) = env::var_os("FAULTLAB_PYTHON_SDKS").map(PathBuf::from) else {
-        eprintln!(
-            "SKIPPED: FAULTLAB_PYTHON_SDKS names no folder with Dapr's SDK for Python; `cargo xtask test` gets it"
-        );
+    let Some(folder) = env::var_os("FAULTLAB_DAPR_SDKS").map(PathBuf::from) else {
+        eprintln!("SKIPPED: FAULTLAB_DAPR_SDKS names no folder with Dapr's SDK for Python; `cargo xtask test` gets it");
         return Vec::new();
     };
     ["dapr-oldest", "dapr-newest"].map(|name| folder.join(name)).to_vec()

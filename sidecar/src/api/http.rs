@@ -129,6 +129,8 @@ async fn invoke_actor(
     reply.headers.remove(CONTENT_LENGTH);
     reply.headers.remove(TRANSFER_ENCODING);
     reply.headers.remove(http::header::CONNECTION);
+    // As daprd does for actors, whatever the body is.
+    reply.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     Ok((reply.status, reply.headers, reply.body).into_response())
 }
 

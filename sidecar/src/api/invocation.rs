@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use dapr::dapr::proto::common::v1::InvokeResponse;
 use dapr::dapr::proto::common::v1::http_extension::Verb;
 use dapr::dapr::proto::runtime::v1::InvokeServiceRequest;
@@ -20,7 +20,7 @@ use tonic_prost::ProstCodec;
 use tonic_types::{ErrorDetails, StatusExt};
 use tower::service_fn;
 
-use super::absent;
+use super::{absent, content_type};
 use crate::actors::InvokeCall;
 use crate::app_channel::AppReply;
 use crate::error::ApiError;
@@ -46,7 +46,7 @@ pub(super) async fn http(
     let query = uri.query().map(str::to_owned);
     let reply =
         runtime.invocation.invoke(ServiceCall { target, verb: method, method: path, query, headers, body }).await?;
-    Ok((reply.status, reply.headers, reply.body).into_response())
+    Ok(content_type::answer(reply))
 }
 
 /// The app and its method: `dapr-app-id` in the header, or in the path `/v1.0/invoke/{app}/method/{method}`.

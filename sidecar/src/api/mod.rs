@@ -2,6 +2,7 @@
 
 mod absent;
 mod auth;
+mod content_type;
 mod grpc;
 mod grpc_actors;
 mod grpc_pubsub;

@@ -1,6 +1,6 @@
 //! Service invocation: an app's methods, called through its own sidecar.
 
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use dapr::dapr::proto::common::v1::http_extension::Verb;
 use dapr::dapr::proto::common::v1::{HttpExtension, InvokeRequest};
 use dapr::dapr::proto::runtime::v1::InvokeServiceRequest;
@@ -15,6 +15,7 @@ behaviours![
     a_method_is_called_with_its_verb_query_headers_and_body,
     the_app_is_named_in_a_header_too,
     whatever_the_app_answers_is_the_answer,
+    an_answer_without_a_content_type_is_given_the_one_that_it_looks_like,
     a_method_is_called_over_grpc,
     an_app_that_is_not_there_is_named,
 ];
@@ -76,6 +77,26 @@ async fn invoke(
         http_extension: Some(HttpExtension { verb: Verb::Put.into(), querystring: "a=b".into() }),
     };
     lab.grpc.clone().invoke_service(InvokeServiceRequest { id: id.into(), message: Some(message) }).await
+}
+
+pub async fn an_answer_without_a_content_type_is_given_the_one_that_it_looks_like(runtime: Runtime) {
+    let lab = runtime.start(App::answering(|seen| async move { Response::new(seen.body.into()) })).await;
+    for (body, kind) in [
+        ("5", Some("text/plain; charset=utf-8")),
+        (r#"{"a": 1}"#, Some("text/plain; charset=utf-8")),
+        ("", None),
+        ("\n<!doctype html>", Some("text/html; charset=utf-8")),
+        ("<?xml?>", Some("text/xml; charset=utf-8")),
+        ("%PDF-1.7", Some("application/pdf")),
+        ("a\0b", Some("application/octet-stream")),
+    ] {
+        let of_actors = Some("application/json");
+        for (path, kind) in [("/v1.0/invoke/app/method/m", kind), ("/v1.0/actors/Counter/a/method/m", of_actors)] {
+            let answer = lab.http.put(lab.url(path)).body(body).send().await.unwrap();
+            let found = answer.headers().get("content-type").map(|kind| kind.to_str().unwrap());
+            assert_eq!(found, kind, "{path}: {body:?}");
+        }
+    }
 }
 
 pub async fn a_method_is_called_over_grpc(runtime: Runtime) {

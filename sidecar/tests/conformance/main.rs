@@ -57,6 +57,7 @@ mod reentrancy;
 mod reminders;
 mod resiliency;
 mod runtime;
+mod sdks;
 mod secrets;
 mod sqlite_file;
 mod startup;

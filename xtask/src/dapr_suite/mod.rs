@@ -15,6 +15,7 @@ use clap::Args;
 use std::{
     collections::VecDeque,
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
     sync::{Mutex, PoisonError},
@@ -105,10 +106,7 @@ fn setup(options: &Options) -> Result<Setup> {
             paths::program("sidecar", Profile::Debug)
         }
     };
-    let (scheduler, suite) = (folder.join("scheduler"), folder.join("suite.test"));
-    let mut build = go();
-    build.args(["build", "-tags", "stablecomponents", "-o"]).arg(&scheduler).arg("github.com/dapr/dapr/cmd/scheduler");
-    progress::run("Building Dapr's scheduler", BUILD_LIMIT, &mut build)?;
+    let (scheduler, suite) = (Programs::scheduler()?, folder.join("suite.test"));
     let mut build = go();
     build.args(["test", "-c", "-tags", "integration,allcomponents", "-o"]).arg(&suite);
     build.arg("github.com/dapr/dapr/tests/integration");
@@ -157,19 +155,17 @@ fn all_of(cases: &[String], setup: &Setup) -> Result<usize> {
 fn one(case: &str, setup: &Setup) -> Result<Ended> {
     let mut command = if setup.own_network { in_own_network(&setup.suite) } else { Command::new(&setup.suite) };
     command.args(["-test.v", "-focus", &format!("^{case}$")]);
-    command.env("DAPR_INTEGRATION_DAPRD_PATH", &setup.sidecar);
+    let name = case.replace('/', "_");
+    let sidecar = alone(&setup.sidecar, &setup.logs.join(&name))?;
+    command.env("DAPR_INTEGRATION_DAPRD_PATH", &sidecar);
     command.env("DAPR_INTEGRATION_PLACEMENT_PATH", &setup.placement);
     command.env("DAPR_INTEGRATION_SCHEDULER_PATH", &setup.scheduler);
-    // Cases that run at once use the same ports, and so their sidecars would take each other for their own.
-    let neighbours = setup.logs.join(case.replace('/', "_"));
-    fs::create_dir_all(&neighbours).with_context(|| format!("cannot make {}", neighbours.display()))?;
-    command.env("XDG_RUNTIME_DIR", &neighbours);
     // daprd does not start where it finds no address of the machine but loopback.
     command.env("DAPR_HOST_IP", "127.0.0.1");
     for name in UNUSED {
         command.env(format!("DAPR_INTEGRATION_{name}_PATH"), "/bin/false");
     }
-    let log = setup.logs.join(format!("{}.log", case.replace('/', "_")));
+    let log = setup.logs.join(format!("{name}.log"));
     let file = fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
     let mut child = command.spawn().context("Dapr's tests cannot be started")?;
@@ -185,7 +181,19 @@ fn one(case: &str, setup: &Setup) -> Result<Ended> {
         }
         thread::sleep(Duration::from_millis(50));
     };
-    Ok(ended(case, success, &setup.sidecar, &fs::read_to_string(&log)?))
+    Ok(ended(case, success, &sidecar, &fs::read_to_string(&log)?))
+}
+
+/// A program that is the sidecar with a folder of its own to find others in. Cases that run at once use the same ports, and
+/// so their sidecars would take each other for their own; and the suite does not hand its environment on.
+fn alone(sidecar: &Path, folder: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let program = folder.join("sidecar");
+    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', "'\\''"));
+    let script = format!("#!/bin/sh\nXDG_RUNTIME_DIR={} exec {} \"$@\"\n", quoted(folder), quoted(sidecar));
+    fs::write(&program, script).with_context(|| format!("cannot write {}", program.display()))?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+    Ok(program)
 }
 
 /// How a case ended, by what the suite said and whether it was content.

@@ -36,13 +36,26 @@ impl Programs {
         let programs = match Self::find() {
             Some(found) => found,
             None => {
-                build()?;
+                build(&["placement", "daprd"])?;
                 Self::find().context("daprd and placement were built, but are not there")?
             }
         };
         let version = progress::output(Command::new(&programs.daprd).arg("--version"))?;
         eprintln!("• Dapr {version}: {}", programs.daprd.display());
         Ok(programs)
+    }
+
+    /// The Scheduler, which keeps the reminders of actors: found, or built. Beside daprd, where tests look for it, if it was
+    /// built.
+    ///
+    /// # Errors
+    /// When it is missing and cannot be built.
+    pub(crate) fn scheduler() -> Result<PathBuf> {
+        if let Some(found) = find("scheduler") {
+            return Ok(found);
+        }
+        build(&["scheduler"])?;
+        find("scheduler").context("the Scheduler was built, but is not there")
     }
 
     fn find() -> Option<Self> {
@@ -67,11 +80,11 @@ fn built() -> PathBuf {
     paths::target().join("dapr")
 }
 
-/// Builds both from the Go modules of `xtask/dapr`.
-fn build() -> Result<()> {
+/// Builds programs of Dapr from the Go modules of `xtask/dapr`.
+fn build(names: &[&str]) -> Result<()> {
     let folder = built();
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    for name in ["placement", "daprd"] {
+    for name in names {
         let mut go = paths::command("go");
         go.current_dir(paths::dapr_modules());
         // Without a tag that names its components daprd ends at its start.

@@ -4,6 +4,7 @@
 //! - [`all`]: what is selected, one after the other, and the table at the end
 //! - [`phase`]: one kind of check: its limit, its counts, how long it took
 //! - [`rust`]: format, lints and Rust tests; [`running`]: which of them is running
+//! - [`sdks`]: Dapr's SDKs, for apps of the conformance suite
 //! - [`browser`](mod@browser): Playwright
 //! - [`results`]: reading what the test programs report
 mod browser;
@@ -11,6 +12,7 @@ mod phase;
 mod results;
 mod running;
 mod rust;
+mod sdks;
 
 use crate::{group::Asked, real::programs::Programs, tools};
 use anyhow::{Result, anyhow, bail};
@@ -55,7 +57,10 @@ pub(crate) fn all(selection: Selection) -> Result<ExitCode> {
 
     let mut phases = Phases::new(Asked::listen()?);
     let began = Instant::now();
-    let dapr = if missing.is_empty() { Programs::get() } else { Err(anyhow!(missing)) };
+    let mut dapr = if missing.is_empty() { Programs::get() } else { Err(anyhow!(missing)) };
+    if !selection.browser {
+        dapr = dapr.and_then(|dapr| Programs::scheduler().map(|_| dapr));
+    }
     let took = began.elapsed();
     if !selection.browser {
         rust::run(&mut phases, dapr.as_ref().ok());

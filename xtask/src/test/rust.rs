@@ -3,6 +3,7 @@ use super::{
     phase::{Phases, test_program},
     results::{self, Counts},
     running::Running,
+    sdks,
 };
 use crate::{group::Asked, paths, progress::BUILD_LIMIT, real::programs::Programs, site};
 use anyhow::{Context, Result};
@@ -28,6 +29,11 @@ pub(super) fn run(phases: &mut Phases, dapr: Option<&Programs>) {
     let mut front_lints = cargo();
     front_lints.args(front).args(["--", "-D", "warnings"]);
     phases.check("Lints of the browser part", "Linting the browser part", BUILD_LIMIT, &mut front_lints);
+    phases.add("Apps with Dapr's SDKs", "Getting Dapr's SDKs for JavaScript and Go", |_, counts| {
+        sdks::get()?;
+        counts.passed = 1;
+        Ok(())
+    });
     // Apart, so that neither is taken for the other.
     let build = ["test", "--workspace", "--no-run", "--locked"];
     if phases.check("Build of the Rust tests", "Building the Rust tests", BUILD_LIMIT, cargo().args(build)) {
@@ -76,8 +82,8 @@ fn tests(dapr: Option<&Programs>, asked: &Asked, counts: &mut Counts) -> Result<
     // Its output is read, and read more easily without colours.
     let mut cargo = paths::cargo();
     cargo.env("CARGO_TERM_COLOR", "never").args(["test", "--workspace", "--no-fail-fast", "--locked"]);
-    // Tests that want Dapr's SDK for Python find its versions there; without it they skip themselves.
-    cargo.env("FAULTLAB_PYTHON_SDKS", paths::own_tools());
+    // Tests that want Dapr's SDKs find them there; without them they skip themselves.
+    cargo.env("FAULTLAB_DAPR_SDKS", paths::own_tools());
     if let Some(programs) = dapr {
         cargo.env("FAULTLAB_DAPR_BIN", programs.folder());
     }

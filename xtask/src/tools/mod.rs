@@ -31,7 +31,7 @@ pub(crate) fn of_build(profile: Profile) -> Vec<Tool> {
 pub(crate) fn of_tests(rust: bool, browser: bool) -> Vec<Tool> {
     let mut tools = Vec::new();
     if rust {
-        tools.extend([Tool::Lints, Tool::Sqlite, Tool::OldestSdk, Tool::NewestSdk]);
+        tools.extend([Tool::Lints, Tool::Sqlite, Tool::OldestSdk, Tool::NewestSdk, Tool::NodeForSdk]);
     }
     if browser {
         tools.extend(of_build(Profile::Debug));

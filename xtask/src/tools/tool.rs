@@ -15,6 +15,8 @@ pub(crate) enum Tool {
     NodeForRelease,
     /// Runs the browser tests.
     NodeForBrowser,
+    /// Runs an app with Dapr's SDK for JavaScript.
+    NodeForSdk,
     /// Is driven by the browser tests.
     Chromium,
     /// The shell of SQLite.
@@ -35,6 +37,9 @@ const NODE_FOR_RELEASE: (u32, u32) = (18, 0);
 /// What Playwright asks for; `import.meta.dirname` came with 20.11.
 const NODE_FOR_BROWSER: (u32, u32) = (20, 11);
 
+/// What Dapr's SDK for JavaScript asks for.
+const NODE_FOR_SDK: (u32, u32) = (20, 0);
+
 /// What `xtask/dapr/go.mod` asks for.
 const GO: (u32, u32) = (1, 26);
 
@@ -50,11 +55,12 @@ const NEWEST_SDK: &str = "dapr-newest";
 
 impl Tool {
     /// All of them.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Lints,
         Self::BrowserTarget,
         Self::NodeForRelease,
         Self::NodeForBrowser,
+        Self::NodeForSdk,
         Self::Chromium,
         Self::Sqlite,
         Self::Redis,
@@ -71,6 +77,7 @@ impl Tool {
             Self::BrowserTarget => format!("the Rust target {}", wasm_target::TARGET),
             Self::NodeForRelease => node(NODE_FOR_RELEASE),
             Self::NodeForBrowser => node(NODE_FOR_BROWSER),
+            Self::NodeForSdk => node(NODE_FOR_SDK),
             Self::Chromium => "Chromium or Chrome".into(),
             Self::Sqlite => "sqlite3".into(),
             Self::Redis => "redis-server and redis-cli".into(),
@@ -89,6 +96,7 @@ impl Tool {
             Self::BrowserTarget => "the browser part",
             Self::NodeForRelease => "shrinking a release's browser part",
             Self::NodeForBrowser | Self::Chromium => "the browser tests",
+            Self::NodeForSdk => "the test of an app with Dapr's SDK for JavaScript",
             Self::Sqlite => "the test of the command that the store's panel shows",
             Self::Redis => "keeping the state on real Dapr",
             Self::DaprOrGo => "real Dapr",
@@ -114,6 +122,7 @@ impl Tool {
             Self::BrowserTarget => there(wasm_target::is_there()),
             Self::NodeForRelease => node(NODE_FOR_RELEASE),
             Self::NodeForBrowser => node(NODE_FOR_BROWSER),
+            Self::NodeForSdk => node(NODE_FOR_SDK),
             Self::Chromium => chromium().map(drop),
             Self::Sqlite => on_path(&["sqlite3"]),
             Self::Redis => on_path(&["redis-server", "redis-cli"]),
@@ -129,7 +138,7 @@ impl Tool {
         match self {
             Self::BrowserTarget => &[],
             Self::Lints => &["cargo-fmt", "rustfmt", "cargo-clippy", "clippy-driver"],
-            Self::NodeForRelease | Self::NodeForBrowser => &["node", "npm"],
+            Self::NodeForRelease | Self::NodeForBrowser | Self::NodeForSdk => &["node", "npm"],
             Self::Chromium => &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
             Self::Sqlite => &["sqlite3"],
             Self::Redis => &["redis-server", "redis-cli"],
@@ -162,7 +171,7 @@ impl Tool {
     /// The package of PyPI that it is in.
     pub(super) fn wheel(self) -> Option<&'static Wheel> {
         match self {
-            Self::NodeForRelease | Self::NodeForBrowser => Some(&Wheel {
+            Self::NodeForRelease | Self::NodeForBrowser | Self::NodeForSdk => Some(&Wheel {
                 name: "node",
                 // Its own bin/npm is a copy in the wrong place, which does not find the rest of npm.
                 programs: &[
@@ -181,7 +190,7 @@ impl Tool {
     pub(super) fn elsewhere(self) -> Option<&'static str> {
         match self {
             Self::Lints | Self::BrowserTarget => Some("rustup: https://rustup.rs"),
-            Self::NodeForRelease | Self::NodeForBrowser => Some("https://nodejs.org/en/download"),
+            Self::NodeForRelease | Self::NodeForBrowser | Self::NodeForSdk => Some("https://nodejs.org/en/download"),
             Self::Chromium => Some("any Chromium or Chrome, with the path of its program in CHROMIUM"),
             Self::DaprOrGo => Some("https://go.dev/dl, or the Dapr CLI and then `dapr init --slim`"),
             Self::OldestSdk | Self::NewestSdk => Some("Python 3.11 or later: https://www.python.org/downloads"),
@@ -267,13 +276,14 @@ mod tests {
         let lock: serde_json::Value = serde_json::from_str(&lock).unwrap();
         let packages = lock["packages"].as_object().unwrap().values();
         let asked = packages.filter_map(|package| package["engines"]["node"].as_str()?.strip_prefix(">="));
-        asked.map(|version| version.split('.').next().unwrap().parse().unwrap()).max()
+        asked.map(|version| version.trim().split('.').next().unwrap().parse().unwrap()).max()
     }
 
     #[test]
     fn of_node_no_more_is_asked_than_the_packages_ask_for_and_no_less() {
         assert_eq!(asked_for("xtask/npm/package-lock.json"), Some(NODE_FOR_RELEASE.0));
         assert_eq!(asked_for("end2end/package-lock.json"), Some(NODE_FOR_BROWSER.0));
+        assert_eq!(asked_for("xtask/npm-dapr/package-lock.json"), Some(NODE_FOR_SDK.0));
     }
 
     #[test]

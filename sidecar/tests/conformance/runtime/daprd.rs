@@ -1,4 +1,4 @@
-//! Real daprd, with a placement service and a Redis of its own.
+//! Real daprd, with a placement service and a Redis of its own, and a Scheduler where it is asked for.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,11 +15,12 @@ use super::Setup;
 use super::process::{Process, Programs, free_port};
 use crate::support;
 
-/// The three programs; their output is in files in the folder, and is shown when a test fails.
+/// The programs; their output is in files in the folder, and is shown when a test fails.
 pub struct Daprd {
     daprd: Process,
     // Not read, but ended with the rest.
     _placement: Option<Process>,
+    _scheduler: Option<Process>,
     redis: Process,
     programs: Programs,
     ports: Ports,
@@ -37,6 +38,7 @@ spec:
 struct Ports {
     redis: u16,
     placement: u16,
+    scheduler: u16,
     http: u16,
     grpc: u16,
 }
@@ -45,16 +47,21 @@ impl Daprd {
     pub async fn start(app: SocketAddr, setup: &Setup) -> Self {
         let programs = Programs::find().unwrap();
         let folder = TempDir::new().unwrap();
-        let ports = Ports { redis: free_port(), placement: free_port(), http: free_port(), grpc: free_port() };
+        let [redis, placement, scheduler, http, grpc] = std::array::from_fn(|_| free_port());
+        let ports = Ports { redis, placement, scheduler, http, grpc };
         let redis = start_redis(&programs, &ports, &folder);
         let placement = setup.placement.then(|| start_placement(&programs, &ports, &folder));
+        let mut scheduler = None;
+        if setup.scheduler {
+            scheduler = Some(start_scheduler(&programs, &ports, &folder).await);
+        }
         await_port(ports.redis).await;
         if placement.is_some() {
             await_port(ports.placement).await;
         }
         write_resources(setup, &ports, &folder);
         let daprd = start_daprd(&programs, &ports, &folder, app, setup);
-        let mut daprd = Self { daprd, _placement: placement, redis, programs, ports, folder };
+        let mut daprd = Self { daprd, _placement: placement, _scheduler: scheduler, redis, programs, ports, folder };
         daprd.await_api().await;
         daprd
     }
@@ -165,6 +172,26 @@ fn start_placement(programs: &Programs, ports: &Ports, folder: &TempDir) -> Proc
     Process::start("placement", folder.path(), &mut command)
 }
 
+/// A Scheduler that is ready: daprd asks for it once, and not again for a while.
+async fn start_scheduler(programs: &Programs, ports: &Ports, folder: &TempDir) -> Process {
+    let health = free_port();
+    let mut command = Command::new(programs.scheduler.as_ref().expect("daprd's reminders need a Scheduler"));
+    command.args(["--listen-address", "127.0.0.1", "--healthz-listen-address", "127.0.0.1", "--enable-metrics=false"]);
+    command.args(["--port", &ports.scheduler.to_string(), "--healthz-port", &health.to_string(), "--id", "s0"]);
+    command.args(["--etcd-client-port", &free_port().to_string(), "--etcd-backend-batch-interval", "10ms"]);
+    command.args(["--etcd-initial-cluster", &format!("s0=http://127.0.0.1:{}", free_port())]);
+    command.arg("--etcd-data-dir").arg(folder.path().join("scheduler"));
+    let mut process = Process::start("scheduler", folder.path(), &mut command);
+    let (client, url) = (reqwest::Client::new(), format!("http://127.0.0.1:{health}/healthz"));
+    let watched = std::sync::Mutex::new(&mut process);
+    support::until("the Scheduler is ready", || async {
+        watched.lock().unwrap().check();
+        client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success())
+    })
+    .await;
+    process
+}
+
 fn start_daprd(programs: &Programs, ports: &Ports, folder: &TempDir, app: SocketAddr, setup: &Setup) -> Process {
     let mut command = Command::new(&programs.daprd);
     // A relative path of a SQLite file is relative to here.
@@ -187,6 +214,9 @@ fn start_daprd(programs: &Programs, ports: &Ports, folder: &TempDir, app: Socket
     }
     if setup.placement {
         command.args(["--placement-host-address", &local(ports.placement).to_string()]);
+    }
+    if setup.scheduler {
+        command.args(["--scheduler-host-address", &local(ports.scheduler).to_string()]);
     }
     if let Some(bytes) = setup.max_body_bytes {
         command.args(["--max-body-size", &bytes.to_string()]);

@@ -54,6 +54,8 @@ pub struct Setup {
     pub pubsub: bool,
     /// Whether daprd is told of a placement service.
     pub placement: bool,
+    /// Whether daprd is told of a Scheduler, which keeps its reminders.
+    pub scheduler: bool,
     /// Whether the documents refer to a Redis, as `{redis}`.
     pub redis: bool,
     /// More resource files.
@@ -75,6 +77,7 @@ impl Default for Setup {
             store: Store::Usual,
             pubsub: true,
             placement: true,
+            scheduler: false,
             redis: false,
             documents: Vec::new(),
             dapr_api_token: None,
@@ -119,6 +122,20 @@ impl Runtime {
     pub async fn daprd() -> Option<(Self, SemaphorePermit<'static>)> {
         process::Programs::find()?;
         Some((Self::Daprd, PLACES.acquire().await.unwrap()))
+    }
+
+    /// The same with a Scheduler.
+    ///
+    /// # Panics
+    /// If there is none with `CI=true`: a test that was skipped would look like one that passed.
+    pub async fn daprd_with_scheduler() -> Option<(Self, SemaphorePermit<'static>)> {
+        if process::Programs::find()?.scheduler.is_none() {
+            let words = "daprd's reminders are not tested: there is no scheduler (cargo xtask test gets it)";
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "{words}");
+            eprintln!("skipped: {words}");
+            return None;
+        }
+        Self::daprd().await
     }
 
     /// Whether a Redis can be started.
@@ -284,6 +301,11 @@ impl Lab {
     /// A connection of its own to the gRPC API.
     pub async fn channel(&self) -> Channel {
         Channel::from_shared(format!("http://{}", self.grpc_addr)).unwrap().connect().await.unwrap()
+    }
+
+    /// The ports of the HTTP and the gRPC API.
+    pub fn ports(&self) -> (u16, u16) {
+        (self.http_addr.port(), self.grpc_addr.port())
     }
 
     pub fn url(&self, path: &str) -> String {
