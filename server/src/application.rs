@@ -15,7 +15,7 @@ use crate::{
     controls::Controls,
     dapr::{Dapr, DaprError},
     guard::AllowedHosts,
-    http::{self, Public, site::Site},
+    http::{self, Operations, Public, site::Site},
     labs::{Labs, Timelines},
     recordings::Recordings,
     runtime::RuntimeInfo,
@@ -179,6 +179,11 @@ impl Application {
             actors: self.actor_config.clone(),
             site,
             allowed: self.allowed.clone(),
+            operations: Operations {
+                dapr: self.backend.dapr.clone(),
+                labs: self.timelines.labs().clone(),
+                stopping: self.backend.stopping.clone(),
+            },
             shutdown,
         })
     }

@@ -5,13 +5,15 @@ use std::{env, net::SocketAddr, path::PathBuf};
 use axum::http::HeaderValue;
 use clap::{CommandFactory, Parser, builder::ValueParser, error::ErrorKind};
 
+use crate::version;
+
 /// Faultlab: a playground for the fault tolerance of a Dapr virtual actor.
 ///
 /// Starts the lab with an embedded Dapr sidecar and a SQLite state store; nothing else has to be installed. If
 /// `DAPR_GRPC_PORT` or `DAPR_GRPC_ENDPOINT` is set, as `dapr run` and the Kubernetes injector do, the sidecar that
 /// they name is used instead.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "faultlab", version, about, long_about)]
+#[command(name = "faultlab", version = version::full(), about, long_about)]
 pub struct Config {
     /// Where people reach the lab. Port 0 takes any free port; the log says which.
     #[arg(long, env = "FAULTLAB_ADDR", value_name = "HOST:PORT", default_value = "127.0.0.1:8000")]
@@ -25,7 +27,8 @@ pub struct Config {
     #[arg(long, env = "FAULTLAB_DATA", value_name = "DIR", default_value = "./data")]
     pub data: PathBuf,
 
-    /// The folder with the built browser files [default: ./target/site, else ../site beside the program].
+    /// The folder with the built browser files [default: those inside the program; in development ./target/site, else
+    /// ../site beside the program].
     #[arg(long, env = "FAULTLAB_SITE", value_name = "DIR")]
     pub site: Option<PathBuf>,
 

@@ -16,17 +16,19 @@
 //! - [`retry`]: trying again
 //! - [`store_hit`]: what the store behind the embedded sidecar does on purpose
 //! - [`sidecar_retries`]: the embedded sidecar's own retries
+//! - `metrics`: what happens in the labs, counted
 //! - [`timeline`]: what an actor did, kept within bounds and handed on to the event streams
 //! - [`checks`]: the lesson's checks over it
 //! - [`dapr`]: the sidecar as the application speaks to it
 //! - `serving`: a listener that serves until it is told to stop; `accepting`: taking connections
-//! - `guard`: who may come in
+//! - `guard`: who may come in; `clients`: how much one of them may hold
 //! - [`invocation`]: what travels with a call of the actor
 //! - [`program`]: a program of somebody else's, started, listened to and ended
 //! - `recordings`: turns that were handed in, to be looked at
 //! - `scenario`: running the scenarios of [`model::scenario`]
 //! - [`runtime`]: what the sidecar tells of itself
 //! - `stored`: what is stored, as the sidecar gives it; [`store`]: the state store itself, read past Dapr
+//! - [`version`]: which build it is; [`health`]: asking another process how it is
 //! - [`wire`]: the wire between the sidecar and Redis, which fails on purpose
 
 mod accepting;
@@ -36,15 +38,18 @@ pub mod application;
 pub mod backend;
 pub mod check;
 pub mod checks;
+mod clients;
 pub mod command_line;
 pub mod config;
 pub mod controls;
 pub mod dapr;
 mod guard;
+pub mod health;
 mod http;
 pub mod invocation;
 pub mod labs;
 mod look_ups;
+mod metrics;
 pub mod observed;
 pub mod own;
 pub mod program;
@@ -60,6 +65,7 @@ pub mod store;
 pub mod store_hit;
 mod stored;
 pub mod timeline;
+pub mod version;
 pub mod wire;
 
 pub use self::{

@@ -11,6 +11,7 @@ use mimalloc::MiMalloc;
 use server::{
     Config, check,
     command_line::{self, Asked, Refused},
+    health,
     own::{self, Settings, Status, starter},
     program::guard,
     signals::Signals,
@@ -41,6 +42,19 @@ fn main() -> ExitCode {
                 say(&mut stdout(), format_args!("{words}"));
                 ExitCode::SUCCESS
             }
+            Err(error) => failed(format_args!("{error:#}"), Status::Usage as u8),
+        },
+        Ok(Asked::Health(addr)) => ended(EnvFilter::new("off"), async move {
+            health::ask(addr).await.map_err(anyhow::Error::msg)?;
+            say(&mut stdout(), format_args!("ready"));
+            Ok(ExitCode::SUCCESS)
+        }),
+        Ok(Asked::Completions(shell)) => {
+            command_line::completions(shell, &mut stdout());
+            ExitCode::SUCCESS
+        }
+        Ok(Asked::Manual(folder)) => match command_line::manual(&folder) {
+            Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(format_args!("{error:#}"), Status::Usage as u8),
         },
         Ok(Asked::Guard(words)) => guard::run(&words),

@@ -21,7 +21,7 @@ use crate::{
     config::Config,
     http::site::Site,
     labs::{Labs, Timelines},
-    serving::{APP_SILENCE, SILENCE, Serving},
+    serving::{Limits, Serving},
     sidecar_retries::SidecarRetrySwitch,
     store::StoreReader,
     store_hit::StoreHits,
@@ -100,10 +100,10 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     });
     let wire = wire.transpose()?;
 
-    let app_channel = Serving::start(app, application.app_channel(), APP_SILENCE, CancellationToken::new());
+    let app_channel = Serving::start(app, application.app_channel(), Limits::sidecar(), CancellationToken::new());
     let stop = CancellationToken::new();
     let router = application.public(&site, stop.clone());
-    let public = Serving::start(public, router, SILENCE, stop);
+    let public = Serving::start(public, router, Limits::public(), stop);
     Ok(Running { addr, app_addr, application, sidecar, public, app_channel, wire })
 }
 

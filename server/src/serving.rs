@@ -11,6 +11,7 @@ use std::{
 use axum::{
     BoxError, Router,
     body::{Body, Bytes, HttpBody},
+    extract::ConnectInfo,
     http::Request,
     response::Response,
 };
@@ -21,24 +22,56 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+use model::error::ErrorCode;
+use rustix::process::{Resource, getrlimit};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinHandle,
+    time::timeout,
+};
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt, service_fn};
 use tower_http::timeout::TimeoutBody;
 
-use crate::accepting::Accepting;
+use crate::{accepting::Accepting, clients::Clients};
 
 /// How long a stop waits for a client, to send the rest of a request or to take the rest of an answer.
 const CLIENT_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long a client may be silent in the middle of a request, in its head and between two pieces of its body, and how
-/// long it may take nothing of an answer. A connection without a request counts as one whose head has not come.
-pub(crate) const SILENCE: Duration = Duration::from_secs(30);
+/// How long a client that holds as many connections as it may is listened to, so that it gets to read why.
+const REFUSAL_LIMIT: Duration = Duration::from_secs(1);
 
-/// The same of a sidecar. Longer than it keeps a connection that it does not use (30 s, and 90 s in Go), so that none is
-/// closed here while its next call is on the way.
-pub(crate) const APP_SILENCE: Duration = Duration::from_secs(120);
+/// How many connections one client may hold of the public listener, unless that is more than half of the file handles.
+/// All tabs of a class behind one address need some hundreds.
+const CONNECTIONS: usize = 2_048;
+
+/// What a listener takes from its clients.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How long a client may be silent in the middle of a request, in its head and between two pieces of its body, and
+    /// how long it may take nothing of an answer. A connection without a request counts as one whose head has not come.
+    pub(crate) silence: Duration,
+    /// How many connections one client may hold.
+    pub(crate) connections: usize,
+}
+
+impl Limits {
+    /// For people and programs.
+    pub(crate) fn public() -> Self {
+        let handles = getrlimit(Resource::Nofile).current.and_then(|handles| usize::try_from(handles).ok());
+        let connections = handles.map_or(CONNECTIONS, |handles| CONNECTIONS.min(handles / 2));
+        Self { silence: Duration::from_secs(30), connections }
+    }
+
+    /// For a sidecar. It is waited for longer than it keeps a connection that it does not use (30 s, and 90 s in Go), so
+    /// that none is closed here while its next call is on the way. There is one of it, with as many calls as there are.
+    pub(crate) const fn sidecar() -> Self {
+        Self { silence: Duration::from_secs(120), connections: usize::MAX }
+    }
+}
 
 /// A listener that serves.
 pub(crate) struct Serving {
@@ -48,10 +81,9 @@ pub(crate) struct Serving {
 
 impl Serving {
     /// Serves HTTP/1.1 until `stop`: then what was asked is answered, and nothing else. It is all that browsers speak
-    /// without TLS, and that a sidecar speaks to its app unless it is told otherwise. `silence` is how long a client may
-    /// neither send the rest of a request nor take the rest of an answer.
-    pub(crate) fn start(listener: TcpListener, router: Router, silence: Duration, stop: CancellationToken) -> Self {
-        let done = tokio::spawn(serve(listener, router, silence, stop.clone()));
+    /// without TLS, and that a sidecar speaks to its app unless it is told otherwise.
+    pub(crate) fn start(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) -> Self {
+        let done = tokio::spawn(serve(listener, router, limits, stop.clone()));
         Self { stop, done }
     }
 
@@ -66,8 +98,9 @@ impl Serving {
     }
 }
 
-async fn serve(listener: TcpListener, router: Router, silence: Duration, stop: CancellationToken) {
-    let accepting = Accepting::new("The lab");
+async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+    let Limits { silence, connections } = limits;
+    let (accepting, clients) = (Accepting::new("The lab"), Clients::new(connections));
     // The routes are made once. A router that serves as it is makes them anew for each connection: 50 KiB of them.
     let router: Router = router.with_state(());
     // To look which protocol it is takes 8 KiB for each connection, and a class has many that are idle.
@@ -83,11 +116,18 @@ async fn serve(listener: TcpListener, router: Router, silence: Duration, stop: C
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!("cannot set TCP_NODELAY: {error}");
         }
+        // One that is gone already has none.
+        let Ok(peer) = stream.peer_addr() else { continue };
+        let Some(place) = clients.enter(peer.ip()) else {
+            tokio::spawn(refuse(stream, clients.most()));
+            continue;
+        };
         let work = Work::default();
         let service = {
             let (router, work) = (router.clone(), work.clone());
             TowerToHyperService::new(service_fn(move |request: Request<Incoming>| {
-                let request = request.map(|body| TimeoutBody::new(silence, body));
+                let mut request = request.map(|body| TimeoutBody::new(silence, body));
+                request.extensions_mut().insert(ConnectInfo(peer));
                 work.clone().answer(router.clone(), request)
             }))
         };
@@ -96,6 +136,7 @@ async fn serve(listener: TcpListener, router: Router, silence: Duration, stop: C
         let connection = connections.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned());
         let stop = stop.clone();
         tokio::spawn(async move {
+            let _place = place;
             let stalled = async {
                 stop.cancelled().await;
                 work.stalled().await;
@@ -110,6 +151,26 @@ async fn serve(listener: TcpListener, router: Router, silence: Duration, stop: C
     }
     drop(listener);
     connections.shutdown().await;
+}
+
+/// Tells a client that it holds as many connections as it may.
+async fn refuse(mut stream: TcpStream, most: usize) {
+    let message = format!("{most} connections are open from this address, and no more are taken: close some");
+    let body = serde_json::json!({"error": {"code": ErrorCode::TooManyWaiting, "message": message}}).to_string();
+    let answer = format!(
+        "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\
+         \r\n{body}",
+        body.len()
+    );
+    let told = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await?;
+        // To close it with something unread would take the answer away from it.
+        while stream.read(&mut [0; 1_024]).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    // It may be gone.
+    let _ = timeout(REFUSAL_LIMIT, told).await;
 }
 
 /// How many requests of a connection are answered just now: they have come whole, and what they are answered with is not
@@ -216,13 +277,47 @@ mod tests {
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(100);
+    const LIMITS: Limits = Limits { silence: SHORT, connections: 2 };
+
+    #[tokio::test]
+    async fn a_client_that_holds_as_many_connections_as_it_may_is_told_so_and_another_gets_in() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let limits = Limits { silence: Duration::from_secs(20), connections: 2 };
+        let hello = async || "hello";
+        let serving = Serving::start(listener, Router::new().fallback(hello), limits, CancellationToken::new());
+        let ask = async |from: &str| {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+            let mut stream = socket.connect(addr).await.unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+            let mut answer = String::new();
+            timeout(Duration::from_secs(20), stream.read_to_string(&mut answer)).await.expect("an end").unwrap();
+            answer
+        };
+        // Half sent.
+        let mut held = Vec::new();
+        for _ in 0..2 {
+            let mut stream = TcpStream::connect(addr).await.unwrap();
+            stream.write_all(b"GET / HT").await.unwrap();
+            held.push(stream);
+        }
+        let refused = ask("127.0.0.1").await;
+        assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("2 connections are open"), "{refused}");
+        assert!(refused.contains(r#""code":"too_many_waiting""#), "{refused}");
+        let answer = ask("127.0.0.2").await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        held.clear();
+        while !ask("127.0.0.1").await.starts_with("HTTP/1.1 200 ") {}
+        serving.stop(SHORT).await;
+    }
 
     #[tokio::test]
     async fn what_is_half_sent_does_not_stay() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let read = |body: Bytes| async move { format!("{} bytes", body.len()) };
-        let serving = Serving::start(listener, Router::new().fallback(read), SHORT, CancellationToken::new());
+        let serving = Serving::start(listener, Router::new().fallback(read), LIMITS, CancellationToken::new());
         let body = "PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf";
         let whole = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
         for (sent, answer) in [
@@ -259,7 +354,7 @@ mod tests {
             });
             async move { Body::from_stream(endless) }
         };
-        let serving = Serving::start(listener, Router::new().fallback(answer), SHORT, CancellationToken::new());
+        let serving = Serving::start(listener, Router::new().fallback(answer), LIMITS, CancellationToken::new());
         let mut stream = TcpStream::connect(addr).await.unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
         let ended = timeout(Duration::from_secs(20), dropped).await;

@@ -146,5 +146,5 @@ fn perform(task: Task) -> Result<ExitCode> {
 
 fn build(profile: Profile) -> Result<()> {
     site::build(profile)?;
-    programs::build(profile)
+    programs::build_with_site(profile)
 }

@@ -17,7 +17,8 @@ pub(crate) fn faultlab(profile: Profile, flags: &[OsString]) -> Result<()> {
 pub(crate) fn command(profile: Profile, flags: &[OsString]) -> Command {
     let mut command = Command::new(paths::program("faultlab", profile));
     command.current_dir(paths::root()).args(flags);
-    if env::var_os("FAULTLAB_SITE").is_none() {
+    // A release has its own inside.
+    if env::var_os("FAULTLAB_SITE").is_none() && !profile.is_release() {
         command.env("FAULTLAB_SITE", paths::site());
     }
     command

@@ -3,11 +3,13 @@
 mod check;
 mod health;
 mod ignored;
+mod manual;
 mod run;
 
-use std::{env, ffi::OsString, path::PathBuf};
+use std::{env, ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 
 use self::{check::CheckArguments, run::RunArguments};
 use crate::{
@@ -15,7 +17,10 @@ use crate::{
     config::Config,
     own::{Settings, Status},
     program::GUARD,
+    version,
 };
+
+pub use self::manual::{completions, manual};
 
 /// What the process is to do.
 pub enum Asked {
@@ -27,6 +32,12 @@ pub enum Asked {
     Check(Box<CheckSettings>),
     /// A folder to begin with.
     New(PathBuf),
+    /// Whether the lab at this address is ready.
+    Health(SocketAddr),
+    /// The words that a shell completes.
+    Completions(Shell),
+    /// The manual, into this folder.
+    Manual(PathBuf),
     /// To stand between a lab and a program.
     Guard(Vec<OsString>),
 }
@@ -43,7 +54,7 @@ pub enum Refused {
 const WRONG_FLAGS: u8 = 2;
 
 #[derive(Parser)]
-#[command(name = "faultlab", version, args_conflicts_with_subcommands = true)]
+#[command(name = "faultlab", version = version::full(), args_conflicts_with_subcommands = true)]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
@@ -67,6 +78,23 @@ enum Command {
     /// Make a folder to begin with: a program that runs, its components, and the lesson's steps.
     New {
         /// The folder; it must not be there yet, or be empty.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Ask a lab on this machine whether it is ready: the exit status is 0 if it is.
+    Health {
+        /// Where people reach it; 0.0.0.0 is asked at 127.0.0.1.
+        #[arg(long, env = "FAULTLAB_ADDR", value_name = "HOST:PORT", default_value = "127.0.0.1:8000")]
+        addr: SocketAddr,
+    },
+    /// Print what a shell needs to complete faultlab's commands and flags.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Write the manual's pages into a folder: man -l DIR/faultlab.1
+    Man {
+        /// The folder; made when missing.
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
@@ -98,6 +126,9 @@ pub fn read() -> Result<Asked, Refused> {
             let settings = check.settings().map_err(|words| Refused::Usage(words, Status::Usage as u8))?;
             Ok(Asked::Check(Box::new(settings)))
         }
+        Some(Command::Health { addr }) => Ok(Asked::Health(addr)),
+        Some(Command::Completions { shell }) => Ok(Asked::Completions(shell)),
+        Some(Command::Man { folder }) => Ok(Asked::Manual(folder)),
         Some(Command::Run(run)) => settings(run, true, &arguments),
         Some(Command::Sidecar(run)) => settings(run, false, &arguments),
     }

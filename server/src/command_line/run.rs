@@ -81,7 +81,8 @@ struct LabArguments {
     /// The folder for state, with one in it for each app [default: one of this folder's in ~/.local/state/faultlab].
     #[arg(long, env = "FAULTLAB_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The folder with the built browser files [default: ./target/site, else ../site beside the program].
+    /// The folder with the built browser files [default: those inside the program; in development ./target/site, else
+    /// ../site beside the program].
     #[arg(long, env = "FAULTLAB_SITE", value_name = "DIR")]
     site: Option<PathBuf>,
     /// A host name, beside localhost and plain addresses, under which people may open the page.

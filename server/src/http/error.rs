@@ -41,10 +41,12 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// The API's paths that stand alone.
+const PATHS: [&str; 8] = ["/api", "/chat", "/events", "/healthz", "/livez", "/metrics", "/openapi.json", "/readyz"];
+
 /// Whether answers on this path are for programs rather than for people.
 pub(crate) fn is_api(path: &str) -> bool {
-    ["/api/", "/chat/", "/events/", "/dapr/"].iter().any(|prefix| path.starts_with(prefix))
-        || ["/api", "/chat", "/events", "/healthz", "/openapi.json"].contains(&path)
+    ["/api/", "/chat/", "/events/", "/dapr/"].iter().any(|prefix| path.starts_with(prefix)) || PATHS.contains(&path)
 }
 
 /// Gives errors that a library made on an API path (wrong method, body too large) the one error shape.

@@ -1,9 +1,10 @@
 //! `GET /events/{actor_id}`: the timeline as a stream of server-sent events (WHATWG HTML, §9.2).
 
-use std::{collections::VecDeque, convert::Infallible, mem, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, mem, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
-    extract::State,
+    Extension,
+    extract::{ConnectInfo, State},
     http::{HeaderMap, HeaderValue, header},
     response::{
         IntoResponse, Response, Sse,
@@ -24,7 +25,12 @@ use super::{
     error::{ApiError, ErrorBody},
     extract::{Actor, Asked},
 };
-use crate::{labs::Timelines, timeline::Follow};
+use crate::{
+    clients::{Clients, Place},
+    labs::Timelines,
+    metrics::{Metrics, OpenStream},
+    timeline::{Follow, clock},
+};
 
 /// How often a stream with nothing to say shows that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -32,10 +38,15 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a browser waits before it connects again.
 const RECONNECT: Duration = Duration::from_secs(1);
 
+/// How many streams one client may hold. A browser has six at most to one origin, and a class may be behind one address.
+pub(crate) const STREAMS: usize = 1_024;
+
 /// What a stream needs.
 #[derive(Clone)]
 pub(crate) struct Streams {
     pub(crate) timelines: Timelines,
+    /// What each client holds of them.
+    pub(crate) clients: Clients,
     /// Ends every stream: a shutdown must not wait for readers.
     pub(crate) shutdown: CancellationToken,
 }
@@ -64,25 +75,36 @@ pub(crate) struct Position {
     ),
     responses(
         (status = 200, description = "The stream", body = Event, content_type = "text/event-stream"),
-        (status = 400, body = ErrorBody)
+        (status = 400, body = ErrorBody),
+        (status = 429, description = "As many streams as may be are open from one address", body = ErrorBody)
     )
 )]
 pub(crate) async fn events(
     State(streams): State<Streams>,
     Actor(actor): Actor,
     Asked(position): Asked<Position>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    let place = peer.map(|Extension(ConnectInfo(peer))| streams.clients.enter(peer.ip()).ok_or_else(|| full(&streams)));
+    let place = place.transpose()?;
     let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or_default().to_owned());
     let after = last.or(position.after).map(|id| id.parse::<EventId>()).transpose();
     let after = after.map_err(|error| ApiError::new(ErrorCode::InvalidRequest, error.to_string()))?;
-    let frames = frames(Reading::new(streams.timelines, actor, after)).take_until(streams.shutdown.cancelled_owned());
+    let reading = Reading { _place: place, ..Reading::new(streams.timelines, actor, after) };
+    let frames = frames(reading).take_until(streams.shutdown.cancelled_owned());
     let mut response = Sse::new(frames).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // A proxy that buffers would hold the events back.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
+}
+
+fn full(streams: &Streams) -> ApiError {
+    let most = streams.clients.most();
+    let message = format!("{most} event streams are open from this address, and no more are: close some");
+    ApiError::new(ErrorCode::TooManyWaiting, message)
 }
 
 /// What was missed, then what happens. Ends when this reader falls behind: it connects again and is given what it
@@ -104,16 +126,39 @@ struct Reading {
     tells_gap: bool,
     /// What was read of what it missed, and has not gone out.
     piece: VecDeque<Arc<Event>>,
+    metrics: Metrics,
+    /// Counted for as long as it reads.
+    _open: OpenStream,
+    /// The client's, for as long.
+    _place: Option<Place>,
 }
 
 impl Reading {
     fn new(timelines: Timelines, actor: ActorId, after: Option<EventId>) -> Self {
         let follow = timelines.follow(&actor, after);
-        Self { tells_gap: follow.missed.is_gap(), timelines, actor, follow, piece: VecDeque::new() }
+        let metrics = timelines.labs().metrics().clone();
+        Self {
+            tells_gap: follow.missed.is_gap(),
+            timelines,
+            actor,
+            follow,
+            piece: VecDeque::new(),
+            _open: metrics.open_stream(),
+            _place: None,
+            metrics,
+        }
     }
 
     /// What the reader is told next, made when it has taken what was before; `None` when it has fallen behind.
     async fn next(&mut self) -> Option<Frame> {
+        let step = self.step().await;
+        if step.is_none() {
+            self.metrics.let_go();
+        }
+        step
+    }
+
+    async fn step(&mut self) -> Option<Frame> {
         let epoch = self.follow.epoch;
         if self.piece.is_empty() {
             self.piece = self.timelines.read_missed(&self.actor, &mut self.follow).ok()?.into();
@@ -128,6 +173,7 @@ impl Reading {
             return Some(step(epoch, event.seq, json(&*event)));
         }
         let event = self.follow.live.next().await.ok()?;
+        self.metrics.went_out(Duration::from_millis(clock::now_ms().saturating_sub(event.at)));
         Some(step(epoch, event.seq, event.json()))
     }
 }

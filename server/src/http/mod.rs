@@ -4,6 +4,8 @@
 
 mod chat;
 mod docs;
+#[cfg(feature = "embed")]
+mod embedded;
 mod error;
 mod events;
 mod extract;
@@ -11,6 +13,7 @@ mod forms;
 mod guard;
 mod hold;
 mod lab;
+mod operations;
 mod pages;
 mod recording;
 mod report;
@@ -28,8 +31,12 @@ use tower_http::{
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use self::{events::Streams, site::Site};
-use crate::{actor::config::ActorConfig, guard::AllowedHosts, labs::Timelines, look_ups};
+pub(crate) use self::operations::Operations;
+use self::{
+    events::{STREAMS, Streams},
+    site::Site,
+};
+use crate::{actor::config::ActorConfig, clients::Clients, guard::AllowedHosts, labs::Timelines, look_ups};
 
 /// The most bytes of a request, recordings apart. A form needs up to three for each byte of a message of 16 KiB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -45,12 +52,13 @@ pub(crate) struct Public<'a> {
     pub(crate) actors: ActorConfig,
     pub(crate) site: &'a Site,
     pub(crate) allowed: AllowedHosts,
+    pub(crate) operations: Operations,
     pub(crate) shutdown: CancellationToken,
 }
 
 /// Everything that people and programs reach.
 pub(crate) fn router(public: Public<'_>) -> Router {
-    let Public { backend, timelines, actors, site, allowed, shutdown } = public;
+    let Public { backend, timelines, actors, site, allowed, operations, shutdown } = public;
     let json = OpenApiRouter::with_openapi(docs::Api::openapi())
         .merge(chat::router())
         .merge(lab::router())
@@ -62,7 +70,7 @@ pub(crate) fn router(public: Public<'_>) -> Router {
         .with_state(backend.clone())
         .merge(look_ups::router(actors));
     // An event stream is left as it is, and past the compression it needs less memory.
-    let events = events::router(Streams { timelines, shutdown });
+    let events = events::router(Streams { timelines, clients: Clients::new(STREAMS), shutdown });
     // A recording is larger than anything else that comes in, and has a limit of its own.
     let recordings = recording::router(site, backend.clone()).layer(CompressionLayer::new().quality(COMPRESSION));
     let (api, described) = json
@@ -81,6 +89,7 @@ pub(crate) fn router(public: Public<'_>) -> Router {
     Router::new()
         .merge(pages)
         .merge(api)
+        .merge(operations::router(operations))
         .layer(middleware::from_fn(error::one_shape))
         .layer(middleware::from_fn(forms::keep_typed))
         .layer(middleware::from_fn_with_state(allowed, guard::guard))

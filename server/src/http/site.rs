@@ -16,8 +16,11 @@ use axum::{
 use leptos::config::{LeptosOptions, get_configuration};
 use tower_http::services::ServeDir;
 
+#[cfg(feature = "embed")]
+use super::embedded;
+
 /// The folder's part with what was built, and the part of its URL.
-const PKG: &str = "pkg";
+pub(super) const PKG: &str = "pkg";
 
 /// Set by cargo-leptos, with others that Leptos reads, for the program that it starts.
 const STARTED_BY_CARGO_LEPTOS: &str = "LEPTOS_OUTPUT_NAME";
@@ -29,18 +32,26 @@ const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     options: LeptosOptions,
+    /// Whether they are inside the program, and not in a folder.
+    embedded: bool,
 }
 
 impl Site {
-    /// Finds the files in `given`, else where cargo-leptos says if it started the program, else in `./target/site`, else
-    /// in `../site` beside the program.
+    /// Finds the files in `given`, else where cargo-leptos says if it started the program, else inside the program if it
+    /// was built so, else in `./target/site`, else in `../site` beside the program.
     ///
     /// # Errors
     /// If they are not there, or were built for the other build of this program: the page would be shown and then do
     /// nothing. The words say what to do.
     pub(crate) fn find(given: Option<&Path>) -> anyhow::Result<Self> {
         if given.is_none() && env::var_os(STARTED_BY_CARGO_LEPTOS).is_some() {
-            return Ok(Self { options: get_configuration(None)?.leptos_options });
+            return Ok(Self::in_folder(get_configuration(None)?.leptos_options));
+        }
+        #[cfg(feature = "embed")]
+        if given.is_none() {
+            let options =
+                LeptosOptions::builder().output_name(embedded::OUTPUT_NAME.as_str()).site_pkg_dir(PKG).build();
+            return Ok(Self { options, embedded: true });
         }
         let beside = || Some(env::current_exe().ok()?.parent()?.parent()?.join("site"));
         let usual = || [Some(PathBuf::from("target/site")), beside()].into_iter().flatten().find(|dir| dir.is_dir());
@@ -76,7 +87,11 @@ impl Site {
             .hash_files(true)
             .hash_file(Arc::<str>::from(hashes.to_string_lossy()))
             .build();
-        Ok(Self { options })
+        Ok(Self::in_folder(options))
+    }
+
+    const fn in_folder(options: LeptosOptions) -> Self {
+        Self { options, embedded: false }
     }
 
     /// What the list of hashes says under this name. A name without a folder is a file beside the program, as it is for
@@ -103,25 +118,34 @@ impl Site {
 
     /// The stylesheet itself.
     pub(crate) fn style(&self) -> Option<String> {
+        #[cfg(feature = "embed")]
+        if self.embedded {
+            return embedded::text(&self.stylesheet()?);
+        }
         let root = Path::new(&*self.options.site_root);
         fs::read_to_string(root.join(self.stylesheet()?.trim_start_matches('/'))).ok()
     }
 
     /// The files as a service, with `otherwise` for every path that is no file.
     pub(crate) fn files(&self, otherwise: Router) -> Router {
+        let has_hash = self.options.hash_files || self.embedded;
+        #[cfg(feature = "embed")]
+        if self.embedded {
+            return embedded::files(otherwise).layer(middleware::from_fn_with_state(has_hash, cache));
+        }
         let files = ServeDir::new(&*self.options.site_root)
             .precompressed_br()
             .precompressed_gzip()
             .append_index_html_on_directories(false)
             .call_fallback_on_method_not_allowed(true)
             .fallback(otherwise);
-        Router::new().fallback_service(files).layer(middleware::from_fn_with_state(self.options.hash_files, cache))
+        Router::new().fallback_service(files).layer(middleware::from_fn_with_state(has_hash, cache))
     }
 }
 
 /// A name with a content hash never changes its content; everything else is asked for again.
-async fn cache(State(hash_files): State<bool>, request: Request, next: Next) -> Response {
-    let hashed = hash_files && request.uri().path().starts_with(&format!("/{PKG}/"));
+async fn cache(State(has_hash): State<bool>, request: Request, next: Next) -> Response {
+    let hashed = has_hash && request.uri().path().starts_with(&format!("/{PKG}/"));
     let mut response = next.run(request).await;
     let served = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     let cache = if hashed && served { "public, max-age=31536000, immutable" } else { "no-cache" };

@@ -18,7 +18,7 @@ use model::{
 use tokio::{sync::Notify, time::Instant};
 
 use super::{log, passes::Passes};
-use crate::timeline::Ring;
+use crate::{metrics::Metrics, timeline::Ring};
 
 /// What a lab takes in memory with nothing in it, in bytes, about.
 const EMPTY: usize = 1_024;
@@ -58,6 +58,8 @@ pub(crate) struct Contents {
     pub(super) arrived: usize,
     /// What they take in memory, in bytes, about.
     pub(super) arrived_weight: usize,
+    /// Where its events are counted.
+    metrics: Metrics,
     /// The events whose lines are to be written.
     lines: VecDeque<Arc<Event>>,
     /// How many lines were left out.
@@ -110,7 +112,7 @@ pub(crate) struct Unsettled {
 }
 
 impl Lab {
-    pub(super) fn new(actor: ActorId, ring: Ring) -> Self {
+    pub(super) fn new(actor: ActorId, ring: Ring, metrics: Metrics) -> Self {
         let contents = Contents {
             ring,
             control: None,
@@ -122,6 +124,7 @@ impl Lab {
             report: None,
             arrived: 0,
             arrived_weight: 0,
+            metrics,
             lines: VecDeque::new(),
             left_out: 0,
             writing: false,
@@ -201,8 +204,9 @@ impl Contents {
         event
     }
 
-    /// Has an event's line written when the lab is locked no more.
+    /// Counts an event, and has its line written when the lab is locked no more.
     pub(super) fn add_line(&mut self, event: &Arc<Event>) {
+        self.metrics.count(&event.step);
         if self.lines.len() == LINES {
             self.lines.pop_front();
             self.left_out += 1;

@@ -36,7 +36,10 @@ use model::{actor_id::ActorId, timeline::EventId};
 
 pub(crate) use self::lab::{Contents, Control, Held, Lab, Unsettled};
 pub use self::{line::LINE, timelines::Timelines};
-use crate::timeline::{Follow, Limits, Ring, clock};
+use crate::{
+    metrics::{self, Metrics},
+    timeline::{Follow, Limits, Ring, clock},
+};
 
 /// How many bytes all labs take together at most, about: 64 MiB. A message of a few words takes four thousand of them
 /// in its lab's timeline.
@@ -63,6 +66,8 @@ struct Shared {
     registered_at: AtomicU64,
     /// The epoch of the first labs.
     first_epoch: u64,
+    /// What happens in them is counted.
+    metrics: Metrics,
     /// Locked for a look into the map alone, or to forget labs: then each of them is locked within it, so nobody waits
     /// for this with a lab locked.
     map: Mutex<Map>,
@@ -112,6 +117,7 @@ impl Labs {
             too_much: AtomicUsize::new(budget),
             registered_at: AtomicU64::new(0),
             first_epoch: epoch,
+            metrics: Metrics::new(),
             map,
         };
         Self { shared: Arc::new(shared) }
@@ -121,6 +127,18 @@ impl Labs {
     #[must_use]
     pub fn weight(&self) -> usize {
         self.shared.weight.load(Ordering::Relaxed)
+    }
+
+    /// What happened in them, counted.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// How much there is of them.
+    pub(crate) fn held(&self) -> metrics::Held {
+        let labs = self.map().labs.len();
+        let waiting = self.shared.waiting.load(Ordering::Relaxed);
+        metrics::Held { labs, bytes: self.weight(), limit: self.shared.budget, waiting }
     }
 
     /// An actor's lab, if there is one. That is no use of it.
@@ -208,7 +226,7 @@ impl Labs {
     }
 
     fn begin(&self, map: &mut Map, actor: &ActorId) -> Arc<Lab> {
-        let lab = Arc::new(Lab::new(actor.clone(), Ring::new(map.epoch, self.shared.limits)));
+        let lab = Arc::new(Lab::new(actor.clone(), Ring::new(map.epoch, self.shared.limits), self.metrics().clone()));
         self.weigh(&mut lab.lock());
         map.labs.put(actor.clone(), Arc::clone(&lab));
         lab

@@ -16,7 +16,7 @@ use crate::{
     application::{self, Application},
     http::site::Site,
     labs::Labs,
-    serving::{SILENCE, Serving},
+    serving::{Limits, Serving},
     store::StoreReader,
 };
 
@@ -60,7 +60,7 @@ impl Page {
         })?;
         let stop = CancellationToken::new();
         let router = application.public(&site, stop.clone());
-        Ok(Self { addr, application, serving: Serving::start(listener, router, SILENCE, stop) })
+        Ok(Self { addr, application, serving: Serving::start(listener, router, Limits::public(), stop) })
     }
 
     /// Serves it no longer.

@@ -12,6 +12,7 @@ mod handles;
 mod hold;
 mod log;
 mod looking;
+mod operations;
 mod outside;
 mod pages;
 mod program;
