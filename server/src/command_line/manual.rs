@@ -46,6 +46,6 @@ mod tests {
             }
         }
         let page = fs::read_to_string(folder.path().join("faultlab.1")).unwrap();
-        assert!(page.contains("FAULTLAB_ADDR") && !page.contains("DAPR_API_TOKEN"), "{page}");
+        assert!(page.contains(r"\-\-addr") && !page.contains(r"dapr\-api\-token"), "{page}");
     }
 }
