@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::actors::AppConfig;
 use crate::app_channel::{AppChannel, AppError, AppReply};
 use crate::app_health;
-use crate::config::{AppHealthCheck, AppProtocol, Config};
+use crate::config::AppProtocol;
 use crate::pubsub;
 use crate::resiliency::{Failure, INITIALIZATION_RETRIES, Run};
 use crate::runtime::Runtime;
@@ -26,44 +26,31 @@ const TELL_AGAIN: Duration = Duration::from_secs(10);
 /// How often it is looked whether the sidecars that host this one's types have gone.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// What the app is asked for.
-#[derive(Debug, Clone)]
+/// What the app is asked for once.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Asks {
     /// `/dapr/config`.
     pub(crate) config: bool,
     /// `/dapr/subscribe`.
     pub(crate) subscriptions: bool,
-    /// Its health, again and again.
-    pub(crate) health: Option<AppHealthCheck>,
-    /// Nothing: it has to listen here, and no more.
-    pub(crate) port_alone: Option<SocketAddr>,
-}
-
-impl Asks {
-    pub(crate) fn of(config: &Config) -> Self {
-        let over_grpc = config.app_addr.port() != 0 && config.app_protocol == AppProtocol::Grpc;
-        Self {
-            config: config.ask_config,
-            subscriptions: config.ask_subscriptions,
-            health: config.app_health.clone(),
-            port_alone: over_grpc.then_some(config.app_addr),
-        }
-    }
 }
 
 /// The second half of the start-up, in daprd's order: the app listens, `/dapr/config`,
 /// `/dapr/subscribe`, actors are hosted. An app whose health is asked for is asked for the rest when it is well.
 pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>, asks: Asks) {
     let Some(app) = app else {
-        match asks.port_alone {
-            Some(addr) => {
+        let (addr, protocol) = (runtime.app_addr, runtime.app_protocol);
+        match protocol {
+            AppProtocol::Grpc if addr.port() != 0 => {
                 tracing::warn!(
                     "the app is not called over gRPC: it may host actors (SubscribeActorEventsAlpha1), but no messages are \
                      delivered to it and none of its methods is invoked (--app-protocol http, or Dapr's own daprd, would)"
                 );
                 wait_for(addr).await;
             }
-            None => tracing::warn!("App channel is not initialized. Did you configure an app-port?"),
+            AppProtocol::Grpc | AppProtocol::Http => {
+                tracing::warn!("App channel is not initialized. Did you configure an app-port?")
+            }
         }
         runtime.actors.host(AppConfig::default()).await;
         return announce(&runtime);
@@ -72,15 +59,12 @@ pub(crate) async fn run(runtime: Arc<Runtime>, app: Option<AppChannel>, asks: As
     if app.health().is_none() {
         app.found();
     }
-    match (&asks.health, app.health()) {
+    match (&runtime.app_health, app.health()) {
         (Some(check), Some(health)) => {
-            tokio::join!(
-                app_health::look_after(&app, check, health),
-                follow(&runtime, &app, &asks, health.subscribe())
-            );
+            tokio::join!(app_health::look_after(&app, check, health), follow(&runtime, &app, asks, health.subscribe()));
         }
         _ => {
-            let mut elsewhere = begin(&runtime, &app, &asks).await;
+            let mut elsewhere = begin(&runtime, &app, asks).await;
             announce(&runtime);
             take_over(&runtime, &mut elsewhere).await;
         }
@@ -93,7 +77,7 @@ fn announce(runtime: &Runtime) {
 }
 
 /// Asks the app what it hosts and subscribes to, and begins with it. Returns what others host.
-async fn begin(runtime: &Runtime, app: &AppChannel, asks: &Asks) -> AppConfig {
+async fn begin(runtime: &Runtime, app: &AppChannel, asks: Asks) -> AppConfig {
     let config = if asks.config { ask_config(app).await } else { AppConfig::default() };
     if runtime.pubsub.has_components() {
         match asks.subscriptions {
@@ -108,7 +92,7 @@ async fn begin(runtime: &Runtime, app: &AppChannel, asks: &Asks) -> AppConfig {
 }
 
 /// Hosts and delivers while the app is well. It is asked once what: daprd does not ask again either.
-async fn follow(runtime: &Runtime, app: &AppChannel, asks: &Asks, mut health: watch::Receiver<bool>) {
+async fn follow(runtime: &Runtime, app: &AppChannel, asks: Asks, mut health: watch::Receiver<bool>) {
     // The sender lives in the app channel.
     let _ = health.wait_for(|well| *well).await;
     app.found();

@@ -134,7 +134,7 @@ impl Sidecar {
         }
         runtime.neighbours.appear(http_addr);
         tracing::info!("HTTP API listening on {http_addr}, gRPC API on {grpc_addr}");
-        let asks = discovery::Asks::of(&config);
+        let asks = discovery::Asks { config: config.ask_config, subscriptions: config.ask_subscriptions };
         let found = Arc::clone(&runtime);
         let discovery = tokio::spawn(async move {
             tokio::join!(discovery::run(Arc::clone(&found), app, asks), found.neighbours.stay());

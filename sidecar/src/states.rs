@@ -295,7 +295,9 @@ impl States {
         // As daprd puts many together: it is an ETag's failure when all of them are.
         let text = failed.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
         let is = |kind: fn(&WriteError) -> bool| failed.iter().any(kind);
-        Err(if is(|error| matches!(error, WriteError::Failed(_) | WriteError::Unknown(_))) {
+        Err(if is(|error| matches!(error, WriteError::Unknown(_))) {
+            WriteError::Unknown(text)
+        } else if is(|error| matches!(error, WriteError::Failed(_))) {
             WriteError::Failed(text)
         } else if is(|error| matches!(error, WriteError::EtagInvalid(_))) {
             WriteError::EtagInvalid(text)

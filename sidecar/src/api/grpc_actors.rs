@@ -54,10 +54,7 @@ async fn begin(runtime: Arc<Runtime>, mut said: Streaming<FromHost>) -> Result<C
              called over HTTP, and answers GET /dapr/config with its actor types",
         ));
     }
-    let first = timeout(SILENCE, said.message()).await.map_err(|_| {
-        Status::deadline_exceeded(format!("the first message did not come within {} seconds", SILENCE.as_secs()))
-    })?;
-    let first = first?.and_then(|message| message.said);
+    let first = first(said.message()).await?.and_then(|message| message.said);
     let Some(Said::Initial(initial)) = first else {
         return Err(Status::invalid_argument("first message must be SubscribeActorEventsRequestInitialAlpha1"));
     };
@@ -111,5 +108,22 @@ async fn next(hosting: &mut HostingStream, said: &mut Streaming<FromHost>) -> Re
             Some(FromHost { said: Some(answer) }) => hosting.answered(answer),
             Some(FromHost { said: None }) => {}
         }
+    }
+}
+
+/// The first message of a stream, which has to come soon.
+async fn first<T>(message: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+    let late = format!("the first message did not come within {} seconds", SILENCE.as_secs());
+    timeout(SILENCE, message).await.unwrap_or_else(|_| Err(Status::deadline_exceeded(late)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_says_nothing_does_not_stay() {
+        let error = first(std::future::pending::<Result<(), Status>>()).await.expect_err("late");
+        assert_eq!(error.code(), tonic::Code::DeadlineExceeded);
     }
 }

@@ -50,13 +50,17 @@ impl Turns {
 
     /// The turn that published this, if it can be known: see [`Publication::turn`](super::Publication::turn).
     pub(crate) fn that_published(&self, data: &[u8]) -> Option<(Actor, TurnId)> {
-        let running = self.running();
-        let named = |(actor, turn): (&ActorRef, &TurnId)| (Actor::from(actor), *turn);
-        if running.len() == 1 {
-            return running.iter().next().map(named);
-        }
-        if running.len() > MOST_SEARCHED {
-            return None;
+        // What is published may be large: no turn waits for the search.
+        let running: Vec<(ActorRef, TurnId)> = {
+            let running = self.running();
+            if running.len() > MOST_SEARCHED {
+                return None;
+            }
+            running.iter().map(|(actor, turn)| (actor.clone(), *turn)).collect()
+        };
+        let named = |(actor, turn): &(ActorRef, TurnId)| (Actor::from(actor), *turn);
+        if let [only] = &running[..] {
+            return Some(named(only));
         }
         let data = std::str::from_utf8(data).ok()?;
         let mut those = running.iter().filter(|(actor, _)| data.contains(&json::quoted(&actor.id)));

@@ -26,6 +26,10 @@ pub(super) const DEFAULT_MAX_INTERVAL: Duration = Duration::from_secs(60);
 const INITIAL_INTERVAL: Duration = Duration::from_millis(500);
 const MULTIPLIER: f64 = 1.5;
 const SPREAD: f64 = 0.5;
+/// A policy that has more retries left than these, or any number of them, waits for this long at least each time: one that
+/// did not would keep a processor and the log busy for as long as its target is down.
+const MANY: u64 = 100;
+const LEAST_OF_MANY: Duration = Duration::from_millis(100);
 /// An exponential policy gives up when the next attempt would begin later than this.
 pub(super) const MAX_ELAPSED: Duration = Duration::from_secs(15 * 60);
 
@@ -77,11 +81,13 @@ impl Waits {
         if let Some(left) = &mut self.left {
             *left = left.checked_sub(1)?;
         }
+        let least = if self.left.is_none_or(|left| left >= MANY) { LEAST_OF_MANY } else { Duration::ZERO };
         match self.backoff {
-            Backoff::Constant { delay } => Some(delay),
+            Backoff::Constant { delay } => Some(delay.max(least)),
             Backoff::Exponential { max_interval } => {
                 let wait = self.interval.mul_f64(1.0 - SPREAD + 2.0 * SPREAD * fastrand::f64());
                 self.interval = grown(self.interval, max_interval);
+                let wait = wait.max(least);
                 (self.started.elapsed() + wait <= MAX_ELAPSED).then_some(wait)
             }
         }
@@ -98,6 +104,18 @@ mod tests {
         let mut waits = Waits::new(Backoff::Constant { delay }, Some(2));
         assert_eq!([waits.next(), waits.next(), waits.next()], [Some(delay), Some(delay), None]);
         assert_eq!(Waits::new(Backoff::Constant { delay }, Some(0)).next(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_policy_with_many_retries_or_without_end_always_waits() {
+        let tiny = Backoff::Exponential { max_interval: Duration::from_nanos(1) };
+        for backoff in [Backoff::Constant { delay: Duration::ZERO }, tiny] {
+            for retries in [None, Some(1_000_000)] {
+                let mut waits = Waits::new(backoff, retries);
+                assert!((0..100).all(|_| waits.next().is_some_and(|wait| wait >= LEAST_OF_MANY)), "{backoff:?}");
+            }
+        }
+        assert_eq!(Waits::new(Backoff::Constant { delay: Duration::ZERO }, Some(1)).next(), Some(Duration::ZERO));
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,6 +15,8 @@ struct Counting {
     all: AtomicUsize,
     /// Whether it answers no write.
     silent: bool,
+    /// Whether it refuses the key `refused` and does not know of the key `lost`.
+    fails: bool,
 }
 
 impl Counting {
@@ -37,12 +39,16 @@ impl StateStore for Counting {
         Ok(Vec::new())
     }
 
-    async fn write(&self, _: Vec<Operation>) -> Result<(), WriteError> {
+    async fn write(&self, operations: Vec<Operation>) -> Result<(), WriteError> {
         self.count().await;
         if self.silent {
             std::future::pending::<()>().await;
         }
-        Ok(())
+        match operations[0].key.as_str() {
+            "refused" if self.fails => Err(WriteError::Failed("refused".into())),
+            "lost" if self.fails => Err(WriteError::Unknown("lost".into())),
+            _ => Ok(()),
+        }
     }
 
     fn path(&self) -> Option<&Path> {
@@ -115,6 +121,19 @@ spec:
         assert!(error.message.contains("context deadline exceeded"), "{}", error.message);
         assert_eq!(counting.all.load(Relaxed), writes);
     }
+}
+
+#[tokio::test]
+async fn of_many_writes_it_is_not_lost_that_one_may_have_happened() {
+    let (states, _) = over(Counting { fails: true, ..Counting::default() }, &ResiliencySet::default());
+    let named = states.stores.get("s").expect("there");
+    let operation = |key: &str| {
+        let condition = condition(WriteOptions::default());
+        Operation { key: key.into(), put: None, when: condition }
+    };
+    let error =
+        states.each("s", named, ["lost", "kept", "refused"].map(operation).into()).await.expect_err("two of them");
+    assert!(matches!(&error, WriteError::Unknown(text) if text.contains("refused")), "{error:?}");
 }
 
 #[test]

@@ -116,3 +116,14 @@ async fn a_token_that_nobody_can_show_does_not_count_as_none() {
     let (success, log) = program.ended();
     assert!(!success && log.contains("STORE_FILE"), "{log}");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let odd = std::ffi::OsStr::from_bytes(b"--app-id=\xff");
+    let output = Command::new(env!("CARGO_BIN_EXE_sidecar")).arg(odd).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.starts_with("error: the argument") && said.contains("--app-id="), "{said}");
+}

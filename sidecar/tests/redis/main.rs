@@ -209,3 +209,33 @@ async fn a_redis_that_is_not_there_ends_the_start_with_its_address() {
     let optional = component.replace("spec: {", "spec: {ignoreErrors: true, ");
     Sidecar::start(config(([127, 0, 0, 1], 0).into(), &[&optional], folder.path())).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_there_is_no_place_for_stays_in_redis_but_one() {
+    let Some(redis) = Redis::start().await else { return };
+    redis.say(&["XGROUP", "CREATE", "t", "app", "0", "MKSTREAM"]).await;
+    let add = async |n: u32| {
+        let event = json!({"specversion": "1.0", "id": n.to_string(), "type": "t", "source": "s", "data": {"n": n}});
+        redis.say(&["XADD", "t", "*", "data", &event.to_string(), "metadata", "{}"]).await;
+    };
+    for n in 0..20 {
+        add(n).await;
+    }
+    // Left by a consumer that is gone, and claimed as soon as there are places.
+    redis.say(&["XREADGROUP", "GROUP", "app", "gone", "COUNT", "10", "STREAMS", "t", ">"]).await;
+    let gate = Gate::closed();
+    let lab = lab(&redis, holding(&gate), &format!("{QUICK}  - {{name: concurrency, value: \"2\"}}\n")).await;
+    lab.app.wait(2, |seen| seen.path == "/in").await;
+    let own = redis.say(&["XPENDING", "t", "app", "-", "+", "100", "app"]).await;
+    assert!(own.lines().count() / 4 <= 3, "{own}");
+    gate.open(20);
+    let all = |lab: &Lab| {
+        let seen = lab.app.matching(|seen| seen.path == "/in");
+        let mut all: Vec<_> = seen.iter().map(|seen| seen.json()["data"]["n"].as_u64().unwrap()).collect();
+        all.sort_unstable();
+        all
+    };
+    until("all have come", || async { all(&lab).len() == 20 }).await;
+    assert_eq!(all(&lab), Vec::from_iter(0..20));
+    until("all are acknowledged", || async { redis.say(&["XPENDING", "t", "app"]).await.starts_with('0') }).await;
+}

@@ -6,6 +6,7 @@
 mod flags;
 mod signals;
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,7 +25,15 @@ use signals::Signals;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().map(two_dashes).collect();
+    let args = std::env::args_os().map(|arg| arg.into_string().map(two_dashes));
+    let args: Vec<String> = match args.collect() {
+        Ok(args) => args,
+        Err(arg) => {
+            // There is no log yet, and nobody else to be told where this cannot be said.
+            let _ = writeln!(std::io::stderr(), "error: the argument {arg:?} is no UTF-8 text");
+            return ExitCode::from(2);
+        }
+    };
     let flags = Flags::read(&args);
     // Dropped last: it writes what still waits.
     let _log = logging::start(EnvFilter::new(flags.log_filter()));

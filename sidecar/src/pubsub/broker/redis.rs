@@ -1,8 +1,11 @@
 //! `pubsub.redis`: Redis streams in the layout of Dapr's own component, a consumer group for each app. Messages that were
-//! not dealt with come again, after a restart too.
+//! not dealt with come again, after a restart too. One that the app refused has been dealt with: as in Dapr's component
+//! (`processMessage` of components-contrib 1.18.3) it is acknowledged.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+mod out;
+
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -15,6 +18,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::{Behind, Broker, Kind, Message, NoRoom, Opened, Taken};
 use crate::redis_client::{NotDone, Redis, number, time};
 use crate::resources::Component;
+use out::{Mark, Marks, Places};
 
 pub(super) const KIND: Kind =
     Kind { name: "pubsub.redis", capabilities: &[], open: |component, app_id| Box::pin(open(component, app_id)) };
@@ -35,7 +39,7 @@ struct Shared {
     redis: Redis,
     /// The group, and the consumer in it.
     consumer: String,
-    /// How many messages are read at once.
+    /// How many messages are read at once, if there is a place for each.
     depth: usize,
     places: Places,
     /// How long a message may be out before it is handed out again, and how often that is looked for. Nothing means
@@ -47,60 +51,6 @@ struct Shared {
     /// How long a message is kept; nothing is for good.
     kept: Duration,
     out: Marks,
-}
-
-/// How many messages may be out at once: of all subscriptions of the app together, and of each stream. A program that holds
-/// a stream open and says nothing of what it was given is in nobody else's way.
-struct Places {
-    at_once: usize,
-    of_the_app: Arc<Semaphore>,
-}
-
-impl Places {
-    fn new(at_once: usize) -> Self {
-        Self { at_once, of_the_app: Arc::new(Semaphore::new(at_once)) }
-    }
-
-    /// Those of a subscription.
-    fn of(&self, behind: Behind) -> Arc<Semaphore> {
-        match behind {
-            Behind::Refuses => Arc::clone(&self.of_the_app),
-            Behind::Ends => Arc::new(Semaphore::new(self.at_once)),
-        }
-    }
-}
-
-/// What is out, from the moment at which it was read: its stream and its id.
-#[derive(Clone, Default)]
-struct Marks(Arc<Mutex<HashSet<(String, String)>>>);
-
-impl Marks {
-    /// Marks what was read, and leaves out what is out already.
-    fn mark(&self, topic: &str, entries: Vec<Entry>) -> Vec<(Mark, Entry)> {
-        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = |entry: Entry| {
-            let id = (topic.to_owned(), entry.0.clone());
-            out.insert(id.clone()).then(|| (Mark { id, marks: self.clone() }, entry))
-        };
-        entries.into_iter().filter_map(new).collect()
-    }
-
-    fn has(&self, topic: &str, id: &str) -> bool {
-        let out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        out.contains(&(topic.to_owned(), id.to_owned()))
-    }
-}
-
-/// One of them, until it is dropped.
-struct Mark {
-    id: (String, String),
-    marks: Marks,
-}
-
-impl Drop for Mark {
-    fn drop(&mut self) {
-        self.marks.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-    }
 }
 
 async fn open(component: &Component, app_id: &str) -> Opened {
@@ -253,44 +203,75 @@ impl Reader {
         }
     }
 
+    /// One message of a stream may wait here for a place; what is read beyond it has its place before it is read. Until the
+    /// first one comes, which may be long, no place is kept from other topics.
     async fn read_new(&self) {
         let wait = self.shared.redis.read_timeout();
         let mut connection: Option<ConnectionManager> = None;
+        let mut more = false;
         loop {
-            let read = match &mut connection {
-                Some(connection) => self.read_once(connection, wait).await,
-                None => match self.shared.redis.waiting(wait).await {
-                    Ok(new) => {
-                        connection = Some(new);
-                        continue;
-                    }
-                    Err(error) => Err(error.to_string()),
-                },
+            let Some(connected) = &mut connection else {
+                match self.shared.redis.waiting(wait).await {
+                    Ok(new) => connection = Some(new),
+                    Err(error) => self.not_read(&error.to_string()).await,
+                }
+                continue;
+            };
+            let places = if more { self.take_places(self.shared.depth).await } else { Vec::new() };
+            let read = match more {
+                true => self.read_once(connected, places.len(), None).await,
+                false => self.read_once(connected, 1, Some(wait)).await,
             };
             match read {
-                Ok(entries) => self.hand_out(entries).await,
+                Ok(entries) => {
+                    more = !entries.is_empty();
+                    self.hand_out(entries, places).await;
+                }
                 Err(why) => {
-                    tracing::error!("redis streams: error reading from stream {}: {why}", self.topic);
-                    if why.contains("NOGROUP") {
-                        tracing::warn!("redis streams: recreating group {}", self.shared.consumer);
-                        let _ = self.shared.make_group(&self.topic).await;
-                    }
-                    connection = None;
-                    tokio::time::sleep(PAUSE).await;
+                    (connection, more) = (None, false);
+                    drop(places);
+                    self.not_read(&why).await;
                 }
             }
         }
     }
 
+    /// Says why a stream was not read, and waits a while.
+    async fn not_read(&self, why: &str) {
+        tracing::error!("redis streams: error reading from stream {}: {why}", self.topic);
+        if why.contains("NOGROUP") {
+            tracing::warn!("redis streams: recreating group {}", self.shared.consumer);
+            let _ = self.shared.make_group(&self.topic).await;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+
+    /// Waits for a place, and takes others that are free, so many at most.
+    async fn take_places(&self, most: usize) -> Vec<OwnedSemaphorePermit> {
+        let places = || Arc::clone(&self.places);
+        // It is never closed.
+        let mut taken = Vec::from_iter(places().acquire_owned().await);
+        while taken.len() < most
+            && let Ok(place) = places().try_acquire_owned()
+        {
+            taken.push(place);
+        }
+        taken
+    }
+
+    /// Reads so many messages at most; waits for one if it may.
     async fn read_once(
         &self,
         connection: &mut ConnectionManager,
-        wait: Duration,
+        most: usize,
+        wait: Option<Duration>,
     ) -> Result<Vec<(Mark, Entry)>, String> {
         let mut command = redis::cmd("XREADGROUP");
-        command.arg("GROUP").arg(&self.shared.consumer).arg(&self.shared.consumer);
-        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-        command.arg("COUNT").arg(self.shared.depth).arg("BLOCK").arg(wait).arg("STREAMS").arg(&self.topic).arg(">");
+        command.arg("GROUP").arg(&self.shared.consumer).arg(&self.shared.consumer).arg("COUNT").arg(most);
+        if let Some(wait) = wait {
+            command.arg("BLOCK").arg(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1));
+        }
+        command.arg("STREAMS").arg(&self.topic).arg(">");
         let read: Option<Vec<(String, Vec<Entry>)>> =
             command.query_async(connection).await.map_err(|error| error.to_string())?;
         let entries = read.unwrap_or_default().into_iter().flat_map(|(_, entries)| entries).collect();
@@ -305,14 +286,16 @@ impl Reader {
         }
         loop {
             match self.claim_once().await {
-                Ok(entries) => self.hand_out(entries).await,
+                Ok(true) => continue,
+                Ok(false) => {}
                 Err(why) => tracing::error!("error claiming pending Redis messages: {why}"),
             }
             tokio::time::sleep(self.shared.redeliver).await;
         }
     }
 
-    async fn claim_once(&self) -> Result<Vec<(Mark, Entry)>, String> {
+    /// Whether there are others, for which there was no place.
+    async fn claim_once(&self) -> Result<bool, String> {
         let Shared { redis, consumer, depth, processing, .. } = &*self.shared;
         let pending: Vec<(String, String, u64, u64)> = redis
             .run(async |mut connection| {
@@ -322,14 +305,18 @@ impl Reader {
             })
             .await?;
         let longest = u64::try_from(processing.as_millis()).unwrap_or(u64::MAX);
-        let old: Vec<String> = {
+        let mut old: Vec<String> = {
             let is_out = |id: &str| self.shared.out.has(&self.topic, id);
             let old = pending.into_iter().filter(|(id, _, idle, _)| *idle >= longest && !is_out(id));
             old.map(|(id, ..)| id).collect()
         };
         if old.is_empty() {
-            return Ok(Vec::new());
+            return Ok(false);
         }
+        // Their data comes with the claim, so their places come first.
+        let places = self.take_places(old.len()).await;
+        let others = old.len() > places.len();
+        old.truncate(places.len());
         // Once: what was claimed a moment ago is not old enough to be claimed again.
         let claimed: Vec<Option<Entry>> = redis
             .run_once(async |mut connection| {
@@ -347,13 +334,23 @@ impl Reader {
                 self.shared.acknowledge(&self.topic, id).await;
             }
         }
-        Ok(self.shared.out.mark(&self.topic, claimed))
+        self.hand_out(self.shared.out.mark(&self.topic, claimed), places).await;
+        Ok(others)
     }
 
-    async fn hand_out(&self, entries: Vec<(Mark, Entry)>) {
+    /// Hands messages out at their places; one that has none waits for it.
+    async fn hand_out(&self, entries: Vec<(Mark, Entry)>, mut places: Vec<OwnedSemaphorePermit>) {
+        // What nobody needs is for others.
+        places.truncate(entries.len());
         for (mark, (id, mut fields)) in entries {
-            // It is never closed.
-            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
+            let place = match places.pop() {
+                Some(place) => place,
+                // It is never closed.
+                None => match Arc::clone(&self.places).acquire_owned().await {
+                    Ok(place) => place,
+                    Err(_) => return,
+                },
+            };
             let metadata = match fields.remove("metadata") {
                 None => HashMap::new(),
                 Some(text) => serde_json::from_slice::<Option<HashMap<String, String>>>(&text)
@@ -371,23 +368,5 @@ impl Reader {
                 return;
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_out_is_not_handed_out_a_second_time_and_may_be_when_it_is_done_with() {
-        let marks = Marks::default();
-        let read = |ids: &[&str]| marks.mark("t", ids.iter().map(|id| ((*id).to_owned(), HashMap::new())).collect());
-        let first = read(&["1", "2"]);
-        assert_eq!(first.len(), 2);
-        let ids: Vec<String> = read(&["1", "2", "3"]).into_iter().map(|(_, (id, _))| id).collect();
-        assert_eq!(ids, ["3"]);
-        assert!(marks.has("t", "1") && !marks.has("t", "3") && !marks.has("u", "1"));
-        drop(first);
-        assert_eq!(read(&["1"]).len(), 1);
     }
 }
