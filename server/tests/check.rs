@@ -171,3 +171,68 @@ async fn a_program_that_does_not_start_is_told_by_the_status() {
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("-p"), "{output:?}");
 }
+
+/// Writes without end, text and not, takes no notice of being asked to end, has a child that does the same, and never
+/// listens. The child's process id is in the file `child`.
+const NEVER_OPENS: &str = "import os, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+child = os.fork()
+if child:
+    with open('child.part', 'w') as file:
+        file.write(str(child))
+    os.rename('child.part', 'child')
+while True:
+    os.write(1, b'\\x00\\xff\\x1b[31m without end \\x80\\n')
+";
+
+/// Registers an actor, and ends in the middle of the first message.
+const ENDS_IN_THE_MIDDLE: &str = "import http.server, os, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b'{\"entities\": [\"ChatAgent\"]}' if self.path == '/dapr/config' else b'{}'
+        self.send_response(200)
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_POST(self):
+        print('no more', flush=True)
+        os._exit(3)
+http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()
+";
+
+/// Checks a program that needs no SDK; the folder, the exit status and what was said.
+async fn checked_bare(text: &str, seconds: &str) -> (TempDir, Option<i32>, String) {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("main.py"), text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_faultlab"));
+    command.args(["check", "--seed", "7", "--timeout", seconds, "--", "python3", "main.py", "{port}"]);
+    command.current_dir(dir.path()).env_remove("GITHUB_ACTIONS").stdin(Stdio::null()).kill_on_drop(true);
+    let output = timeout(Duration::from_secs(60), command.output()).await.expect("it ends").unwrap();
+    (dir, output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[tokio::test]
+async fn a_program_that_writes_without_end_and_will_not_end_is_ended_with_its_children() {
+    let (dir, status, said) = checked_bare(NEVER_OPENS, "3").await;
+    let last = said.lines().rev().take(5).collect::<Vec<_>>().join("\n");
+    assert_eq!(status, Some(4), "{last}");
+    let child = fs::read_to_string(dir.path().join("child")).unwrap();
+    assert!(!Path::new("/proc").join(&child).exists(), "its child {child} is left: {last}");
+}
+
+#[tokio::test]
+async fn a_program_that_ends_in_the_middle_blocks_what_comes_after() {
+    let (dir, status, said) = checked_bare(ENDS_IN_THE_MIDDLE, "60").await;
+    assert_eq!(status, Some(1), "{said}");
+    let json = fs::read_to_string(dir.path().join("faultlab-results/results.json")).unwrap();
+    let report: Report = serde_json::from_str(&json).unwrap();
+    let (first, rest) = report.checks.split_first().unwrap();
+    assert_eq!(first.verdict, Verdict::Fail, "{first:?}");
+    for check in rest {
+        assert_eq!(check.verdict, Verdict::Skipped, "{check:?}");
+        assert!(check.saw.contains("the program has ended by itself"), "{check:?}");
+    }
+    let log = fs::read_to_string(dir.path().join("faultlab-results/program.log")).unwrap();
+    assert!(log.contains("no more"), "{log}");
+}

@@ -156,7 +156,7 @@ impl CheckId {
             }
             Self::MissingKey => {
                 "The tester will send a message, take its key out of the store, send another; then the same once more with \
-                 the actor out of memory."
+                 the actor out of memory, and read the store."
             }
             Self::EventFollowsSave => {
                 "The tester will send a message and see in which order write and event go out, then send another with every \
@@ -167,7 +167,8 @@ impl CheckId {
                 "The tester will send a message that meets a failure, and four more while it is being retried."
             }
             Self::NoMemory => {
-                "The tester will send a message, put the actor out of memory, then read the history and the store."
+                "The tester will send a message, read the history, put the actor out of memory, then read the history again \
+                 and the store."
             }
         }
     }

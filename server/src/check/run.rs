@@ -22,12 +22,16 @@ use super::{
     tester::Tester,
 };
 use crate::{
-    own::{Finding, ask, shell::Shell},
+    own::{ask, shell::Shell},
+    program::How,
     signals::Signals,
 };
 
 /// How long the program may take to answer between two checks.
 const BETWEEN: Duration = Duration::from_secs(10);
+
+/// How long the end of a program may come after its last connection's.
+const ENDING: Duration = Duration::from_secs(1);
 
 /// The exit status of a program that did not start.
 const NOT_STARTED: u8 = 4;
@@ -76,7 +80,8 @@ async fn checked(settings: &Settings, shell: &Arc<Shell>) -> anyhow::Result<u8> 
         Err(NotStarted::Around(error)) => return Err(error),
     };
     let names = Names::new(seed);
-    let mut runner = Runner { host: &host, names: &names, shell, simulating: false, until: began + settings.timeout };
+    let until = began + settings.timeout;
+    let mut runner = Runner { host: &host, names: &names, shell, simulating: false, nothing_stored: false, until };
     let (mut checks, mut trials) = (Vec::new(), Vec::new());
     let mut group = None;
     for id in CheckId::ALL {
@@ -85,7 +90,7 @@ async fn checked(settings: &Settings, shell: &Arc<Shell>) -> anyhow::Result<u8> 
             shell.gap();
             shell.say(if id.group() == Group::Lesson { "The lesson" } else { "Beyond the lesson" });
         }
-        let (check, trial) = runner.check(id, checks.last()).await;
+        let (check, trial) = runner.check(id, &checks).await;
         output::table::check(shell, &check);
         checks.push(check);
         trials.push(trial);
@@ -107,14 +112,16 @@ struct Runner<'a> {
     names: &'a Names,
     shell: &'a Shell,
     simulating: bool,
+    /// Whether a check has found that no message can be stored: the others need not try as often, and as long.
+    nothing_stored: bool,
     until: Instant,
 }
 
 impl Runner<'_> {
     /// One check, with what it was judged by.
-    async fn check(&mut self, id: CheckId, before: Option<&Check>) -> (Check, Trial) {
+    async fn check(&mut self, id: CheckId, before: &[Check]) -> (Check, Trial) {
         let began = Instant::now();
-        let (judged, trial) = match self.stands_in_the_way(before).await {
+        let (judged, trial) = match self.stands_in_the_way(id, before).await {
             Some(judged) => (judged, Trial::default()),
             None => {
                 self.shell.note(id.how());
@@ -135,35 +142,44 @@ impl Runner<'_> {
         (Check { id, group, verdict, title, did, expected, saw, evidence, advice, took_ms }, trial)
     }
 
-    async fn carry_out(&self, id: CheckId) -> (Judged, Trial) {
+    async fn carry_out(&mut self, id: CheckId) -> (Judged, Trial) {
         let tester = Tester::new(self.host, self.names);
         let left = self.until.saturating_duration_since(Instant::now());
         let carried = timeout(left, plan::carry_out(id, &tester, self.simulating)).await;
         tester.mend();
         match carried {
-            Ok(carried) => (carried.judged, carried.trial),
+            Ok(carried) => {
+                self.nothing_stored |= carried.nothing_stored;
+                (carried.judged, carried.trial)
+            }
             Err(_) => (gave_up("the time that all checks have was over."), tester.trial()),
         }
     }
 
     /// Why a check cannot begin, if it cannot.
-    async fn stands_in_the_way(&self, before: Option<&Check>) -> Option<Judged> {
+    async fn stands_in_the_way(&self, id: CheckId, before: &[Check]) -> Option<Judged> {
+        // That in which it happened: those that were skipped did nothing.
+        let blocked_with = |why: &str| match before.iter().rev().find(|check| check.verdict != Verdict::Skipped) {
+            Some(check) => blocked(check.id, why),
+            None => gave_up(why),
+        };
+        let has_ended = |how: How| blocked_with(&format!("the program has ended by itself, {how}."));
         if let Some(how) = self.host.ended() {
-            let why = format!("the program has ended by itself, {how}.");
-            return Some(match before {
-                Some(before) if before.verdict != Verdict::Skipped => blocked(before.id, &why),
-                _ => gave_up(&why),
-            });
+            return Some(has_ended(how));
         }
         if self.until <= Instant::now() {
             return Some(gave_up("the time that all checks have was over."));
         }
+        if self.nothing_stored && plan::needs_message(id) {
+            return Some(plan::without_message());
+        }
         let asked = ask::send(self.host.addr(), Method::GET, "/healthz", None);
         match timeout(BETWEEN, asked).await {
             Ok(Ok(_)) => None,
-            _ => Some(match before {
-                Some(before) => blocked(before.id, "the program did not answer between the two."),
-                None => gave_up(&Finding::plain("the program did not answer.").says),
+            // One that is about to end does not answer any more.
+            _ => Some(match timeout(ENDING, self.host.program.ended()).await {
+                Ok(how) => has_ended(how),
+                Err(_) => blocked_with("the program did not answer between the two."),
             }),
         }
     }

@@ -1,6 +1,5 @@
 """Answers with success and an error in the text."""
-# fail: message-processing history-retrieval retry-logic recovery load-failure save-failure hang outage-is-an-error turn-order no-memory
-# skipped: event-follows-save delivery-accepted
+# fail: message-processing history-retrieval retry-logic recovery load-failure save-failure hang outage-is-an-error missing-key turn-order no-memory
 
 import asyncio
 

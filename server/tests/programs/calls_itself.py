@@ -1,6 +1,6 @@
 """Calls itself through its proxy, and waits for a turn that cannot come."""
-# fail: message-processing retry-logic recovery turn-order
-# skipped: history-retrieval state-consistency load-failure save-failure hang outage-is-an-error missing-key event-follows-save delivery-accepted no-memory
+# fail: message-processing retry-logic recovery
+# skipped: history-retrieval state-consistency load-failure save-failure hang outage-is-an-error missing-key event-follows-save delivery-accepted turn-order no-memory
 
 from chat import Agent, ChatAgentInterface, serve
 from dapr.actor import ActorId, ActorProxy

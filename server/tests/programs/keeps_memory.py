@@ -1,5 +1,5 @@
 """Keeps its histories in a dictionary of the program."""
-# fail: message-processing state-consistency load-failure save-failure hang outage-is-an-error turn-order no-memory event-follows-save
+# fail: message-processing state-consistency load-failure save-failure hang outage-is-an-error turn-order missing-key no-memory event-follows-save
 
 import asyncio
 

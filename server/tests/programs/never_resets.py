@@ -1,6 +1,6 @@
 """Forgets to reset the flag of its simulated failure."""
-# fail: message-processing retry-logic recovery turn-order
-# skipped: history-retrieval state-consistency load-failure save-failure hang outage-is-an-error missing-key event-follows-save delivery-accepted no-memory
+# fail: message-processing retry-logic recovery
+# skipped: history-retrieval state-consistency load-failure save-failure hang outage-is-an-error missing-key event-follows-save delivery-accepted turn-order no-memory
 
 import asyncio
 

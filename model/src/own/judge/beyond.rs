@@ -1,11 +1,16 @@
 //! What is advice, beyond the lesson.
 
-use super::{Case, Judged, answered, history, not_answered, stored, worth};
+use super::{Case, Judged, answered, blocked, history, not_answered, stored, worth};
 use crate::own::{
+    catalog::CheckId,
     moment::{Moment, What},
     said::{self, holds},
     trial::{Reply, Sent, Trial},
 };
+
+/// What to look at where an answer was not true.
+const PROMISE: &str = "An answer that says 200 is a promise: `set_state` and `save_state()` before you return, and let an \
+                       error out.";
 
 /// How many attempts in one turn are as good as no limit.
 const NO_LIMIT: usize = 10;
@@ -105,6 +110,10 @@ pub(super) fn save_failure(trial: &Trial) -> Judged {
     }
     if last.reply == &Reply::Late {
         return never_gives_up(case, trial, last);
+    }
+    if trial.caller_left(last) {
+        // A program that waits longer than the SDK does here is slow, and not wrong.
+        return not_answered(case, trial, last);
     }
     if texts.iter().any(|text| text == last.text) {
         return case.fail(
@@ -217,7 +226,7 @@ pub(super) fn outage_is_an_error(trial: &Trial) -> Judged {
 }
 
 pub(super) fn missing_key(trial: &Trial) -> Judged {
-    let case = Case::new(trial, "The messages after that are answered.");
+    let case = Case::new(trial, "The messages after that are answered and stored.");
     let sent = trial.sent();
     let (mut case, last, _) = match before_last(case, trial, &sent) {
         Ok(found) => found,
@@ -225,7 +234,14 @@ pub(super) fn missing_key(trial: &Trial) -> Judged {
     };
     case.show(in_turn(trial, last));
     if last.reply.is_ok() {
-        return case.pass("They were answered.");
+        let kept = stored(trial.looks().last().copied().flatten());
+        return match kept.map(|texts| texts.iter().any(|text| text == last.text)) {
+            Ok(true) => case.pass("They were answered, and the last of them is stored."),
+            Ok(false) => {
+                case.fail(format!("“{}” was answered with success, and it is not stored.", last.text), PROMISE)
+            }
+            Err(why) => case.fail(format!("“{}” was answered with success, and {why}.", last.text), PROMISE),
+        };
     }
     missing_key_advice(not_answered(case, trial, last))
 }
@@ -240,9 +256,9 @@ fn missing_key_advice(judged: Judged) -> Judged {
 pub(super) fn event_follows_save(trial: &Trial) -> Judged {
     let mut case = Case::new(trial, "The event goes out after the write, and none for a message that is not stored.");
     let sent = trial.sent();
-    let [first, last, ..] = &sent[..] else { return case.unknown("Nothing was sent.") };
-    if !first.reply.is_ok() {
-        return not_answered(case, trial, first);
+    let Some((last, before)) = sent.split_last() else { return case.unknown("Nothing was sent.") };
+    if let Some(lost) = before.iter().find(|sent| !sent.reply.is_ok()) {
+        return not_answered(case, trial, lost);
     }
     let events = || {
         let of_it = |moment: &&Moment| moment.publish().is_some_and(|event| event.error.is_none());
@@ -255,7 +271,8 @@ pub(super) fn event_follows_save(trial: &Trial) -> Judged {
             .iter()
             .filter(|moment| moment.publish().is_some() || moment.state().is_some_and(|call| call.write)),
     );
-    let Some(event) = event_of(first.text) else {
+    let published = before.iter().find_map(|sent| Some((sent, event_of(sent.text)?)));
+    let Some((first, event)) = published else {
         return case.skip("Your program publishes no event for a message.");
     };
     let holds_it = |moment: &&Moment| {
@@ -290,9 +307,11 @@ fn ms(later: u64, earlier: u64) -> f64 {
 pub(super) fn delivery_accepted(trial: &Trial) -> Judged {
     let mut case = Case::new(trial, "The program's answer to the event counts as success.");
     let sent = trial.sent();
-    let Some(first) = sent.first() else { return case.unknown("Nothing was sent.") };
-    if !first.reply.is_ok() {
-        return not_answered(case, trial, first);
+    if sent.is_empty() {
+        return case.unknown("Nothing was sent.");
+    }
+    if let Some(lost) = sent.iter().find(|sent| !sent.reply.is_ok()) {
+        return not_answered(case, trial, lost);
     }
     let event = trial.moments.iter().filter_map(Moment::publish).find(|event| event.error.is_none());
     let Some(event) = event else { return case.skip("Your program publishes no event for a message.") };
@@ -311,10 +330,20 @@ pub(super) fn delivery_accepted(trial: &Trial) -> Judged {
     }
 }
 
+/// Why turns could not be seen to wait for a retry.
+const NOTHING_TO_WAIT_FOR: &str = "the first message did not come through its failure, so that none could wait in line \
+                                   while it is being retried.";
+
 pub(super) fn turn_order(trial: &Trial) -> Judged {
     let mut case = Case::new(trial, "One turn at a time, in the order in which they came; none lost, none twice.");
     let sent = trial.sent();
-    if let Some(lost) = sent.iter().find(|sent| !sent.reply.is_ok()) {
+    let Some((first, others)) = sent.split_first() else { return case.unknown("Nothing was sent.") };
+    if !first.reply.is_ok() {
+        let judged = not_answered(case, trial, first);
+        // For want of time, nothing can be said.
+        return if judged.by_time { judged } else { blocked(CheckId::RetryLogic, NOTHING_TO_WAIT_FOR) };
+    }
+    if let Some(lost) = others.iter().find(|sent| !sent.reply.is_ok()) {
         return not_answered(case, trial, lost);
     }
     let mut running = None;
@@ -339,10 +368,7 @@ pub(super) fn turn_order(trial: &Trial) -> Judged {
         writes.any(|call| call.value.as_deref().is_some_and(|value| value.contains(text)))
     };
     if let Some(lost) = sent.iter().find(|sent| !written(sent.text)) {
-        return case.fail(
-            format!("“{}” was answered with success, and never written.", lost.text),
-            "An answer that says 200 is a promise: `set_state` and `save_state()` before you return, and let an error out.",
-        );
+        return case.fail(format!("“{}” was answered with success, and never written.", lost.text), PROMISE);
     }
     match stored(trial.looks().last().copied().flatten()).map(|texts| holds(&said, &texts)) {
         Ok(Ok(())) => case.pass(format!("{} turns, one after the other; none lost, none twice.", sent.len())),
@@ -362,9 +388,15 @@ pub(super) fn no_memory(trial: &Trial) -> Judged {
     let case = Case::new(trial, "The history is still there, and the store holds it.");
     let sent = trial.sent();
     let said = Trial::said(sent.iter().filter(|sent| sent.reply.is_ok()));
-    let (Some(read), Some(look)) = (trial.reads().last().copied(), trial.looks().last().copied()) else {
+    let ([before, .., read], Some(look)) = (&trial.reads()[..], trial.looks().last().copied()) else {
         return case.unknown("History and store were not both read.");
     };
+    if let Ok(texts) = history(before)
+        && let Err(wrong) = holds(&said, &texts)
+    {
+        // It was nowhere, and so has not left memory with the actor.
+        return case.fail(format!("Already before that, in the history {}.", wrong.words()), PROMISE);
+    }
     let advice = "What a variable holds is gone when the actor leaves memory, and what a dictionary of the program holds when \
                   its process ends: keep the history by `set_state` and `save_state()`, and load it with `try_get_state`.";
     let shown = match history(read) {

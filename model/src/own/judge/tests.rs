@@ -181,8 +181,8 @@ fn history_and_store_have_to_hold_what_was_acknowledged() {
     assert_eq!(verdict(&both().read(&all).look(&all).judged(CheckId::StateConsistency)), Verdict::Pass);
     assert_eq!(verdict(&both().read(&all).look(&all[..2]).judged(CheckId::StateConsistency)), Verdict::Fail);
     assert_eq!(verdict(&both().read(&[]).look(&[]).judged(CheckId::StateConsistency)), Verdict::Fail);
-    assert_eq!(verdict(&both().read(&all).look(&all).judged(CheckId::NoMemory)), Verdict::Pass);
-    assert_eq!(verdict(&both().read(&all).act(Done::Looked(None)).judged(CheckId::NoMemory)), Verdict::Fail);
+    assert_eq!(verdict(&both().read(&all).read(&all).look(&all).judged(CheckId::NoMemory)), Verdict::Pass);
+    assert_eq!(verdict(&both().read(&all).read(&all).act(Done::Looked(None)).judged(CheckId::NoMemory)), Verdict::Fail);
     let three = || both().sent("c", vec![], 200);
     assert_eq!(verdict(&three().read(&["Re: a", "b", "Re: b", "c", "Re: c"]).judged(CheckId::Recovery)), Verdict::Pass);
     assert_eq!(verdict(&three().read(&["c", "Re: c"]).judged(CheckId::Recovery)), Verdict::Fail);
@@ -302,4 +302,36 @@ fn an_actor_that_calls_itself_is_told_from_one_that_is_slow() {
     told.trial.moments.push(queued(at_us + 3, 2));
     let judged = told.judged(CheckId::MessageProcessing);
     assert!(verdict(&judged) == Verdict::Fail && judged.advice.is_some_and(|advice| advice.contains("reentrancy")));
+}
+
+#[test]
+fn after_a_missing_key_an_answer_has_to_be_true() {
+    let taken = || Told::new().sent("a", vec![], 200).act(Done::KeyTaken).sent("b", vec![], 200);
+    assert_eq!(verdict(&taken().look(&["b", "Re: b"]).judged(CheckId::MissingKey)), Verdict::Pass);
+    assert_eq!(verdict(&taken().look(&[]).judged(CheckId::MissingKey)), Verdict::Fail, "acknowledged, and lost");
+    assert_eq!(verdict(&taken().act(Done::Looked(None)).judged(CheckId::MissingKey)), Verdict::Fail);
+}
+
+#[test]
+fn where_nothing_is_tried_again_no_order_is_judged() {
+    let judged = Told::new().sent("a", vec![], 500).sent("b", vec![(10, wrote(&["b", "Re: b"]))], 200);
+    let judged = judged.look(&["b", "Re: b"]).judged(CheckId::TurnOrder);
+    assert_eq!(verdict(&judged), Verdict::Skipped);
+    assert!(judged.saw.contains("retry-logic"), "{judged:?}");
+}
+
+#[test]
+fn what_was_never_in_the_history_has_not_left_memory_with_the_actor() {
+    let lost = Told::new().sent("a", vec![], 200).read(&[]).act(Done::Deactivated).read(&[]).look(&[]);
+    let judged = lost.judged(CheckId::NoMemory);
+    assert_eq!(verdict(&judged), Verdict::Fail);
+    assert!(judged.saw.starts_with("Already before that"), "{judged:?}");
+}
+
+#[test]
+fn a_message_without_an_event_says_nothing_of_those_that_have_one() {
+    let seen = vec![wrote(&["b", "Re: b"]), published("b")];
+    let told = Told::new().sent("a", vec![], 200).sent("b", seen.into_iter().map(|what| (1_000, what)).collect(), 200);
+    let judged = told.sent("c", vec![], 200).look(&["b", "Re: b"]).judged(CheckId::EventFollowsSave);
+    assert_eq!(verdict(&judged), Verdict::Pass, "{judged:?}");
 }
