@@ -82,7 +82,12 @@ impl<'a> Tester<'a> {
     pub(super) async fn send_past_simulation(&self) {
         let (text, at) = (self.names.text(), now_us());
         let reply = self.post(&text).await;
-        let in_turn = |moment: &Moment| moment.at_us >= at && moment.line().is_some_and(|line| line.contains("imulat"));
+        // The traceback comes after the turn; the SDK's answer for it names the error too.
+        let says_so = |moment: &Moment| match &moment.what {
+            What::Line { text } | What::Ended { text, .. } => text.contains("imulat"),
+            _ => false,
+        };
+        let in_turn = |moment: &Moment| moment.at_us >= at && says_so(moment);
         if reply.is_ok() || !self.moments().iter().any(in_turn) {
             self.did(at, Done::Sent { text, reply });
             return;
