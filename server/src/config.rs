@@ -3,7 +3,7 @@
 use std::{env, net::SocketAddr, path::PathBuf};
 
 use axum::http::HeaderValue;
-use clap::{CommandFactory, Parser, builder::ValueParser, error::ErrorKind};
+use clap::{Args, CommandFactory, Parser, builder::ValueParser, error::ErrorKind};
 
 use crate::version;
 
@@ -84,13 +84,37 @@ pub struct DaprEnvironment {
     #[arg(long, env = "DAPR_HTTP_PORT", hide = true)]
     pub dapr_http_port: Option<u16>,
 
+    /// Dapr's tokens.
+    #[command(flatten)]
+    pub tokens: Tokens,
+}
+
+/// Dapr's tokens, as the environment has them. A program that the lab starts has them from there too.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Tokens {
     /// What the sidecar asks of its callers.
     #[arg(long, env = "DAPR_API_TOKEN", hide = true, hide_env_values = true)]
     pub dapr_api_token: Option<String>,
 
-    /// What the app channel asks of the sidecar.
+    /// What the app asks of the sidecar.
     #[arg(long, env = "APP_API_TOKEN", hide = true, hide_env_values = true)]
     pub app_api_token: Option<String>,
+}
+
+impl Tokens {
+    /// The tokens, if they can be used.
+    ///
+    /// # Errors
+    /// A token that nobody could show, in words that name it.
+    pub(crate) fn checked(self) -> Result<Self, String> {
+        for (name, token) in [("DAPR_API_TOKEN", &self.dapr_api_token), ("APP_API_TOKEN", &self.app_api_token)] {
+            // Everybody would be refused.
+            if token.as_ref().is_some_and(|token| HeaderValue::from_bytes(token.as_bytes()).is_err()) {
+                return Err(format!("{name} holds characters that no HTTP header can carry: set another"));
+            }
+        }
+        Ok(self)
+    }
 }
 
 impl Config {
@@ -116,14 +140,8 @@ impl Config {
     ///
     /// # Errors
     /// A token that nobody could show, in words that name it.
-    pub fn checked(self) -> Result<Self, clap::Error> {
-        let tokens = [("DAPR_API_TOKEN", &self.dapr.dapr_api_token), ("APP_API_TOKEN", &self.dapr.app_api_token)];
-        for (name, token) in tokens {
-            // Nobody could show it: everybody would be refused.
-            if token.as_ref().is_some_and(|token| HeaderValue::from_bytes(token.as_bytes()).is_err()) {
-                return Err(refused(format!("{name} holds characters that no HTTP header can carry")));
-            }
-        }
+    pub fn checked(mut self) -> Result<Self, clap::Error> {
+        self.dapr.tokens = self.dapr.tokens.checked().map_err(refused)?;
         Ok(self)
     }
 }

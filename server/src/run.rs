@@ -82,7 +82,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     runtime.origin = format!("http://{addr}");
     let application = Application::new(Settings {
         dapr_endpoint: endpoint,
-        dapr_api_token: config.dapr.dapr_api_token.clone(),
+        dapr_api_token: config.dapr.tokens.dapr_api_token.clone(),
         app_api_token,
         allow_hosts: config.allow_hosts.clone(),
         store,
@@ -181,7 +181,7 @@ fn around(config: &Config, endpoint: String) -> anyhow::Result<SidecarParts> {
         sidecar: None,
         sidecar_retries: None,
         endpoint,
-        app_api_token: config.dapr.app_api_token.clone(),
+        app_api_token: config.dapr.tokens.app_api_token.clone(),
         runtime: Runtime {
             sidecar: Runtime::UNKNOWN_SIDECAR.into(),
             store: store.as_ref().map_or("state store", StoreReader::product).into(),
@@ -196,11 +196,11 @@ fn around(config: &Config, endpoint: String) -> anyhow::Result<SidecarParts> {
 async fn embed(config: &Config, app_addr: SocketAddr, labs: &Labs) -> anyhow::Result<SidecarParts> {
     prepare_data(&config.data)?;
     // Nobody else on this machine may call the actor past the turn lock, so the door has a key of its own.
-    let given = config.dapr.app_api_token.clone().filter(|token| !token.is_empty());
+    let given = config.dapr.tokens.app_api_token.clone().filter(|token| !token.is_empty());
     let token = given.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     let mut settings = sidecar::Config::new(APP_ID, app_addr, resources(config.components.as_deref())?);
     settings.free_port_if_taken = true;
-    settings.dapr_api_token = config.dapr.dapr_api_token.clone();
+    settings.dapr_api_token = config.dapr.tokens.dapr_api_token.clone();
     settings.app_api_token = Some(token.clone());
     settings.base_dir = config.data.clone();
     let sidecar_retries = SidecarRetrySwitch::new(Timelines::of(labs));
@@ -231,7 +231,7 @@ async fn embed(config: &Config, app_addr: SocketAddr, labs: &Labs) -> anyhow::Re
 }
 
 /// Makes the data folder and sees that it can be written.
-fn prepare_data(dir: &Path) -> anyhow::Result<()> {
+pub(crate) fn prepare_data(dir: &Path) -> anyhow::Result<()> {
     let say = || format!("Cannot write to the folder {}: choose another with --data DIR", dir.display());
     fs::create_dir_all(dir).with_context(say)?;
     let probe = dir.join(format!(".faultlab-{}", std::process::id()));

@@ -100,7 +100,14 @@ impl Stage {
     async fn begin_to_end(&self, scenario: &Scenario) -> Result<ScenarioReport, LabError> {
         self.backend.reset(&self.actor).await?;
         let done = self.steps(scenario).await;
+        let is_whole = self.timelines.is_whole(&self.actor);
         self.put_back()?;
+        if !is_whole {
+            // Whatever it waited for may have been among it.
+            let message = "So much happened, in this lab or in all together, that the beginning of this scenario is forgotten: \
+                           how it went cannot be told. Run it again when less goes on.";
+            return Err(LabError::new(ErrorCode::TurnFailed, message));
+        }
         done?;
         let messages = self.state.history(&self.actor).await?.len();
         let ended = Ending::of(&self.timelines.snapshot(&self.actor).events, messages);

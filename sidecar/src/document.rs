@@ -62,7 +62,8 @@ pub(crate) struct Named {
 
 /// Splits a file at its `---` lines; each document comes with the line that it begins on.
 /// Documents of comments and blanks alone are left out.
-pub(crate) fn split(text: &str) -> Vec<(u64, String)> {
+#[must_use]
+pub fn split(text: &str) -> Vec<(u64, String)> {
     let mut documents = vec![(1, String::new())];
     for (number, line) in (1_u64..).zip(text.lines()) {
         if line == "---" || line.starts_with("--- ") {
@@ -130,6 +131,7 @@ fn unreadable(file: &str, line: u64, problem: String) -> ResourceError {
 }
 
 /// Dapr's own list of words for "yes".
-pub(crate) fn is_truthy(text: &str) -> bool {
+#[must_use]
+pub fn is_truthy(text: &str) -> bool {
     matches!(text.trim().to_ascii_lowercase().as_str(), "y" | "yes" | "true" | "t" | "on" | "1")
 }

@@ -85,7 +85,7 @@ mod watch;
 
 pub use builder::SidecarBuilder;
 pub use config::{AppHealthCheck, AppProtocol, Config, DEFAULT_MAX_BODY_BYTES, Ports};
-pub use document::ResourceError;
+pub use document::{ResourceError, is_truthy, split};
 pub use resiliency::{Backoff, CircuitBreaker, Policy, Resiliency, ResiliencySet, Retry};
 pub use resources::{Configuration, Resources, SecretScope};
 pub use runtime::VERSION;

@@ -19,7 +19,7 @@ mod tester;
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 pub use self::run::run;
-use crate::own::{App, Tokens};
+use crate::{config::Tokens, own::App};
 
 /// What is checked, and what is made of the verdicts.
 #[derive(Clone, Debug)]

@@ -11,7 +11,8 @@ use clap::Args;
 
 use crate::{
     check::{Formats, PORT, Settings},
-    own::{APP_ID, App, Tokens},
+    config::Tokens,
+    own::{APP_ID, App},
 };
 
 /// Where results go unless it is said.
@@ -61,12 +62,8 @@ pub(super) struct CheckArguments {
     /// Write result.json for Classroom 50, and exit with 0 whatever the verdicts are.
     #[arg(long)]
     classroom50: bool,
-    /// What the sidecar asks of its callers.
-    #[arg(long, env = "DAPR_API_TOKEN", hide = true, hide_env_values = true)]
-    dapr_api_token: Option<String>,
-    /// What the program asks of the sidecar.
-    #[arg(long, env = "APP_API_TOKEN", hide = true, hide_env_values = true)]
-    app_api_token: Option<String>,
+    #[command(flatten)]
+    tokens: Tokens,
     /// The program and its arguments.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -108,7 +105,7 @@ impl CheckArguments {
             strict: self.strict,
             results: shown(&self.results, &folder),
             formats: Formats { json, junit, html, github, gradescope, classroom50 },
-            tokens: Tokens { dapr_api_token: self.dapr_api_token, app_api_token: self.app_api_token },
+            tokens: self.tokens.checked()?,
             notes: Vec::new(),
             guard,
         })

@@ -3,11 +3,10 @@
 use std::{
     env,
     ffi::OsString,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
-use axum::http::HeaderValue;
 use clap::Args;
 use sha2::{Digest, Sha256};
 
@@ -15,7 +14,10 @@ use super::{
     health::HealthArguments,
     ignored::{self, Ignored},
 };
-use crate::own::{APP_ID, App, Settings, Tokens, read_apps_file};
+use crate::{
+    config::Tokens,
+    own::{APP_ID, App, Settings, channel_address, most_calls, read_apps_file},
+};
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct RunArguments {
@@ -29,7 +31,7 @@ pub(super) struct RunArguments {
     #[arg(short = 'P', long, default_value = "http")]
     app_protocol: String,
     /// The address that the program listens on.
-    #[arg(long, default_value = "127.0.0.1", value_parser = parse_address)]
+    #[arg(long, default_value = "127.0.0.1", value_parser = channel_address)]
     app_channel_address: IpAddr,
     /// How many calls of the program there may be at once; 0 or less: no limit.
     #[arg(long, value_name = "N", default_value_t = -1, allow_negative_numbers = true)]
@@ -88,12 +90,8 @@ struct LabArguments {
     /// A host name, beside localhost and plain addresses, under which people may open the page.
     #[arg(long = "allow-host", env = "FAULTLAB_ALLOW_HOST", value_name = "NAME", value_delimiter = ',')]
     allow_hosts: Vec<String>,
-    /// What the sidecar asks of its callers.
-    #[arg(long, env = "DAPR_API_TOKEN", hide = true, hide_env_values = true)]
-    dapr_api_token: Option<String>,
-    /// What the program asks of the sidecar.
-    #[arg(long, env = "APP_API_TOKEN", hide = true, hide_env_values = true)]
-    app_api_token: Option<String>,
+    #[command(flatten)]
+    tokens: Tokens,
 }
 
 impl RunArguments {
@@ -119,14 +117,9 @@ impl RunArguments {
             }
             None => vec![self.app(starts_it, folder.clone())?],
         };
-        let LabArguments { real_stores, addr, data, site, allow_hosts, dapr_api_token, app_api_token } = self.lab;
+        let LabArguments { real_stores, addr, data, site, allow_hosts, tokens } = self.lab;
         if let Some(addr) = addr.filter(|addr| addr.port() != 0 && apps.iter().any(|app| app.port == addr.port())) {
             return Err(format!("port {} is the program's: choose another for the page with --addr", addr.port()));
-        }
-        for (name, token) in [("DAPR_API_TOKEN", &dapr_api_token), ("APP_API_TOKEN", &app_api_token)] {
-            if token.as_ref().is_some_and(|token| HeaderValue::from_bytes(token.as_bytes()).is_err()) {
-                return Err(format!("{name} holds characters that no HTTP header can carry: set another"));
-            }
         }
         Ok(Settings {
             apps,
@@ -135,7 +128,7 @@ impl RunArguments {
             allow_hosts,
             data: data.unwrap_or_else(|| usual_data(&folder)),
             real_stores,
-            tokens: Tokens { dapr_api_token, app_api_token },
+            tokens: tokens.checked()?,
             notes,
             log_filter: filter(&self.log_level),
             guard: env::current_exe().map_err(|error| format!("the program that runs is not to be found: {error}"))?,
@@ -182,7 +175,7 @@ impl RunArguments {
             grpc_port: self.dapr_grpc_port,
             metrics_port: self.metrics_port,
             health: self.health.check()?,
-            max_concurrency: usize::try_from(self.app_max_concurrency).ok().filter(|calls| *calls > 0),
+            max_concurrency: most_calls(self.app_max_concurrency),
             not_asked: self.disable_init_endpoints.clone(),
             ..App::at(port, folder)
         })
@@ -198,13 +191,6 @@ fn usual_data(folder: &Path) -> PathBuf {
     let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     base.join(format!("{name}-{digest}"))
-}
-
-fn parse_address(text: &str) -> Result<IpAddr, String> {
-    match text {
-        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
-        other => other.trim_matches(['[', ']']).parse().map_err(|_| "it is no IP address".to_owned()),
-    }
 }
 
 /// A level of daprd's for the filter of the log.

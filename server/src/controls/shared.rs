@@ -25,9 +25,9 @@ use crate::{
     wire::WireSwitch,
 };
 
-/// How many scenarios may run in all labs together. What a lab knows is not forgotten while one runs in it, whatever else
-/// is sent there meanwhile.
-pub(super) const SCENARIOS: usize = 100;
+/// How many scenarios may run in all labs together: a class of 200 and some more. The settings of a lab are not forgotten
+/// while one runs in it.
+pub(super) const SCENARIOS: usize = 250;
 
 /// What all labs share. Clones share it too.
 #[derive(Clone)]

@@ -203,16 +203,16 @@ fn scenarios_that_set_nothing_of_what_is_shared_run_beside_each_other_and_others
 }
 
 #[test]
-fn a_hundred_scenarios_run_in_all_labs_together_and_no_more() {
+fn a_class_of_two_hundred_runs_its_scenarios_at_once_and_there_is_an_end_to_how_many() {
     let controls = wired();
     let lease = |n: usize| controls.lease(&format!("lab{n}").parse().unwrap(), sets_nothing());
-    let mut running: Vec<_> = (0..100).map(|n| lease(n).unwrap()).collect();
-    let refused = lease(100).err().unwrap();
+    let mut running: Vec<_> = (0..250).map(|n| lease(n).unwrap()).collect();
+    let refused = lease(250).err().unwrap();
     assert_eq!((refused.code, refused.code.status()), (ErrorCode::TooManyWaiting, 429));
-    assert!(refused.message.contains("100 scenarios") && refused.message.contains("when one"), "{refused}");
+    assert!(refused.message.contains("250 scenarios") && refused.message.contains("when one"), "{refused}");
     assert_eq!(code(controls.set_wire(None, WireSetting { fault: None })), Some(ErrorCode::Busy));
     running.pop();
-    running.push(lease(100).unwrap());
+    running.push(lease(250).unwrap());
     drop(running);
     controls.set_wire(None, WireSetting { fault: None }).unwrap();
 }

@@ -13,10 +13,11 @@ use axum::{
     routing::get,
 };
 use leptos::prelude::*;
+use serde_json::Value;
 use utoipa::{
     OpenApi,
     openapi::{
-        self, PathItem,
+        self, PathItem, RefOr,
         path::{HttpMethod, Operation},
     },
 };
@@ -59,8 +60,21 @@ fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, HttpMethod
 }
 
 /// The operation as a line for a shell, against the lab that the page came from.
-fn curl(origin: &str, method: &str, path: &str) -> String {
-    let url = format!("{origin}{}", path.replace("{actor_id}", "user1").replace("{number}", "1"));
+fn curl(origin: &str, method: &str, path: &str, operation: &Operation) -> String {
+    // curl would take braces for a list of names.
+    let given = operation.parameters.iter().flatten().fold(path.to_owned(), |path, parameter| {
+        let RefOr::T(parameter) = parameter else { return path };
+        // It gives its example away as JSON alone.
+        let described = serde_json::to_value(parameter).unwrap_or_default();
+        let name = &parameter.name;
+        let example = match &described["example"] {
+            Value::Null => name.to_uppercase(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        path.replace(&format!("{{{name}}}"), &example)
+    });
+    let url = origin.to_owned() + &given;
     let body = match (method, path) {
         ("POST", "/chat/{actor_id}") => Some(r#"{"role": "user", "content": "Hi there"}"#),
         ("PUT", "/api/lab/{actor_id}/fault") => Some(r#"{"on": true, "plan": [{"operation": "save", "attempts": 2}]}"#),
@@ -134,8 +148,8 @@ fn route(origin: &str, method: &'static str, path: &str, operation: &Operation) 
         .iter()
         .map(|(status, response)| {
             let words = match response {
-                utoipa::openapi::RefOr::T(response) => response.description.clone(),
-                utoipa::openapi::RefOr::Ref(_) => String::new(),
+                RefOr::T(response) => response.description.clone(),
+                RefOr::Ref(_) => String::new(),
             };
             let words = if words.is_empty() { usual(status) } else { words };
             view! { <dt>{status.clone()}</dt><dd>{words}</dd> }
@@ -150,7 +164,7 @@ fn route(origin: &str, method: &'static str, path: &str, operation: &Operation) 
             <div class="route-body">
                 <p>{operation.summary.as_deref().map(with_code)}</p>
                 {operation.description.as_deref().map(|words| view! { <p>{with_code(words)}</p> })}
-                <pre class="code"><code>{curl(origin, method, path)}</code></pre>
+                <pre class="code"><code>{curl(origin, method, path, operation)}</code></pre>
                 <dl>{answers}</dl>
             </div>
         </article>

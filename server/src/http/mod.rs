@@ -17,6 +17,7 @@ mod operations;
 mod pages;
 mod recording;
 mod report;
+mod room;
 mod scenario;
 mod sidecar_retries;
 pub(crate) mod site;
@@ -34,6 +35,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub(crate) use self::operations::Operations;
 use self::{
     events::{STREAMS, Streams},
+    room::Room,
     site::Site,
 };
 use crate::{actor::config::ActorConfig, clients::Clients, guard::AllowedHosts, labs::Timelines, look_ups};
@@ -59,20 +61,25 @@ pub(crate) struct Public<'a> {
 /// Everything that people and programs reach.
 pub(crate) fn router(public: Public<'_>) -> Router {
     let Public { backend, timelines, actors, site, allowed, operations, shutdown } = public;
+    let room = Room::default();
+    let within_room = middleware::from_fn_with_state(room.clone(), room::within);
     let json = OpenApiRouter::with_openapi(docs::Api::openapi())
-        .merge(chat::router())
         .merge(lab::router())
         .merge(hold::router())
         .merge(wire::router())
         .merge(scenario::router())
         .merge(sidecar_retries::router())
         .merge(recording::turns())
+        .layer(within_room.clone())
+        // To read the history takes a turn, which may have to wait.
+        .merge(chat::router())
         .with_state(backend.clone())
         .merge(look_ups::router(actors));
     // An event stream is left as it is, and past the compression it needs less memory.
     let events = events::router(Streams { timelines, clients: Clients::new(STREAMS), shutdown });
     // A recording is larger than anything else that comes in, and has a limit of its own.
-    let recordings = recording::router(site, backend.clone()).layer(CompressionLayer::new().quality(COMPRESSION));
+    let recordings = recording::router(site, backend.clone()).layer(within_room.clone());
+    let recordings = recordings.layer(CompressionLayer::new().quality(COMPRESSION));
     let (api, described) = json
         .layer(CompressionLayer::new().quality(COMPRESSION))
         .merge(events)
@@ -80,8 +87,8 @@ pub(crate) fn router(public: Public<'_>) -> Router {
         .merge(recordings)
         .split_for_parts();
     let pages = Router::new()
-        .merge(report::router(site, backend.clone()))
-        .merge(pages::router(site, backend))
+        .merge(report::router(site, backend.clone()).layer(within_room))
+        .merge(pages::router(site, backend, room))
         .merge(docs::router(described, site.stylesheet()))
         .layer(CompressionLayer::new().quality(COMPRESSION))
         .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES));

@@ -15,9 +15,12 @@ use axum_extra::extract::cookie::CookieJar;
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
 
-use super::site::Site;
+use super::{
+    room::{self, Room},
+    site::Site,
+};
 
-pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
+pub(super) fn router(site: &Site, backend: SharedBackend, room: Room) -> Router {
     let options = site.leptos_options();
     let reload = reload_address(&options);
     let context = move || {
@@ -33,6 +36,8 @@ pub(crate) fn router(site: &Site, backend: SharedBackend) -> Router {
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), context, page)
         .with_state(options)
+        // Files are read piece by piece.
+        .route_layer(middleware::from_fn_with_state(room, room::within))
         .fallback_service(site.files(not_found))
 }
 

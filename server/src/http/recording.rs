@@ -188,7 +188,8 @@ pub(crate) async fn keep(State(backend): State<SharedBackend>, request: Request)
 
 /// Read a recording.
 ///
-/// The document that was handed in, with everything written out that may be left out.
+/// The document that was handed in, with everything written out that may be left out. `ID` below stands for the one that
+/// the answer to handing it in gave.
 #[utoipa::path(
     get, path = "/api/recordings/{id}", tag = "Recordings",
     params(("id" = String, Path, description = "As the answer to handing it in gave it")),

@@ -14,7 +14,8 @@
 //! 1. labs of which nothing is known;
 //! 2. timelines: the events, and with them the turns that a page draws;
 //! 3. labs whole, with their settings, that have proven no check;
-//! 4. labs whole that have.
+//! 4. labs whole that have;
+//! 5. timelines of labs in which a scenario runs, between two of its turns: it then says that it cannot be judged.
 //!
 //! What is stored is never touched. A lab stays while a turn waits or runs in it, a scenario runs, or its plan has the
 //! wire to Redis; so that these keep within the budget too, what waits takes half of it at most, see `line`. To write to a
@@ -89,6 +90,7 @@ enum Forget {
     Events,
     Unproven,
     Whole,
+    EventsOfScenario,
 }
 
 impl Default for Labs {
@@ -253,7 +255,7 @@ impl Labs {
     }
 
     fn forget_down_to(&self, map: &mut Map, goal: usize) {
-        for what in [Forget::Blank, Forget::Events, Forget::Unproven, Forget::Whole] {
+        for what in [Forget::Blank, Forget::Events, Forget::Unproven, Forget::Whole, Forget::EventsOfScenario] {
             let oldest_first: Vec<ActorId> = map.labs.iter().rev().map(|(actor, _)| actor.clone()).collect();
             for actor in oldest_first {
                 if self.weight() <= goal {
@@ -265,6 +267,10 @@ impl Labs {
     }
 
     fn forget_of(&self, map: &mut Map, actor: &ActorId, what: Forget) {
+        if what == Forget::EventsOfScenario {
+            self.forget_of_scenario(map, actor);
+            return;
+        }
         let Some(lab) = map.labs.peek(actor).filter(|lab| Arc::strong_count(lab) == 1).cloned() else { return };
         let mut contents = lab.lock();
         if contents.is_needed() || contents.is_writing() {
@@ -278,7 +284,7 @@ impl Labs {
                 contents.is_blank()
             }
             Forget::Unproven => contents.passes.proven().is_empty(),
-            Forget::Whole => true,
+            Forget::Whole | Forget::EventsOfScenario => true,
         };
         if whole {
             self.shared.weight.fetch_sub(contents.counted().all, Ordering::Relaxed);
@@ -287,6 +293,16 @@ impl Labs {
             }
             drop(contents);
             map.labs.pop(actor);
+        }
+    }
+
+    /// Who runs the scenario holds the lab, which stays.
+    fn forget_of_scenario(&self, map: &Map, actor: &ActorId) {
+        let Some(lab) = map.labs.peek(actor) else { return };
+        let mut contents = lab.lock();
+        if contents.runs_scenario && contents.in_line() == 0 {
+            contents.ring.forget();
+            self.weigh(&mut contents);
         }
     }
 

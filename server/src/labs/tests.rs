@@ -126,6 +126,30 @@ fn a_thousand_actors_with_large_messages_stay_within_the_budget_and_the_latest_i
 }
 
 #[test]
+fn labs_that_run_scenarios_keep_within_the_budget_too_and_are_not_taken_for_whole_then() {
+    let budget = 2 * 1024 * 1024;
+    let (labs, timelines) = labs(budget);
+    let actors: Vec<_> = (0..40).map(|n| actor(&format!("actor{n}"))).collect();
+    let held: Vec<_> = actors.iter().map(|actor| labs.lab(actor)).collect();
+    for lab in &held {
+        labs.change(lab, |lab| {
+            lab.runs_scenario = true;
+            lab.reset_timeline();
+        });
+    }
+    for _ in 0..5 {
+        for actor in &actors {
+            store(&timelines, actor, LARGE);
+            assert!(labs.weight() <= budget, "{}", labs.weight());
+        }
+    }
+    let whole = actors.iter().filter(|actor| timelines.is_whole(actor)).count();
+    assert!(whole < actors.len(), "{whole}");
+    assert_eq!(labs.all().len(), actors.len(), "each of them is there");
+    assert_eq!(labs.weight(), weighed(&labs));
+}
+
+#[test]
 fn what_one_lab_took_beyond_the_budget_goes_as_soon_as_another_is_used() {
     let budget = 512 * 1024;
     let (labs, timelines) = labs(budget);

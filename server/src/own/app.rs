@@ -44,6 +44,23 @@ pub struct App {
 /// The lesson's app id.
 pub const APP_ID: &str = model::actor_id::APP_ID;
 
+/// The address that an app is said to listen on.
+///
+/// # Errors
+/// It is none.
+pub fn channel_address(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
+        other => other.trim_matches(['[', ']']).parse().map_err(|_| "it is no IP address".to_owned()),
+    }
+}
+
+/// How many calls of an app there may be at once, of what is said for it; none where there is no limit.
+#[must_use]
+pub fn most_calls(said: i64) -> Option<usize> {
+    usize::try_from(said).ok().filter(|calls| *calls > 0)
+}
+
 impl App {
     /// An app at a port, with everything else as it usually is.
     #[must_use]

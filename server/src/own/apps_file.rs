@@ -4,16 +4,18 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     fs,
-    net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use serde_json::Value;
 use sidecar::AppHealthCheck;
 
-use super::App;
+use super::{
+    App,
+    app::{channel_address, most_calls},
+};
 
 #[derive(Deserialize)]
 struct File {
@@ -105,10 +107,8 @@ fn app(entry: &Entry, common: &Entry, base: &Path) -> anyhow::Result<App> {
         bail!("the app {id} has no command: say what starts it, as a list");
     }
     let address = entry.app_channel_address.as_deref().or(common.app_channel_address.as_deref()).unwrap_or("localhost");
-    let address: IpAddr = match address {
-        "localhost" => Ipv4Addr::LOCALHOST.into(),
-        other => other.parse().with_context(|| format!("appChannelAddress {other} of {id} is no IP address"))?,
-    };
+    let address =
+        channel_address(address).map_err(|why| anyhow!("appChannelAddress {address} of {id} cannot be used: {why}"))?;
     // Those of all apps start from the file's folder, those of one from the app's.
     let resources = |entry: &Entry, from: &Path| -> Vec<PathBuf> {
         entry.resources_paths.iter().chain(&entry.resources_path).map(|path| from.join(path)).collect()
@@ -140,7 +140,7 @@ fn app(entry: &Entry, common: &Entry, base: &Path) -> anyhow::Result<App> {
         grpc_port: entry.dapr_grpc_port,
         metrics_port: entry.metrics_port,
         health: entry.enable_app_health_check.then_some(check),
-        max_concurrency: usize::try_from(calls).ok().filter(|calls| *calls > 0),
+        max_concurrency: most_calls(calls),
         not_asked: not_asked.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         ..App::at(entry.app_port.unwrap_or(0), folder)
     })
@@ -199,6 +199,7 @@ apps:
             ("apps: [{appID: a}]\n", "has no command"),
             ("apps: [{appID: a, command: [x], appProtocol: grpc}]\n", "plain HTTP only"),
             ("apps: [{appID: a, command: [x], appDirPath: nowhere}]\n", "nowhere"),
+            ("apps: [{appID: a, command: [x], appChannelAddress: 'there'}]\n", "no IP address"),
             ("apps: [{appID: a, command: [x]}, {appID: a, command: [x]}]\n", "two apps"),
         ] {
             let error = format!("{:#}", read_text(text).unwrap_err());

@@ -1,14 +1,11 @@
 //! The learner's component files, as they are: what holds state or carries events is mapped to what the lab has built in,
 //! and everything else stays.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use sidecar::Resources;
+use sidecar::{Resources, is_truthy, split};
 
 use crate::run::BUILT_IN;
 
@@ -33,13 +30,17 @@ pub(super) struct Components {
 /// A folder or file that cannot be read, or a document that is not what it says.
 pub(super) fn read(given: &[PathBuf], folder: &Path, data: &Path, real: bool) -> anyhow::Result<Components> {
     let usual = folder.join(USUAL);
-    let folders = match given {
-        [] if has_resources(&usual) => vec![usual],
+    let mut folders: Vec<_> = match given {
+        [] if usual.is_dir() => vec![usual],
         given => given.iter().map(|given| folder.join(given)).collect(),
     };
     let mut documents = Vec::new();
     for dir in &folders {
-        documents.append(&mut files(dir)?);
+        let cannot = || format!("{} cannot be read: name a folder of component files with -d", dir.display());
+        documents.append(&mut Resources::texts(dir).with_context(cannot)?);
+    }
+    if given.is_empty() && documents.is_empty() {
+        folders.clear();
     }
     let mut mapped = Mapped { data, words: Vec::new(), holds_actors: false, others: 0 };
     if documents.is_empty() {
@@ -73,14 +74,14 @@ impl Mapped<'_> {
     fn file(&mut self, name: &str, text: &str) -> String {
         let mut documents = Vec::new();
         let mut any = false;
-        for document in split(text) {
-            let read: Option<Value> = serde_saphyr::from_str(document).ok();
+        for (_, document) in split(text) {
+            let read: Option<Value> = serde_saphyr::from_str(&document).ok();
             match read.and_then(|read| self.document(name, &read)) {
                 Some(mapped) => {
                     any = true;
                     documents.push(mapped.to_string());
                 }
-                None => documents.push(document.to_owned()),
+                None => documents.push(document),
             }
         }
         if any { documents.join("\n---\n") } else { text.to_owned() }
@@ -150,50 +151,14 @@ fn component(metadata: &Value, kind: &str, entries: Value, scopes: &Value) -> Va
 /// Whether a store says that it is for actors, in the words that Dapr takes for it.
 fn holds_actors(entries: &Value) -> bool {
     let is_yes = |value: &Value| {
-        let text = value.as_str().map(str::to_ascii_lowercase).unwrap_or_else(|| value.to_string());
-        ["y", "yes", "true", "t", "on", "1"].contains(&text.trim())
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        is_truthy(&text)
     };
     let says = |entry: &Value| {
         entry["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("actorStateStore"))
             && is_yes(&entry["value"])
     };
     entries.as_array().is_some_and(|entries| entries.iter().any(says))
-}
-
-/// The documents of a file, which lines of three dashes part.
-fn split(text: &str) -> Vec<&str> {
-    let mut documents = Vec::new();
-    let (mut first, mut at) = (0, 0);
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim_end();
-        if bare == "---" || bare.starts_with("--- ") {
-            documents.push(&text[first..at]);
-            first = at + line.len();
-        }
-        at += line.len();
-    }
-    documents.push(&text[first..]);
-    documents
-}
-
-fn has_resources(folder: &Path) -> bool {
-    files(folder).is_ok_and(|files| !files.is_empty())
-}
-
-/// The YAML files of a folder by their paths, with their texts.
-fn files(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
-    let cannot = || format!("{} cannot be read: name a folder of component files with -d", folder.display());
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).with_context(cannot)? {
-        let path = entry.with_context(cannot)?.path();
-        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if is_yaml && path.is_file() {
-            let text = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-            found.push((path.display().to_string(), text));
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// A file's name as it is said from the app's folder.
@@ -203,6 +168,8 @@ fn shown<'a>(file: &'a str, folder: &Path) -> &'a str {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// The course's, which is for Kubernetes.
@@ -244,7 +211,7 @@ scopes: [daca-ai-app]
         let mut mapped = Mapped { data: Path::new("/data"), words: Vec::new(), holds_actors: false, others: 0 };
         let text = mapped.file("components/all.yaml", COURSE);
         let documents: Vec<Value> =
-            split(&text).into_iter().map(|text| serde_saphyr::from_str(text).unwrap()).collect();
+            split(&text).into_iter().map(|(_, text)| serde_saphyr::from_str(&text).unwrap()).collect();
         assert_eq!(documents[0]["spec"]["type"], "state.sqlite");
         assert_eq!(documents[0]["metadata"], json!({"name": "statestore", "namespace": "default"}));
         assert!(!text.contains("redis-master") && !text.contains("secretKeyRef"), "{text}");
@@ -284,6 +251,9 @@ scopes: [daca-ai-app]
         let dir = folder(&[("broken.yaml", "kind: Component\nmetadata: [1, 2\n")]);
         let error = read(&[], dir.path(), dir.path(), false).err().unwrap().to_string();
         assert!(error.contains("broken.yaml:"), "{error}");
+        fs::write(dir.path().join("components/broken.yaml"), b"kind: \xff\n").unwrap();
+        let error = format!("{:#}", read(&[], dir.path(), dir.path(), false).err().unwrap());
+        assert!(error.contains("broken.yaml"), "one that cannot be read is none that is not there: {error}");
         assert!(read(&["nowhere".into()], dir.path(), dir.path(), false).err().unwrap().to_string().contains("-d"));
     }
 }

@@ -2,17 +2,17 @@
 
 use std::{
     ffi::OsString,
-    fs, io,
+    io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use anyhow::Context;
 use sidecar::{Config, Configuration, Sidecar, StartError, observation::Actor};
 use tokio::time::{Instant, sleep};
 
-use super::{Tokens, app::App, components};
+use super::{app::App, components};
+use crate::{config::Tokens, run::prepare_data};
 
 /// How long one that is started anew waits for what the one before it lets go of, and how often it tries.
 const LET_GO: Duration = Duration::from_secs(5);
@@ -56,7 +56,7 @@ impl Hosting {
         let configuration = Configuration::from_files(&files)?;
         configuration.announce();
         let data = shared.data.join(folder_name(&app.id));
-        make_folder(&data)?;
+        prepare_data(&data)?;
         let components = components::read(&app.resources, &app.folder, &data, shared.real_stores)?;
         let metrics_port = match app.metrics_port {
             Some(port) => port,
@@ -134,10 +134,14 @@ impl Hosting {
     }
 
     /// The sidecar anew, at the same ports: it asks the app what it hosts, and knows of no actor in memory. What is stored
-    /// stays, reminders among it; timers belong to actors in memory, and go with them.
+    /// stays, reminders among it, and what was published is delivered before; timers belong to actors in memory, and go with
+    /// them.
     ///
     /// Returns when it is there, however long that takes; `say` is told what keeps it, once.
     pub(super) async fn renew(&mut self, say: impl FnOnce(&StartError)) {
+        if let Some(sidecar) = &self.sidecar {
+            sidecar.drain().await;
+        }
         // At once: the process whose actors could be deactivated is gone.
         self.sidecar = None;
         let began = Instant::now();
@@ -196,11 +200,6 @@ impl Hosting {
 /// An app id as the name of a folder.
 fn folder_name(id: &str) -> String {
     id.chars().map(|char| if char.is_alphanumeric() || "-_.".contains(char) { char } else { '_' }).collect()
-}
-
-fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    let say = || format!("Cannot write to the folder {}: choose another with --data DIR", folder.display());
-    fs::create_dir_all(folder).with_context(say)
 }
 
 /// A port that is free now.

@@ -29,8 +29,10 @@ pub mod starter;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use crate::config::Tokens;
+
 pub use self::{
-    app::{APP_ID, App},
+    app::{APP_ID, App, channel_address, most_calls},
     apps_file::read as read_apps_file,
     finding::Finding,
     session::run,
@@ -72,13 +74,4 @@ pub struct Settings {
     pub log_filter: String,
     /// The program that guards others: this one.
     pub guard: PathBuf,
-}
-
-/// Dapr's tokens, as the environment has them. The program has them from there too.
-#[derive(Clone, Debug, Default)]
-pub struct Tokens {
-    /// `DAPR_API_TOKEN`: what the sidecar asks of its callers.
-    pub dapr_api_token: Option<String>,
-    /// `APP_API_TOKEN`: what the app asks of the sidecar.
-    pub app_api_token: Option<String>,
 }

@@ -157,6 +157,11 @@ async fn the_api_is_described_for_people_and_for_programs() {
     }
     let host = lab.origin.strip_prefix("http://").unwrap();
     assert!(docs.contains(&format!("curl {}", lab.origin)), "a line for a shell that works here");
+    let lines = docs.split("<pre class=\"code\"><code>").skip(1).map(|rest| rest.split("</code>").next().unwrap());
+    for line in lines {
+        let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+        assert!(!url.contains(['{', '}']), "curl takes braces for a list: {line}");
+    }
     assert!(docs.split("http://").skip(1).all(|address| address.starts_with(host)), "no third-party address");
     lab.stop().await;
 }

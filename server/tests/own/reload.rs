@@ -43,6 +43,37 @@ while True:
     signal.pause()
 "#;
 
+/// Takes its time over each event.
+const SUBSCRIBES: &str = "import time\n\n\
+    def take(self):\n    body = self.rfile.read(int(self.headers['content-length']))\n    \
+    print('event', json.loads(body)['data'], flush=True)\n    time.sleep(0.3)\n    self.answer(200, {})\n\n\
+    Handler.do_POST = take\n";
+
+#[tokio::test]
+async fn what_was_published_before_a_restart_is_delivered_after_it() {
+    let main =
+        RELOADS.replace("from app import Handler", &format!("import json\nfrom app import Handler\n{SUBSCRIBES}"));
+    let (folder, port) = (folder(&main), free_port().to_string());
+    let words = ["run", "-p", &port, "--app-max-concurrency", "1", "--", "python3", "main.py", &port];
+    let mut shell = Shell::start(&words, folder.path());
+    let http = http_port(&shell.until("sidecar").await);
+    let line = shell.until("reloader").await;
+    let reloader: i32 = line.rsplit(' ').next().unwrap().parse().unwrap();
+    shell.until("POST /greet/{id}").await;
+    let client = reqwest::Client::new();
+    for n in 0..10 {
+        let url = format!("http://127.0.0.1:{http}/v1.0/publish/daca-pubsub/user-chat");
+        assert!(client.post(url).json(&format!("n{n}.")).send().await.unwrap().status().is_success());
+    }
+    shell.until("event").await;
+    kill_process(Pid::from_raw(reloader).unwrap(), Signal::USR1).unwrap();
+    shell.until("✓ ChatAgent").await;
+    let (_, shown) = shell.interrupted().await;
+    // One may have been in the hands of the process that was killed.
+    let taken = (0..10).filter(|n| shown.contains(&format!("event n{n}."))).count();
+    assert!(taken >= 9, "{shown}");
+}
+
 /// How many actors the sidecar has in memory.
 async fn in_memory(http: u16) -> u64 {
     let answer = reqwest::get(format!("http://127.0.0.1:{http}/v1.0/metadata")).await.unwrap();

@@ -43,6 +43,14 @@ impl Resources {
         Self::from_documents(files(dir)?)
     }
 
+    /// The files that [`Resources::from_dir`] reads, each a name and its text, for whoever changes something in them.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be read.
+    pub fn texts(dir: &Path) -> Result<Vec<(String, String)>, ResourceError> {
+        files(dir)
+    }
+
     /// Reads resource files from memory: each one a name for errors and its text, which may hold
     /// several documents.
     ///
