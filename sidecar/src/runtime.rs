@@ -32,6 +32,8 @@ pub(crate) struct Runtime {
     pub(crate) app_id: String,
     pub(crate) app_addr: SocketAddr,
     pub(crate) app_protocol: AppProtocol,
+    /// How many calls of the app there may be at once; `None` means as many as there are.
+    pub(crate) app_max_concurrency: Option<usize>,
     pub(crate) app_health: Option<AppHealthCheck>,
     pub(crate) components: Vec<ComponentInfo>,
     pub(crate) actors: Arc<Actors>,

@@ -103,6 +103,7 @@ impl Sidecar {
             app_id: config.app_id.clone(),
             app_addr: config.app_addr,
             app_protocol: config.app_protocol,
+            app_max_concurrency: config.app_max_concurrency,
             app_health: config.app_health.clone(),
             components: parts.info,
             actors,

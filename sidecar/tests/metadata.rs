@@ -3,8 +3,9 @@
 
 mod support;
 
-use dapr::dapr::proto::runtime::v1::ShutdownRequest;
-use support::{App, Lab};
+use dapr::dapr::proto::runtime::v1::{GetMetadataRequest, ShutdownRequest};
+use serde_json::{Value, json};
+use support::{App, Lab, STORE};
 
 #[tokio::test]
 async fn a_shutdown_can_be_asked_for() {
@@ -14,4 +15,16 @@ async fn a_shutdown_can_be_asked_for() {
     lab.sidecar.shutdown_requested().await;
     lab.sidecar.shutdown().await;
     lab.app.wait_deactivated("a", 1).await;
+}
+
+#[tokio::test]
+async fn the_limit_of_calls_is_told_where_there_is_one() {
+    for (limit, over_grpc, over_http) in [(None, 0, Value::Null), (Some(7), 7, json!(7))] {
+        let lab = Lab::with(App::echo(), &[STORE], |config| config.app_max_concurrency = limit).await;
+        let told = lab.grpc.clone().get_metadata(GetMetadataRequest {}).await.unwrap().into_inner();
+        assert_eq!(told.app_connection_properties.unwrap().max_concurrency, over_grpc);
+        let answer = lab.http.get(lab.url("/v1.0/metadata")).send().await.unwrap();
+        let told: Value = answer.json().await.unwrap();
+        assert_eq!(told["appConnectionProperties"]["maxConcurrency"], over_http);
+    }
 }

@@ -106,7 +106,7 @@ fn snapshot(runtime: &Runtime) -> GetMetadataResponse {
                 AppProtocol::Grpc => "grpc".into(),
             },
             channel_address: runtime.app_addr.ip().to_string(),
-            max_concurrency: 0,
+            max_concurrency: runtime.app_max_concurrency.map_or(0, |calls| i32::try_from(calls).unwrap_or(i32::MAX)),
             health: runtime.app_health.as_ref().map(health),
         }),
         runtime_version: VERSION.into(),
@@ -189,6 +189,10 @@ pub(super) fn json(runtime: &Runtime) -> Value {
             "protocol": app.protocol,
             "channelAddress": app.channel_address,
         });
+        // Left out where there is no limit, as daprd does.
+        if app.max_concurrency != 0 {
+            shown["maxConcurrency"] = app.max_concurrency.into();
+        }
         if let Some(health) = app.health {
             shown["health"] = json!({
                 "healthCheckPath": health.health_check_path,
