@@ -1,5 +1,5 @@
-//! Reminders (facts §5). daprd keeps them in its Scheduler, which this suite does not start: what it does is from its
-//! source and its own tests.
+//! Reminders (facts §5). daprd keeps them in its Scheduler, which is not started for these: what it does is from its source
+//! and its own tests. Dapr's SDKs are asked for theirs on both (`sdks`).
 
 use axum::response::IntoResponse;
 use dapr::dapr::proto::common::v1::job_failure_policy::Policy;
