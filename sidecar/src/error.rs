@@ -11,7 +11,8 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use http::StatusCode;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::Value;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -268,6 +269,16 @@ impl From<ApiError> for Status {
     }
 }
 
+/// The body over HTTP, in daprd's order: an SDK may show its text as it is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HttpBody {
+    error_code: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Value>,
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let message = match self.code {
@@ -281,10 +292,8 @@ impl IntoResponse for ApiError {
             }
             _ => self.message,
         };
-        let mut body = json!({"errorCode": self.name, "message": message});
-        if let Some(details) = self.details.and_then(|details| details.for_http()) {
-            body["details"] = details;
-        }
+        let details = self.details.and_then(|details| details.for_http());
+        let body = HttpBody { error_code: self.name, message, details };
         (self.status, Extension(ErrorCode(self.name)), Json(body)).into_response()
     }
 }

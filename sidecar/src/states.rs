@@ -216,7 +216,7 @@ impl States {
         if self.stores.is_empty() {
             return Err(ApiError::state_store_not_configured(name));
         }
-        self.stores.get(name).ok_or_else(|| ApiError::state_store_not_found(name))
+        self.stores.get(name).ok_or_else(|| ApiError::state_store_not_found(name, &self.app_id))
     }
 
     /// A key's name in the store.

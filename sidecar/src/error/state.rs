@@ -14,9 +14,10 @@ impl ApiError {
     }
 
     /// Returns `400`: there is no state store of that name.
-    pub(crate) fn state_store_not_found(name: &str) -> Self {
+    pub(crate) fn state_store_not_found(name: &str, app_id: &str) -> Self {
         let why = format!("state store {name} is not found");
-        Self::new(Code::InvalidArgument, 400, "ERR_STATE_STORE_NOT_FOUND", why).because("DAPR_STATE_NOT_FOUND", [])
+        Self::new(Code::InvalidArgument, 400, "ERR_STATE_STORE_NOT_FOUND", why)
+            .because("DAPR_STATE_NOT_FOUND", [("appID", app_id)])
     }
 
     /// Returns `400`: a value without a key.

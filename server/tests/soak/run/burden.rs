@@ -1,6 +1,11 @@
 //! What weighs on the process beside its work: streams that nobody reads, and connections that take all its file handles.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use fastrand::Rng;
 use model::actor_id::ActorId;
@@ -45,14 +50,18 @@ async fn stream(shared: &Shared, actor: &ActorId) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// Takes all file handles of the process now and then, for a moment.
+/// How many connections one client opens: fewer than one may.
+const OF_ONE: usize = 100;
+
+/// Takes all file handles of the process now and then, for a moment. One client would not be given so many: there are
+/// several, at addresses of their own.
 pub(super) async fn exhaust(shared: Arc<Shared>, mut rng: Rng) {
     while !shared.over() {
         sleep(Duration::from_millis(rng.u64(300..3_000))).await;
         shared.serves().await;
         let mut taken = Vec::new();
-        for _ in 0..HANDLES {
-            if let Ok(Ok(stream)) = timeout(OPEN, TcpStream::connect(shared.door.addr)).await {
+        for place in 0..HANDLES {
+            if let Ok(Some(stream)) = timeout(OPEN, from_another(place / OF_ONE, shared.door.addr)).await {
                 taken.push(stream);
             }
         }
@@ -66,6 +75,14 @@ pub(super) async fn exhaust(shared: Arc<Shared>, mut rng: Rng) {
         }
         sleep(Duration::from_millis(rng.u64(0..500))).await;
     }
+}
+
+/// A connection from one of the machine's other addresses.
+async fn from_another(client: usize, to: SocketAddr) -> Option<TcpStream> {
+    let own = Ipv4Addr::new(127, 0, 0, 2 + u8::try_from(client).ok()?);
+    let socket = TcpSocket::new_v4().ok()?;
+    socket.bind((own, 0).into()).ok()?;
+    socket.connect(to).await.ok()
 }
 
 fn is_out_of_handles(shared: &Shared) -> bool {
