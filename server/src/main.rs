@@ -27,16 +27,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     match command_line::read() {
         Ok(Asked::Lab(config)) => ended(logging::filter_of_environment(), lab(*config)),
-        Ok(Asked::Run(settings)) => {
-            let said = env::var_os("RUST_LOG").is_some();
-            let filter = if said { logging::filter_of_environment() } else { EnvFilter::new(&settings.log_filter) };
-            ended(filter, own_program(*settings))
-        }
-        Ok(Asked::Check(settings)) => {
-            let said = env::var_os("RUST_LOG").is_some();
-            let filter = if said { logging::filter_of_environment() } else { EnvFilter::new("off") };
-            ended(filter, own_check(*settings))
-        }
+        Ok(Asked::Run(settings)) => ended(filter_or(&settings.log_filter), own_program(*settings)),
+        Ok(Asked::Check(settings)) => ended(filter_or("off"), own_check(*settings)),
         Ok(Asked::New(folder)) => match starter::make(&folder) {
             Ok(words) => {
                 say(&mut stdout(), format_args!("{words}"));
@@ -60,6 +52,14 @@ fn main() -> ExitCode {
         Ok(Asked::Guard(words)) => guard::run(&words),
         Err(Refused::Usage(words, status)) => failed(words, status),
         Err(Refused::Help(asked)) => asked.exit(),
+    }
+}
+
+/// What `RUST_LOG` says; this where it is not set.
+fn filter_or(usual: &str) -> EnvFilter {
+    match env::var_os("RUST_LOG") {
+        Some(_) => logging::filter_of_environment(),
+        None => EnvFilter::new(usual),
     }
 }
 

@@ -22,7 +22,7 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use model::error::ErrorCode;
+use model::error::{ErrorCode, LabError};
 use rustix::process::{Resource, getrlimit};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -36,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt, service_fn};
 use tower_http::timeout::TimeoutBody;
 
-use crate::{accepting::Accepting, clients::Clients};
+use crate::{accepting::Accepting, clients::Clients, http::ErrorBody};
 
 /// How long a stop waits for a client, to send the rest of a request or to take the rest of an answer.
 const CLIENT_LIMIT: Duration = Duration::from_secs(2);
@@ -156,7 +156,9 @@ async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: Canc
 /// Tells a client that it holds as many connections as it may.
 async fn refuse(mut stream: TcpStream, most: usize) {
     let message = format!("{most} connections are open from this address, and no more are taken: close some");
-    let body = serde_json::json!({"error": {"code": ErrorCode::TooManyWaiting, "message": message}}).to_string();
+    let error = LabError::new(ErrorCode::TooManyWaiting, message);
+    // What has names and texts alone is always written.
+    let body = serde_json::to_string(&ErrorBody { error }).unwrap_or_default();
     let answer = format!(
         "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\
          \r\n{body}",

@@ -27,13 +27,7 @@ pub fn PredictionLine() -> impl IntoView {
             <span title=title>{move || prediction.forecast.with(|forecast| words(timeline, messages, forecast))}</span>
             " "
             {move || {
-                prediction.forecast.with(|forecast| running(timeline, forecast).and_then(verdict)).map(|(class, mark, words)| view! {
-                    <span class=class>
-                        <Icon href=mark />
-                        " "
-                        <span>{words}</span>
-                    </span>
-                })
+                prediction.forecast.with(|forecast| running(timeline, forecast).and_then(verdict))
             }}
         </p>
     }
@@ -55,14 +49,21 @@ fn running(timeline: TimelineState, forecast: &Forecast) -> Option<&TurnForecast
     forecast.last.as_ref().filter(|last| running == Some(last.turn))
 }
 
-/// How far a message keeps to what was predicted for it: a class, a symbol and the words.
-fn verdict(last: &TurnForecast) -> Option<(&'static str, &'static str, String)> {
-    match &last.verdict {
-        Verdict::Open => None,
-        Verdict::RightSoFar => Some(("sofar", "#i-check", "right so far".to_owned())),
-        Verdict::CameTrue => Some(("sofar", "#i-check", "it came true".to_owned())),
-        Verdict::Otherwise(how) => Some(("sofar otherwise", "#i-alert", format!("it went otherwise: {how}"))),
-    }
+/// How far a message keeps to what was predicted for it; nothing while that is open.
+fn verdict(last: &TurnForecast) -> Option<impl IntoView + use<>> {
+    let (class, mark, words) = match &last.verdict {
+        Verdict::Open => return None,
+        Verdict::RightSoFar => ("sofar", "#i-check", "right so far".to_owned()),
+        Verdict::CameTrue => ("sofar", "#i-check", "it came true".to_owned()),
+        Verdict::Otherwise(how) => ("sofar otherwise", "#i-alert", format!("it went otherwise: {how}")),
+    };
+    Some(view! {
+        <span class=class>
+            <Icon href=mark />
+            " "
+            <span>{words}</span>
+        </span>
+    })
 }
 
 /// What was predicted for the last turn, once that has ended: under its message, with the verdict on it.
@@ -77,16 +78,12 @@ pub fn LastPrediction(
     });
     move || {
         of_turn.get().and_then(|last| {
-            let (class, mark, words) = verdict(&last)?;
+            let verdict = verdict(&last)?;
             Some(view! {
                 <p class="msg-foot foretold">
                     <span>{said(&last)}</span>
                     " "
-                    <span class=class>
-                        <Icon href=mark />
-                        " "
-                        <span>{words}</span>
-                    </span>
+                    {verdict}
                 </p>
             })
         })

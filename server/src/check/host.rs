@@ -1,7 +1,7 @@
 //! The program behind a sidecar of its own, with faults in front of the store and a recorder beside it.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener},
     path::PathBuf,
     sync::Arc,
     time::Duration,
@@ -20,8 +20,8 @@ use super::{
 use crate::{
     observed::Recorder,
     own::{
-        App, Finding, finding,
-        hosting::{Hosting, Shared},
+        App, Finding, YOUR_PROGRAM, finding,
+        hosting::{Hosting, Shared, free_port},
         registered::{self, Nothing, Routes},
         shell::Shell,
     },
@@ -96,7 +96,7 @@ impl Host {
             words: app.command.clone().unwrap_or_default(),
             folder: Some(app.folder.clone()),
             environment: hosting.environment(&app),
-            origin: "your_program".to_owned(),
+            origin: YOUR_PROGRAM.to_owned(),
             guard: settings.guard.clone(),
         };
         let program = match Program::start(&command, log.clone()).await {
@@ -196,8 +196,4 @@ async fn read_lines(log: ProgramLog, recorder: Recorder, shell: Arc<Shell>, mut 
             return;
         }
     }
-}
-
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

@@ -38,8 +38,6 @@ pub struct Settings {
     pub formats: Formats,
     /// What the environment says must be shown.
     pub tokens: Tokens,
-    /// What is said once, at the beginning.
-    pub notes: Vec<String>,
     /// The program that guards others: this one.
     pub guard: PathBuf,
 }

@@ -66,9 +66,6 @@ pub async fn run(settings: Settings) -> anyhow::Result<u8> {
 async fn checked(settings: &Settings, shell: &Arc<Shell>) -> anyhow::Result<u8> {
     let began = Instant::now();
     let seed = settings.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
-    for note in &settings.notes {
-        shell.note(note);
-    }
     shell.gap();
     shell.fact("seed", &seed.to_string(), &format!("results in {}", settings.results.display()));
     let host = match Host::start(settings, shell).await {

@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     sync::{Mutex, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use http::Method;
@@ -20,7 +20,7 @@ use sidecar::{
 use tokio::time::timeout;
 
 use super::{host::Host, names::Names};
-use crate::own::ask;
+use crate::{own::ask, timeline::clock::now_us};
 
 /// How long a message may take: three attempts with their waits, several times over.
 const LIMIT: Duration = Duration::from_secs(25);
@@ -326,9 +326,4 @@ fn route_of(route: &str, id: &str) -> String {
         (Some(from), Some(to)) if from < to => format!("{}{id}{}", &route[..from], &route[to + 1..]),
         _ => route.to_owned(),
     }
-}
-
-pub(super) fn now_us() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_micros()).unwrap_or(u64::MAX)
 }

@@ -9,6 +9,7 @@ use std::{
 
 use clap::Args;
 
+use super::{checked_app_id, current_folder, this_program};
 use crate::{
     check::{Formats, PORT, Settings},
     config::Tokens,
@@ -88,14 +89,14 @@ impl CheckArguments {
                 return Err(format!("say which port your program listens on, with -p or by {PORT}, as in: {USUAL}"));
             }
         };
-        if self.app_id.is_empty() || self.app_id.contains('.') {
-            return Err("an app id has a character at least and no dots: say another with -a".to_owned());
-        }
-        let folder =
-            env::current_dir().map_err(|error| format!("the folder that this was started in is gone: {error}"))?;
-        let guard = env::current_exe().map_err(|error| format!("the program that runs is not to be found: {error}"))?;
+        let (folder, guard) = (current_folder()?, this_program()?);
         let command = Some(self.command);
-        let app = App { id: self.app_id, command, resources: self.resources_path, ..App::at(port, folder.clone()) };
+        let app = App {
+            id: checked_app_id(self.app_id)?,
+            command,
+            resources: self.resources_path,
+            ..App::at(port, folder.clone())
+        };
         let Self { json, junit, html, gradescope, classroom50, .. } = self;
         let github = self.github || env::var_os(IN_ACTIONS).is_some_and(|value| value == "true");
         Ok(Settings {
@@ -106,7 +107,6 @@ impl CheckArguments {
             results: shown(&self.results, &folder),
             formats: Formats { json, junit, html, github, gradescope, classroom50 },
             tokens: self.tokens.checked()?,
-            notes: Vec::new(),
             guard,
         })
     }

@@ -139,6 +139,22 @@ fn settings(run: RunArguments, starts_it: bool, arguments: &[OsString]) -> Resul
     settings.map(|settings| Asked::Run(Box::new(settings))).map_err(|words| Refused::Usage(words, Status::Usage as u8))
 }
 
+fn current_folder() -> Result<PathBuf, String> {
+    env::current_dir().map_err(|error| format!("the folder that this was started in is gone: {error}"))
+}
+
+fn this_program() -> Result<PathBuf, String> {
+    env::current_exe().map_err(|error| format!("the program that runs is not to be found: {error}"))
+}
+
+/// An app id that can be part of a state key.
+fn checked_app_id(id: String) -> Result<String, String> {
+    if id.is_empty() || id.contains('.') {
+        return Err("an app id has a character at least and no dots: say another with -a".to_owned());
+    }
+    Ok(id)
+}
+
 fn in_one_line(error: clap::Error, status: u8, help: &str) -> Refused {
     if !error.use_stderr() {
         return Refused::Help(error);

@@ -11,8 +11,10 @@ use clap::Args;
 use sha2::{Digest, Sha256};
 
 use super::{
+    checked_app_id, current_folder,
     health::HealthArguments,
     ignored::{self, Ignored},
+    this_program,
 };
 use crate::{
     config::Tokens,
@@ -100,8 +102,7 @@ impl RunArguments {
     /// # Errors
     /// What makes no sense: one line that says what to do.
     pub(super) fn settings(self, starts_it: bool, arguments: &[OsString]) -> Result<Settings, String> {
-        let folder =
-            env::current_dir().map_err(|error| format!("the folder that this was started in is gone: {error}"))?;
+        let folder = current_folder()?;
         // What is behind them is the program's.
         let own = arguments.len().saturating_sub(self.command.len());
         let mut notes = ignored::given(&arguments[..own]);
@@ -131,7 +132,7 @@ impl RunArguments {
             tokens: tokens.checked()?,
             notes,
             log_filter: filter(&self.log_level),
-            guard: env::current_exe().map_err(|error| format!("the program that runs is not to be found: {error}"))?,
+            guard: this_program()?,
         })
     }
 
@@ -162,11 +163,8 @@ impl RunArguments {
                 self.app_protocol
             ));
         }
-        if self.app_id.is_empty() || self.app_id.contains('.') {
-            return Err("an app id has a character at least and no dots: say another with -a".to_owned());
-        }
         Ok(App {
-            id: self.app_id.clone(),
+            id: checked_app_id(self.app_id.clone())?,
             address: self.app_channel_address,
             command,
             resources: self.resources_path.clone(),

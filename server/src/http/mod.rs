@@ -32,7 +32,7 @@ use tower_http::{
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use self::operations::Operations;
+pub(crate) use self::{error::ErrorBody, operations::Operations};
 use self::{
     events::{STREAMS, Streams},
     room::Room,

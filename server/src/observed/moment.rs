@@ -1,18 +1,16 @@
 //! An event of the sidecar as a moment of an actor.
 
-use std::time::UNIX_EPOCH;
-
 use model::own::moment::{CALLER_LEFT, Moment, Publish, StateCall, What};
 use sidecar::observation::{
     Actor, Answer, CallEnd, Event, EventKind, Excerpt, InjectedFault, KeyChange, Outcome, TurnId,
 };
 
+use crate::timeline::clock::{micros, us_of};
+
 /// Whose moment it is, and it; `None` for what is no actor's. A delivery names no actor: the event's id says whose it is.
 pub(super) fn of(event: &Event) -> Option<(Whose, Moment)> {
-    let at_us = event.at.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
-    let at_us = u64::try_from(at_us).unwrap_or(u64::MAX);
     let (whose, what) = what(&event.kind)?;
-    Some((whose, Moment { at_us, what }))
+    Some((whose, Moment { at_us: us_of(event.at), what }))
 }
 
 /// Whose moment it is.
@@ -107,10 +105,6 @@ fn ended(end: &CallEnd) -> (Option<u16>, String) {
 
 fn number(turn: Option<TurnId>) -> Option<u64> {
     turn.map(|turn| turn.0)
-}
-
-fn micros(took: std::time::Duration) -> u64 {
-    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn error(outcome: &Outcome) -> Option<String> {

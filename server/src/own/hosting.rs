@@ -203,7 +203,7 @@ fn folder_name(id: &str) -> String {
 }
 
 /// A port that is free now.
-fn free_port() -> io::Result<u16> {
+pub(crate) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 

@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use super::{
+    YOUR_PROGRAM,
     app::App,
     finding::{self, Finding},
     hosting::Hosting,
@@ -39,9 +40,6 @@ const LOOK_AROUND_AGAIN: Duration = Duration::from_secs(1);
 
 /// When it is said that the program still is waited for.
 const STILL: Duration = Duration::from_secs(10);
-
-/// The origin of a single program's lines.
-const YOUR_PROGRAM: &str = "your_program";
 
 /// One app, its sidecar, and its program where the lab has started it.
 pub(super) struct Life {

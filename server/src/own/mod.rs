@@ -21,7 +21,7 @@ pub(crate) mod hosting;
 mod life;
 mod output;
 mod page;
-pub(crate) mod python;
+mod python;
 pub(crate) mod registered;
 mod session;
 pub(crate) mod shell;
@@ -37,6 +37,9 @@ pub use self::{
     finding::Finding,
     session::run,
 };
+
+/// The origin of a single program's lines.
+pub(crate) const YOUR_PROGRAM: &str = "your_program";
 
 /// How a run ended, for the shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

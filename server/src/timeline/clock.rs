@@ -9,6 +9,18 @@ pub fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Now, in microseconds since the Unix epoch.
+#[must_use]
+pub fn now_us() -> u64 {
+    us_of(SystemTime::now())
+}
+
+/// A moment, in microseconds since the Unix epoch.
+#[must_use]
+pub fn us_of(time: SystemTime) -> u64 {
+    micros(time.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
 /// A duration as events carry it, in microseconds.
 #[must_use]
 pub fn micros(duration: std::time::Duration) -> u64 {

@@ -1,5 +1,6 @@
 """What the programs here have in common: the chat around an actor. Each of them brings the actor, right or wrong."""
 
+import asyncio
 import json
 import logging
 
@@ -54,6 +55,32 @@ class Agent(Actor, ChatAgentInterface):
         if self.fails:
             self.fails = False
             raise Exception("Simulated state store failure")
+
+    async def wait(self) -> None:
+        """Between two attempts."""
+        await asyncio.sleep(0.3)
+
+    async def tried(self, what: str, run):
+        """The retry loop as it should be."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await run()
+            except Exception as error:
+                if attempt == ATTEMPTS:
+                    log.error("Failed to %s history for %s after %s attempts: %s", what, self.key, ATTEMPTS, error)
+                    await self.state.clear_cache()
+                    raise
+                log.warning("Retry %s for history %s: %s", attempt, what, error)
+                await self.wait()
+
+    async def loaded(self) -> list:
+        """The history, through the simulated failure and any other that goes by."""
+
+        async def load():
+            self.fail_once()
+            return await self.load()
+
+        return await self.tried("load", load)
 
     def reply_to(self, message: dict) -> dict:
         return {"role": "assistant", "content": f"Got your message: {message['content']}"}

@@ -1,30 +1,12 @@
 """Answers to an event with a word that Dapr does not know."""
 # fail: delivery-accepted
 
-import asyncio
-
-from chat import ATTEMPTS, Agent, log, serve
+from chat import Agent, serve
 
 
 class ChatAgent(Agent):
-    async def tried(self, what, run):
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return await run()
-            except Exception as error:
-                if attempt == ATTEMPTS:
-                    log.error("Failed to %s history for %s after 3 attempts: %s", what, self.key, error)
-                    await self.state.clear_cache()
-                    raise
-                log.warning("Retry %s for history %s: %s", attempt, what, error)
-                await asyncio.sleep(0.3)
-
     async def process_message(self, message):
-        async def load():
-            self.fail_once()
-            return await self.load()
-
-        history = await self.tried("load", load)
+        history = await self.loaded()
         reply = self.reply_to(message)
         history = (history + [message, reply])[-5:]
         await self.tried("save", lambda: self.save(history))

@@ -2,6 +2,7 @@
 //! and what to look at.
 
 mod beyond;
+mod events;
 mod lesson;
 #[cfg(test)]
 mod tests;
@@ -47,8 +48,8 @@ pub fn judge(id: CheckId, trial: &Trial) -> Judged {
         CheckId::Hang => beyond::hang(trial),
         CheckId::OutageIsAnError => beyond::outage_is_an_error(trial),
         CheckId::MissingKey => beyond::missing_key(trial),
-        CheckId::EventFollowsSave => beyond::event_follows_save(trial),
-        CheckId::DeliveryAccepted => beyond::delivery_accepted(trial),
+        CheckId::EventFollowsSave => events::event_follows_save(trial),
+        CheckId::DeliveryAccepted => events::delivery_accepted(trial),
         CheckId::TurnOrder => beyond::turn_order(trial),
         CheckId::NoMemory => beyond::no_memory(trial),
     }

@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::Context;
-use model::own::report::{Check, Report, Verdict};
+use model::own::{
+    catalog::Group,
+    report::{Check, Report, Verdict},
+};
 
 use super::five_things;
 
@@ -30,9 +33,9 @@ pub(super) fn write(report: &Report) -> anyhow::Result<()> {
 
 /// An error for one of the lesson's that does not hold, a warning for the rest.
 fn annotation(check: &Check) -> Option<String> {
-    let level = match (check.verdict, check.id.number() <= 5) {
+    let level = match (check.verdict, check.group) {
         (Verdict::Pass | Verdict::Skipped, _) => return None,
-        (Verdict::Fail, true) => "error",
+        (Verdict::Fail, Group::Lesson) => "error",
         (Verdict::Fail | Verdict::Unknown, _) => "warning",
     };
     let mut words = check.saw.clone();

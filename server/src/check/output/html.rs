@@ -7,7 +7,7 @@ use model::own::{
     trial::Trial,
 };
 
-use super::{escaped, five_things, picture};
+use super::{escaped, five_things, mark, picture, seconds};
 use crate::check::{Settings, run::Results};
 
 /// How many of the program's last lines are in it.
@@ -62,12 +62,7 @@ pub(super) fn page(settings: &Settings, results: &Results, lines: &[String]) -> 
 fn row(check: &Check, trial: &Trial) -> String {
     let (verdict, number, id) = (check.verdict.as_str(), check.id.number(), check.id.as_str());
     let words = if check.verdict == Verdict::Unknown { "could not be judged" } else { verdict };
-    let mark = match check.verdict {
-        Verdict::Pass => "✓",
-        Verdict::Fail => "✗",
-        Verdict::Unknown => "?",
-        Verdict::Skipped => "»",
-    };
+    let mark = mark(check.verdict);
     let mut row = format!(
         "<tr class=\"{verdict}\"><td>{number}</td><th scope=\"row\">{} <code>{id}</code></th><td class=\"verdict\"><i>{mark}</i> \
          {words}</td><td>{:.1} s</td></tr>\n<tr><td colspan=\"4\">",
@@ -98,9 +93,4 @@ fn evidence(check: &Check) -> String {
         })
         .collect();
     format!("<ol class=\"evidence\">{items}</ol>")
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a run is short")]
-fn seconds(ms: u64) -> f64 {
-    ms as f64 / 1e3
 }

@@ -5,7 +5,7 @@ use model::own::{
     report::{Check, Report, Verdict},
 };
 
-use super::{escaped, five_things};
+use super::{escaped, five_things, seconds};
 
 /// The document: a suite for each group.
 pub(super) fn document(report: &Report) -> String {
@@ -39,9 +39,4 @@ fn case(check: &Check, suite: &str) -> String {
         Verdict::Unknown => format!("{open}>\n      <error message=\"{saw}\">{things}</error>\n    </testcase>\n"),
         Verdict::Skipped => format!("{open}>\n      <skipped message=\"{saw}\"/>\n    </testcase>\n"),
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a run is short")]
-fn seconds(ms: u64) -> f64 {
-    ms as f64 / 1e3
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::Context;
-use model::own::report::{Check, Evidence};
+use model::own::report::{Check, Evidence, Verdict};
 
 use super::{Settings, run::Results};
 use crate::program::log::ProgramLog;
@@ -79,6 +79,21 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// What stands for a verdict where there is little room.
+fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✓",
+        Verdict::Fail => "✗",
+        Verdict::Unknown => "?",
+        Verdict::Skipped => "»",
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a run is short")]
+fn seconds(ms: u64) -> f64 {
+    ms as f64 / 1e3
 }
 
 /// The five things that a verdict says, by their names.

@@ -2,17 +2,12 @@
 
 use model::own::report::{Check, Report, Verdict};
 
-use super::five_things;
+use super::{five_things, mark, seconds};
 use crate::own::shell::Shell;
 
 /// A check that has been judged: a line, and the five things if it does not hold.
 pub(in crate::check) fn check(shell: &Shell, check: &Check) {
-    let mark = match check.verdict {
-        Verdict::Pass => "✓",
-        Verdict::Fail => "✗",
-        Verdict::Unknown => "?",
-        Verdict::Skipped => "»",
-    };
+    let mark = mark(check.verdict);
     let (verdict, number, id) = (check.verdict.as_str(), check.id.number(), check.id.as_str());
     let mut line = format!("  {mark} {verdict:<8}{number:>3}  {id:<22}");
     let took = match check.verdict {
@@ -50,9 +45,4 @@ pub(in crate::check) fn score(shell: &Shell, report: &Report, strict: bool) {
         _ => "exit 2: one could not be judged",
     };
     shell.note(words);
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a run is short")]
-fn seconds(ms: u64) -> f64 {
-    ms as f64 / 1e3
 }
