@@ -4,6 +4,9 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "own/python.rs"]
+mod python;
+
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -17,6 +20,7 @@ use model::own::{
     catalog::CheckId,
     report::{Report, Verdict},
 };
+use python::sdk;
 use tempfile::TempDir;
 use tokio::{process::Command, sync::Semaphore, task::JoinSet, time::timeout};
 
@@ -31,18 +35,6 @@ const CHAT: &str = "chat.py";
 
 fn programs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs")
-}
-
-/// Where a version of Dapr's SDK for Python is; none where it is not there.
-fn sdk(version: &str) -> Option<PathBuf> {
-    let folder = env::var_os("FAULTLAB_PYTHON_SDKS").map(|folder| PathBuf::from(folder).join(version));
-    let folder = folder.filter(|folder| folder.is_dir());
-    if folder.is_none() {
-        eprintln!(
-            "SKIPPED: FAULTLAB_PYTHON_SDKS names no folder with Dapr's SDK for Python; `cargo xtask test` gets it"
-        );
-    }
-    folder
 }
 
 /// The verdicts that a program says it gets.

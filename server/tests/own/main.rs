@@ -7,6 +7,7 @@
 mod command;
 mod diagnosis;
 mod programs;
+mod python;
 mod reload;
 mod sdk;
 mod several;

@@ -1,7 +1,7 @@
 //! A program with Dapr's SDK for Python, in the course's version and the newest: from an empty folder to a stored message.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -12,16 +12,13 @@ use serde_json::{Value, json};
 
 use crate::{
     programs::{faultlab, free_port},
+    python::sdk,
     shell::Shell,
 };
 
 /// Where each version's packages are; none where they are not there.
 fn sdks() -> Vec<PathBuf> {
-    let Some(folder) = env::var_os("FAULTLAB_DAPR_SDKS").map(PathBuf::from) else {
-        eprintln!("SKIPPED: FAULTLAB_DAPR_SDKS names no folder with Dapr's SDK for Python; `cargo xtask test` gets it");
-        return Vec::new();
-    };
-    ["dapr-oldest", "dapr-newest"].map(|name| folder.join(name)).to_vec()
+    ["dapr-oldest", "dapr-newest"].into_iter().filter_map(sdk).collect()
 }
 
 /// What `faultlab new` makes.
